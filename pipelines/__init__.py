@@ -1,0 +1,1 @@
+"""Wiring: the graph, the runners and the command line. No domain logic lives here."""

@@ -1,0 +1,196 @@
+"""What comes in: one TOML file per source, read into a typed manifest (see CONTRIBUTING.md)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from pathlib import Path, PurePosixPath
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, Field, field_validator, model_validator
+
+from sarchat_build.errors import ConfigurationError, Issue
+from sarchat_build.toml_model import Model, load_toml
+from sarchat_build.types import CATEGORIES, Category, Split
+
+
+def _inside_raw_root(pattern: str) -> str:
+    path = PurePosixPath(pattern.replace("\\", "/"))
+    if path.is_absolute() or ".." in path.parts or re.match(r"^[A-Za-z]:", pattern):
+        raise ValueError(f"{pattern!r} leaves the source's folder; use a relative path without '..'")
+    return pattern
+
+
+RelativePath = Annotated[str, AfterValidator(_inside_raw_root)]
+
+
+class SarFacts(Model):
+    """Sensor facts in the terms of the STAC `sar` extension; only what the authors state."""
+
+    platforms: tuple[str, ...] = ()
+    frequency_bands: tuple[str, ...] = ()
+    polarizations: tuple[str, ...] = ()
+    resolutions_m: tuple[float, ...] = ()
+
+
+class ArchiveFile(Model):
+    """A published archive (Croissant `FileObject`). `sha256` is empty where nobody published one."""
+
+    name: RelativePath
+    sha256: Annotated[str, Field(pattern=r"^([0-9a-f]{64})?$")] = ""
+
+
+class AnnotationFiles(Model):
+    """Annotation documents by glob, and the official split they stand for, if any."""
+
+    path: RelativePath
+    split: Split | None = None
+
+
+class SplitList(Model):
+    """A text file of image stems, one a line, that puts them into a split. It may be absent."""
+
+    path: RelativePath
+    split: Split
+
+
+class Annotations(Model):
+    """Where images and annotation documents lie inside the archives, and how to read them."""
+
+    format: Literal["voc"]
+    images: tuple[RelativePath, ...] = Field(min_length=1)
+    files: tuple[AnnotationFiles, ...] = Field(min_length=1)
+    split_lists: tuple[SplitList, ...] = ()
+    encodings: tuple[str, ...] = ("utf-8",)
+    # The two things a VOC document never says (ANCHORS: open in dozens of converters).
+    pixel_origin: Literal[0, 1]
+    max_edge: Literal["exclusive", "inclusive"]
+
+    @field_validator("encodings")
+    @classmethod
+    def _known(cls, encodings: tuple[str, ...]) -> tuple[str, ...]:
+        for encoding in encodings:
+            try:
+                b"".decode(encoding)
+            except LookupError:
+                raise ValueError(f"unknown encoding {encoding!r}") from None
+        return encodings
+
+
+class Categories(Model):
+    """The source's names and ours. A name that is not listed is an error, never a guess."""
+
+    names: dict[str, Category] = Field(min_length=1)
+    annotated: tuple[Category, ...] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Categories:
+        unannotated = sorted(set(self.names.values()) - set(self.annotated))
+        if unannotated:
+            raise ValueError(f"annotated lacks {', '.join(unannotated)}, which names maps to")
+        return self
+
+    def by_folded_name(self) -> dict[str, Category]:
+        """Give the look-up that readers of names use: blind to case and to extra white space."""
+        return {fold(name): category for name, category in self.names.items()}
+
+
+class Scene(Model):
+    """Which images are pieces of one acquisition; without a pattern each image is its own scene."""
+
+    pattern: str
+
+    @field_validator("pattern")
+    @classmethod
+    def _names_scene(cls, pattern: str) -> str:
+        try:
+            compiled = re.compile(pattern)
+        except re.error as error:
+            raise ValueError(f"not a regular expression: {error}") from error
+        if "scene_id" not in compiled.groupindex:
+            raise ValueError("needs a named group (?P<scene_id>…)")
+        return pattern
+
+
+class Tiling(Model):
+    """How large scenes are cut into chips (the rule that SARDet-100K's counts prove)."""
+
+    chip_px: int = Field(default=512, ge=32)
+    overlap_px: int = Field(default=200, ge=0)
+    min_visible: float = Field(default=0.7, gt=0, le=1)
+
+    @model_validator(mode="after")
+    def _advances(self) -> Tiling:
+        if self.overlap_px >= self.chip_px:
+            raise ValueError("overlap_px must be smaller than chip_px")
+        return self
+
+
+class Expected(Model):
+    """Published totals, compared after reading."""
+
+    images: int = Field(ge=0)
+    instances: int = Field(ge=0)
+
+
+class Manifest(Model):
+    """One source of images and boxes, as declared in `source_manifests/<id>.toml`."""
+
+    schema_version: Literal[1]
+    id: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
+    title: str
+    homepage: str
+    license: str
+    citation: str
+    priority: int
+    sar: SarFacts = SarFacts()
+    archives: tuple[ArchiveFile, ...] = Field(min_length=1)
+    annotations: Annotations
+    categories: Categories
+    scene: Scene | None = None
+    tiling: Tiling | None = None
+    expected: Expected | None = None
+
+    def scene_id(self, stem: str) -> str:
+        """Name the acquisition that the image `stem` belongs to; unique across sources."""
+        match = re.search(self.scene.pattern, stem) if self.scene else None
+        return f"{self.id}/{match['scene_id'] if match else stem}"
+
+
+def fold(name: str) -> str:
+    """Make two spellings of one category name equal.
+
+    >>> fold("  Storage   Tank ")
+    'storage tank'
+    """
+    return " ".join(name.split()).casefold()
+
+
+def load_manifests(folder: Path) -> dict[str, Manifest]:
+    """Read every manifest of a folder, by source id.
+
+    Raises:
+        ConfigurationError: all faults of all files at once.
+    """
+    issues: list[Issue] = []
+    manifests: dict[str, Manifest] = {}
+    for path in sorted(folder.glob("*.toml")):
+        try:
+            manifest = load_toml(path, Manifest)
+        except ConfigurationError as error:
+            issues.extend(error.issues)
+            continue
+        if manifest.id != path.stem:
+            issues.append(Issue(str(path), "id", f"is {manifest.id!r}; the file must have its name"))
+        manifests[manifest.id] = manifest
+    if not manifests and not issues:
+        issues.append(Issue(str(folder), "", "holds no manifest (*.toml)"))
+    if issues:
+        raise ConfigurationError(issues)
+    return manifests
+
+
+def sort_categories(names: Iterable[Category]) -> tuple[Category, ...]:
+    """Put categories into canonical order, each once."""
+    wanted = set(names)
+    return tuple(name for name in CATEGORIES if name in wanted)

@@ -1,0 +1,224 @@
+"""What a source holds: its images in blocks, its annotation documents, and which image a name means."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import PurePosixPath
+
+from fsspec.utils import glob_translate
+
+from sarchat_build.archives import Archive, is_archive_name, open_archive
+from sarchat_build.errors import InputError, RecordError
+from sarchat_build.manifest import Manifest
+from sarchat_build.types import Split
+
+# One block is one unit of work for a reader: large enough that the engine's cost per element
+# vanishes, small enough that two workers finish together.
+BLOCK_IMAGES = 128
+
+
+@dataclass(frozen=True, slots=True)
+class FileRef:
+    """One file of a source: the archive that holds it ("." is the folder itself) and its path there."""
+
+    archive: str
+    path: str
+
+    @property
+    def stem(self) -> str:
+        """File name without folder and extension."""
+        return PurePosixPath(self.path).stem
+
+    def __str__(self) -> str:
+        """Name the file as a person would look for it."""
+        return self.path if self.archive == "." else f"{self.archive}/{self.path}"
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """An annotation document and the official split that its place in the archive states."""
+
+    file: FileRef
+    split: Split | None
+
+
+@dataclass(frozen=True)
+class SourceIndex:
+    """Every file of one source that its manifest claims, in reading order."""
+
+    source_id: str
+    archives: dict[str, Archive]
+    images: tuple[FileRef, ...]
+    documents: tuple[Document, ...]
+    split_by_stem: dict[str, Split]
+    block_by_stem: dict[str, int]
+
+    @property
+    def image_blocks(self) -> int:
+        """Number of blocks of images."""
+        return _blocks(self.images)
+
+    @property
+    def document_blocks(self) -> int:
+        """Number of blocks of annotation documents."""
+        return _blocks(self.documents)
+
+    def images_of_block(self, block: int) -> tuple[FileRef, ...]:
+        """Give the images of one block, in the order in which they lie in their archives."""
+        return self.images[block * BLOCK_IMAGES : (block + 1) * BLOCK_IMAGES]
+
+    def documents_of_block(self, block: int) -> tuple[Document, ...]:
+        """Give the documents of one block."""
+        return self.documents[block * BLOCK_IMAGES : (block + 1) * BLOCK_IMAGES]
+
+    def read(self, file: FileRef) -> bytes:
+        """Give a file's bytes; raises `RecordError` when it cannot be read."""
+        return self.archives[file.archive].read(file.path)
+
+    def resolve(self, image_refs: Sequence[str], document: FileRef) -> tuple[str, str]:
+        """Find the image an annotation belongs to.
+
+        The document's own stem wins over the name written inside it (copies of these datasets
+        are renamed more often than they are reordered); the second value says in a word what had
+        to be overlooked, or is empty.
+
+        Returns:
+            The stem of the image, and `""`, `filename_absent` or `filename_differs`.
+
+        Raises:
+            RecordError: `path_escape` for a name that climbs out of its folder, `image_missing`
+                when neither name is an image of the source.
+        """
+        for ref in image_refs:
+            if escapes(ref):
+                raise RecordError("path_escape", f"{document} names the image {ref!r}")
+        written = [PurePosixPath(ref.replace("\\", "/")).stem for ref in image_refs if ref]
+        if document.stem in self.block_by_stem:
+            if not written:
+                return document.stem, "filename_absent"
+            agrees = _file_name(image_refs[0]) in self._names or written[0] == ""
+            return document.stem, "" if agrees and written[0] == document.stem else "filename_differs"
+        for stem in written:
+            if stem in self.block_by_stem:
+                return stem, "filename_differs"
+        names = " or ".join(repr(ref) for ref in (*image_refs, document.stem) if ref)
+        raise RecordError("image_missing", f"{document} belongs to {names}, which is not there")
+
+    @property
+    def _names(self) -> frozenset[str]:
+        return _image_names(self.images)
+
+
+@lru_cache(maxsize=16)
+def _image_names(images: tuple[FileRef, ...]) -> frozenset[str]:
+    return frozenset(_file_name(file.path) for file in images)
+
+
+def index_source(manifest: Manifest, raw: str) -> SourceIndex:
+    """Look through `raw/<id>/` and match its files against the manifest's patterns.
+
+    Raises:
+        InputError: nothing is there, the layout is another one, or two images share a name.
+    """
+    folder = os.path.join(raw, manifest.id)
+    archives = {name: open_archive(os.path.join(folder, name)) for name in archive_names(folder)}
+    listing = [
+        FileRef(name, member.path)
+        for name, archive in archives.items()
+        for member in archive.members()
+        if not _is_clutter(member.path)
+    ]
+    images = _matching(listing, manifest.annotations.images)
+    documents = tuple(
+        Document(file, entry.split)
+        for entry in manifest.annotations.files
+        for file in _matching(listing, (entry.path,))
+    )
+    if not images or not documents:
+        missing = "images" if not images else "annotations"
+        raise InputError(f"{folder}: {len(listing)} files, but no {missing}; {layout_hint(manifest)}")
+    blocks: dict[str, int] = {}
+    for position, file in enumerate(images):
+        if file.stem in blocks:
+            raise InputError(
+                f"{folder}: two images are called {file.stem!r}, one of them {file}; "
+                "keep either the archive or its unpacked folder"
+            )
+        blocks[file.stem] = position // BLOCK_IMAGES
+    splits = _split_lists(manifest, archives, listing)
+    return SourceIndex(manifest.id, archives, images, documents, splits, blocks)
+
+
+def archive_names(folder: str) -> list[str]:
+    """List the archives of a source's folder; "." stands for files that lie there unpacked.
+
+    Raises:
+        InputError: the folder is missing or empty.
+    """
+    try:
+        entries = sorted(os.listdir(folder))
+    except (FileNotFoundError, NotADirectoryError):
+        raise InputError(f"{folder}: no such folder") from None
+    archives = [name for name in entries if is_archive_name(name)]
+    loose = [name for name in entries if not is_archive_name(name)]
+    if not entries:
+        raise InputError(f"{folder}: the folder is empty")
+    return archives + (["."] if loose else [])
+
+
+def layout_hint(manifest: Manifest) -> str:
+    """Say in a sentence what belongs into the source's folder and where to get it."""
+    return (
+        f"expected {', '.join(archive.name for archive in manifest.archives)} (any file name, or its "
+        f"unpacked folder) holding {manifest.annotations.images[0]}; get it from {manifest.homepage}"
+    )
+
+
+def escapes(ref: str) -> bool:
+    """Tell whether a file name written in an annotation leads out of its folder.
+
+    >>> escapes("../../etc/passwd"), escapes("JPEGImages/000001.jpg")
+    (True, False)
+    """
+    path = ref.replace("\\", "/")
+    return path.startswith("/") or ".." in path.split("/") or re.match(r"^[A-Za-z]:", path) is not None
+
+
+def _matching(listing: Iterable[FileRef], patterns: Sequence[str]) -> tuple[FileRef, ...]:
+    regexes = [re.compile(glob_translate(pattern)) for pattern in patterns]
+    return tuple(file for file in listing if any(regex.match(file.path) for regex in regexes))
+
+
+def _split_lists(
+    manifest: Manifest, archives: dict[str, Archive], listing: list[FileRef]
+) -> dict[str, Split]:
+    splits: dict[str, Split] = {}
+    for entry in manifest.annotations.split_lists:
+        for file in _matching(listing, (entry.path,)):
+            for line in archives[file.archive].read(file.path).decode("utf-8-sig").splitlines():
+                stem = PurePosixPath(line.strip()).stem
+                if not stem:
+                    continue
+                if splits.setdefault(stem, entry.split) != entry.split:
+                    raise InputError(
+                        f"{manifest.id}: {file} puts {stem!r} into {entry.split}, another list into "
+                        f"{splits[stem]}; remove it from one of them"
+                    )
+    return splits
+
+
+def _is_clutter(path: str) -> bool:
+    # Resource forks that macOS adds to zips carry the names of real images.
+    return path.startswith("__MACOSX/") or PurePosixPath(path).name.startswith("._")
+
+
+def _file_name(path: str) -> str:
+    return PurePosixPath(path.replace("\\", "/")).name
+
+
+def _blocks(items: Sequence[object]) -> int:
+    return -(-len(items) // BLOCK_IMAGES)

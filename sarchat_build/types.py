@@ -1,0 +1,246 @@
+"""The nouns: what one step hands to the next.
+
+Everything here is a frozen value. Pixels are 0-based with x to the right and y down, boxes are
+half-open floats (`x_max_px` is the first column that no longer belongs to the object), and a name
+says its unit or format.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import Literal, NamedTuple, TypeAlias
+
+Category: TypeAlias = Literal["ship", "aircraft", "car", "tank", "bridge", "harbor"]
+Split: TypeAlias = Literal["train", "validation", "test"]
+TaskName: TypeAlias = Literal[
+    "classification",
+    "fine_grained_description",
+    "instance_counting",
+    "spatial_grounding",
+    "cross_modal_identification",
+    "referring",
+]
+
+# Canonical order everywhere: candidate lists, tables, columns (SARDet-100K's class order).
+CATEGORIES: tuple[Category, ...] = ("ship", "aircraft", "car", "tank", "bridge", "harbor")
+SPLITS: tuple[Split, ...] = ("train", "validation", "test")
+TASKS: tuple[TaskName, ...] = (
+    "classification",
+    "fine_grained_description",
+    "instance_counting",
+    "spatial_grounding",
+    "cross_modal_identification",
+    "referring",
+)
+SOURCE_IDS = (
+    "air_sarship_1",
+    "air_sarship_2",
+    "hrsid",
+    "msar",
+    "sadd",
+    "sar_aircraft",
+    "sar_ship_dataset",
+    "ssdd",
+    "ogsod",
+    "sived",
+    "sardet_100k",
+)
+
+
+class BoxFormat(str, Enum):
+    """How the numbers of a raw box are to be read."""
+
+    XYXY_PX = "xyxy_px"
+    XYWH_PX = "xywh_px"
+    CXCYWH_REL = "cxcywh_rel"
+    QUAD_PX = "quad_px"
+    CXCYWHA_PX = "cxcywha_px"
+
+
+class Box(NamedTuple):
+    """An axis-aligned box, half-open, in pixels.
+
+    >>> Box(10, 20, 40, 30).width_px
+    30
+    """
+
+    x_min_px: float
+    y_min_px: float
+    x_max_px: float
+    y_max_px: float
+
+    @property
+    def width_px(self) -> float:
+        """Columns covered."""
+        return self.x_max_px - self.x_min_px
+
+    @property
+    def height_px(self) -> float:
+        """Rows covered."""
+        return self.y_max_px - self.y_min_px
+
+    @property
+    def area_px2(self) -> float:
+        """Width times height."""
+        return self.width_px * self.height_px
+
+    @property
+    def center_px(self) -> tuple[float, float]:
+        """Mean of the two corners, as (x, y)."""
+        return (self.x_min_px + self.x_max_px) / 2, (self.y_min_px + self.y_max_px) / 2
+
+
+class Window(NamedTuple):
+    """A rectangle of whole pixels inside a scene; `x1_px` and `y1_px` are exclusive."""
+
+    x0_px: int
+    y0_px: int
+    x1_px: int
+    y1_px: int
+
+
+@dataclass(frozen=True, slots=True)
+class RawInstance:
+    """One object as its source writes it: the source's own name, numbers and units."""
+
+    category: str
+    bbox: tuple[float, ...]
+    bbox_format: BoxFormat
+    obb: tuple[float, ...] = ()
+    polygon: tuple[float, ...] = ()
+    difficult: bool = False
+    truncated: bool = False
+    line: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RawImage:
+    """One annotated image as its document states it.
+
+    `image_refs` are the ways the document names its image, best first (a file name as written,
+    then the document's own stem); `width_px` and `height_px` are claims, checked against the
+    pixels later.
+    """
+
+    document: str
+    image_refs: tuple[str, ...]
+    width_px: int | None
+    height_px: int | None
+    instances: tuple[RawInstance, ...]
+    split: Split | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Reject:
+    """Something that was read and is not in the output, and why.
+
+    `images` and `instances` say how many of each this row accounts for, so that
+    `read = kept + rejected + deduplicated` can be added up. `images` is 0 or 1.
+    """
+
+    stage: str
+    source_id: str
+    file: str
+    line: int | None
+    key: str
+    reason: str
+    detail: str
+    images: int = 0
+    instances: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Fix:
+    """A correction or a warning: the record is kept, and this says what was noticed or changed."""
+
+    source_id: str
+    file: str
+    key: str
+    reason: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Instance:
+    """One object in pixels of the image that holds it, with its canonical category.
+
+    `obb_px` holds the four corners of the rotated box clockwise (x1, y1 … x4, y4) where the source
+    has one; `polygon_px` its outline. Both keep the source's values and may leave the image;
+    `bbox` never does.
+    """
+
+    instance_id: str
+    category: Category
+    source_category: str
+    bbox: Box
+    obb_px: tuple[float, ...] = ()
+    polygon_px: tuple[float, ...] = ()
+    difficult: bool = False
+    truncated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class PixelFacts:
+    """What a full decode of one image file proved."""
+
+    width_px: int
+    height_px: int
+    channels: int
+    bit_depth: int
+    format: str
+    pixel_sha256: str
+    file_sha256: str
+    file_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class SourceImage:
+    """One image of a source, decoded once, its boxes in pixels and inside the picture.
+
+    `rejected_categories` are categories with a rejected object in this image: nothing exhaustive
+    ("three ships", "no ships") may be said about them.
+    """
+
+    image_id: str
+    source_id: str
+    scene_id: str
+    archive: str
+    member: str
+    pixels: PixelFacts
+    official_split: Split | None
+    instances: tuple[Instance, ...]
+    rejected_categories: tuple[Category, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Chip:
+    """What becomes one row of `images`: a whole source image, or a window of one.
+
+    `window` is None for an image that is published as it came. `cut_categories` are categories
+    with an object that the window shows only in part and that is therefore not listed.
+    """
+
+    image_id: str
+    window: Window | None
+    width_px: int
+    height_px: int
+    instances: tuple[Instance, ...]
+    cut_categories: tuple[Category, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedImage:
+    """A kept source image with its place in the output and the chips it gives."""
+
+    image: SourceImage
+    split: Split
+    chips: tuple[Chip, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One message of a dialogue, in the chat layout that trainers read."""
+
+    role: Literal["user", "assistant"]
+    content: str
