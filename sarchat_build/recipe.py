@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from sarchat_build.toml_model import Model, load_toml
 from sarchat_build.types import TASKS, Category, TaskName
@@ -17,6 +17,12 @@ class SplitShares(Model):
     train: int = Field(default=90, ge=0, le=100)
     validation: int = Field(default=0, ge=0, le=100)
     test: int = Field(default=10, ge=0, le=100)
+
+    @model_validator(mode="after")
+    def _complete(self) -> SplitShares:
+        if self.train + self.validation + self.test != 100:
+            raise ValueError("train, validation and test must add up to 100")
+        return self
 
 
 class Rejects(Model):

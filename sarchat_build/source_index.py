@@ -6,7 +6,6 @@ import os
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import PurePosixPath
 
 from fsspec.utils import glob_translate
@@ -55,7 +54,7 @@ class SourceIndex:
     images: tuple[FileRef, ...]
     documents: tuple[Document, ...]
     split_by_stem: dict[str, Split]
-    block_by_stem: dict[str, int]
+    position_by_stem: dict[str, int]
 
     @property
     def image_blocks(self) -> int:
@@ -79,12 +78,23 @@ class SourceIndex:
         """Give a file's bytes; raises `RecordError` when it cannot be read."""
         return self.archives[file.archive].read(file.path)
 
-    def resolve(self, image_refs: Sequence[str], document: FileRef) -> tuple[str, str]:
+    def block_of(self, stem: str) -> int:
+        """Give the number of the block that holds the image `stem`."""
+        return self.position_by_stem[stem] // BLOCK_IMAGES
+
+    def image_of(self, stem: str) -> FileRef:
+        """Give the image file of a stem."""
+        return self.images[self.position_by_stem[stem]]
+
+    def resolve(self, filename: str, document: FileRef) -> tuple[str, str]:
         """Find the image an annotation belongs to.
 
-        The document's own stem wins over the name written inside it (copies of these datasets
-        are renamed more often than they are reordered); the second value says in a word what had
-        to be overlooked, or is empty.
+        The document's own stem wins over the name written inside it: copies of these datasets are
+        renamed more often than they are reordered.
+
+        Args:
+            filename: what the document calls its image, "" if it does not say.
+            document: where the document lies.
 
         Returns:
             The stem of the image, and `""`, `filename_absent` or `filename_differs`.
@@ -93,29 +103,18 @@ class SourceIndex:
             RecordError: `path_escape` for a name that climbs out of its folder, `image_missing`
                 when neither name is an image of the source.
         """
-        for ref in image_refs:
-            if escapes(ref):
-                raise RecordError("path_escape", f"{document} names the image {ref!r}")
-        written = [PurePosixPath(ref.replace("\\", "/")).stem for ref in image_refs if ref]
-        if document.stem in self.block_by_stem:
-            if not written:
-                return document.stem, "filename_absent"
-            agrees = _file_name(image_refs[0]) in self._names or written[0] == ""
-            return document.stem, "" if agrees and written[0] == document.stem else "filename_differs"
-        for stem in written:
-            if stem in self.block_by_stem:
-                return stem, "filename_differs"
-        names = " or ".join(repr(ref) for ref in (*image_refs, document.stem) if ref)
-        raise RecordError("image_missing", f"{document} belongs to {names}, which is not there")
-
-    @property
-    def _names(self) -> frozenset[str]:
-        return _image_names(self.images)
-
-
-@lru_cache(maxsize=16)
-def _image_names(images: tuple[FileRef, ...]) -> frozenset[str]:
-    return frozenset(_file_name(file.path) for file in images)
+        if escapes(filename):
+            raise RecordError("path_escape", f"the document names the image {filename!r}")
+        name = PurePosixPath(filename.replace("\\", "/"))
+        for stem in (document.stem, name.stem):
+            if stem in self.position_by_stem:
+                image = PurePosixPath(self.image_of(stem).path)
+                if not filename:
+                    return stem, "filename_absent"
+                exact = stem == document.stem and name.name == image.name
+                return stem, "" if exact else "filename_differs"
+        named = f"names {filename!r}" if filename else "names no image"
+        raise RecordError("image_missing", f"the document {named}; no image has its stem either")
 
 
 def index_source(manifest: Manifest, raw: str) -> SourceIndex:
@@ -141,16 +140,16 @@ def index_source(manifest: Manifest, raw: str) -> SourceIndex:
     if not images or not documents:
         missing = "images" if not images else "annotations"
         raise InputError(f"{folder}: {len(listing)} files, but no {missing}; {layout_hint(manifest)}")
-    blocks: dict[str, int] = {}
+    positions: dict[str, int] = {}
     for position, file in enumerate(images):
-        if file.stem in blocks:
+        if file.stem in positions:
             raise InputError(
                 f"{folder}: two images are called {file.stem!r}, one of them {file}; "
                 "keep either the archive or its unpacked folder"
             )
-        blocks[file.stem] = position // BLOCK_IMAGES
+        positions[file.stem] = position
     splits = _split_lists(manifest, archives, listing)
-    return SourceIndex(manifest.id, archives, images, documents, splits, blocks)
+    return SourceIndex(manifest.id, archives, images, documents, splits, positions)
 
 
 def archive_names(folder: str) -> list[str]:
@@ -214,10 +213,6 @@ def _split_lists(
 def _is_clutter(path: str) -> bool:
     # Resource forks that macOS adds to zips carry the names of real images.
     return path.startswith("__MACOSX/") or PurePosixPath(path).name.startswith("._")
-
-
-def _file_name(path: str) -> str:
-    return PurePosixPath(path.replace("\\", "/")).name
 
 
 def _blocks(items: Sequence[object]) -> int:

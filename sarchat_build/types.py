@@ -33,19 +33,6 @@ TASKS: tuple[TaskName, ...] = (
     "cross_modal_identification",
     "referring",
 )
-SOURCE_IDS = (
-    "air_sarship_1",
-    "air_sarship_2",
-    "hrsid",
-    "msar",
-    "sadd",
-    "sar_aircraft",
-    "sar_ship_dataset",
-    "ssdd",
-    "ogsod",
-    "sived",
-    "sardet_100k",
-)
 
 
 class BoxFormat(str, Enum):
@@ -102,8 +89,12 @@ class Window(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class RawInstance:
-    """One object as its source writes it: the source's own name, numbers and units."""
+    """One object as its source writes it: the source's own name, numbers and units.
 
+    `key` says where in its document it stands (`object[3]`, `line 7`).
+    """
+
+    key: str
     category: str
     bbox: tuple[float, ...]
     bbox_format: BoxFormat
@@ -111,24 +102,31 @@ class RawInstance:
     polygon: tuple[float, ...] = ()
     difficult: bool = False
     truncated: bool = False
-    line: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RawFault:
+    """An object of a document that could not be read: which one, why, and what stood there."""
+
+    key: str
+    reason: str
+    detail: str
 
 
 @dataclass(frozen=True, slots=True)
 class RawImage:
     """One annotated image as its document states it.
 
-    `image_refs` are the ways the document names its image, best first (a file name as written,
-    then the document's own stem); `width_px` and `height_px` are claims, checked against the
-    pixels later.
+    `filename` is what the document calls its image ("" if it does not say), `width_px` and
+    `height_px` are claims, checked against the pixels later. `faults` are objects that could not
+    be read at all.
     """
 
-    document: str
-    image_refs: tuple[str, ...]
+    filename: str
     width_px: int | None
     height_px: int | None
     instances: tuple[RawInstance, ...]
-    split: Split | None = None
+    faults: tuple[RawFault, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,99 @@
+"""Boxes: from a source's convention to ours, and back to what may be published."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from sarchat_build.errors import RecordError
+from sarchat_build.types import Box
+
+
+def from_voc(
+    numbers: Sequence[float], *, pixel_origin: int, max_edge_inclusive: bool
+) -> tuple[float, float, float, float]:
+    """Turn VOC corners into 0-based, half-open ones.
+
+    Args:
+        numbers: xmin, ymin, xmax, ymax as written.
+        pixel_origin: the coordinate of the first pixel, 0 or 1.
+        max_edge_inclusive: whether xmax and ymax still belong to the object.
+
+    >>> from_voc((1, 1, 10, 10), pixel_origin=1, max_edge_inclusive=True)
+    (0, 0, 10, 10)
+    """
+    x0, y0, x1, y1 = (number - pixel_origin for number in numbers)
+    return x0, y0, x1 + max_edge_inclusive, y1 + max_edge_inclusive
+
+
+def repair(corners: Sequence[float], width_px: int, height_px: int) -> tuple[Box, tuple[str, ...]]:
+    """Make two corners a box inside a picture, and say what had to be done.
+
+    Returns:
+        The box and the repairs, of `box_swapped` (corners in the wrong order) and `box_clipped`
+        (part of the box lay outside).
+
+    Raises:
+        RecordError: `non_finite`, `degenerate` (no area) or `outside` (no part in the picture).
+
+    >>> repair((30, 20, 10, 40), 100, 100)
+    (Box(x_min_px=10, y_min_px=20, x_max_px=30, y_max_px=40), ('box_swapped',))
+    >>> repair((90, 20, 130, 40), 100, 100)
+    (Box(x_min_px=90, y_min_px=20, x_max_px=100, y_max_px=40), ('box_clipped',))
+    """
+    x0, y0, x1, y1 = corners
+    written = f"({x0:g}, {y0:g}, {x1:g}, {y1:g})"
+    if not all(map(math.isfinite, corners)):
+        raise RecordError("non_finite", f"box {written}")
+    box = Box(min(x0, x1), min(y0, y1), max(x0, x1), max(y0, y1))
+    if box.width_px == 0 or box.height_px == 0:
+        raise RecordError("degenerate", f"box {written} has no area")
+    inside = clip(box, Box(0, 0, width_px, height_px))
+    if inside is None:
+        raise RecordError("outside", f"box {written} in a picture of {width_px} × {height_px}")
+    repairs = []
+    if (x0, y0) != (box.x_min_px, box.y_min_px):
+        repairs.append("box_swapped")
+    if inside != box:
+        repairs.append("box_clipped")
+    return inside, tuple(repairs)
+
+
+def clip(box: Box, frame: Box) -> Box | None:
+    """Cut `box` to `frame`; None when they share no area.
+
+    >>> clip(Box(0, 0, 10, 10), Box(5, 5, 20, 20))
+    Box(x_min_px=5, y_min_px=5, x_max_px=10, y_max_px=10)
+    >>> clip(Box(0, 0, 10, 10), Box(10, 0, 20, 20)) is None
+    True
+    """
+    x0, y0 = max(box.x_min_px, frame.x_min_px), max(box.y_min_px, frame.y_min_px)
+    x1, y1 = min(box.x_max_px, frame.x_max_px), min(box.y_max_px, frame.y_max_px)
+    return Box(x0, y0, x1, y1) if x0 < x1 and y0 < y1 else None
+
+
+def shift_points(points: Sequence[float], dx_px: float, dy_px: float) -> tuple[float, ...]:
+    """Move a flat list x1, y1, x2, y2 … by (dx, dy).
+
+    >>> shift_points((10, 20, 30, 40), -10, -20)
+    (0, 0, 20, 20)
+    """
+    return tuple(value + (dy_px if i % 2 else dx_px) for i, value in enumerate(points))
+
+
+def round_half_up(value: float) -> int:
+    """Round to the nearest integer, halves up: the rule of every number in a dialogue.
+
+    >>> round_half_up(2.5), round_half_up(3.49)
+    (3, 3)
+    """
+    return math.floor(value + 0.5)
+
+
+def box_text(box: Box) -> str:
+    """Write a box as the dialogues do: integers in pixels of the stored picture (paper, figure 3).
+
+    >>> box_text(Box(393, 426, 469.5, 494.2))
+    '{<393><426><470><494>}'
+    """
+    return "{" + "".join(f"<{round_half_up(value)}>" for value in box) + "}"

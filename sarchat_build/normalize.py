@@ -1,0 +1,139 @@
+"""From what a source wrote to pixels and canonical categories, with a reason for all that is lost."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sarchat_build.boxes import from_voc, repair
+from sarchat_build.errors import RecordError
+from sarchat_build.manifest import Manifest, fold, sort_categories
+from sarchat_build.source_index import FileRef
+from sarchat_build.types import (
+    Category,
+    Fix,
+    Instance,
+    PixelFacts,
+    RawImage,
+    RawInstance,
+    Reject,
+    SourceImage,
+    Split,
+)
+
+STAGE = "normalize"
+
+
+@dataclass(frozen=True, slots=True)
+class Normalized:
+    """What became of one raw image: the image unless nothing of it is usable, and the losses."""
+
+    image: SourceImage | None
+    rejects: tuple[Reject, ...]
+    fixes: tuple[Fix, ...]
+
+
+def normalize_image(
+    raw: RawImage,
+    file: FileRef,
+    document: FileRef,
+    pixels: PixelFacts,
+    manifest: Manifest,
+    official_split: Split | None,
+) -> Normalized:
+    """Bring one image's objects into its own pixels and our categories.
+
+    The real size wins over the one the document claims. An object that cannot be kept becomes a
+    reject of its own; an image that had objects and keeps none is rejected too, since it must not
+    pass for one without objects.
+    """
+    image_id = f"{manifest.id}/{file.stem}"
+    lookup = manifest.categories.by_folded_name()
+    instances: list[Instance] = []
+    rejects: list[Reject] = []
+    fixes: list[Fix] = []
+    lost: set[Category] = set()
+
+    def reject(key: str, reason: str, detail: str, **counted: int) -> None:
+        rejects.append(
+            Reject(STAGE, manifest.id, str(document), None, key, reason, detail, **counted)
+        )
+
+    mismatch = _size_mismatch(raw, pixels)
+    if mismatch and _fits_neither(raw, pixels):
+        reject(image_id, "size_mismatch", f"{mismatch}, and the boxes fit neither", images=1,
+               instances=len(raw.instances) + len(raw.faults))  # fmt: skip
+        return Normalized(None, tuple(rejects), ())
+    if mismatch:
+        fixes.append(Fix(manifest.id, str(document), image_id, "size_mismatch", mismatch))
+    for fault in raw.faults:
+        reject(f"{image_id}#{fault.key}", fault.reason, fault.detail, instances=1)
+        lost.update(manifest.categories.annotated)
+    for number, found in enumerate(raw.instances):
+        category = lookup.get(fold(found.category))
+        key = f"{image_id}#{found.key}"
+        if category is None:
+            reject(key, "unknown_category", found.category, instances=1)
+            continue
+        try:
+            instance, repairs = _instance(found, f"{image_id}#{number}", category, pixels, manifest)
+        except RecordError as error:
+            reject(key, error.reason, error.detail, instances=1)
+            if error.reason != "outside":
+                lost.add(category)
+            continue
+        instances.append(instance)
+        fixes.extend(Fix(manifest.id, str(document), key, name, str(found.bbox)) for name in repairs)
+    if not instances and (raw.instances or raw.faults):
+        reject(image_id, "no_valid_instance", "each of its objects was rejected", images=1)
+        return Normalized(None, tuple(rejects), tuple(fixes))
+    image = SourceImage(
+        image_id=image_id,
+        source_id=manifest.id,
+        scene_id=manifest.scene_id(file.stem),
+        archive=file.archive,
+        member=file.path,
+        pixels=pixels,
+        official_split=official_split,
+        instances=tuple(instances),
+        rejected_categories=sort_categories(lost),
+    )
+    return Normalized(image, tuple(rejects), tuple(fixes))
+
+
+def _instance(
+    raw: RawInstance, instance_id: str, category: Category, pixels: PixelFacts, manifest: Manifest
+) -> tuple[Instance, tuple[str, ...]]:
+    rule = manifest.annotations
+    corners = from_voc(
+        raw.bbox,
+        pixel_origin=rule.pixel_origin,
+        max_edge_inclusive=rule.max_edge == "inclusive",
+    )
+    bbox, repairs = repair(corners, pixels.width_px, pixels.height_px)
+    instance = Instance(
+        instance_id=instance_id,
+        category=category,
+        source_category=raw.category,
+        bbox=bbox,
+        obb_px=tuple(value - rule.pixel_origin for value in raw.obb),
+        polygon_px=tuple(value - rule.pixel_origin for value in raw.polygon),
+        difficult=raw.difficult,
+        truncated=raw.truncated,
+    )
+    return instance, repairs
+
+
+def _size_mismatch(raw: RawImage, pixels: PixelFacts) -> str:
+    claimed, real = (raw.width_px, raw.height_px), (pixels.width_px, pixels.height_px)
+    if None in claimed or claimed == real:
+        return ""
+    return f"states {claimed[0]} × {claimed[1]} pixels, the picture has {real[0]} × {real[1]}"
+
+
+def _fits_neither(raw: RawImage, pixels: PixelFacts) -> bool:
+    frames = ((raw.width_px or 0, raw.height_px or 0), (pixels.width_px, pixels.height_px))
+    # One pixel of play: whether xmax may equal the width is the sources' own quarrel.
+    return bool(raw.instances) and not any(
+        all(max(i.bbox[0::2]) <= w + 1 and max(i.bbox[1::2]) <= h + 1 for i in raw.instances)
+        for w, h in frames
+    )
