@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from hashlib import blake2b
 
-from sarchat_build.types import SourceImage, Split
+from sarchat_build.types import CutImage, Split
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,8 +22,10 @@ class ImageFact:
     priority: int
     official_split: Split | None
     pixel_sha256: str
+    file_sha256: str
     objects_digest: str
     instances: int
+    chips: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,9 +40,15 @@ class DuplicateGroup:
         """Whether the members' boxes differ."""
         return len({member.objects_digest for member in self.members}) > 1
 
+    @property
+    def reason(self) -> str:
+        """`file` when the files are identical byte by byte, else `pixels`."""
+        return "file" if len({member.file_sha256 for member in self.members}) == 1 else "pixels"
 
-def image_fact(image: SourceImage, block: str, priority: int) -> ImageFact:
+
+def image_fact(cut: CutImage, block: str, priority: int) -> ImageFact:
     """Boil an image down to what duplicates and splits are decided by."""
+    image = cut.image
     objects = sorted((i.category, *i.bbox) for i in image.instances)
     return ImageFact(
         image_id=image.image_id,
@@ -51,8 +59,10 @@ def image_fact(image: SourceImage, block: str, priority: int) -> ImageFact:
         priority=priority,
         official_split=image.official_split,
         pixel_sha256=image.pixels.pixel_sha256,
+        file_sha256=image.pixels.file_sha256,
         objects_digest=blake2b(repr(objects).encode(), digest_size=8).hexdigest(),
-        instances=len(image.instances),
+        instances=cut.instances,
+        chips=len(cut.chips),
     )
 
 

@@ -10,12 +10,20 @@ from sarchat_build.boxes import round_half_up
 from sarchat_build.types import CATEGORIES, Box, Category, Chip, Instance
 
 # Lower bounds of w·h / (W·H), largest first; one scale in every task.
-SIZES = ((0.40, "very large"), (0.25, "large"), (0.10, "medium"), (0.03, "small"), (0.0, "very small"))
+SIZES = (
+    (0.40, "very large"),
+    (0.25, "large"),
+    (0.10, "medium"),
+    (0.03, "small"),
+    (0.0, "very small"),
+)
 SIZE_ORDER = tuple(name for _, name in SIZES)
 SIZE_WORDS = {name: "medium-sized" if name == "medium" else name for name in SIZE_ORDER}
 SHAPES = ("wide", "roughly square", "tall")
 CELLS = tuple(
-    f"{row} {column}" for row in ("top", "middle", "bottom") for column in ("left", "center", "right")
+    f"{row} {column}"
+    for row in ("top", "middle", "bottom")
+    for column in ("left", "center", "right")
 )
 DIRECTION_WORDS = {
     "left": "to the left of",

@@ -17,7 +17,9 @@ from sarchat_build.types import CATEGORIES, Category, Split
 def _inside_raw_root(pattern: str) -> str:
     path = PurePosixPath(pattern.replace("\\", "/"))
     if path.is_absolute() or ".." in path.parts or re.match(r"^[A-Za-z]:", pattern):
-        raise ValueError(f"{pattern!r} leaves the source's folder; use a relative path without '..'")
+        raise ValueError(
+            f"{pattern!r} leaves the source's folder; use a relative path without '..'"
+        )
     return pattern
 
 
@@ -181,7 +183,9 @@ def load_manifests(folder: Path) -> dict[str, Manifest]:
             issues.extend(error.issues)
             continue
         if manifest.id != path.stem:
-            issues.append(Issue(str(path), "id", f"is {manifest.id!r}; the file must have its name"))
+            issues.append(
+                Issue(str(path), "id", f"is {manifest.id!r}; the file must have its name")
+            )
         manifests[manifest.id] = manifest
     if not manifests and not issues:
         issues.append(Issue(str(folder), "", "holds no manifest (*.toml)"))

@@ -82,7 +82,9 @@ def normalize_image(
                 lost.add(category)
             continue
         instances.append(instance)
-        fixes.extend(Fix(manifest.id, str(document), key, name, str(found.bbox)) for name in repairs)
+        fixes.extend(
+            Fix(manifest.id, str(document), key, name, str(found.bbox)) for name in repairs
+        )
     if not instances and (raw.instances or raw.faults):
         reject(image_id, "no_valid_instance", "each of its objects was rejected", images=1)
         return Normalized(None, tuple(rejects), tuple(fixes))

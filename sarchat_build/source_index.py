@@ -139,7 +139,9 @@ def index_source(manifest: Manifest, raw: str) -> SourceIndex:
     )
     if not images or not documents:
         missing = "images" if not images else "annotations"
-        raise InputError(f"{folder}: {len(listing)} files, but no {missing}; {layout_hint(manifest)}")
+        raise InputError(
+            f"{folder}: {len(listing)} files, but no {missing}; {layout_hint(manifest)}"
+        )
     positions: dict[str, int] = {}
     for position, file in enumerate(images):
         if file.stem in positions:
@@ -184,7 +186,9 @@ def escapes(ref: str) -> bool:
     (True, False)
     """
     path = ref.replace("\\", "/")
-    return path.startswith("/") or ".." in path.split("/") or re.match(r"^[A-Za-z]:", path) is not None
+    return (
+        path.startswith("/") or ".." in path.split("/") or re.match(r"^[A-Za-z]:", path) is not None
+    )
 
 
 def _matching(listing: Iterable[FileRef], patterns: Sequence[str]) -> tuple[FileRef, ...]:

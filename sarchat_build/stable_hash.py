@@ -17,7 +17,9 @@ def stable_hash(*parts: str | int) -> int:
     11418098250534227601
     """
     text = _SEPARATOR.join(str(part) for part in parts)
-    return int.from_bytes(blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).digest(), "big")
+    return int.from_bytes(
+        blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).digest(), "big"
+    )
 
 
 def choose(count: int, *parts: str | int) -> int:

@@ -1,4 +1,4 @@
-"""TOML to typed models: unknown keys and wrong types are errors, and all of them are told at once."""
+"""TOML to typed models: unknown keys and wrong types are errors, all of them told at once."""
 
 from __future__ import annotations
 

@@ -228,17 +228,22 @@ class Chip:
 
 
 @dataclass(frozen=True, slots=True)
-class PlannedImage:
-    """A kept source image with its place in the output and the chips it gives."""
+class CutImage:
+    """A source image and the chips it gives."""
 
     image: SourceImage
-    split: Split
     chips: tuple[Chip, ...]
+
+    @property
+    def instances(self) -> int:
+        """Number of source objects that at least one chip shows."""
+        return len({i.instance_id for chip in self.chips for i in chip.instances})
 
 
 @dataclass(frozen=True, slots=True)
-class Turn:
-    """One message of a dialogue, in the chat layout that trainers read."""
+class PlannedImage:
+    """A kept source image with its chips and its place in the output."""
 
-    role: Literal["user", "assistant"]
-    content: str
+    image: SourceImage
+    chips: tuple[Chip, ...]
+    split: Split

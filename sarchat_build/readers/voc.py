@@ -14,7 +14,11 @@ from sarchat_build.types import BoxFormat, RawFault, RawImage, RawInstance
 
 _DECLARATION = re.compile(r"^\s*<\?xml[^>]*\?>")
 _DECLARED_ENCODING = re.compile(rb"^\s*<\?xml[^>]*encoding\s*=\s*[\"']([A-Za-z0-9._-]+)[\"']")
-_BYTE_ORDER_MARKS = ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
+_BYTE_ORDER_MARKS = (
+    (b"\xef\xbb\xbf", "utf-8-sig"),
+    (b"\xff\xfe", "utf-16"),
+    (b"\xfe\xff", "utf-16"),
+)
 
 
 def read(document: bytes, encodings: Sequence[str] = ("utf-8",)) -> Iterator[RawImage]:
@@ -80,7 +84,8 @@ def decode(document: bytes, encodings: Sequence[str]) -> str:
         except (UnicodeDecodeError, LookupError):
             continue
     raise RecordError(
-        "encoding", f"not {' or '.join(tried)}; list the encoding in the manifest's annotations.encodings"
+        "encoding",
+        f"not {' or '.join(tried)}; list the encoding in the manifest's annotations.encodings",
     )
 
 
@@ -95,7 +100,9 @@ def _instance(element: Element, key: str) -> RawInstance:
         category=_text(element, "name"),
         bbox=tuple(_number(box, name) for name in ("xmin", "ymin", "xmax", "ymax")),
         bbox_format=BoxFormat.XYXY_PX,
-        obb=() if rotated is None else tuple(_number(rotated, f"{a}{i}") for i in "1234" for a in "xy"),
+        obb=()
+        if rotated is None
+        else tuple(_number(rotated, f"{a}{i}") for i in "1234" for a in "xy"),
         polygon=() if outline is None else _points(outline),
         difficult=_text(element, "difficult") not in ("", "0"),
         truncated=_text(element, "truncated") not in ("", "0"),

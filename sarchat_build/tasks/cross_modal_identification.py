@@ -27,9 +27,7 @@ def ask(image: LabeledImage, recipe: Recipe) -> Iterator[Question]:
         yield _pair(first, second, image)
 
 
-def _pairs(
-    image: LabeledImage, cap: int
-) -> Iterator[tuple[LabeledInstance, LabeledInstance]]:
+def _pairs(image: LabeledImage, cap: int) -> Iterator[tuple[LabeledInstance, LabeledInstance]]:
     objects = image.objects
     places = (
         (stable_hash(image.image_id, "pair", i, j), i, j)
@@ -66,9 +64,7 @@ def _single(labeled: LabeledInstance) -> Question:
 
 
 def _pair(first: LabeledInstance, second: LabeledInstance, image: LabeledImage) -> Question:
-    found = relation(
-        first.bbox.center_px, second.bbox.center_px, image.width_px, image.height_px
-    )
+    found = relation(first.bbox.center_px, second.bbox.center_px, image.width_px, image.height_px)
     return Question(
         task="cross_modal_identification",
         subtask="multi",

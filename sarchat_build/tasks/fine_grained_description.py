@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import groupby
 
+from sarchat_build.grammar import a, noun
 from sarchat_build.labels import CELLS, SIZE_ORDER, SIZE_WORDS, LabeledImage, LabeledInstance
 from sarchat_build.labels import reading_order as by_place
 from sarchat_build.recipe import Description, Recipe
@@ -28,7 +29,7 @@ def ask(image: LabeledImage, recipe: Recipe) -> Iterator[Question]:
         variables={
             "n": len(objects),
             "groups": [
-                {"n": len(members), "category": category, "size": SIZE_WORDS[size], "cell": cell}
+                {"n": len(members), "phrase": _phrase(len(members), size, category), "cell": cell}
                 for (cell, category, size), members in groups
             ],
         },
@@ -52,6 +53,11 @@ def _passes(labeled: LabeledInstance, image: LabeledImage, rule: Description) ->
     sides = sorted((box.width_px, box.height_px))
     ratio = box.area_px2 / (image.width_px * image.height_px)
     return ratio >= rule.min_area_ratio and sides[1] <= rule.max_aspect * sides[0]
+
+
+def _phrase(n: int, size: str, category: str) -> str:
+    word = SIZE_WORDS[size]
+    return a(f"{word} {category}") if n == 1 else f"{n} {word} {noun(category, n)}"
 
 
 def _kind(labeled: LabeledInstance) -> tuple[str, str, str]:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from itertools import groupby, pairwise
 
 from sarchat_build.boxes import box_text
+from sarchat_build.grammar import noun
 from sarchat_build.labels import (
     DIRECTION_WORDS,
     LabeledImage,
@@ -27,24 +28,27 @@ def ask(image: LabeledImage, recipe: Recipe) -> Iterator[Question]:
     groups = [list(members) for _, members in groupby(image.objects, key=_place)]
     relations = _relations(groups, image)[: recipe.tasks.spatial_grounding.relations_cap]
     subtask = "single" if len(image.objects) == 1 else "multi"
-    only = image.objects[0]
-    variables: dict[str, object] = (
-        {"o": {"category": only.category, "cell": only.cell, "box": box_text(only.bbox)}}
-        if subtask == "single"
-        else {
+    variables: dict[str, object]
+    if subtask == "single":
+        only = image.objects[0]
+        variables = {
+            "o": {"category": only.category, "cell": only.cell, "box": box_text(only.bbox)}
+        }
+    else:
+        named = [_group(members) for members in groups]
+        variables = {
             "n": len(image.objects),
-            "groups": [_group(members) for members in groups],
+            "groups": named,
             "relations": [
                 {
-                    "first": number,
-                    "second": number - 1,
+                    "first": first,
+                    "second": second,
                     "direction": DIRECTION_WORDS[found.direction],
                     "proximity": PROXIMITY_WORDS[found.proximity],
                 }
-                for number, found in enumerate(relations, start=1)
+                for found, (second, first) in zip(relations, pairwise(named), strict=False)
             ],
         }
-    )
     yield Question(
         task="spatial_grounding",
         subtask=subtask,
@@ -68,10 +72,12 @@ def _place(labeled: LabeledInstance) -> tuple[str, str]:
 
 
 def _group(members: list[LabeledInstance]) -> dict[str, object]:
+    n, category, cell = len(members), members[0].category, members[0].cell
     return {
-        "n": len(members),
-        "category": members[0].category,
-        "cell": members[0].cell,
+        "n": n,
+        "category": category,
+        "cell": cell,
+        "name": f"{noun(category, n)} in the {cell}",
         "boxes": "".join(box_text(o.bbox) for o in members),
     }
 

@@ -1,0 +1,68 @@
+"""The whole graph on one screen: raw archives to a finished dataset.
+
+Only small records cross a shuffle. Pictures and dialogues stay inside the step that reads or
+writes them: a block of images is decoded in one element, a shard is built in another.
+"""
+
+from __future__ import annotations
+
+import apache_beam as beam
+
+from pipelines.context import BuildContext, block_key
+from pipelines.transforms.build_shards import BuildShards
+from pipelines.transforms.inspect_images import (
+    CutChips,
+    InspectImages,
+    NormalizeImages,
+    count_block_rejects,
+)
+from pipelines.transforms.plan_dataset import AssignShards, PlanDataset
+from pipelines.transforms.publish import Publish
+from pipelines.transforms.read_annotations import ReadAnnotations
+
+
+def build_dataset(pipeline: beam.Pipeline, context: BuildContext) -> None:
+    """Put the graph of one build into `pipeline`."""
+    indexes = [context.index(source_id) for source_id in sorted(context.manifests)]
+    documents = [block_key(i.source_id, n) for i in indexes for n in range(i.document_blocks)]
+    # Every block of images is there from the start, also one that no document speaks of.
+    blocks = [(block_key(i.source_id, n), ()) for i in indexes for n in range(i.image_blocks)]
+
+    read = (
+        pipeline
+        | "ListDocuments" >> beam.Create(documents)
+        | "ReadAnnotations" >> ReadAnnotations(context)
+    )
+    inspected = (
+        (pipeline | "ListImages" >> beam.Create(blocks), read.annotations)
+        | "AddressAnnotations" >> beam.Flatten()
+        | "GatherBlocks" >> beam.GroupByKey()
+        | "InspectImages" >> InspectImages(context)
+    )
+    normalized = inspected.images | "NormalizeImages" >> NormalizeImages(context)
+    cut = normalized.images | "CutChips" >> CutChips(context)
+
+    rejects = (
+        read.rejects,
+        inspected.rejects,
+        normalized.rejects,
+        cut.rejects,
+    ) | "AllRejects" >> beam.Flatten()
+    counts = rejects | "CountRejects" >> beam.Map(count_block_rejects)
+    plan = (cut.facts, counts) | "AllFacts" >> beam.Flatten() | "PlanDataset" >> PlanDataset(context)
+
+    placed = {"images": cut.images, "decisions": plan.decisions} | "AssignShards" >> AssignShards()
+    receipts = (
+        (plan.shards, placed)
+        | "SeedEveryShard" >> beam.Flatten()
+        | "BuildShards" >> BuildShards(context)
+    )
+    _ = {
+        "receipts": receipts,
+        "read": read.read,
+        "rejects": rejects,
+        "duplicates": plan.duplicates,
+        "fixes": (inspected.fixes, normalized.fixes, cut.fixes)
+        | "AllFixes" >> beam.Flatten(),
+        "stop": plan.stop,
+    } | "Publish" >> Publish(context)

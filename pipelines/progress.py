@@ -1,0 +1,20 @@
+"""Progress that any process can report: one empty file per finished unit of work."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from sarchat_build.storage import WORK_FOLDER
+
+
+def report_done(out: str, phase: str, unit: str) -> None:
+    """Say that one unit of a phase is finished."""
+    marker = Path(out, WORK_FOLDER, "progress", phase, unit.replace(":", "."))
+    marker.parent.mkdir(parents=True, exist_ok=True)
+    marker.touch()
+
+
+def count_done(out: str, phase: str) -> int:
+    """Count the finished units of a phase."""
+    folder = Path(out, WORK_FOLDER, "progress", phase)
+    return sum(1 for _ in folder.iterdir()) if folder.is_dir() else 0

@@ -1,0 +1,63 @@
+"""Shards: one element, one set of finished files."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import apache_beam as beam
+
+from pipelines.context import BuildContext
+from pipelines.progress import report_done
+from pipelines.receipts import load_receipt, save_receipt
+from sarchat_build.phrasing import Phrasing
+from sarchat_build.report.build_record import versions
+from sarchat_build.shards import ShardBuilder, ShardReceipt, fingerprint
+from sarchat_build.types import PlannedImage
+
+
+@dataclass
+class BuildShards(beam.PTransform):  # type: ignore[misc]
+    """(shard, tuples of PlannedImage) -> ShardReceipt; a shard that is already there is not rebuilt."""
+
+    context: BuildContext
+
+    def expand(self, planned: beam.PCollection) -> Any:
+        """Wire the step."""
+        return (
+            planned
+            | "GatherShards" >> beam.GroupByKey()
+            | "BuildShard" >> beam.ParDo(_BuildShard(self.context))
+        )
+
+
+class _BuildShard(beam.DoFn):  # type: ignore[misc]
+    def __init__(self, context: BuildContext) -> None:
+        self._context = context
+
+    def setup(self) -> None:
+        context = self._context
+        phrasing = Phrasing(context.templates)
+        self._builder = ShardBuilder(
+            context.out, context.manifests, context.recipe, phrasing, context.read_image
+        )
+        self._parts = (
+            repr(sorted(versions().items())),
+            context.recipe.model_dump_json(),
+            phrasing.digest,
+            *(manifest.model_dump_json() for _, manifest in sorted(context.manifests.items())),
+        )
+
+    def process(
+        self, element: tuple[str, Iterable[tuple[PlannedImage, ...]]]
+    ) -> Iterator[ShardReceipt]:
+        name, groups = element
+        planned = [image for group in groups for image in group]
+        wanted = fingerprint(planned, *self._parts)
+        receipt = load_receipt(self._context.out, name, wanted)
+        if receipt is None:
+            receipt = self._builder.build(name, planned, wanted)
+            save_receipt(self._context.out, receipt)
+        report_done(self._context.out, "shards", name)
+        yield receipt

@@ -1,0 +1,129 @@
+"""Blocks of images with their annotations to cut images, and the facts by which they are judged."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import apache_beam as beam
+from apache_beam.pvalue import TaggedOutput
+
+from pipelines.context import BuildContext, parse_block_key
+from pipelines.progress import report_done
+from sarchat_build.annotations import Annotation
+from sarchat_build.duplicates import image_fact
+from sarchat_build.inspection import InspectedImage, inspect_images
+from sarchat_build.normalize import normalize_image
+from sarchat_build.plan import count_rejects
+from sarchat_build.report.build_record import count_fixes
+from sarchat_build.tiling import cut_chips
+from sarchat_build.types import CutImage, Reject, SourceImage
+
+# Every step below maps (block, tuple of images) to the same key with the images of the next step,
+# and hands rejects on as (source id, tuple of Reject).
+
+
+@dataclass
+class InspectImages(beam.PTransform):  # type: ignore[misc]
+    """(block, tuples of Annotation) -> `images`: (block, tuple of InspectedImage); `rejects`; `fixes`."""
+
+    context: BuildContext
+
+    def expand(self, annotations: beam.PCollection) -> Any:
+        """Wire the step."""
+        return annotations | "DecodeAndJoin" >> beam.ParDo(_Inspect(self.context)).with_outputs(
+            "rejects", "fixes", main="images"
+        )
+
+
+@dataclass
+class NormalizeImages(beam.PTransform):  # type: ignore[misc]
+    """(block, InspectedImages) -> `images`: (block, tuple of SourceImage); `rejects`; `fixes`."""
+
+    context: BuildContext
+
+    def expand(self, images: beam.PCollection) -> Any:
+        """Wire the step."""
+        return images | "BoxesAndCategories" >> beam.ParDo(_Normalize(self.context)).with_outputs(
+            "rejects", "fixes", main="images"
+        )
+
+
+@dataclass
+class CutChips(beam.PTransform):  # type: ignore[misc]
+    """(block, SourceImages) -> `images`: (block, tuple of CutImage); `rejects`; `facts`."""
+
+    context: BuildContext
+
+    def expand(self, images: beam.PCollection) -> Any:
+        """Wire the step."""
+        return images | "CutScenes" >> beam.ParDo(_Cut(self.context)).with_outputs(
+            "rejects", "facts", "fixes", main="images"
+        )
+
+
+class _Inspect(beam.DoFn):  # type: ignore[misc]
+    def __init__(self, context: BuildContext) -> None:
+        self._context = context
+
+    def process(self, element: tuple[str, Iterable[tuple[Annotation, ...]]]) -> Iterator[Any]:
+        block, groups = element
+        source_id, number = parse_block_key(block)
+        index = self._context.index(source_id)
+        found = inspect_images(
+            index.images_of_block(number),
+            [annotation for group in groups for annotation in group],
+            index,
+            self._context.manifests[source_id],
+            self._context.recipe.keep_images_without_objects,
+        )
+        report_done(self._context.out, "inspect", block)
+        yield block, found.images
+        yield from _losses(source_id, found.rejects)
+        yield TaggedOutput("fixes", count_fixes(found.fixes))
+
+
+class _Normalize(beam.DoFn):  # type: ignore[misc]
+    def __init__(self, context: BuildContext) -> None:
+        self._context = context
+
+    def process(self, element: tuple[str, tuple[InspectedImage, ...]]) -> Iterator[Any]:
+        block, images = element
+        source_id, _ = parse_block_key(block)
+        manifest = self._context.manifests[source_id]
+        results = [
+            normalize_image(i.raw, i.file, i.document, i.pixels, manifest, i.official_split)
+            for i in images
+        ]
+        yield block, tuple(result.image for result in results if result.image is not None)
+        yield from _losses(source_id, tuple(r for result in results for r in result.rejects))
+        yield TaggedOutput("fixes", count_fixes(f for result in results for f in result.fixes))
+
+
+class _Cut(beam.DoFn):  # type: ignore[misc]
+    def __init__(self, context: BuildContext) -> None:
+        self._context = context
+
+    def process(self, element: tuple[str, tuple[SourceImage, ...]]) -> Iterator[Any]:
+        block, images = element
+        source_id, _ = parse_block_key(block)
+        manifest = self._context.manifests[source_id]
+        results = [(image, cut_chips(image, manifest.tiling)) for image in images]
+        kept = tuple(CutImage(image, cut.chips) for image, cut in results if cut.chips)
+        yield block, kept
+        yield TaggedOutput("facts", tuple(image_fact(cut, block, manifest.priority) for cut in kept))
+        yield from _losses(source_id, tuple(r for _, cut in results for r in cut.rejects))
+        empty = sum(cut.empty_windows for _, cut in results)
+        if empty:
+            yield TaggedOutput("fixes", {source_id: {"empty_windows_dropped": empty}})
+
+
+def _losses(source_id: str, rejects: tuple[Reject, ...]) -> Iterator[TaggedOutput]:
+    if rejects:
+        yield TaggedOutput("rejects", (source_id, rejects))
+
+
+def count_block_rejects(element: tuple[str, tuple[Reject, ...]]) -> Any:
+    """(source id, rejects) -> tuple of RejectCount."""
+    return count_rejects(element[1])

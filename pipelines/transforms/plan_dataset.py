@@ -1,0 +1,107 @@
+"""The global step, on small records only: stop or go, duplicates, splits, shards."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Any
+
+import apache_beam as beam
+from apache_beam.pvalue import TaggedOutput
+
+from pipelines.context import BuildContext
+from sarchat_build.duplicates import ImageFact, find_duplicates
+from sarchat_build.plan import (
+    Decision,
+    RejectCount,
+    assign_shards,
+    duplicate_rows,
+    kept_images,
+    reasons_to_stop,
+    shard_names,
+)
+from sarchat_build.split import assign_splits
+from sarchat_build.types import CutImage, PlannedImage
+
+
+@dataclass
+class PlanDataset(beam.PTransform):  # type: ignore[misc]
+    """(tuples of ImageFact and RejectCount) -> `decisions`, `shards`, `duplicates`, `stop`.
+
+    One element holds everything, since which images are duplicates and which scenes hang together
+    can only be told by looking at all of them. When the build must stop, no decision and no shard
+    leaves this step, so nothing is written.
+    """
+
+    context: BuildContext
+
+    def expand(self, facts: beam.PCollection) -> Any:
+        """Wire the step."""
+        return (
+            facts
+            | "KeyAll" >> beam.WithKeys("dataset")
+            | "GatherAll" >> beam.GroupByKey()  # ("dataset", [tuple of facts or counts])
+            | "Decide"
+            >> beam.ParDo(_Decide(self.context)).with_outputs(
+                "shards", "duplicates", "stop", main="decisions"
+            )
+        )
+
+
+class _Decide(beam.DoFn):  # type: ignore[misc]
+    def __init__(self, context: BuildContext) -> None:
+        self._context = context
+
+    def process(
+        self, element: tuple[str, Iterable[tuple[ImageFact | RejectCount, ...]]]
+    ) -> Iterator[Any]:
+        recipe = self._context.recipe
+        records = [record for group in element[1] for record in group]
+        facts = sorted(
+            (r for r in records if isinstance(r, ImageFact)), key=lambda fact: fact.image_id
+        )
+        counts = [r for r in records if isinstance(r, RejectCount)]
+        reasons = reasons_to_stop(counts, facts, self._context.images_listed, recipe)
+        if reasons:
+            yield TaggedOutput("stop", reasons)
+            return
+        groups = find_duplicates(facts)
+        splits = assign_splits(facts, groups, recipe.split_shares_percent)
+        kept = kept_images(facts, groups)
+        decisions = assign_shards(kept, splits, recipe.output.images_per_shard)
+        yield TaggedOutput("duplicates", duplicate_rows(groups, splits))
+        for name in shard_names(decisions):
+            yield TaggedOutput("shards", (name, ()))
+        by_block = sorted(decisions, key=lambda d: (d.block, d.image_id))
+        for block, members in groupby(by_block, key=lambda d: d.block):
+            yield block, tuple(members)
+
+
+@dataclass
+class AssignShards(beam.PTransform):  # type: ignore[misc]
+    """{images: (block, CutImages), decisions: (block, Decisions)} -> (shard, tuple of PlannedImage)."""
+
+    def expand(self, collections: dict[str, beam.PCollection]) -> Any:
+        """Wire the step."""
+        return (
+            collections
+            | "JoinByBlock" >> beam.CoGroupByKey()  # (block, {images: […], decisions: […]})
+            | "PlaceImages" >> beam.FlatMap(_place_images)
+        )
+
+
+def _place_images(element: tuple[str, dict[str, Any]]) -> Iterator[tuple[str, Any]]:
+    _, joined = element
+    decided: dict[str, Decision] = {
+        decision.image_id: decision for group in joined["decisions"] for decision in group
+    }
+    by_shard: dict[str, list[PlannedImage]] = {}
+    images: Iterable[CutImage] = (cut for group in joined["images"] for cut in group)
+    for cut in images:
+        decision = decided.get(cut.image.image_id)
+        if decision is not None:
+            planned = PlannedImage(cut.image, cut.chips, decision.split)
+            by_shard.setdefault(decision.shard, []).append(planned)
+    for shard, members in sorted(by_shard.items()):
+        yield shard, tuple(members)

@@ -1,0 +1,142 @@
+"""The last step: write rejects and duplicates, prove conservation, then the card and the record."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import apache_beam as beam
+
+from pipelines.context import BuildContext
+from sarchat_build import storage, tables
+from sarchat_build.phrasing import Phrasing
+from sarchat_build.report.build_record import build_record
+from sarchat_build.report.card import render_card
+from sarchat_build.report.ledger import ReadCount, balance, imbalances
+from sarchat_build.shards import ShardReceipt, write_parquet
+from sarchat_build.types import Reject
+
+STOPPED = f"{storage.WORK_FOLDER}/stopped.json"
+
+
+@dataclass
+class Publish(beam.PTransform):  # type: ignore[misc]
+    """Named collections of small records -> the finished dataset's `build.json`.
+
+    receipts: ShardReceipt · read: ReadCount · rejects: (source id, tuple of Reject) ·
+    duplicates: list of rows · fixes: {source id: {reason: count}} · stop: tuple of reasons
+    """
+
+    context: BuildContext
+
+    def expand(self, collections: dict[str, beam.PCollection]) -> Any:
+        """Wire the step."""
+        named = [
+            records | f"Name {name}" >> beam.WithKeys(name)
+            for name, records in sorted(collections.items())
+        ]
+        return (
+            named
+            | "AllRecords" >> beam.Flatten()
+            | "KeyAll" >> beam.WithKeys("dataset")
+            | "GatherAll" >> beam.GroupByKey()  # ("dataset", [(name, record)])
+            | "WriteRecord" >> beam.Map(_publish, self.context)
+        )
+
+
+def _publish(element: tuple[str, Iterable[tuple[str, Any]]], context: BuildContext) -> None:
+    records: dict[str, list[Any]] = defaultdict(list)
+    for name, record in element[1]:
+        records[name].append(record)
+    rejects = _rejects_by_source(records["rejects"], context)
+    files = list(_write_rejects(rejects, context))
+    stop = [reason for reasons in records["stop"] for reason in reasons]
+    if stop:
+        storage.write_json(context.out, STOPPED, stop)
+        return
+    duplicates = [row for rows in records["duplicates"] for row in rows]
+    files.append(_write_table(context, "duplicates/duplicates", "duplicates", duplicates))
+    receipts: list[ShardReceipt] = records["receipts"]
+    read = [ReadCount(s, images, 0) for s, images in context.images_listed.items()]
+    books = balance([*read, *records["read"]], rejects, duplicates, receipts)
+    faults = (*imbalances(books), *(_unexpected(books, context) if context.strict else ()))
+    if faults:
+        storage.write_json(context.out, STOPPED, list(faults))
+        return
+    files.extend(file for receipt in receipts for file in receipt.files)
+    record = build_record(
+        context.recipe,
+        context.manifests,
+        context.inputs,
+        books,
+        receipts,
+        _add_up(records["fixes"]),
+        Phrasing(context.templates).digest,
+        files,
+    )
+    card = storage.write_text(context.out, "README.md", render_card(record))
+    record["files"][card.path] = {"bytes": card.bytes, "sha256": card.sha256, "rows": None}
+    storage.write_json(context.out, "build.json", record)
+
+
+def _rejects_by_source(
+    groups: Iterable[tuple[str, tuple[Reject, ...]]], context: BuildContext
+) -> dict[str, list[Reject]]:
+    # Every source has its file, so that "nothing was rejected" can be read and not only assumed.
+    rejects: dict[str, list[Reject]] = {source_id: [] for source_id in sorted(context.manifests)}
+    for source_id, members in groups:
+        rejects[source_id].extend(members)
+    for members in rejects.values():
+        members.sort(key=lambda r: (r.stage, r.file, r.line or 0, r.key, r.reason, r.detail))
+    return rejects
+
+
+def _write_rejects(
+    rejects: Mapping[str, list[Reject]], context: BuildContext
+) -> Iterator[storage.WrittenFile]:
+    for source_id, members in rejects.items():
+        rows = [
+            {
+                "stage": r.stage,
+                "source": r.source_id,
+                "file": r.file,
+                "line": r.line,
+                "key": r.key,
+                "reason": r.reason,
+                "detail": r.detail,
+                "images": r.images,
+                "instances": r.instances,
+            }
+            for r in members
+        ]
+        yield _write_table(context, f"rejects/{source_id}", "rejects", rows)
+
+
+def _write_table(
+    context: BuildContext, path: str, schema: str, rows: list[dict[str, object]]
+) -> storage.WrittenFile:
+    return storage.write_whole(
+        context.out,
+        f"{path}.parquet",
+        lambda target: write_parquet(target, tables.SCHEMAS[schema], rows, 10_000),
+    )
+
+
+def _unexpected(books: Mapping[str, Any], context: BuildContext) -> Iterator[str]:
+    for source_id, manifest in sorted(context.manifests.items()):
+        expected, read = manifest.expected, books[source_id]["read"]
+        if expected and (expected.images, expected.instances) != (read["images"], read["instances"]):
+            yield (
+                f"{source_id}: {read['images']:,} images and {read['instances']:,} instances read, "
+                f"{expected.images:,} and {expected.instances:,} published (--strict)"
+            )
+
+
+def _add_up(tallies: Iterable[Mapping[str, Mapping[str, int]]]) -> dict[str, dict[str, int]]:
+    total: dict[str, Counter[str]] = defaultdict(Counter)
+    for tally in tallies:
+        for source_id, counts in tally.items():
+            total[source_id].update(counts)
+    return {source_id: dict(sorted(c.items())) for source_id, c in sorted(total.items())}

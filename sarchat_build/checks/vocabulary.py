@@ -1,0 +1,138 @@
+"""The words an answer is made of, as the published data use them.
+
+This is the reader's own copy: it is written from the dataset's description and not taken from the
+builder, so that a word that goes wrong there is noticed here.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import NamedTuple
+
+CATEGORIES = ("ship", "aircraft", "car", "tank", "bridge", "harbor")
+PLURALS = ("ships", "aircraft", "cars", "tanks", "bridges", "harbors")
+CATEGORY_RANK = {category: rank for rank, category in enumerate(CATEGORIES)}
+
+SPLITS = ("train", "validation", "test")
+
+# The tag between "<image>\n" and the question.
+TASK_TAGS = {
+    "classification": "",
+    "fine_grained_description": "",
+    "instance_counting": "[count] ",
+    "spatial_grounding": "[grounding] ",
+    "cross_modal_identification": "[identify] ",
+    "referring": "[refer] ",
+}
+TASKS = tuple(TASK_TAGS)
+
+SUBTASKS = {
+    "classification": ("all",),
+    "fine_grained_description": ("all",),
+    "instance_counting": ("all",),
+    "spatial_grounding": ("single", "multi"),
+    "cross_modal_identification": ("single", "multi"),
+    "referring": ("single", "multi", "unique"),
+}
+
+# Row-major, as a page is read.
+CELLS = tuple(f"{row} {column}" for row in ("top", "middle", "bottom") for column in ("left", "center", "right"))
+CELL_RANK = {cell: rank for rank, cell in enumerate(CELLS)}
+
+# Large to small; the label is what tables hold, the word what sentences say.
+SIZE_WORDS = {
+    "very large": "very large",
+    "large": "large",
+    "medium": "medium-sized",
+    "small": "small",
+    "very small": "very small",
+}
+SIZE_RANK = {label: rank for rank, label in enumerate(SIZE_WORDS)}
+
+SHAPES = ("wide", "tall", "roughly square")
+
+DIRECTION_PHRASES = {
+    "left": "to the left of",
+    "right": "to the right of",
+    "above": "above",
+    "below": "below",
+    "upper_left": "to the upper left of",
+    "upper_right": "to the upper right of",
+    "lower_left": "to the lower left of",
+    "lower_right": "to the lower right of",
+    "same": "at the same place as",
+}
+
+PROXIMITY_PHRASES = {"near": "near", "far": "far from"}
+
+# Vocabulary that stands alone is a phrase gone wrong, or a count in words beside the real one.
+# "one" is left out: it is also a pronoun.
+STRAY_WORDS = (
+    *("top", "bottom", "left", "right", "middle", "center", "upper", "lower", "far", "medium"),
+    *("two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"),
+    "no",
+)
+
+
+class Word(NamedTuple):
+    """What one vocabulary phrase means.
+
+    `kind` is one letter: (n)oun, n(o) such thing, (c)ell, si(z)e, s(h)ape, (d)irection,
+    (p)roximity or a stray word (!). `plural` is None where both numbers are written alike ("aircraft").
+    """
+
+    kind: str
+    value: str
+    plural: bool | None = None
+
+
+def _words() -> dict[str, Word]:
+    words = {cell: Word("c", cell) for cell in CELLS}
+    words |= {word: Word("z", label) for label, word in SIZE_WORDS.items()}
+    words |= {shape: Word("h", shape) for shape in SHAPES}
+    words |= {phrase: Word("d", label) for label, phrase in DIRECTION_PHRASES.items()}
+    words |= {phrase: Word("p", label) for label, phrase in PROXIMITY_PHRASES.items()}
+    for category, plural in zip(CATEGORIES, PLURALS, strict=True):
+        words[f"no {plural}"] = Word("o", category, plural=True)
+        words[plural] = Word("n", category, plural=True)
+        words[category] = Word("n", category, plural=None if plural == category else False)
+    words |= {word: Word("!", word) for word in STRAY_WORDS}
+    return words
+
+
+WORDS = _words()
+
+
+
+def _any_of(phrases: Iterable[str]) -> str:
+    longest_first = sorted(phrases, key=lambda phrase: (-len(phrase), phrase))
+    return f"(?:{'|'.join(map(re.escape, longest_first))})"
+
+
+# A phrase of the vocabulary in lower-cased text without numbers, or a character that is markup.
+PHRASE = re.compile(rf"(?<![a-z_]){_any_of(WORDS)}(?![a-z_])|[<>{{}}]")
+
+# What follows a number that counts something: " ships", " very small ship".
+COUNTED = re.compile(
+    rf" (?:{_any_of([*SIZE_WORDS.values(), *SHAPES])},? )*{_any_of([*CATEGORIES, *PLURALS])}\b"
+)
+
+# What stands between the words: something in braces, or a number.
+BRACED_OR_NUMBER = re.compile(r"(\{[<>0-9]*\}?|[0-9]+)")
+
+# A box in its one spelling, without leading zeros.
+_INTEGER = "(?:0|[1-9][0-9]*)"
+BOX = re.compile(rf"\{{<{_INTEGER}><{_INTEGER}><{_INTEGER}><{_INTEGER}>\}}")
+
+# A number before this is a distance.
+PIXELS = re.compile(r" ?(?:px|pixels?)\b", re.IGNORECASE)
+
+# What a question may never carry besides its own "<image>": markup, template code, chat tokens.
+INJECTION = re.compile(r"<image>|\{\{|\}\}|\{%|<(?:[a-z]{2,}|[/!|])", re.IGNORECASE)
+
+# How an answer about an empty picture says so, whatever its wording.
+NEGATION = re.compile(
+    r"\b(?:no|none|not|nothing|neither|nor|never|without|empty|absent|free|lacks?|devoid)\b|n't\b",
+    re.IGNORECASE,
+)

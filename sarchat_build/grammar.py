@@ -1,0 +1,69 @@
+"""The little English that phrasings need: number, article, lists. Also their only filters."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import lru_cache
+
+import inflect
+
+_ENGLISH = inflect.engine()
+
+
+@lru_cache(maxsize=1024)
+def noun(category: str, n: int) -> str:
+    """Give the noun that agrees with a number.
+
+    >>> noun("ship", 1), noun("ship", 0), noun("aircraft", 3)
+    ('ship', 'ships', 'aircraft')
+    """
+    return category if n == 1 else str(_ENGLISH.plural_noun(category))  # type: ignore[arg-type]
+
+
+@lru_cache(maxsize=65536)
+def counted(category: str, n: int) -> str:
+    """Give the number with its noun; zero is "no".
+
+    >>> counted("harbor", 0), counted("harbor", 1), counted("harbor", 12)
+    ('no harbors', '1 harbor', '12 harbors')
+    """
+    return f"{n or 'no'} {noun(category, n)}"
+
+
+@lru_cache(maxsize=4096)
+def a(phrase: str) -> str:
+    """Put the indefinite article before a phrase.
+
+    >>> a("aircraft"), a("large ship")
+    ('an aircraft', 'a large ship')
+    """
+    return str(_ENGLISH.a(phrase))  # type: ignore[arg-type]
+
+
+def listed(items: Sequence[str], conjunction: str = "and") -> str:
+    """Write a list as a sentence has it.
+
+    >>> listed(["ship"]), listed(["ship", "car", "tank"])
+    ('ship', 'ship, car and tank')
+    """
+    if len(items) < 2:
+        return "".join(items)
+    return f"{', '.join(items[:-1])} {conjunction} {items[-1]}"
+
+
+def sentence(text: str) -> str:
+    """Begin with a capital.
+
+    >>> sentence("3 ships lie here."), sentence("an aircraft stands here.")
+    ('3 ships lie here.', 'An aircraft stands here.')
+    """
+    return text[:1].upper() + text[1:]
+
+
+FILTERS: dict[str, Callable[..., str]] = {
+    "noun": noun,
+    "counted": counted,
+    "a": a,
+    "listed": listed,
+    "sentence": sentence,
+}

@@ -1,0 +1,138 @@
+"""The one look at everything: stop or go, which duplicates stay, who goes where."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from sarchat_build.duplicates import DuplicateGroup, ImageFact
+from sarchat_build.recipe import Recipe
+from sarchat_build.shards import shard_name
+from sarchat_build.stable_hash import choose
+from sarchat_build.types import SPLITS, Reject, Split
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """Where a kept image goes."""
+
+    image_id: str
+    block: str
+    split: Split
+    shard: str
+
+
+@dataclass(frozen=True, slots=True)
+class RejectCount:
+    """Rejects of one kind, counted; `name` holds the unknown category's name."""
+
+    source_id: str
+    reason: str
+    name: str
+    images: int
+    instances: int
+
+
+def count_rejects(rejects: Iterable[Reject]) -> tuple[RejectCount, ...]:
+    """Boil rejects down to what decides whether the build may go on."""
+    images: Counter[tuple[str, str, str]] = Counter()
+    instances: Counter[tuple[str, str, str]] = Counter()
+    for reject in rejects:
+        name = reject.detail if reject.reason == "unknown_category" else ""
+        key = (reject.source_id, reject.reason, name)
+        images[key] += reject.images
+        instances[key] += reject.instances
+    return tuple(RejectCount(*key, images[key], instances[key]) for key in sorted(images))
+
+
+def reasons_to_stop(
+    counts: Iterable[RejectCount],
+    facts: Sequence[ImageFact],
+    images_listed: Mapping[str, int],
+    recipe: Recipe,
+) -> tuple[str, ...]:
+    """Say why nothing may be written, one sentence each; empty when the build may go on."""
+    unknown: Counter[tuple[str, str]] = Counter()
+    rejected: Counter[str] = Counter()
+    for count in counts:
+        rejected[count.source_id] += count.images
+        if count.reason == "unknown_category":
+            unknown[count.source_id, count.name] += count.instances
+    reasons = []
+    if unknown and recipe.rejects.unknown_category == "stop":
+        names = "; ".join(f"{s}: {name!r} × {n:,}" for (s, name), n in sorted(unknown.items()))
+        reasons.append(
+            f"unknown category names ({names}); list them under [categories.names] in the "
+            'manifest, or set rejects.unknown_category = "reject" in the recipe'
+        )
+    for source_id, images in sorted(rejected.items()):
+        total = images_listed.get(source_id, 0)
+        if total and images / total > recipe.rejects.max_image_ratio:
+            reasons.append(
+                f"{source_id}: {images:,} of {total:,} images rejected, more than the recipe's "
+                f"rejects.max_image_ratio = {recipe.rejects.max_image_ratio:g}; see rejects/"
+            )
+    if not facts and not reasons:
+        reasons.append("nothing to write: no image was kept; see rejects/")
+    return tuple(reasons)
+
+
+def kept_images(
+    facts: Iterable[ImageFact], groups: Iterable[DuplicateGroup]
+) -> tuple[ImageFact, ...]:
+    """Give the images that stay, by id."""
+    dropped = {member.image_id for group in groups for member in group.members[1:]}
+    kept = (fact for fact in facts if fact.image_id not in dropped)
+    return tuple(sorted(kept, key=lambda fact: fact.image_id))
+
+
+def assign_shards(
+    kept: Sequence[ImageFact], splits: Mapping[str, Split], images_per_shard: int
+) -> tuple[Decision, ...]:
+    """Spread each split's images over its shards by stable hash.
+
+    The chips of one image stay together, so that its scene is decoded once.
+    """
+    pictures = Counter[Split]()
+    for fact in kept:
+        pictures[splits[fact.image_id]] += fact.chips
+    shards = {split: -(-pictures[split] // images_per_shard) for split in SPLITS}
+    decisions = []
+    for fact in kept:
+        split = splits[fact.image_id]
+        index = choose(shards[split], fact.image_id, "shard")
+        name = shard_name(split, index, shards[split])
+        decisions.append(Decision(fact.image_id, fact.block, split, name))
+    return tuple(decisions)
+
+
+def shard_names(decisions: Sequence[Decision]) -> tuple[str, ...]:
+    """Give every shard of every split, also those that no image was hashed to."""
+    counts = {(d.split, int(d.shard.rpartition("-")[2])) for d in decisions}
+    return tuple(
+        shard_name(split, index, count) for split, count in sorted(counts) for index in range(count)
+    )
+
+
+def duplicate_rows(
+    groups: Iterable[DuplicateGroup], splits: Mapping[str, Split]
+) -> list[dict[str, object]]:
+    """Make the rows of the published table: every member of every group, the kept one first."""
+    return [
+        {
+            "group_id": group.group_id,
+            "image_id": member.image_id,
+            "source": member.source_id,
+            "kept": member is group.members[0],
+            "reason": group.reason,
+            "label_conflict": group.label_conflict,
+            "split": splits[member.image_id],
+            "official_split": member.official_split,
+            "pixel_sha256": member.pixel_sha256,
+            "instances": member.instances,
+            "file": member.file,
+        }
+        for group in groups
+        for member in group.members
+    ]

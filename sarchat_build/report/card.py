@@ -1,0 +1,146 @@
+"""The dataset card: what Hugging Face `datasets` reads first, and what people read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import yaml
+
+from sarchat_build import tables
+from sarchat_build.types import SPLITS, TASKS
+
+# SARChat-Bench-2M, arXiv 2502.08168v5, table 2: dialogues of each task.
+PAPER_DIALOGUES = {
+    "classification": (81_788, 10_024),
+    "fine_grained_description": (46_141, 6_032),
+    "instance_counting": (95_493, 11_704),
+    "spatial_grounding": (94_456, 11_608),
+    "cross_modal_identification": (1_423_548, 175_565),
+    "referring": (95_486, 11_703),
+}
+
+
+def render_card(record: Mapping[str, Any]) -> str:
+    """Write the card of a finished build from its record."""
+    header = yaml.safe_dump(_header(record), sort_keys=False, allow_unicode=True, width=100)
+    body = "\n\n".join((_INTRODUCTION, _tasks(record), _sources(record), _USE, _citations(record)))
+    return f"---\n{header}---\n\n{body}\n"
+
+
+def _header(record: Mapping[str, Any]) -> dict[str, Any]:
+    configs, infos = [], []
+    for name in ("images", *record["recipe"]["tasks"]["enabled"]):
+        folder = "images" if name == "images" else f"dialogues/{name}"
+        files = {split: _files(record, folder, split) for split in record["counts"]}
+        configs.append(
+            {
+                "config_name": name,
+                "data_files": [
+                    {"split": split, "path": f"{folder}/{split}-*.parquet"} for split in files
+                ],
+                **({"default": True} if name == "images" else {}),
+            }
+        )
+        splits = [
+            {
+                "name": split,
+                "num_bytes": sum(entry["bytes"] for entry in entries),
+                "num_examples": sum(entry["rows"] for entry in entries),
+            }
+            for split, entries in files.items()
+        ]
+        features = tables.card_features(tables.SCHEMAS[name])
+        infos.append({"config_name": name, "features": features, "splits": splits})
+    for name in ("rejects", "duplicates"):
+        path = f"{name}/*.parquet"
+        configs.append({"config_name": name, "data_files": [{"split": "all", "path": path}]})
+    return {
+        "pretty_name": record["recipe"]["title"],
+        "license": "other",
+        "language": ["en"],
+        "task_categories": ["visual-question-answering", "image-to-text", "object-detection"],
+        "tags": ["sar", "radar", "remote-sensing"],
+        "configs": configs,
+        "dataset_info": infos,
+    }
+
+
+def _files(record: Mapping[str, Any], folder: str, split: str) -> list[dict[str, Any]]:
+    return [
+        entry
+        for path, entry in record["files"].items()
+        if path.startswith(f"{folder}/{split}-")
+    ]
+
+
+_INTRODUCTION = """# SAR image-text dialogues
+
+Built by `sarchat_build` from the source archives named below. `build.json` holds the digest of every
+file and input; `sarchat validate` proves the dataset again from its files alone. Boxes are
+x_min, y_min, x_max, y_max in pixels of the stored picture: 0-based, x to the right, y down, maximum
+edge exclusive. Box text, `{<x1><y1><x2><y2>}`, is the same rounded to integers."""
+
+_USE = """## Use
+
+```python
+from datasets import load_dataset
+
+pictures = load_dataset(PATH, "images", split="train")
+rows = load_dataset(PATH, "referring", split="train")
+place = {image_id: i for i, image_id in enumerate(pictures["image_id"])}
+example = rows[0] | {"image": pictures[place[rows[0]["image_id"]]]["image"]}
+```
+
+What was left out, and why, is in `rejects/`; equal pictures are in `duplicates/`."""
+
+
+def _tasks(record: Mapping[str, Any]) -> str:
+    splits = [split for split in SPLITS if split in record["counts"]]
+    lines = [
+        "## Dialogues",
+        "",
+        f"| task | {' | '.join(splits)} | paper train | paper test |",
+        f"|---|{'---:|' * (len(splits) + 2)}",
+    ]
+    for task in TASKS:
+        here = " | ".join(f"{record['counts'][split].get(task, 0):,}" for split in splits)
+        paper = " | ".join(f"{number:,}" for number in PAPER_DIALOGUES[task])
+        lines.append(f"| {task} | {here} | {paper} |")
+    here = " | ".join(f"{record['counts'][split]['images']:,}" for split in splits)
+    lines.append(f"| *pictures* | {here} | 94,493 | 11,613 |")
+    return "\n".join(lines)
+
+
+def _sources(record: Mapping[str, Any]) -> str:
+    lines = [
+        "## Sources",
+        "",
+        "| source | license | read | rejected | duplicates | kept | pictures | objects | published |",
+        "|---|---|---:|---:|---:|---:|---:|---:|---:|",
+    ]
+    for source_id, source in record["sources"].items():
+        counts, expected = source["counts"], source["expected"]
+        cells = [f"{counts[e]['images']:,}" for e in ("read", "rejected", "deduplicated", "kept")]
+        cells += [f"{counts['written'][unit]:,}" for unit in ("images", "objects")]
+        published = f"{expected['images']:,} / {expected['instances']:,}" if expected else ""
+        row = (_plain(source["title"]), _plain(source["license"]), *cells, published)
+        lines.append(f"| {' | '.join(row)} |")
+    lines += ["", "Numbers are images; *published* is images / instances as the authors state them."]
+    return "\n".join(lines)
+
+
+def _citations(record: Mapping[str, Any]) -> str:
+    lines = ["## Licenses and citations", ""]
+    for source in record["sources"].values():
+        title, license_name = _plain(source["title"]), _plain(source["license"])
+        cited = f"{_plain(source['citation'])}, {_plain(source['homepage'])}"
+        lines.append(f"* {title}: {license_name}. {cited}")
+    return "\n".join(lines)
+
+
+def _plain(text: str) -> str:
+    # Source text is data: it cannot open a table cell, a tag or a link of its own.
+    for mark, written in (("&", "&amp;"), ("<", "&lt;"), (">", "&gt;"), ("|", "&#124;")):
+        text = text.replace(mark, written)
+    return " ".join(text.replace("[", "&#91;").replace("`", "&#96;").split())
