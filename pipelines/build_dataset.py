@@ -49,7 +49,9 @@ def build_dataset(pipeline: beam.Pipeline, context: BuildContext) -> None:
         cut.rejects,
     ) | "AllRejects" >> beam.Flatten()
     counts = rejects | "CountRejects" >> beam.Map(count_block_rejects)
-    plan = (cut.facts, counts) | "AllFacts" >> beam.Flatten() | "PlanDataset" >> PlanDataset(context)
+    plan = (
+        (cut.facts, counts) | "AllFacts" >> beam.Flatten() | "PlanDataset" >> PlanDataset(context)
+    )
 
     placed = {"images": cut.images, "decisions": plan.decisions} | "AssignShards" >> AssignShards()
     receipts = (
@@ -62,7 +64,6 @@ def build_dataset(pipeline: beam.Pipeline, context: BuildContext) -> None:
         "read": read.read,
         "rejects": rejects,
         "duplicates": plan.duplicates,
-        "fixes": (inspected.fixes, normalized.fixes, cut.fixes)
-        | "AllFixes" >> beam.Flatten(),
+        "fixes": (inspected.fixes, normalized.fixes, cut.fixes) | "AllFixes" >> beam.Flatten(),
         "stop": plan.stop,
     } | "Publish" >> Publish(context)

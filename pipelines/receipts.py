@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -10,6 +12,7 @@ from sarchat_build.shards import ShardReceipt
 from sarchat_build.storage import WORK_FOLDER, WrittenFile, is_intact, read_json, write_json
 
 _FOLDER = f"{WORK_FOLDER}/receipts"
+_PREVIOUS = f"{WORK_FOLDER}/previous.json"
 
 
 def save_receipt(out: str, receipt: ShardReceipt) -> None:
@@ -30,11 +33,33 @@ def load_receipt(out: str, name: str, fingerprint: str) -> ShardReceipt | None:
     )
 
 
-def known_files(out: str) -> set[str]:
-    """List the files that receipts of this or an earlier run speak of."""
-    files: set[str] = set()
+def forget_record(out: str) -> None:
+    """Take away the record of an earlier build, and remember which files it spoke of.
+
+    Without its record a dataset counts as unfinished, which is true once a new run begins.
+    """
+    record: Any = read_json(out, "build.json")
+    if isinstance(record, dict):
+        write_json(out, _PREVIOUS, sorted(record["files"]))
+    Path(out, "build.json").unlink(missing_ok=True)
+
+
+def remove_leftovers(out: str, files: Container[str], shards: Container[str]) -> None:
+    """Delete what earlier runs left here and this build does not hold.
+
+    Files of two builds never lie side by side; a file that no build of ours wrote is not touched.
+    """
+    earlier: Any = read_json(out, _PREVIOUS)
+    known: set[str] = set(earlier) if isinstance(earlier, list) else set()
     for path in sorted(Path(out, _FOLDER).glob("*.json")):
         found: Any = read_json(out, f"{_FOLDER}/{path.name}")
         if isinstance(found, dict):
-            files.update(file["path"] for file in found["files"])
-    return files
+            known.update(file["path"] for file in found["files"])
+        if path.stem not in shards:
+            path.unlink()
+    for name in sorted(known):
+        if name not in files:
+            Path(out, name).unlink(missing_ok=True)
+            with suppress(OSError):
+                Path(out, name).parent.rmdir()  # only an empty folder goes
+    Path(out, _PREVIOUS).unlink(missing_ok=True)

@@ -112,7 +112,9 @@ class _Cut(beam.DoFn):  # type: ignore[misc]
         results = [(image, cut_chips(image, manifest.tiling)) for image in images]
         kept = tuple(CutImage(image, cut.chips) for image, cut in results if cut.chips)
         yield block, kept
-        yield TaggedOutput("facts", tuple(image_fact(cut, block, manifest.priority) for cut in kept))
+        yield TaggedOutput(
+            "facts", tuple(image_fact(cut, block, manifest.priority) for cut in kept)
+        )
         yield from _losses(source_id, tuple(r for _, cut in results for r in cut.rejects))
         empty = sum(cut.empty_windows for _, cut in results)
         if empty:

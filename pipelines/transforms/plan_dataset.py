@@ -11,6 +11,7 @@ import apache_beam as beam
 from apache_beam.pvalue import TaggedOutput
 
 from pipelines.context import BuildContext
+from pipelines.progress import report_done
 from sarchat_build.duplicates import ImageFact, find_duplicates
 from sarchat_build.plan import (
     Decision,
@@ -72,6 +73,7 @@ class _Decide(beam.DoFn):  # type: ignore[misc]
         decisions = assign_shards(kept, splits, recipe.output.images_per_shard)
         yield TaggedOutput("duplicates", duplicate_rows(groups, splits))
         for name in shard_names(decisions):
+            report_done(self._context.out, "planned", name)
             yield TaggedOutput("shards", (name, ()))
         by_block = sorted(decisions, key=lambda d: (d.block, d.image_id))
         for block, members in groupby(by_block, key=lambda d: d.block):

@@ -10,6 +10,7 @@ from typing import Any
 import apache_beam as beam
 
 from pipelines.context import BuildContext
+from pipelines.receipts import remove_leftovers
 from sarchat_build import storage, tables
 from sarchat_build.phrasing import Phrasing
 from sarchat_build.report.build_record import build_record
@@ -78,6 +79,7 @@ def _publish(element: tuple[str, Iterable[tuple[str, Any]]], context: BuildConte
     )
     card = storage.write_text(context.out, "README.md", render_card(record))
     record["files"][card.path] = {"bytes": card.bytes, "sha256": card.sha256, "rows": None}
+    remove_leftovers(context.out, record["files"], record["shards"])
     storage.write_json(context.out, "build.json", record)
 
 
@@ -127,7 +129,10 @@ def _write_table(
 def _unexpected(books: Mapping[str, Any], context: BuildContext) -> Iterator[str]:
     for source_id, manifest in sorted(context.manifests.items()):
         expected, read = manifest.expected, books[source_id]["read"]
-        if expected and (expected.images, expected.instances) != (read["images"], read["instances"]):
+        if expected and (expected.images, expected.instances) != (
+            read["images"],
+            read["instances"],
+        ):
             yield (
                 f"{source_id}: {read['images']:,} images and {read['instances']:,} instances read, "
                 f"{expected.images:,} and {expected.instances:,} published (--strict)"

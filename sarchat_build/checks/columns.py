@@ -24,8 +24,8 @@ def null_rows(batch: pa.RecordBatch) -> dict[int, str]:
 def _nulls(array: pa.Array, path: str) -> Iterator[tuple[str, int]]:
     """Yield (path, row) of each forbidden null at any depth of `array`."""
     if array.null_count and path not in NULLABLE:
-        for row in np.flatnonzero(array.is_null().to_numpy(zero_copy_only=False)):
-            yield path, int(row)
+        for hole in np.flatnonzero(array.is_null().to_numpy(zero_copy_only=False)):
+            yield path, int(hole)
     if pa.types.is_struct(array.type):
         # `field` and not `flatten`: a null struct is reported above, once.
         for place, field in enumerate(array.type):

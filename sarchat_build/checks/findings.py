@@ -15,7 +15,7 @@ _LONGEST_TEXT = 240
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One fault: `check` failed in `file` (relative to the dataset), at `row` (0-based) if known."""
+    """One fault: `check` failed in `file` (relative path), at `row` (0-based) if known."""
 
     severity: Severity
     check: str
@@ -61,7 +61,7 @@ class DialogueCount(NamedTuple):
     task: str
     subtask: str
     source: str
-    count: int
+    dialogues: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,5 +124,13 @@ class FindingLog:
         self._seen[check, file] += 1
         if self._seen[check, file] <= self._cap:
             self._kept.append(
-                Finding(severity, check, file, row, key[:_LONGEST_TEXT], shorten(expected), shorten(found))
+                Finding(
+                    severity,
+                    check,
+                    file,
+                    row,
+                    key[:_LONGEST_TEXT],
+                    shorten(expected),
+                    shorten(found),
+                )
             )

@@ -164,7 +164,9 @@ def _check_picture(image: ImageRow, log: RowLog) -> str:
     try:
         picture = decode(data)
     except UNDECODABLE as error:
-        log.add("picture", Plain("a picture that decodes"), Plain(f"{type(error).__name__}: {error}"))
+        log.add(
+            "picture", Plain("a picture that decodes"), Plain(f"{type(error).__name__}: {error}")
+        )
         return image.pixel_sha256
     log.same("picture_size", (image.width, image.height), (picture.width, picture.height))
     # Three equal channels are one to the eye and to the hash; either number is honest.
@@ -220,7 +222,9 @@ def _check_object(image: ImageRow, objects: Objects, place: int, log: RowLog) ->
         log.add("obb", Plain("8 numbers or none"), objects.obb[place])
     fault = geometry.box_fault(box, image.width, image.height)
     if fault:
-        log.add("box", Plain(f"a box inside {image.width}x{image.height}"), Plain(f"{box}: {fault}"))
+        log.add(
+            "box", Plain(f"a box inside {image.width}x{image.height}"), Plain(f"{box}: {fault}")
+        )
     else:
         area = (box[2] - box[0]) * (box[3] - box[1])
         if not isclose(area, objects.area[place], rel_tol=1e-9):

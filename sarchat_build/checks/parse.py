@@ -10,21 +10,29 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import NamedTuple
 
-from sarchat_build.checks.vocabulary import BOX, BRACED_OR_NUMBER, COUNTED, PHRASE, PIXELS, WORDS, Word
+from sarchat_build.checks.vocabulary import (
+    BOX,
+    BRACED_OR_NUMBER,
+    COUNTED,
+    PHRASE,
+    PIXELS,
+    WORDS,
+    Word,
+)
 
 
 class Noun(NamedTuple):
-    """One mention of a category, with the count and the size word said before it."""
+    """One mention of a category, with the number and the size word said before it."""
 
     category: str
     plural: bool | None
-    count: int | None
+    number: int | None
     size: str | None
 
     def agrees_with(self, n: int) -> bool:
         """Tell whether the grammatical number fits `n` things ("no ships", "1 ship").
 
-        >>> Noun("ship", plural=True, count=1, size=None).agrees_with(1)
+        >>> Noun("ship", plural=True, number=1, size=None).agrees_with(1)
         False
         """
         return self.plural is None or self.plural == (n != 1)
@@ -51,7 +59,6 @@ class Reading:
     listed: list[int] = field(default_factory=list)
     numbers: list[int] = field(default_factory=list)
     strays: list[str] = field(default_factory=list)
-
 
 
 # Between two numbers stands mostly the same text as in thousands of other answers.
@@ -97,7 +104,7 @@ def read(text: str) -> Reading:
     """Read every box, number and vocabulary phrase of `text`, longest phrase first.
 
     >>> found = read("There are 2 small ships in the top left: {<1><2><3><4>}{<5><6><7><8>}.")
-    >>> found.order, found.nouns[0].count, found.cells
+    >>> found.order, found.nouns[0].number, found.cells
     ('zNcbb', 2, ['top left'])
     >>> read("It lies to the lower left of the car, far from it, 57 px away.").order
     'dnpx'

@@ -32,7 +32,9 @@ class Folder:
             self._files: pafs.FileSystem = pafs.LocalFileSystem()
             self._root = Path(out_dir).absolute().as_posix()
         else:
-            own = scheme in ("file", "gs", "gcs", "s3", "abfs", "hdfs") or scheme.startswith("fsspec+")
+            own = scheme in ("file", "gs", "gcs", "s3", "abfs", "hdfs") or scheme.startswith(
+                "fsspec+"
+            )
             url = out_dir if own else f"fsspec+{out_dir}"
             self._files, self._root = pafs.FileSystem.from_uri(url)
 
@@ -118,7 +120,9 @@ def table_rows(
                 yield from _batch_rows(batch, seen, names, path, log)
                 seen += batch.num_rows
     except UNREADABLE as error:
-        log.add("unreadable", path, Plain("a Parquet file"), Plain(f"{type(error).__name__}: {error}"))
+        log.add(
+            "unreadable", path, Plain("a Parquet file"), Plain(f"{type(error).__name__}: {error}")
+        )
         return
     listed = mapping_at(build, "files", path).get("rows")
     if listed != seen:

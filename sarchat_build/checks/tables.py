@@ -59,7 +59,9 @@ GROUND_TRUTH: Mapping[str, pa.StructType] = {
     "classification": _struct(categories=_STRINGS),
     "fine_grained_description": _struct(
         objects=pa.list_(
-            _struct(instance_id=pa.string(), category=pa.string(), size=pa.string(), cell=pa.string())
+            _struct(
+                instance_id=pa.string(), category=pa.string(), size=pa.string(), cell=pa.string()
+            )
         )
     ),
     "instance_counting": _struct(category=pa.string(), count=pa.int32(), listed=pa.int32()),

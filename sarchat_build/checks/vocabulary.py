@@ -37,7 +37,11 @@ SUBTASKS = {
 }
 
 # Row-major, as a page is read.
-CELLS = tuple(f"{row} {column}" for row in ("top", "middle", "bottom") for column in ("left", "center", "right"))
+CELLS = tuple(
+    f"{row} {column}"
+    for row in ("top", "middle", "bottom")
+    for column in ("left", "center", "right")
+)
 CELL_RANK = {cell: rank for rank, cell in enumerate(CELLS)}
 
 # Large to small; the label is what tables hold, the word what sentences say.
@@ -79,7 +83,8 @@ class Word(NamedTuple):
     """What one vocabulary phrase means.
 
     `kind` is one letter: (n)oun, n(o) such thing, (c)ell, si(z)e, s(h)ape, (d)irection,
-    (p)roximity or a stray word (!). `plural` is None where both numbers are written alike ("aircraft").
+    (p)roximity or a stray word (!). `plural` is None where both numbers are written alike
+    ("aircraft").
     """
 
     kind: str
@@ -102,7 +107,6 @@ def _words() -> dict[str, Word]:
 
 
 WORDS = _words()
-
 
 
 def _any_of(phrases: Iterable[str]) -> str:

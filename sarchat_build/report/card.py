@@ -68,9 +68,7 @@ def _header(record: Mapping[str, Any]) -> dict[str, Any]:
 
 def _files(record: Mapping[str, Any], folder: str, split: str) -> list[dict[str, Any]]:
     return [
-        entry
-        for path, entry in record["files"].items()
-        if path.startswith(f"{folder}/{split}-")
+        entry for path, entry in record["files"].items() if path.startswith(f"{folder}/{split}-")
     ]
 
 
@@ -126,7 +124,10 @@ def _sources(record: Mapping[str, Any]) -> str:
         published = f"{expected['images']:,} / {expected['instances']:,}" if expected else ""
         row = (_plain(source["title"]), _plain(source["license"]), *cells, published)
         lines.append(f"| {' | '.join(row)} |")
-    lines += ["", "Numbers are images; *published* is images / instances as the authors state them."]
+    lines += [
+        "",
+        "Numbers are images; *published* is images / instances as the authors state them.",
+    ]
     return "\n".join(lines)
 
 

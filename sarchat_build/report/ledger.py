@@ -45,8 +45,7 @@ def balance(
             book["written"].update(images=counts["images"], objects=counts["objects"])
     return {
         source_id: {
-            entry: {unit: book[entry][unit] for unit in units}
-            for entry, units in _ENTRIES.items()
+            entry: {unit: book[entry][unit] for unit in units} for entry, units in _ENTRIES.items()
         }
         for source_id, book in sorted(books.items())
     }

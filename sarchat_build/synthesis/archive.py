@@ -18,7 +18,7 @@ QuirkKind: TypeAlias = Literal[
 
 _CHUNK_IMAGES = 16
 _CHUNKS_AHEAD = 3
-# The earliest moment a zip can state: a constant, so that the bytes do not tell when they were made.
+# The earliest moment a zip can state: the bytes must not tell when they were made.
 _ZIP_EPOCH = (1980, 1, 1, 0, 0, 0)
 _REGULAR_FILE_0644 = 0o100644 << 16
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TypeAlias, Union
+from typing import TypeAlias
 from xml.sax.saxutils import escape
 
 # An element is a tag with text or with elements.
-Content: TypeAlias = Union[str, int, float, Sequence["Element"]]
+Content: TypeAlias = str | int | float | Sequence["Element"]
 Element: TypeAlias = tuple[str, Content]
 
 
@@ -18,6 +18,16 @@ def document(elements: Sequence[Element], *, indent: str) -> bytes:
     b'<annotation>\n<size>\n<width>8</width>\n</size>\n</annotation>'
     """
     return "\n".join(_lines("annotation", elements, indent, "")).encode("ascii")
+
+
+def object_head(name: str) -> list[Element]:
+    """Give the fields that every object starts with; no published object is flagged."""
+    return [("name", name), ("pose", "Unspecified"), ("truncated", 0), ("difficult", 0)]
+
+
+def corners(x_min: int, y_min: int, x_max: int, y_max: int) -> list[Element]:
+    """Give the four fields of `bndbox` in the order VOC has them."""
+    return [("xmin", x_min), ("ymin", y_min), ("xmax", x_max), ("ymax", y_max)]
 
 
 def _lines(tag: str, content: Content, indent: str, margin: str) -> list[str]:

@@ -1,0 +1,154 @@
+"""The command line: `sarchat build`, `validate`, `synthesize`, `sources`."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from pipelines import launch
+from pipelines.build_dataset import build_dataset
+from pipelines.console import (
+    build_progress,
+    build_table,
+    console,
+    counting_progress,
+    say_error,
+    task_table,
+)
+from pipelines.runners import run
+from pipelines.sources_cli import sources
+from pipelines.validate_dataset import validate_folder
+from sarchat_build.errors import ConfigurationError, InputError
+from sarchat_build.synthesis import SYNTHESIZERS, synthesize
+
+EXIT_CHECK_FAILED, EXIT_USAGE, EXIT_INPUT = 1, 2, 3
+
+app = typer.Typer(
+    help="Build image-text dialogues over radar pictures from the source archives, and prove them.\n\n"
+    "RAW holds one folder per source id (see 'sarchat sources list'), and each folder the source's "
+    "archives under any name, or their unpacked folders.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+)
+app.add_typer(sources, name="sources")
+
+Raw = Annotated[Path, typer.Option("--raw", help="Folder with one folder per source id.")]
+Sources = Annotated[
+    list[str] | None, typer.Option("--source", help="Source id; may be given several times.")
+]
+Workers = Annotated[
+    int, typer.Option("--workers", min=0, help="Processes of the local engine; 0: one per core.")
+]
+
+
+@app.command(epilog="Example: sarchat build --raw raw --output dataset --source ssdd")
+def build(
+    raw: Raw,
+    output: Annotated[Path, typer.Option("--output", help="Folder for the dataset.")],
+    recipe: Annotated[
+        str, typer.Option(help="Name of a recipe, or a path that ends in .toml.")
+    ] = "sarchat_2m",
+    source: Sources = None,
+    runner: Annotated[
+        str, typer.Option(help="'local', or a Beam runner: DirectRunner, FlinkRunner …")
+    ] = "local",
+    workers: Workers = 0,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Stop when counts differ from the published ones.")
+    ] = False,
+    manifests: Annotated[
+        Path | None, typer.Option(help="Folder of manifests instead of the built-in ones.")
+    ] = None,
+    templates: Annotated[
+        Path | None, typer.Option(help="Folder of phrasings instead of the built-in ones.")
+    ] = None,
+    beam_options: Annotated[
+        list[str] | None, typer.Argument(help="After '--': options for Beam itself.")
+    ] = None,
+) -> None:
+    """Build a dataset. Run the same command again to resume after an interruption.
+
+    Without --source, every source found under RAW is built; those not found are listed.
+    """
+    settings = launch.load_settings(recipe, manifests, templates)
+    chosen, absent = launch.choose_sources(settings.manifests, str(raw), source or [])
+    if absent and not source:
+        console.print(f"not found under {raw}, left out: {', '.join(absent)}", style="dim")
+    context = launch.prepare(settings, chosen, str(raw), str(output), strict)
+    blocks = sum(context.index(source_id).image_blocks for source_id in chosen)
+    with build_progress(str(output), blocks):
+        run(
+            lambda pipeline: build_dataset(pipeline, context),
+            runner,
+            workers or os.cpu_count() or 1,
+            beam_options or [],
+        )
+    record = launch.finish(str(output))
+    console.print(build_table(record))
+    console.print(task_table(record))
+    console.print(f"Dataset: {output}   card: {output / 'README.md'}")
+    console.print(f"Next: sarchat validate {output}")
+
+
+@app.command(epilog="Example: sarchat validate dataset")
+def validate(
+    output: Annotated[Path, typer.Argument(metavar="OUT", help="A finished dataset.")],
+    workers: Workers = 0,
+) -> None:
+    """Prove a dataset from its files alone; exit code 1 and named rows on any fault.
+
+    Every file is hashed, every picture decoded, and every answer parsed and recomputed from the
+    boxes, by code that shares nothing with the build.
+    """
+    if not validate_folder(str(output), workers or os.cpu_count() or 1):
+        raise typer.Exit(EXIT_CHECK_FAILED)
+
+
+@app.command("synthesize", epilog="Example: sarchat synthesize --output raw --images 200")
+def synthesize_command(
+    output: Annotated[Path, typer.Option("--output", help="Raw folder to fill.")],
+    source: Sources = None,
+    images: Annotated[int, typer.Option(min=1, help="Images of each source.")] = 100,
+    workers: Workers = 0,
+) -> None:
+    """Make raw archives in a source's own layout, with plausible radar pictures.
+
+    Equal arguments give equal bytes. For demos, tests and load; never for training.
+    """
+    unknown = sorted(set(source or []) - set(SYNTHESIZERS))
+    if unknown:
+        raise typer.BadParameter(
+            f"cannot make {', '.join(unknown)}; known: {', '.join(SYNTHESIZERS)}",
+            param_hint="--source",
+        )
+    for source_id in source or list(SYNTHESIZERS):
+        with counting_progress(source_id, images) as advance:
+            made = synthesize(
+                source_id, output, images, workers=workers or os.cpu_count() or 1, progress=advance
+            )
+        console.print(f"{made.path}: {made.images:,} images, {made.instances:,} objects")
+
+
+def main() -> None:
+    """Run the command line; every foreseen error is one line and an exit code of its kind."""
+    try:
+        code: Any = app(standalone_mode=False)
+    except ConfigurationError as error:
+        say_error(error)
+        sys.exit(EXIT_USAGE)
+    except InputError as error:
+        say_error(error)
+        sys.exit(EXIT_INPUT)
+    except typer.TyperException as error:
+        say_error(InputError(error.format_message()))
+        sys.exit(EXIT_USAGE)
+    except (typer.Abort, KeyboardInterrupt):
+        say_error(InputError("interrupted; run the same command again to resume"))
+        sys.exit(130)
+    sys.exit(code if isinstance(code, int) else 0)

@@ -1,0 +1,120 @@
+"""What a person sees: progress, tables, and errors of one line each."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from pipelines.progress import count_done
+from sarchat_build.types import SPLITS, TASKS
+
+console = Console()
+errors = Console(stderr=True, highlight=False, soft_wrap=True)
+
+_POLL_SECONDS = 0.3
+
+
+def say_error(error: Exception) -> None:
+    """Print an error as `error: …`, one line for each fault."""
+    for line in str(error).splitlines() or [type(error).__name__]:
+        errors.print(f"[bold red]error:[/] {escape(line)}")
+
+
+@contextmanager
+def build_progress(out: str, blocks: int) -> Iterator[None]:
+    """Show how far a build is, from the marks that its workers leave in the output folder."""
+    with _progress() as progress:
+        reading = progress.add_task("read and inspect", total=blocks)
+        writing = progress.add_task("write shards", total=None)
+
+        def look() -> None:
+            progress.update(reading, completed=count_done(out, "inspect"))
+            shards = count_done(out, "planned")
+            progress.update(writing, completed=count_done(out, "shards"), total=shards or None)
+
+        with _polling(look):
+            yield
+
+
+@contextmanager
+def unit_progress(folder: str, phase: str, title: str, total: int) -> Iterator[None]:
+    """Show how many units of one phase have left their mark in a folder."""
+    with _progress() as progress:
+        task = progress.add_task(title, total=total)
+        with _polling(lambda: progress.update(task, completed=count_done(folder, phase))):
+            yield
+
+
+@contextmanager
+def counting_progress(title: str, total: int) -> Iterator[Callable[[int], None]]:
+    """Show a bar that is moved on by the number given to the yielded function."""
+    with _progress() as progress:
+        task = progress.add_task(title, total=total)
+        yield lambda step: progress.advance(task, step)
+
+
+def build_table(record: Mapping[str, Any]) -> Table:
+    """Show what was read and what became of it, per source."""
+    table = Table(title="Sources (images / objects)")
+    table.add_column("source")
+    for entry in ("read", "rejected", "deduplicated", "kept", "written"):
+        table.add_column(entry, justify="right")
+    table.add_column("published", justify="right")
+    for source_id, source in record["sources"].items():
+        cells = [" / ".join(f"{n:,}" for n in source["counts"][e].values()) for e in _ENTRIES]
+        expected = source["expected"]
+        published = f"{expected['images']:,} / {expected['instances']:,}" if expected else ""
+        table.add_row(source_id, *cells, published)
+    return table
+
+
+_ENTRIES = ("read", "rejected", "deduplicated", "kept", "written")
+
+
+def task_table(record: Mapping[str, Any]) -> Table:
+    """Show the number of dialogues, per task and split."""
+    splits = [split for split in SPLITS if split in record["counts"]]
+    table = Table(title="Dialogues")
+    table.add_column("task")
+    for split in splits:
+        table.add_column(split, justify="right")
+    for task in TASKS:
+        table.add_row(task, *(f"{record['counts'][split].get(task, 0):,}" for split in splits))
+    pictures = (f"{record['counts'][split]['images']:,}" for split in splits)
+    table.add_row("pictures", *pictures, style="dim")
+    return table
+
+
+def _progress() -> Progress:
+    return Progress(
+        TextColumn("{task.description:<18}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        console=console,
+    )
+
+
+@contextmanager
+def _polling(look: Callable[[], None]) -> Iterator[None]:
+    done = threading.Event()
+
+    def poll() -> None:
+        while not done.wait(_POLL_SECONDS):
+            look()
+
+    thread = threading.Thread(target=poll, name="progress", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        done.set()
+        thread.join()
+        look()

@@ -1,0 +1,87 @@
+"""The local engine: Beam's in-process runner, named outright, with one process per core.
+
+`DirectRunner` is not asked for: it may fetch an engine from the network first. This one starts from
+what is installed. One thing it does not do is notice that a worker was killed: it would wait for
+ever. `_WorkerWatch` ends the run instead.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import shlex
+import signal
+import sys
+import threading
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from types import TracebackType
+
+import apache_beam as beam
+from apache_beam.options.pipeline_options import PipelineOptions
+from apache_beam.runners.portability.fn_api_runner import FnApiRunner
+from apache_beam.transforms.environments import (
+    EmbeddedPythonEnvironment,
+    Environment,
+    SubprocessSDKEnvironment,
+)
+
+EXIT_WORKER_DIED = 4
+
+
+def run_locally(
+    construct: Callable[[beam.Pipeline], None], workers: int, beam_options: Sequence[str] = ()
+) -> None:
+    """Run a graph on this machine with `workers` processes (1: inside this one)."""
+    options = PipelineOptions([*beam_options, f"--direct_num_workers={workers}"])
+    logging.getLogger("apache_beam").setLevel(logging.ERROR)
+    pipeline = beam.Pipeline(runner=FnApiRunner(_environment(workers)), options=options)
+    construct(pipeline)
+    with _WorkerWatch():
+        pipeline.run().wait_until_finish()
+
+
+def _environment(workers: int) -> Environment:
+    if workers == 1:
+        return EmbeddedPythonEnvironment.default()
+    command = f"exec {shlex.quote(sys.executable)} -m pipelines.runners.worker"
+    return SubprocessSDKEnvironment.from_command_string(command)
+
+
+class _WorkerWatch:
+    """While it is entered, a worker process that dies ends the run with an error."""
+
+    def __enter__(self) -> None:
+        self._previous = threading.excepthook
+        threading.excepthook = self._on_thread_error
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        threading.excepthook = self._previous
+
+    def _on_thread_error(self, args: threading.ExceptHookArgs) -> None:
+        # The thread that waits for a worker process is the only one that learns of its death.
+        if args.thread is None or not args.thread.name.startswith("run_worker"):
+            self._previous(args)
+            return
+        print(
+            f"error: a worker process died ({args.exc_value}), most likely for want of memory; "
+            "run the same command again to resume, with fewer --workers",
+            file=sys.stderr,
+            flush=True,
+        )
+        for child in child_processes():
+            os.kill(child, signal.SIGKILL)
+        os._exit(EXIT_WORKER_DIED)
+
+
+def child_processes() -> list[int]:
+    """Give the process ids of this process's children, where the system tells (Linux)."""
+    children = []
+    for task in Path("/proc/self/task").glob("*/children"):
+        children += [int(number) for number in task.read_text().split()]
+    return children

@@ -1,0 +1,94 @@
+"""`sarchat sources`: what can be read, what is there, and whether it is what it was."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from pipelines import launch
+from pipelines.console import console
+from sarchat_build.errors import InputError
+from sarchat_build.manifest import Manifest, load_manifests
+from sarchat_build.resources import resource_folder
+from sarchat_build.source_index import index_source, layout_hint
+
+sources = typer.Typer(help="Sources: list, check and record.", no_args_is_help=True)
+
+Raw = Annotated[Path, typer.Option("--raw", help="Folder with one folder per source id.")]
+
+
+@sources.command("list")
+def list_sources() -> None:
+    """List the sources that can be read, and where to get them."""
+    table = Table()
+    for column in ("source", "title", "format", "license", "images", "instances"):
+        table.add_column(column, justify="right" if column[:1] == "i" else "left")
+    for manifest in _manifests().values():
+        expected = manifest.expected
+        numbers = (f"{expected.images:,}", f"{expected.instances:,}") if expected else ("", "")
+        facts = (manifest.id, manifest.title, manifest.annotations.format, manifest.license)
+        table.add_row(*facts, *numbers)
+    console.print(table)
+    for manifest in _manifests().values():
+        console.print(f"{manifest.id}: {layout_hint(manifest)}", style="dim", soft_wrap=True)
+
+
+@sources.command()
+def check(raw: Raw) -> None:
+    """Say which sources lie under RAW, and whether their checksums still hold. Exit code 3 if not."""
+    table = Table()
+    for column in ("source", "archives", "images", "documents", "published images", "checksums"):
+        table.add_column(column, justify="right" if "im" in column or "doc" in column else "left")
+    faults = []
+    for manifest in _manifests().values():
+        if not launch.is_there(str(raw), manifest.id):
+            table.add_row(manifest.id, "not found", "", "", "", "", style="dim")
+            continue
+        try:
+            table.add_row(*_checked(manifest, str(raw)))
+        except InputError as error:
+            faults.append(str(error))
+            table.add_row(manifest.id, "[red]fault[/]", "", "", "", "")
+    console.print(table)
+    if faults:
+        raise InputError("\n".join(faults))
+
+
+@sources.command()
+def record(raw: Raw, source: Annotated[str, typer.Option("--source", help="Source id.")]) -> None:
+    """Record the checksums of a source's archives beside its folder, as RAW/<id>.sha256.
+
+    From then on every build compares; for zip files the record is one that 'sha256sum -c' reads.
+    """
+    manifests = _manifests()
+    chosen, _ = launch.choose_sources(manifests, str(raw), [source])
+    path = launch.recorded_path(str(raw), source)
+    path.unlink(missing_ok=True)
+    archives = launch.describe_archives(chosen[source], str(raw))
+    lines = [
+        f"{archive['sha256']}  {os.path.join(source, archive['name'])}\n" for archive in archives
+    ]
+    path.write_text("".join(lines), encoding="utf-8")
+    console.print(f"{path}: {len(lines)} checksums")
+
+
+def _checked(manifest: Manifest, raw: str) -> tuple[str, ...]:
+    index = index_source(manifest, raw)
+    archives = launch.describe_archives(manifest, raw)
+    recorded = launch.read_recorded(raw, manifest.id)
+    return (
+        manifest.id,
+        ", ".join(archive["name"] for archive in archives),
+        f"{len(index.images):,}",
+        f"{len(index.documents):,}",
+        f"{manifest.expected.images:,}" if manifest.expected else "",
+        "as recorded" if recorded else "not recorded",
+    )
+
+
+def _manifests() -> dict[str, Manifest]:
+    return load_manifests(resource_folder("source_manifests"))

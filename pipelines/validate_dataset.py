@@ -1,0 +1,135 @@
+"""The proof as a graph: one element a shard, then one look at the whole."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import apache_beam as beam
+from rich.markup import escape
+
+from pipelines.console import console, errors, unit_progress
+from pipelines.progress import report_done
+from pipelines.runners import run
+from sarchat_build.checks import (
+    ShardReport,
+    check_dataset,
+    check_files,
+    check_shard,
+    plan_shards,
+    read_build,
+)
+
+_SHOWN = 50
+
+
+@dataclass
+class CheckShards(beam.PTransform):  # type: ignore[misc]
+    """(split, shard, shard count) -> ShardReport."""
+
+    out: str
+    build: Mapping[str, Any]
+    work: str
+
+    def expand(self, shards: beam.PCollection) -> Any:
+        """Wire the step."""
+        return shards | "CheckShard" >> beam.Map(_check_shard, self.out, self.build, self.work)
+
+
+@dataclass
+class CheckDataset(beam.PTransform):  # type: ignore[misc]
+    """ShardReports -> a file with every finding's message and the number of errors."""
+
+    out: str
+    build: Mapping[str, Any]
+    work: str
+
+    def expand(self, reports: beam.PCollection) -> Any:
+        """Wire the step."""
+        return (
+            reports
+            | "KeyAll" >> beam.WithKeys("dataset")
+            | "GatherAll" >> beam.GroupByKey()
+            | "CheckWhole" >> beam.Map(_check_dataset, self.out, self.build, self.work)
+        )
+
+
+def _check_shard(
+    shard: tuple[str, int, int], out: str, build: Mapping[str, Any], work: str
+) -> ShardReport:
+    split, number, count = shard
+    report = check_shard(out, split, number, count, build)
+    report_done(work, "check", f"{split}-{number}")
+    return report
+
+
+def _check_dataset(
+    element: tuple[str, Iterable[ShardReport]], out: str, build: Mapping[str, Any], work: str
+) -> None:
+    reports = list(element[1])
+    whole = check_dataset(out, build, reports)
+    findings = [finding for report in reports for finding in report.findings] + list(whole)
+    result = {
+        "messages": [(finding.severity, finding.message) for finding in findings],
+        "errors": sum(report.errors for report in reports)
+        + sum(finding.severity == "error" for finding in whole),
+        "images": sum(len(report.images) for report in reports),
+        "dialogues": sum(c.dialogues for report in reports for c in report.dialogues),
+    }
+    Path(work, "result.json").write_text(json.dumps(result), encoding="utf-8")
+
+
+def validate_folder(out: str, workers: int) -> bool:
+    """Check a dataset, print what was found, and tell whether it is proven."""
+    build, early = read_build(out)
+    if build is None:
+        return _report([(f.severity, f.message) for f in early], len(early))
+    files = [*early, *check_files(out, build)]
+    shards = [tuple(shard) for shard in plan_shards(build)]
+    with tempfile.TemporaryDirectory(prefix="sarchat-validate-") as work:
+        with unit_progress(work, "check", "check shards", len(shards)):
+            run(lambda pipeline: _graph(pipeline, shards, out, build, work), "local", workers)
+        path = Path(work, "result.json")
+        result = json.loads(path.read_text(encoding="utf-8")) if path.exists() else _NO_SHARDS
+    messages = [(f.severity, f.message) for f in files] + [tuple(m) for m in result["messages"]]
+    errors_found = sum(f.severity == "error" for f in files) + result["errors"]
+    proven = _report(messages, errors_found)
+    if proven:
+        console.print(
+            f"[bold green]proven:[/] {result['images']:,} pictures and {result['dialogues']:,} "
+            f"dialogues in {len(build['files']):,} files; every answer follows from its boxes"
+        )
+    return proven
+
+
+_NO_SHARDS: dict[str, Any] = {"messages": [], "errors": 0, "images": 0, "dialogues": 0}
+
+
+def _graph(
+    pipeline: beam.Pipeline,
+    shards: list[tuple[Any, ...]],
+    out: str,
+    build: Mapping[str, Any],
+    work: str,
+) -> None:
+    _ = (
+        pipeline
+        | "ListShards" >> beam.Create(shards)
+        | "CheckShards" >> CheckShards(out, build, work)
+        | "CheckDataset" >> CheckDataset(out, build, work)
+    )
+
+
+def _report(messages: list[tuple[str, str]], errors_found: int) -> bool:
+    for severity, message in messages[:_SHOWN]:
+        style = "red" if severity == "error" else "yellow"
+        errors.print(f"[{style}]{severity}:[/] {escape(message)}")
+    if len(messages) > _SHOWN:
+        errors.print(f"… and {len(messages) - _SHOWN:,} more")
+    if errors_found:
+        errors.print(f"[bold red]not proven:[/] {errors_found:,} faults")
+    return errors_found == 0

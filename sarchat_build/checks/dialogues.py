@@ -1,0 +1,180 @@
+"""Checks one dialogues file against the scenes of its shard's images."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
+
+from sarchat_build.checks.answers import ANSWERS, Problem, Problems
+from sarchat_build.checks.findings import FindingLog, Plain
+from sarchat_build.checks.parse import read
+from sarchat_build.checks.questions import check_question
+from sarchat_build.checks.rules import Rules
+from sarchat_build.checks.scene import Scene
+from sarchat_build.checks.storage import Folder, table_rows
+from sarchat_build.checks.tables import DIALOGUES
+from sarchat_build.checks.truth import EXPECTATIONS, Dialogue, Expected, Unfounded
+from sarchat_build.checks.vocabulary import SUBTASKS, TASK_TAGS
+
+_BATCH_ROWS = 4096
+
+
+class DialogueRow(NamedTuple):
+    """One row of a dialogues file; the fields are the columns, as in `tables.DIALOGUES`."""
+
+    dialogue_id: str
+    image_id: str
+    source: str
+    split: str
+    task: str
+    subtask: str
+    messages: list[tuple[str, str]]
+    objects: tuple[list[str], list[list[float]]]
+    instance_ids: list[str]
+    template_ids: list[str]
+    ground_truth: tuple[Any, ...]
+
+
+# (task, subtask, image_id, what is asked about) → how often. What is asked about is the key, and
+# for a single identification the instance itself.
+Asked = Counter[tuple[str, str, str, str]]
+
+
+class Shard(NamedTuple):
+    """What the dialogues of one shard are measured against, and what they add up to."""
+
+    split: str
+    scenes: Mapping[str, Scene | None]
+    rules: Rules
+    asked: Asked
+    # (image_id, question) → its answer, over all tasks.
+    answered: dict[tuple[str, str], str]
+    counts: Counter[tuple[str, str, str]]
+
+
+def check_dialogues(
+    folder: Folder, path: str, task: str, shard: Shard, build: Mapping[str, Any], log: FindingLog
+) -> None:
+    """Check every row of one task's file, and add to the shard's sums."""
+    rows = table_rows(folder, path, DIALOGUES[task], build, log, batch_rows=_BATCH_ROWS)
+    ids: set[str] = set()
+    for number, values in rows:
+        row = DialogueRow._make(values)
+        shard.counts[task, row.subtask, row.source] += 1
+        if row.dialogue_id in ids:
+            log.add(
+                "dialogue_id_unique",
+                path,
+                Plain("each id once"),
+                2,
+                row=number,
+                key=row.dialogue_id,
+            )
+        ids.add(row.dialogue_id)
+        for problem in _row_problems(row, task, shard):
+            log.add(*problem[:1], path, *problem[1:], row=number, key=row.dialogue_id)
+
+
+def _row_problems(row: DialogueRow, task: str, shard: Shard) -> Problems:
+    if row.task != task:
+        yield Problem("task", task, row.task)
+    if row.split != shard.split:
+        yield Problem("split", shard.split, row.split)
+    if row.subtask not in SUBTASKS[task]:
+        yield Problem("subtask", SUBTASKS[task], row.subtask)
+        return
+    if row.image_id not in shard.scenes:
+        yield Problem("image_in_shard", Plain("an image of this shard"), row.image_id)
+        return
+    yield from _template_problems(row, task)
+    question, problems = _question_of(row, task)
+    yield from problems
+    prefix = f"{row.image_id}/{task}/{row.subtask}/"
+    if not row.dialogue_id.startswith(prefix) or row.dialogue_id == prefix:
+        yield Problem("dialogue_id", Plain(f"{prefix}<key>"), row.dialogue_id)
+        return
+    if question is None:
+        return
+    answer = row.messages[1][1]
+    asked = row.image_id, row.messages[0][1]
+    if asked in shard.answered:
+        check = "duplicate_dialogue" if shard.answered[asked] == answer else "conflicting_answers"
+        yield Problem(check, Plain("each question of an image once"), question)
+    shard.answered[asked] = answer
+    scene = shard.scenes[row.image_id]
+    if scene is None:
+        return
+    if row.source != scene.source:
+        yield Problem("source", scene.source, row.source)
+    dialogue = Dialogue(
+        row.dialogue_id,
+        task,
+        row.subtask,
+        row.dialogue_id[len(prefix) :],
+        question,
+        answer,
+        *row.objects,
+        row.instance_ids,
+        row.ground_truth,
+    )
+    single = task == "cross_modal_identification" and row.subtask == "single"
+    subject = row.instance_ids[0] if single and row.instance_ids else dialogue.key
+    shard.asked[task, row.subtask, row.image_id, subject] += 1
+    yield from dialogue_problems(scene, dialogue, shard.rules)
+
+
+def dialogue_problems(scene: Scene, dialogue: Dialogue, rules: Rules) -> Problems:
+    """Recompute what a dialogue must say and compare columns, question and answer with it."""
+    try:
+        expected = EXPECTATIONS[dialogue.task](scene, dialogue, rules)
+    except Unfounded as fault:
+        yield Problem(fault.check, fault.expected, fault.found)
+        return
+    yield from _object_problems(dialogue, expected)
+    if dialogue.truth != expected.truth:
+        yield Problem("ground_truth", expected.truth, dialogue.truth)
+    yield from check_question(dialogue, expected, rules)
+    yield from ANSWERS[dialogue.task](expected, dialogue, read(dialogue.answer))
+
+
+def _object_problems(dialogue: Dialogue, expected: Expected) -> Iterator[Problem]:
+    ids = [thing.instance_id for thing in expected.things]
+    if dialogue.instance_ids != ids:
+        yield Problem("instance_ids", ids, dialogue.instance_ids)
+        return
+    refs = [thing.category for thing in expected.things]
+    if dialogue.refs != refs:
+        yield Problem("objects_ref", refs, dialogue.refs)
+    boxes = [list(thing.box) for thing in expected.things]
+    if dialogue.boxes != boxes:
+        yield Problem("objects_bbox", boxes, dialogue.boxes)
+
+
+def _template_problems(row: DialogueRow, task: str) -> Problems:
+    ids = row.template_ids
+    folder = f"{task}/{row.subtask}/"
+    if (
+        len(ids) != 2
+        or not ids[0].startswith(f"{folder}question/")
+        or not ids[1].startswith(f"{folder}answer/")
+    ):
+        yield Problem("template_ids", [f"{folder}question/…", f"{folder}answer/…"], ids)
+
+
+def _question_of(row: DialogueRow, task: str) -> tuple[str | None, list[Problem]]:
+    """Take the question out of its layout; None where there is none to be read."""
+    roles = [role for role, _ in row.messages]
+    if roles != ["user", "assistant"]:
+        return None, [Problem("messages", ["user", "assistant"], roles)]
+    (_, asked), (_, answer) = row.messages
+    opening = f"<image>\n{TASK_TAGS[task]}"
+    if not asked.startswith(opening):
+        return None, [Problem("question_opening", opening, asked[: len(opening) + 20])]
+    question = asked[len(opening) :]
+    problems = [
+        Problem("text", Plain(f"{part} without surrounding blanks"), text)
+        for part, text in (("a question", question), ("an answer", answer))
+        if not text or text != text.strip()
+    ]
+    return question, problems

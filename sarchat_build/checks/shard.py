@@ -1,0 +1,81 @@
+"""Checks one shard: its images file and the dialogues about these images."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from typing import Any
+
+from sarchat_build.checks.completeness import missing, repeated
+from sarchat_build.checks.dialogues import Shard, check_dialogues
+from sarchat_build.checks.findings import DialogueCount, FindingLog, Plain, ShardReport
+from sarchat_build.checks.images import check_images
+from sarchat_build.checks.rules import mapping_at, rules_of
+from sarchat_build.checks.storage import Folder
+from sarchat_build.checks.vocabulary import TASKS
+
+
+def shard_name(split: str, shard: int, shard_count: int) -> str:
+    """Name a shard's file within its folder.
+
+    >>> shard_name("train", 3, 64)
+    'train-00003-of-00064.parquet'
+    """
+    return f"{split}-{shard:05d}-of-{shard_count:05d}.parquet"
+
+
+def images_path(split: str, shard: int, shard_count: int) -> str:
+    """Give the path of a shard's pictures, relative to the dataset."""
+    return f"images/{shard_name(split, shard, shard_count)}"
+
+
+def dialogues_path(task: str, split: str, shard: int, shard_count: int) -> str:
+    """Give the path of a shard's dialogues of one task, relative to the dataset."""
+    return f"dialogues/{task}/{shard_name(split, shard, shard_count)}"
+
+
+def check_shard(
+    out_dir: str, split: str, shard: int, shard_count: int, build: Mapping[str, Any]
+) -> ShardReport:
+    """Read a shard as a stranger would and find every fault that shows within it.
+
+    Memory holds the box columns and the questions of the shard, and a few pictures at a time.
+
+    Args:
+        out_dir: the dataset, as a path or a URL.
+        split: "train", "validation" or "test".
+        shard: number of the shard, from 0.
+        shard_count: how many shards the split has.
+        build: the content of build.json; only its recipe, sources and file list are used.
+
+    Returns:
+        All findings, and the facts that `check_dataset` needs. Nothing is raised for bad data.
+    """
+    folder, log, rules = Folder(out_dir), FindingLog(), rules_of(build)
+    facts, scenes = check_images(folder, images_path(split, shard, shard_count), split, build, log)
+    state = Shard(split, scenes, rules, Counter(), {}, Counter())
+    listed = mapping_at(build, "files")
+    for task in TASKS:
+        path = dialogues_path(task, split, shard, shard_count)
+        if task in rules.tasks or path in listed:
+            check_dialogues(folder, path, task, state, build, log)
+    sound = [scene for scene in scenes.values() if scene is not None]
+    for task, dialogue in missing(sound, state.asked, rules):
+        path = dialogues_path(task, split, shard, shard_count)
+        log.add("missing_dialogue", path, Plain("one"), Plain("none"), key=dialogue)
+    for task, dialogue, times in repeated(state.asked):
+        path = dialogues_path(task, split, shard, shard_count)
+        log.add("repeated_dialogue", path, Plain("one"), times, key=dialogue)
+    return ShardReport(
+        split=split,
+        shard=shard,
+        shard_count=shard_count,
+        findings=log.findings,
+        errors=log.totals["error"],
+        warnings=log.totals["warning"],
+        images=facts,
+        dialogues=tuple(
+            DialogueCount(task, subtask, source, count)
+            for (task, subtask, source), count in sorted(state.counts.items())
+        ),
+    )

@@ -1,0 +1,59 @@
+"""Raw archives in a source's own layout, with plausible pictures: for demo, tests and load.
+
+Add a source: one module with a `LAYOUT` (see `archive.Layout`) and one line in `SYNTHESIZERS`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from sarchat_build.synthesis import sar_aircraft, ssdd
+from sarchat_build.synthesis.archive import (
+    Layout,
+    Quirk,
+    QuirkKind,
+    SyntheticArchive,
+    write_archive,
+)
+
+__all__ = ["SYNTHESIZERS", "Layout", "Quirk", "QuirkKind", "SyntheticArchive", "synthesize"]
+
+SYNTHESIZERS: dict[str, Layout] = {
+    "ssdd": ssdd.LAYOUT,
+    "sar_aircraft": sar_aircraft.LAYOUT,
+}
+
+
+def synthesize(
+    source_id: str,
+    output: Path,
+    images: int,
+    *,
+    workers: int = 1,
+    progress: Callable[[int], None] | None = None,
+) -> SyntheticArchive:
+    """Write `output/<source_id>/<the source's archive>` with `images` synthetic images.
+
+    Beside it, `output/<source_id>.planted.json` lists every oddity that was put in on purpose.
+    The same arguments give the same bytes for any number of `workers`, and image k is the same in
+    every archive that has it.
+
+    Args:
+        source_id: a key of `SYNTHESIZERS`.
+        output: the raw folder; made if absent, files of an earlier run are replaced.
+        images: how many images, at least 1.
+        workers: how many processes paint; with 1 the caller's own does.
+        progress: called after each image with the number of images written so far.
+
+    Raises:
+        ValueError: no such source, or `images` or `workers` is below 1.
+        OSError: `output` cannot be written.
+    """
+    if source_id not in SYNTHESIZERS:
+        known = ", ".join(sorted(SYNTHESIZERS))
+        raise ValueError(f"no synthetic layout for source {source_id!r}; there are: {known}")
+    if images < 1 or workers < 1:
+        raise ValueError(f"images and workers must be at least 1, not {images} and {workers}")
+    layout = SYNTHESIZERS[source_id]
+    return write_archive(layout, output, images, workers=workers, progress=progress)

@@ -1,0 +1,312 @@
+"""SSDD: ships at sea and in harbors; box, rotated box and polygon per ship in one VOC document."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import pi
+
+import numpy as np
+
+from sarchat_build.stable_hash import choose
+from sarchat_build.synthesis import coast, outline, scene, ships, voc
+from sarchat_build.synthesis.archive import Layout, Member, Quirk, QuirkKind, Sample
+from sarchat_build.synthesis.keyed import at_quantile, between, keyed, weighted
+from sarchat_build.synthesis.speckle import Field, crop, relief_tile, speckle_tile
+from sarchat_build.types import Box
+
+_ROOT = "Official-SSDD-OPEN/BBox_RBox_PSeg_SSDD/voc_style"
+_TILE_PX = 1024
+_MARGIN_PX = 2.0
+# How many of the 1,160 published images hold 1, 2, … ships, the tail thinned out above 13.
+_SHIPS = (706, 188, 91, 36, 48, 20, 21, 4, 16, 8, 11, 4, 2, 4, 9)
+# Inverse distributions of the published images and labels at `keyed.QUANTILES`.
+_WIDTHS_PX = (214, 318, 365, 499, 500, 503, 509, 527, 668)
+_HEIGHTS_PX = (190, 218, 253, 308, 333, 355, 403, 475, 526)
+_LENGTHS_PX = (8, 9, 12, 24, 39, 63, 137, 204, 330)
+_SLENDERNESS = (1.3, 1.6, 1.9, 2.5, 3.0, 3.9, 6.1, 7.5, 9)
+# One image in fifty has each oddity; the real archive is odd at about the same rates.
+_QUIRK_PERIOD = 50
+_QUIRK_PLACES: dict[int, QuirkKind] = {
+    4: "rotated_corner_outside",
+    7: "box_touches_edge",
+    11: "duplicate",
+    14: "channels_differ",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class _Style:
+    """How one kind of product looks: gray levels (0 to 255), looks, pixels per resolution cell."""
+
+    weight: int
+    looks: int
+    cell_px: tuple[float, float]
+    sea: tuple[float, float]
+    ship: tuple[float, float]
+    sidelobes: tuple[float, float]
+    inshore: float
+    quality: int
+
+
+_STYLES = (
+    # Medium resolution, multi-looked, dark sea.
+    _Style(40, 4, (1.3, 1.1), (16, 34), (150, 300), (0.0, 3.0), 0.16, 75),
+    # High resolution, stretched for the ship: the sea is all but black.
+    _Style(22, 1, (1.2, 1.2), (1.6, 5), (90, 220), (0.0, 5.0), 0.10, 75),
+    # Single look, oversampled, noisy sea.
+    _Style(16, 1, (2.2, 2.0), (35, 85), (190, 340), (0.0, 1.5), 0.12, 95),
+    # Many looks, stretched toward gray; strong targets ring.
+    _Style(10, 9, (1.8, 1.8), (60, 105), (260, 420), (3.0, 9.0), 0.05, 75),
+    # Harbor scenes, anisotropic cell.
+    _Style(12, 2, (2.4, 1.0), (12, 30), (170, 280), (0.0, 3.0), 0.60, 75),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Label:
+    box: Box
+    rotated: outline.RotatedBox
+    polygon: tuple[tuple[int, int], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Picture:
+    jpeg: bytes
+    width_px: int
+    height_px: int
+    labels: tuple[_Label, ...]
+
+
+def sample(number: int) -> Sample:
+    """Give image `number` (from 1) and its document under the names SSDD uses."""
+    stem = f"{number:06d}"
+    quirk = _quirk(number)
+    original = _twin(number) if quirk == "duplicate" else number
+    picture = _picture(original)
+    split = "test" if _is_test(number) else "train"
+    members = (
+        Member(f"{_ROOT}/JPEGImages_{split}/{stem}.jpg", picture.jpeg),
+        Member(f"{_ROOT}/Annotations_{split}/{stem}.xml", _document(stem, picture)),
+    )
+    quirks = [Quirk("duplicate", stem, twin=f"{original:06d}")] if original != number else []
+    if _quirk(original) == "channels_differ":
+        quirks.append(Quirk("channels_differ", stem))
+    for index, label in enumerate(picture.labels):
+        quirks += _label_quirks(stem, index, label, picture)
+    return Sample(members, len(picture.labels), tuple(quirks))
+
+
+def _no_lists(images: int) -> tuple[Member, ...]:
+    return ()
+
+
+LAYOUT = Layout("ssdd", "Official-SSDD-OPEN.zip", sample, _no_lists)
+
+
+def _is_test(number: int) -> bool:
+    return number % 10 in (1, 9)
+
+
+def _quirk(number: int) -> QuirkKind | None:
+    return _QUIRK_PLACES.get(number % _QUIRK_PERIOD)
+
+
+def _twin(number: int) -> int:
+    """Name the earlier image that a duplicate repeats: it is in train, the duplicate in test."""
+    return number - 3 - choose(6, "ssdd", "twin", number)
+
+
+def _picture(number: int) -> _Picture:
+    numbers = keyed("ssdd", "picture", number)
+    quirk = _quirk(number)
+    width_px = round(at_quantile(numbers.random(), _WIDTHS_PX))
+    height_px = round(at_quantile(numbers.random(), _HEIGHTS_PX))
+    style = _STYLES[weighted(numbers, [style.weight for style in _STYLES])]
+    sea = between(numbers, *style.sea)
+    tile = speckle_tile(style.looks, *style.cell_px, _TILE_PX)
+    canvas = crop(numbers, tile, height_px, width_px) * np.float32(sea)
+    swell = relief_tile(0.06, 160.0, _TILE_PX)
+    canvas *= crop(numbers, swell, height_px, width_px)
+    room = scene.Room(width_px, height_px, _MARGIN_PX)
+    # A ship planted at an edge needs water there, so those pictures have no land.
+    if numbers.random() < style.inshore and quirk not in (
+        "rotated_corner_outside",
+        "box_touches_edge",
+    ):
+        room.blocked = coast.land_mask(numbers, width_px, height_px)
+        coast.raise_land(
+            canvas,
+            numbers,
+            room.blocked,
+            level=min(140.0, 20 + sea * between(numbers, 2.0, 5.0)),
+            relief=crop(numbers, relief_tile(0.45, 90.0, _TILE_PX), height_px, width_px),
+            speckle=crop(numbers, tile, height_px, width_px),
+            cell_px=style.cell_px,
+        )
+    texture = crop(numbers, tile, height_px, width_px)
+    labels = _sail(canvas, numbers, room, style, texture, quirk)
+    gray = scene.to_gray(canvas)
+    # Two polarizations in one picture: red and green show one of them, blue the other.
+    third = scene.to_gray(canvas * texture) if quirk == "channels_differ" else gray
+    jpeg = scene.to_jpeg(np.stack([gray, gray, third], axis=2), style.quality)
+    return _Picture(jpeg, width_px, height_px, tuple(labels))
+
+
+def _sail(
+    canvas: Field,
+    numbers: np.random.Generator,
+    room: scene.Room,
+    style: _Style,
+    texture: Field,
+    quirk: QuirkKind | None,
+) -> list[_Label]:
+    """Paint the ships of one picture and label each from its own outline."""
+    wanted = 1 + weighted(numbers, _SHIPS)
+    # Ships of one picture share its scale, and crowded pictures are coarse ones.
+    scale = numbers.random() * (1 - 0.4 * min(1.0, (wanted - 1) / 8))
+    level = between(numbers, *style.ship)
+    sidelobes = max(0.0, between(numbers, *style.sidelobes))
+    labels: list[_Label] = []
+    for index in range(wanted):
+        ship = _ship(numbers, scale, 0.7 * min(room.width_px, room.height_px))
+        special = quirk if index == 0 else None
+        if special == "rotated_corner_outside":
+            ship, center = _at_corner_outside(numbers, ship, room)
+        elif special == "box_touches_edge":
+            ship, center = _across_edge(numbers, ship, room)
+        else:
+            ship, found = _at_sea(numbers, ship, room, must=index == 0)
+            if found is None:
+                continue
+            center = found
+        label = _label(ship, center, room, aligned=special == "box_touches_edge")
+        room.taken.append(label.box)
+        ships.paint_ship(
+            canvas,
+            numbers,
+            ship,
+            center,
+            level=level * between(numbers, 0.75, 1.25),
+            cell_px=style.cell_px,
+            texture=texture,
+            sidelobes=sidelobes,
+        )
+        labels.append(label)
+    return labels
+
+
+def _ship(numbers: np.random.Generator, scale: float, longest_px: float) -> ships.Ship:
+    share = min(1.0, max(0.0, scale + between(numbers, -0.15, 0.15)))
+    length_px = min(longest_px, at_quantile(share, _LENGTHS_PX))
+    beam_px = max(4.0, length_px / at_quantile(numbers.random(), _SLENDERNESS))
+    heading = between(numbers, 0.0, 2 * pi)
+    return ships.Ship(
+        length_px, min(beam_px, 80.0), heading, between(numbers, 1.6, 3.4), between(numbers, 3, 9)
+    )
+
+
+def _at_sea(
+    numbers: np.random.Generator, ship: ships.Ship, room: scene.Room, *, must: bool
+) -> tuple[ships.Ship, tuple[float, float] | None]:
+    """Find open water for the whole rotated box; a picture's first ship shrinks until it fits."""
+    while True:
+        label = _label(ship, (0.0, 0.0), None, aligned=False)
+        reach = outline.box_of([*label.rotated.corners_px, *label.polygon])
+        center = room.find(numbers, reach)
+        if center is not None or not must or ship.length_px <= 8:
+            return ship, center
+        ship = ships.Ship(
+            max(8.0, ship.length_px * 0.7),
+            max(4.0, ship.beam_px * 0.7),
+            ship.heading,
+            ship.bow,
+            ship.stern,
+        )
+
+
+def _at_corner_outside(
+    numbers: np.random.Generator, ship: ships.Ship, room: scene.Room
+) -> tuple[ships.Ship, tuple[float, float]]:
+    """Lay a pointed, slanted ship against the left edge: all inside but its rotated box."""
+    length_px = max(30.0, min(ship.length_px, 90.0))
+    heading = pi + between(numbers, pi / 5, pi / 3.5)
+    pointed = ships.Ship(length_px, max(12.0, length_px / 3), heading, 1.3, ship.stern)
+    extent = scene.extent_of(pointed.outline())
+    y_px = between(numbers, 0.35, 0.65) * room.height_px
+    return pointed, (1.0 - extent.x_min_px, y_px)
+
+
+def _across_edge(
+    numbers: np.random.Generator, ship: ships.Ship, room: scene.Room
+) -> tuple[ships.Ship, tuple[float, float]]:
+    """Let a ship leave the picture over one of its edges, more than half of it inside."""
+    length_px = max(20.0, min(ship.length_px, 100.0))
+    inside_px = between(numbers, 0.1, 0.3) * length_px
+    slant = between(numbers, -0.5, 0.5)
+    last_x, last_y = room.width_px - 1, room.height_px - 1
+    share = between(numbers, 0.4, 0.6)
+    centers = (
+        (inside_px, share * last_y, 0.0),
+        (share * last_x, inside_px, pi / 2),
+        (last_x - inside_px, share * last_y, pi),
+        (share * last_x, last_y - inside_px, -pi / 2),
+    )
+    x, y, across = centers[int(numbers.integers(4))]
+    beam_px = max(6.0, length_px / 4)
+    return ships.Ship(length_px, beam_px, across + slant, ship.bow, ship.stern), (x, y)
+
+
+def _label(
+    ship: ships.Ship, center: tuple[float, float], room: scene.Room | None, *, aligned: bool
+) -> _Label:
+    hull = ship.outline() + np.array(center)
+    if room is not None:
+        hull = outline.cut_to(hull, room.width_px, room.height_px)
+    polygon = outline.rounded(hull)
+    rotated = outline.rotated_box_of(polygon, 0.0 if aligned else ship.heading)
+    return _Label(outline.box_of(polygon), rotated, tuple(polygon))
+
+
+def _label_quirks(stem: str, index: int, label: _Label, picture: _Picture) -> list[Quirk]:
+    last_x, last_y = picture.width_px - 1, picture.height_px - 1
+    quirks: list[Quirk] = []
+    if any(not (0 <= x <= last_x and 0 <= y <= last_y) for x, y in label.rotated.corners_px):
+        quirks.append(Quirk("rotated_corner_outside", stem, index))
+    box = label.box
+    touches_low = box.x_min_px == 0 or box.y_min_px == 0
+    if touches_low or box.x_max_px == last_x or box.y_max_px == last_y:
+        quirks.append(Quirk("box_touches_edge", stem, index))
+    return quirks
+
+
+def _document(stem: str, picture: _Picture) -> bytes:
+    size = [("width", picture.width_px), ("height", picture.height_px), ("depth", 3)]
+    head: list[voc.Element] = [
+        ("folder", "JPEGImages"),
+        ("filename", f"{stem}.jpg"),
+        ("path", "JPEGImages"),
+        ("size", size),
+    ]
+    objects: list[voc.Element] = [("object", _object(label)) for label in picture.labels]
+    return voc.document([*head, *objects], indent="\t")
+
+
+def _object(label: _Label) -> list[voc.Element]:
+    x_min, y_min, x_max, y_max = (int(value) for value in label.box)
+    sides = [("bbox_w", x_max - x_min), ("bbox_h", y_max - y_min)]
+    rotated = label.rotated
+    spread: list[voc.Element] = [
+        ("rotated_bbox_cx", rotated.center_px[0]),
+        ("rotated_bbox_cy", rotated.center_px[1]),
+        ("rotated_bbox_w", rotated.width_px),
+        ("rotated_bbox_h", rotated.height_px),
+        ("rotated_bbox_theta", rotated.theta_deg),
+    ]
+    for place, (x, y) in enumerate(rotated.corners_px, start=1):
+        spread += [(f"x{place}", x), (f"y{place}", y)]
+    return [
+        *voc.object_head("ship"),
+        ("bndbox", [*voc.corners(x_min, y_min, x_max, y_max), *sides]),
+        ("rotated_bndbox", spread),
+        ("segm", [(f"point-{i}", f"{x},{y}") for i, (x, y) in enumerate(label.polygon, start=1)]),
+    ]

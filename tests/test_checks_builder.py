@@ -1,0 +1,323 @@
+"""Rows of a small dataset, from words that a person worked out: nothing is computed here."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+from dataclasses import dataclass
+
+from PIL import Image
+
+from sarchat_build.checks.tables import DIALOGUES
+
+TAGS = {
+    "instance_counting": "[count] ",
+    "spatial_grounding": "[grounding] ",
+    "cross_modal_identification": "[identify] ",
+    "referring": "[refer] ",
+}
+PLURALS = {
+    "ship": "ships",
+    "aircraft": "aircraft",
+    "harbor": "harbors",
+    "tank": "tanks",
+    "bridge": "bridges",
+}
+
+
+@dataclass
+class Obj:
+    index: int
+    category: str
+    box: list[float]
+    text: str
+    cell: str
+    size: str
+    shape: str
+
+    @property
+    def word(self) -> str:
+        return "medium-sized" if self.size == "medium" else self.size
+
+
+def picture(width: int, height: int, shade: int, *, color: bool = False) -> tuple[bytes, str]:
+    """A PNG with a gradient, and its pixel hash; `color` stores it as RGB with equal channels."""
+    image = Image.new("L", (width, height))
+    image.putdata([(shade + 3 * place) % 251 for place in range(width * height)])
+    stream = io.BytesIO()
+    (image.convert("RGB") if color else image).save(stream, "png")
+    pixels = f"L:{width}x{height}:".encode() + image.tobytes()
+    return stream.getvalue(), hashlib.sha256(pixels).hexdigest()
+
+
+def image_row(image_id: str, split: str, size: tuple[int, int], objects: list[Obj], **more) -> dict:
+    data, pixel_sha256 = picture(
+        *size, shade=len(image_id) + ord(image_id[-1]), color="@" in image_id
+    )
+    base = image_id.partition("@")[0]
+    row = {
+        "image": {"bytes": data, "path": f"{image_id.rpartition('/')[2]}.png"},
+        "image_id": image_id,
+        "width": size[0],
+        "height": size[1],
+        "source": image_id.partition("/")[0],
+        "scene_id": base,
+        "split": split,
+        "official_split": None,
+        "license": "unknown",
+        "platforms": [],
+        "frequency_bands": ["C"],
+        "polarizations": ["VV"],
+        "resolutions_m": [1.0],
+        "source_member": f"{base}.png",
+        "window_xyxy_px": [],
+        "channels": 3 if "@" in image_id else 1,
+        "bit_depth": 8,
+        "file_sha256": hashlib.sha256(data).hexdigest(),
+        "pixel_sha256": pixel_sha256,
+        "categories_annotated": ["ship", "aircraft", "harbor"],
+        "rejected_categories": [],
+        "cut_categories": [],
+        "objects": {
+            "instance_id": [f"{base}#{o.index}" for o in objects],
+            "category": [o.category for o in objects],
+            "source_category": [o.category.title() for o in objects],
+            "bbox": [o.box for o in objects],
+            "area": [(o.box[2] - o.box[0]) * (o.box[3] - o.box[1]) for o in objects],
+            "obb": [[] for _ in objects],
+            "segmentation": [[] for _ in objects],
+            "difficult": [False for _ in objects],
+            "truncated": [False for _ in objects],
+        },
+    }
+    return row | more
+
+
+def dialogue(
+    image: dict,
+    task: str,
+    subtask: str,
+    key: str,
+    question: str,
+    answer: str,
+    objects: list[Obj],
+    truth: dict,
+) -> dict:
+    image_id = image["image_id"]
+    base = image_id.partition("@")[0]
+    return {
+        "dialogue_id": f"{image_id}/{task}/{subtask}/{key}",
+        "image_id": image_id,
+        "source": image["source"],
+        "split": image["split"],
+        "task": task,
+        "subtask": subtask,
+        "messages": [
+            {"role": "user", "content": f"<image>\n{TAGS.get(task, '')}{question}"},
+            {"role": "assistant", "content": answer},
+        ],
+        "objects": {"ref": [o.category for o in objects], "bbox": [o.box for o in objects]},
+        "instance_ids": [f"{base}#{o.index}" for o in objects],
+        "template_ids": [f"{task}/{subtask}/question/plain", f"{task}/{subtask}/answer/plain"],
+        "ground_truth": truth,
+    }
+
+
+def counted(category: str, n: int) -> str:
+    return f"{n or 'no'} {category if n == 1 else PLURALS[category]}"
+
+
+def classify(image, objects, present):
+    question = "Which of ship, aircraft, car, tank, bridge and harbor does the image show?"
+    answer = f"It shows {' and '.join(present)}."
+    return dialogue(
+        image, "classification", "all", "all", question, answer, objects, {"categories": present}
+    )
+
+
+def describe(image, objects):
+    answer = " ".join(f"A {o.word} {o.category} lies in the {o.cell}." for o in objects)
+    truth = [
+        {
+            "instance_id": f"{image['image_id']}#{o.index}",
+            "category": o.category,
+            "size": o.size,
+            "cell": o.cell,
+        }
+        for o in objects
+    ]
+    return dialogue(
+        image,
+        "fine_grained_description",
+        "all",
+        "all",
+        "Describe the targets.",
+        answer,
+        objects,
+        {"objects": truth},
+    )
+
+
+def count(image, category, objects):
+    n = len(objects)
+    answer = f"There {'is' if n == 1 else 'are'} {counted(category, n)}"
+    answer += ": " + "".join(o.text for o in objects) if n else "."
+    return dialogue(
+        image,
+        "instance_counting",
+        "all",
+        category,
+        f"How many {PLURALS[category]}?",
+        answer,
+        objects,
+        {"category": category, "count": n, "listed": n},
+    )
+
+
+def ground(image, objects, groups, relations=()):
+    """`groups`: lists of objects; `relations`: (direction, its words, proximity, its words)."""
+    answer = (
+        ". ".join(
+            f"{counted(g[0].category, len(g))} in the {g[0].cell}: " + "".join(o.text for o in g)
+            for g in groups
+        )
+        + "."
+    )
+    for place, (_, words, _, near) in enumerate(relations, start=1):
+        first, second = (
+            "the " + (g[0].category if len(g) == 1 else PLURALS[g[0].category])
+            for g in (groups[place], groups[place - 1])
+        )
+        answer += f" Then {first} lie {words} {second}, {near} that place."
+    truth = {
+        "groups": [{"category": g[0].category, "cell": g[0].cell, "count": len(g)} for g in groups],
+        "relations": [{"direction": r[0], "proximity": r[2]} for r in relations],
+    }
+    subtask = "single" if len(objects) == 1 else "multi"
+    return dialogue(
+        image, "spatial_grounding", subtask, "all", "Locate all.", answer, objects, truth
+    )
+
+
+def words_of(o):
+    return {"category": o.category, "size": o.size, "shape": o.shape, "cell": o.cell}
+
+
+def identify(image, o):
+    answer = f"This is a {o.word}, {o.shape} {o.category} in the {o.cell}."
+    return dialogue(
+        image,
+        "cross_modal_identification",
+        "single",
+        str(o.index),
+        f"What is in {o.text}?",
+        answer,
+        [o],
+        {"objects": [words_of(o)], "direction": None, "proximity": None, "distance_px": None},
+    )
+
+
+def pair(image, a, b, direction, direction_words, near, near_words, way):
+    answer = (
+        f"The first is a {a.category}, the second a {b.category}; the first lies "
+        f"{direction_words} it, {near_words} it, {way} px away."
+    )
+    return dialogue(
+        image,
+        "cross_modal_identification",
+        "multi",
+        f"{a.index}-{b.index}",
+        f"How does {a.text} lie to {b.text}?",
+        answer,
+        [a, b],
+        {
+            "objects": [words_of(a), words_of(b)],
+            "direction": direction,
+            "proximity": near,
+            "distance_px": way,
+        },
+    )
+
+
+def refer(image, category, objects):
+    answer = ", ".join(f"{o.text} ({o.cell})" for o in objects)
+    subtask = "single" if len(objects) == 1 else "multi"
+    return dialogue(
+        image,
+        "referring",
+        subtask,
+        category,
+        f"Locate {counted(category, len(objects))}.",
+        answer,
+        objects,
+        {"category": category, "size": None, "shape": None, "cell": None},
+    )
+
+
+def refer_unique(image, o, phrase, **used):
+    truth = {"category": o.category, "size": None, "shape": None, "cell": None} | used
+    return dialogue(
+        image,
+        "referring",
+        "unique",
+        str(o.index),
+        f"Where is the {phrase}?",
+        f"It is at {o.text} ({o.cell}).",
+        [o],
+        truth,
+    )
+
+
+def of_category(objects, category):
+    return [o for o in objects if o.category == category]
+
+
+def exhaustive(image, objects, present):
+    """The dialogues that every image has."""
+    rows = [classify(image, objects, present)]
+    for category in dict.fromkeys(o.category for o in objects):
+        rows += [
+            count(image, category, of_category(objects, category)),
+            refer(image, category, of_category(objects, category)),
+        ]
+    return rows + [identify(image, o) for o in objects]
+
+
+def reject(source, file, reason, images, instances):
+    return {
+        "stage": "inspect",
+        "source": source,
+        "file": file,
+        "line": None,
+        "key": "",
+        "reason": reason,
+        "detail": "",
+        "images": images,
+        "instances": instances,
+    }
+
+
+def duplicate(image_id, pixel_sha256, *, kept):
+    return {
+        "group_id": "g1",
+        "image_id": image_id,
+        "source": "alpha",
+        "kept": kept,
+        "reason": "pixels",
+        "label_conflict": False,
+        "split": "train",
+        "official_split": None,
+        "pixel_sha256": pixel_sha256,
+        "instances": 1,
+        "file": f"{image_id}.png",
+    }
+
+
+def source_counts(read, rejected, deduplicated, kept, written):
+    stages = {"read": read, "rejected": rejected, "deduplicated": deduplicated, "kept": kept}
+    counts = {name: {"images": n[0], "instances": n[1]} for name, n in stages.items()}
+    return {"counts": counts | {"written": {"images": written[0], "objects": written[1]}}}
+
+
+def split_counts(images, objects, tasks):
+    return {"images": images, "objects": objects} | dict(zip(DIALOGUES, tasks, strict=True))
