@@ -185,10 +185,10 @@ def ground(image, objects, groups, relations=()):
     )
     for place, (_, words, _, near) in enumerate(relations, start=1):
         first, second = (
-            "the " + (g[0].category if len(g) == 1 else PLURALS[g[0].category])
+            f"{g[0].category if len(g) == 1 else PLURALS[g[0].category]} in the {g[0].cell}"
             for g in (groups[place], groups[place - 1])
         )
-        answer += f" Then {first} lie {words} {second}, {near} that place."
+        answer += f" The {first}: {words} the {second}, {near} that place."
     truth = {
         "groups": [{"category": g[0].category, "cell": g[0].cell, "count": len(g)} for g in groups],
         "relations": [{"direction": r[0], "proximity": r[2]} for r in relations],

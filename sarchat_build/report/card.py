@@ -54,7 +54,7 @@ def _header(record: Mapping[str, Any]) -> dict[str, Any]:
         infos.append({"config_name": name, "features": features, "splits": splits})
     for name in ("rejects", "duplicates"):
         path = f"{name}/*.parquet"
-        configs.append({"config_name": name, "data_files": [{"split": "all", "path": path}]})
+        configs.append({"config_name": name, "data_files": path})
     return {
         "pretty_name": record["recipe"]["title"],
         "license": "other",

@@ -41,7 +41,11 @@ def rounded(outline: Floats) -> list[tuple[int, int]]:
 
 
 def cut_to(outline: Floats, width_px: int, height_px: int) -> Floats:
-    """Cut a convex outline to 0 ≤ x ≤ width_px - 1, 0 ≤ y ≤ height_px - 1 (Sutherland-Hodgman)."""
+    """Cut a convex outline to 0 ≤ x ≤ width_px - 1, 0 ≤ y ≤ height_px - 1 (Sutherland-Hodgman).
+
+    >>> cut_to(np.array([[-2.0, 1.0], [2.0, 1.0], [2.0, 5.0]]), 10, 10).tolist()
+    [[0.0, 3.0], [0.0, 1.0], [2.0, 1.0], [2.0, 5.0]]
+    """
     corners: list[list[float]] = outline.tolist()
     for axis, sign, limit in ((0, 1, 0), (0, -1, 1 - width_px), (1, 1, 0), (1, -1, 1 - height_px)):
         kept: list[list[float]] = []
@@ -58,7 +62,11 @@ def cut_to(outline: Floats, width_px: int, height_px: int) -> Floats:
 
 
 def box_of(corners: list[tuple[int, int]]) -> Box:
-    """Give the box of whole pixels that just holds the corners."""
+    """Give the box of whole pixels that just holds the corners.
+
+    >>> box_of([(4, 1), (0, 3), (2, 7)])
+    Box(x_min_px=0, y_min_px=1, x_max_px=4, y_max_px=7)
+    """
     columns, rows = zip(*corners, strict=True)
     return Box(min(columns), min(rows), max(columns), max(rows))
 
@@ -68,6 +76,9 @@ def rotated_box_of(corners: list[tuple[int, int]], heading: float) -> RotatedBox
 
     Corner 1 is where the height side starts, as `cv2.boxPoints` orders them; with an angle of 0
     that is the lower left one.
+
+    >>> rotated_box_of([(0, 0), (8, 0), (8, 4), (0, 4)], 0.0).corners_px
+    ((0, 4), (0, 0), (8, 0), (8, 4))
     """
     theta = heading % (pi / 2)
     points = np.array(corners, float)

@@ -198,10 +198,12 @@ def _sail(
 def _ship(numbers: np.random.Generator, scale: float, longest_px: float) -> ships.Ship:
     share = min(1.0, max(0.0, scale + between(numbers, -0.15, 0.15)))
     length_px = min(longest_px, at_quantile(share, _LENGTHS_PX))
-    beam_px = max(4.0, length_px / at_quantile(numbers.random(), _SLENDERNESS))
+    slenderness = at_quantile(numbers.random(), _SLENDERNESS)
+    # Blur makes small ships look stout; large ones show their true, slim proportions.
+    beam_px = max(4.0, min(length_px / slenderness, 10 + 0.18 * length_px))
     heading = between(numbers, 0.0, 2 * pi)
     return ships.Ship(
-        length_px, min(beam_px, 80.0), heading, between(numbers, 1.6, 3.4), between(numbers, 3, 9)
+        length_px, beam_px, heading, between(numbers, 1.6, 3.4), between(numbers, 3, 9)
     )
 
 

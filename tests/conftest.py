@@ -1,0 +1,93 @@
+"""Fixtures: builds through the real pipeline, and the real archives where they are."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pipelines import launch
+from pipelines.build_dataset import build_dataset
+from pipelines.runners import run
+from sarchat_build.synthesis import synthesize
+
+# The complete real SSDD and a sample of SAR-AIRcraft-1.0, never part of the project.
+REAL_DATA = Path(
+    os.environ.get("SARCHAT_REAL_DATA", Path(__file__).parents[2] / "shared" / "data")
+)
+REAL_ARCHIVES = {
+    "ssdd": REAL_DATA / "ssdd" / "Official-SSDD-OPEN.zip",
+    "sar_aircraft": REAL_DATA / "sar_aircraft" / "SAR-AIRcraft-1.0-sample.zip",
+}
+needs_real_data = pytest.mark.skipif(
+    not all(path.exists() for path in REAL_ARCHIVES.values()),
+    reason="the real archives are not here; name their folder in SARCHAT_REAL_DATA",
+)
+
+Build = Callable[..., dict[str, Any]]
+
+
+def build_here(raw: Path, out: Path, *, workers: int = 1, strict: bool = False) -> dict[str, Any]:
+    """Do what `sarchat build` does, without its tables."""
+    settings = launch.load_settings("sarchat_2m", None, None)
+    chosen, _ = launch.choose_sources(settings.manifests, str(raw), [])
+    context = launch.prepare(settings, chosen, str(raw), str(out), strict)
+    run(lambda pipeline: build_dataset(pipeline, context), "local", workers)
+    return launch.finish(str(out))
+
+
+@pytest.fixture(scope="session")
+def raw(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two small synthetic sources."""
+    folder = tmp_path_factory.mktemp("raw")
+    synthesize("ssdd", folder, 60, workers=2)
+    synthesize("sar_aircraft", folder, 6, workers=2)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def built(raw: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A dataset of the two small synthetic sources; tests must not change it."""
+    out = tmp_path_factory.mktemp("built") / "dataset"
+    build_here(raw, out)
+    return out
+
+
+@pytest.fixture(scope="session")
+def real_raw(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The real archives under names of our own, since only the layout inside counts."""
+    folder = tmp_path_factory.mktemp("real_raw")
+    for source_id, archive in REAL_ARCHIVES.items():
+        (folder / source_id).mkdir()
+        (folder / source_id / "any name.zip").symlink_to(archive)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def real_built(real_raw: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A dataset of the real archives; tests must not change it."""
+    out = tmp_path_factory.mktemp("real_built") / "dataset"
+    build_here(real_raw, out, workers=2)
+    return out
+
+
+def digests(out: Path) -> dict[str, str]:
+    """sha256 of every published file."""
+    return {
+        path.relative_to(out).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in sorted(out.rglob("*"))
+        if path.is_file() and ".sarchat" not in path.parts
+    }
+
+
+def repack(source: Path, target: Path, order: Callable[[list[str]], list[str]]) -> None:
+    """Write a zip anew with its members in another order."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with zipfile.ZipFile(source) as old, zipfile.ZipFile(target, "w") as new:
+        for name in order(old.namelist()):
+            new.writestr(name, old.read(name))

@@ -1,0 +1,332 @@
+"""The four promises on whole builds: conservation, determinism, truth, no leakage."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter, defaultdict
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet as pq
+import pytest
+from conftest import REAL_ARCHIVES, build_here, digests, needs_real_data, repack
+
+SARCHAT = [sys.executable, "-c", "from pipelines.cli import main; main()"]
+
+
+def rows(out: Path, pattern: str) -> list[dict[str, Any]]:
+    return [row for path in sorted(out.glob(pattern)) for row in pq.read_table(path).to_pylist()]
+
+
+def record(out: Path) -> dict[str, Any]:
+    return json.loads((out / "build.json").read_text())
+
+
+def sarchat(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [*SARCHAT, *arguments],
+        env=os.environ | environment,
+        capture_output=True,
+        text=True,
+        timeout=240,
+    )
+
+
+def test_conservation(built: Path) -> None:
+    for source_id, source in record(built)["sources"].items():
+        counts = source["counts"]
+        for unit in ("images", "instances"):
+            out = sum(counts[entry][unit] for entry in ("kept", "rejected", "deduplicated"))
+            assert counts["read"][unit] == out > 0, (source_id, unit)
+    kept = Counter(row["source"] for row in rows(built, "images/*.parquet"))
+    assert kept == {
+        s: source["counts"]["written"]["images"] for s, source in record(built)["sources"].items()
+    }
+
+
+@pytest.mark.parametrize("seed", ["0", "4711"])
+def test_same_bytes_for_two_workers_and_any_hash_seed(
+    raw: Path, built: Path, tmp_path: Path, seed: str
+) -> None:
+    out = tmp_path / "dataset"
+    done = sarchat(
+        "build", "--raw", str(raw), "--output", str(out), "--workers", "2",
+        PYTHONHASHSEED=seed, TZ="Asia/Tokyo", LC_ALL="C",
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert digests(out) == digests(built)
+
+
+def test_same_bytes_for_shuffled_input(raw: Path, built: Path, tmp_path: Path) -> None:
+    shuffled = tmp_path / "raw"
+    for archive in raw.glob("*/*.zip"):
+        repack(
+            archive,
+            shuffled / archive.relative_to(raw),
+            lambda names: sorted(names, key=lambda name: name[::-1]),
+        )
+    build_here(shuffled, tmp_path / "dataset")
+    # The record names the archives' digests, which do differ.
+    assert _without_record(digests(tmp_path / "dataset")) == _without_record(digests(built))
+
+
+def _without_record(files: dict[str, str]) -> dict[str, str]:
+    return {path: digest for path, digest in files.items() if path != "build.json"}
+
+
+def test_same_bytes_after_a_kill(raw: Path, built: Path, tmp_path: Path) -> None:
+    out = tmp_path / "dataset"
+    command = [*SARCHAT, "build", "--raw", str(raw), "--output", str(out), "--workers", "2"]
+    process = subprocess.Popen(command, start_new_session=True, stdout=subprocess.DEVNULL)
+    receipts = out / ".sarchat" / "receipts"
+    while not (receipts.is_dir() and any(receipts.iterdir())) and process.poll() is None:
+        time.sleep(0.02)
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+    finished = {path.stem: path.stat().st_mtime_ns for path in (out / "images").glob("*.parquet")}
+    assert finished, "no shard was finished before the kill"
+    build_here(raw, out)
+    assert digests(out) == digests(built)
+    assert any(
+        path.stat().st_mtime_ns == finished.get(path.stem)
+        for path in (out / "images").glob("*.parquet")
+    ), "every finished shard was built again"
+
+
+def test_a_dead_worker_ends_the_run(raw: Path, tmp_path: Path) -> None:
+    out = tmp_path / "dataset"
+    command = [*SARCHAT, "build", "--raw", str(raw), "--output", str(out), "--workers", "2"]
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
+    workers: list[int] = []
+    while process.poll() is None and not workers:
+        time.sleep(0.05)
+        workers = _workers_below(process.pid)
+    assert workers, children
+    os.kill(workers[0], signal.SIGKILL)
+    _, message = process.communicate(timeout=60)
+    assert process.returncode == 4
+    assert "a worker process died" in message
+    assert "run the same command again" in message
+
+
+def _workers_below(pid: int) -> list[int]:
+    found = []
+    for listing in Path(f"/proc/{pid}/task").glob("*/children"):
+        for child in listing.read_text().split():
+            command = Path(f"/proc/{child}/cmdline").read_bytes()
+            if b"pipelines.runners.worker" in command:
+                found.append(int(child))
+    return found
+
+
+def test_a_second_run_builds_nothing_again(raw: Path, built: Path, tmp_path: Path) -> None:
+    out = tmp_path / "dataset"
+    shutil.copytree(built, out)
+    before = {path: path.stat().st_mtime_ns for path in (out / "images").iterdir()}
+    build_here(raw, out)
+    assert {path: path.stat().st_mtime_ns for path in (out / "images").iterdir()} == before
+    assert digests(out) == digests(built)
+
+
+def test_no_leakage(built: Path) -> None:
+    for column in ("scene_id", "pixel_sha256"):
+        splits = defaultdict(set)
+        for row in rows(built, "images/*.parquet"):
+            splits[row[column]].add(row["split"])
+        assert all(len(where) == 1 for where in splits.values()), column
+
+
+def test_planted_duplicates_are_found(raw: Path, built: Path) -> None:
+    planted = json.loads((raw / "ssdd.planted.json").read_text())
+    found = {row["image_id"] for row in rows(built, "duplicates/*.parquet")}
+    text = json.dumps(planted)
+    assert found
+    for image_id in found:
+        assert image_id.split("/")[1] in text
+
+
+def test_load_dataset_decodes_pictures(
+    built: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    script = f"""
+import datasets
+out = {str(built)!r}
+pictures = datasets.load_dataset(out, "images", split="train")
+assert pictures[0]["image"].size == (pictures[0]["width"], pictures[0]["height"])
+for task in datasets.get_dataset_config_names(out):
+    for split, rows in datasets.load_dataset(out, task).items():
+        assert rows.num_rows > 0 or task in ("rejects", "duplicates"), (task, split)
+rows = datasets.load_dataset(out, "referring", split="train")
+place = {{image_id: i for i, image_id in enumerate(pictures["image_id"])}}
+example = rows[0] | {{"image": pictures[place[rows[0]["image_id"]]]["image"]}}
+assert example["image"].size[0] > 0 and example["messages"][0]["role"] == "user"
+print("loaded")
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", script],
+        env=os.environ | {"HF_HUB_OFFLINE": "1", "HF_HOME": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        timeout=240,
+    )
+    assert "loaded" in done.stdout, done.stderr
+
+
+def test_validate_proves_a_good_dataset(built: Path) -> None:
+    done = sarchat("validate", str(built))
+    assert done.returncode == 0, done.stderr
+    assert "proven" in done.stdout
+
+
+def _flip_a_byte(out: Path) -> str:
+    path = next(out.glob("images/train-*.parquet"))
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2] ^= 1
+    path.write_bytes(data)
+    return path.name
+
+
+def _delete_a_shard(out: Path) -> str:
+    path = next(out.glob("dialogues/referring/train-*.parquet"))
+    path.unlink()
+    return f"dialogues/referring/{path.name}"
+
+
+def _change_a_number(out: Path) -> str:
+    path = next(out.glob("dialogues/instance_counting/train-*.parquet"))
+    table = pq.read_table(path)
+    messages = table["messages"].to_pylist()
+    answer = messages[0][1]["content"]
+    digit = next(c for c in answer if c.isdigit())
+    messages[0][1]["content"] = answer.replace(digit, str((int(digit) + 1) % 10), 1)
+    place = table.schema.get_field_index("messages")
+    field = table.schema.field(place)
+    changed = table.set_column(place, field, [messages])
+    pq.write_table(changed.cast(table.schema), path)
+    _forge_digest(out, path)
+    return table["dialogue_id"][0].as_py()
+
+
+def _forge_digest(out: Path, path: Path) -> None:
+    # A forger would mend the record as well; the answer itself must give the change away.
+    import hashlib
+
+    build = record(out)
+    entry = build["files"][path.relative_to(out).as_posix()]
+    entry["sha256"] = hashlib.sha256(path.read_bytes()).hexdigest()
+    entry["bytes"] = path.stat().st_size
+    (out / "build.json").write_text(json.dumps(build))
+
+
+@pytest.mark.parametrize("harm", [_flip_a_byte, _delete_a_shard, _change_a_number])
+def test_validate_names_the_harm(built: Path, tmp_path: Path, harm: Any) -> None:
+    out = tmp_path / "dataset"
+    shutil.copytree(built, out)
+    name = harm(out)
+    done = sarchat("validate", str(out), "--workers", "1")
+    assert done.returncode == 1
+    assert name in done.stderr
+
+
+@needs_real_data
+class TestRealArchives:
+    """The complete real SSDD and the real SAR-AIRcraft sample."""
+
+    def test_ssdd_is_conserved(self, real_built: Path) -> None:
+        counts = record(real_built)["sources"]["ssdd"]["counts"]
+        assert counts["read"] == {"images": 1160, "instances": 2587}
+        assert counts["kept"]["images"] + counts["deduplicated"]["images"] == 1160
+        assert counts["kept"]["instances"] + counts["deduplicated"]["instances"] == 2587
+
+    def test_ssdd_boxes_are_those_of_the_xml(self, real_built: Path) -> None:
+        import re
+        import zipfile
+
+        published = {}
+        with zipfile.ZipFile(REAL_ARCHIVES["ssdd"]) as archive:
+            for name in archive.namelist():
+                if name.endswith(".xml"):
+                    text = archive.read(name).decode()
+                    corners = [
+                        [float(v) for v in re.findall(rf"<{tag}>(\d+)</{tag}>", text)]
+                        for tag in ("xmin", "ymin", "xmax", "ymax")
+                    ]
+                    published[f"ssdd/{Path(name).stem}"] = [list(b) for b in zip(*corners)]
+        images = [r for r in rows(real_built, "images/*.parquet") if r["source"] == "ssdd"]
+        assert {r["image_id"]: r["objects"]["bbox"] for r in images} == {
+            r["image_id"]: published[r["image_id"]] for r in images
+        }
+
+    def test_ssdd_keeps_original_bytes(self, real_built: Path) -> None:
+        import zipfile
+
+        with zipfile.ZipFile(REAL_ARCHIVES["ssdd"]) as archive:
+            for row in rows(real_built, "images/test-*.parquet"):
+                if row["source"] == "ssdd":
+                    assert row["image"]["bytes"] == archive.read(row["source_member"])
+
+    def test_ssdd_duplicates(self, real_built: Path) -> None:
+        import hashlib
+        import zipfile
+
+        by_bytes = defaultdict(set)
+        with zipfile.ZipFile(REAL_ARCHIVES["ssdd"]) as archive:
+            for name in archive.namelist():
+                if name.endswith(".jpg"):
+                    digest = hashlib.sha256(archive.read(name)).hexdigest()
+                    by_bytes[digest].add(f"ssdd/{Path(name).stem}")
+        identical = {frozenset(names) for names in by_bytes.values() if len(names) > 1}
+        assert len(identical) == 22
+        groups = defaultdict(set)
+        for row in rows(real_built, "duplicates/*.parquet"):
+            if row["reason"] == "file":
+                groups[row["group_id"]].add(row["image_id"])
+        assert {frozenset(names) for names in groups.values()} == identical
+        splits = defaultdict(set)
+        for row in rows(real_built, "duplicates/*.parquet"):
+            splits[row["group_id"]].add(row["split"])
+        assert all(len(where) == 1 for where in splits.values())
+
+    def test_sar_aircraft_chips_equal_an_independent_computation(self, real_built: Path) -> None:
+        import re
+        import zipfile
+
+        expected: dict[str, list[list[float]]] = {}
+        with zipfile.ZipFile(REAL_ARCHIVES["sar_aircraft"]) as archive:
+            for name in archive.namelist():
+                if not name.endswith(".xml"):
+                    continue
+                text = archive.read(name).decode()
+                side = int(re.search(r"<width>(\d+)", text)[1])
+                values = [
+                    [int(v) for v in re.findall(rf"<{tag}>(\d+)", text)]
+                    for tag in ("xmin", "ymin", "xmax", "ymax")
+                ]
+                starts = list(range(0, side - 512, 312)) + [side - 512]
+                for top in starts:
+                    for left in starts:
+                        boxes = []
+                        for x0, y0, x1, y1 in zip(*values):
+                            a, b = max(x0, left) - left, max(y0, top) - top
+                            c, d = min(x1, left + 512) - left, min(y1, top + 512) - top
+                            visible = max(0, c - a) * max(0, d - b)
+                            if 10 * visible >= 7 * (x1 - x0) * (y1 - y0):
+                                boxes.append([float(a), float(b), float(c), float(d)])
+                        if boxes:
+                            key = f"sar_aircraft/{Path(name).stem}@{left},{top}"
+                            expected[key] = boxes
+        chips = [r for r in rows(real_built, "images/*.parquet") if r["source"] == "sar_aircraft"]
+        assert {r["image_id"]: r["objects"]["bbox"] for r in chips} == expected
+        assert len(chips) == 31
+        assert sum(len(boxes) for boxes in expected.values()) == 58
+
+    def test_real_dataset_is_proven(self, real_built: Path) -> None:
+        done = sarchat("validate", str(real_built))
+        assert done.returncode == 0, done.stderr
