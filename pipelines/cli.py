@@ -28,9 +28,9 @@ from sarchat_build.synthesis import SYNTHESIZERS, synthesize
 EXIT_CHECK_FAILED, EXIT_USAGE, EXIT_INPUT = 1, 2, 3
 
 app = typer.Typer(
-    help="Build image-text dialogues over radar pictures from the source archives, and prove them.\n\n"
-    "RAW holds one folder per source id (see 'sarchat sources list'), and each folder the source's "
-    "archives under any name, or their unpacked folders.",
+    help="Build image-text dialogues over radar pictures from the source archives, and prove them."
+    "\n\nRAW holds one folder per source id (see 'sarchat sources list'), and each folder the "
+    "source's archives under any name, or their unpacked folders.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -128,9 +128,9 @@ def synthesize_command(
             param_hint="--source",
         )
     for source_id in source or list(SYNTHESIZERS):
-        with counting_progress(source_id, images) as advance:
+        with counting_progress(source_id, images) as show:
             made = synthesize(
-                source_id, output, images, workers=workers or os.cpu_count() or 1, progress=advance
+                source_id, output, images, workers=workers or os.cpu_count() or 1, progress=show
             )
         console.print(f"{made.path}: {made.images:,} images, {made.instances:,} objects")
 

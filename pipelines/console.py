@@ -54,10 +54,10 @@ def unit_progress(folder: str, phase: str, title: str, total: int) -> Iterator[N
 
 @contextmanager
 def counting_progress(title: str, total: int) -> Iterator[Callable[[int], None]]:
-    """Show a bar that is moved on by the number given to the yielded function."""
+    """Show a bar that the yielded function moves to the number it is given."""
     with _progress() as progress:
         task = progress.add_task(title, total=total)
-        yield lambda step: progress.advance(task, step)
+        yield lambda done: progress.update(task, completed=done)
 
 
 def build_table(record: Mapping[str, Any]) -> Table:

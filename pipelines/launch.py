@@ -1,4 +1,4 @@
-"""Before any worker starts: read every setting, look at every input, and refuse what cannot work."""
+"""Before any worker starts: read every setting, look at every input, refuse what cannot work."""
 
 from __future__ import annotations
 

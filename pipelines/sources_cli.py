@@ -39,7 +39,7 @@ def list_sources() -> None:
 
 @sources.command()
 def check(raw: Raw) -> None:
-    """Say which sources lie under RAW, and whether their checksums still hold. Exit code 3 if not."""
+    """Say which sources lie under RAW, and whether their checksums hold; exit code 3 if not."""
     table = Table()
     for column in ("source", "archives", "images", "documents", "published images", "checksums"):
         table.add_column(column, justify="right" if "im" in column or "doc" in column else "left")

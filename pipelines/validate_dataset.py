@@ -28,7 +28,7 @@ _SHOWN = 50
 
 
 @dataclass
-class CheckShards(beam.PTransform):  # type: ignore[misc]
+class CheckShards(beam.PTransform):
     """(split, shard, shard count) -> ShardReport."""
 
     out: str
@@ -41,7 +41,7 @@ class CheckShards(beam.PTransform):  # type: ignore[misc]
 
 
 @dataclass
-class CheckDataset(beam.PTransform):  # type: ignore[misc]
+class CheckDataset(beam.PTransform):
     """ShardReports -> a file with every finding's message and the number of errors."""
 
     out: str
@@ -86,7 +86,7 @@ def _check_dataset(
 def validate_folder(out: str, workers: int) -> bool:
     """Check a dataset, print what was found, and tell whether it is proven."""
     build, early = read_build(out)
-    if build is None:
+    if not build:
         return _report([(f.severity, f.message) for f in early], len(early))
     files = [*early, *check_files(out, build)]
     shards = [tuple(shard) for shard in plan_shards(build)]

@@ -1,3 +1,3 @@
-"""Radar chips in, proven image-text dialogues out: the domain room, which has never heard of Beam."""
+"""Radar chips in, proven image-text dialogues out: the room that has never heard of Beam."""
 
 __version__ = "0.1.0"

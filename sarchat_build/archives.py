@@ -21,7 +21,7 @@ _CHUNK_BYTES = 1 << 20
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """One file inside an archive. `offset` orders members so that reading them in turn is sequential."""
+    """One file inside an archive; reading members by `offset` reads the archive in one go."""
 
     path: str
     size_bytes: int

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any, TypeAlias
 
 from sarchat_build.labels import label_image
 from sarchat_build.manifest import Manifest
@@ -11,7 +12,8 @@ from sarchat_build.recipe import Recipe
 from sarchat_build.tasks import TAGS, Question, questions
 from sarchat_build.types import Chip, PlannedImage, TaskName
 
-Row = Mapping[str, object]
+# A row on its way into a table; `tables` holds its columns and types.
+Row: TypeAlias = Mapping[str, Any]
 
 
 def image_row(

@@ -25,7 +25,7 @@ class Issue:
 
 
 class ConfigurationError(Exception):
-    """A manifest, recipe, template or option is wrong; holds every fault found, not just the first."""
+    """A manifest, recipe, template or option is wrong; holds every fault, not just the first."""
 
     def __init__(self, issues: Iterable[Issue]) -> None:
         self.issues = tuple(issues)
@@ -33,7 +33,7 @@ class ConfigurationError(Exception):
 
 
 class InputError(Exception):
-    """The input as a whole cannot be used: an archive is missing, broken or not what was recorded."""
+    """The input as a whole cannot be used: an archive is missing, broken or another one."""
 
 
 class RecordError(Exception):

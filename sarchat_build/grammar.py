@@ -17,7 +17,7 @@ def noun(category: str, n: int) -> str:
     >>> noun("ship", 1), noun("ship", 0), noun("aircraft", 3)
     ('ship', 'ships', 'aircraft')
     """
-    return category if n == 1 else str(_ENGLISH.plural_noun(category))  # type: ignore[arg-type]
+    return category if n == 1 else str(_ENGLISH.plural_noun(category))
 
 
 @lru_cache(maxsize=65536)
@@ -37,7 +37,7 @@ def a(phrase: str) -> str:
     >>> a("aircraft"), a("large ship")
     ('an aircraft', 'a large ship')
     """
-    return str(_ENGLISH.a(phrase))  # type: ignore[arg-type]
+    return str(_ENGLISH.a(phrase))
 
 
 def listed(items: Sequence[str], conjunction: str = "and") -> str:

@@ -1,4 +1,4 @@
-"""What boxes say in words: size, shape, grid cell, and how one object lies to another (paper, §3)."""
+"""What boxes say in words: size, shape, grid cell, and how objects lie to others (paper, §3)."""
 
 from __future__ import annotations
 

@@ -36,7 +36,7 @@ class SarFacts(Model):
 
 
 class ArchiveFile(Model):
-    """A published archive (Croissant `FileObject`). `sha256` is empty where nobody published one."""
+    """A published archive (Croissant `FileObject`); `sha256` is empty where nobody states one."""
 
     name: RelativePath
     sha256: Annotated[str, Field(pattern=r"^([0-9a-f]{64})?$")] = ""

@@ -1,4 +1,4 @@
-"""From what a source wrote to pixels and canonical categories, with a reason for all that is lost."""
+"""From what a source wrote to pixels and canonical categories, with a reason for each loss."""
 
 from __future__ import annotations
 

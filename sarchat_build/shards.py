@@ -1,4 +1,4 @@
-"""One shard, one unit of work: pictures and dialogues of a set of images, written bit-identically."""
+"""One shard, one unit of work: pictures and dialogues of some images, written bit-identically."""
 
 from __future__ import annotations
 
@@ -71,10 +71,10 @@ class ShardBuilder:
                 )
                 for row, rows in self._chips(item, manifest):
                     tally["images"] += 1
-                    tally["objects"] += len(row["objects"]["instance_id"])  # type: ignore[index]
+                    tally["objects"] += len(row["objects"]["instance_id"])
                     for task, dialogue in rows:
                         tally[task] += 1
-                        uses.update(dialogue["template_ids"])  # type: ignore[arg-type]
+                        uses.update(dialogue["template_ids"])
                         dialogues[task].append(dialogue)
                     yield row
 

@@ -1,4 +1,4 @@
-"""What a source holds: its images in blocks, its annotation documents, and which image a name means."""
+"""What a source holds: images in blocks, annotation documents, and which image a name means."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ BLOCK_IMAGES = 128
 
 @dataclass(frozen=True, slots=True)
 class FileRef:
-    """One file of a source: the archive that holds it ("." is the folder itself) and its path there."""
+    """One file of a source: its archive ("." is the folder itself) and its path there."""
 
     archive: str
     path: str
@@ -174,8 +174,9 @@ def archive_names(folder: str) -> list[str]:
 def layout_hint(manifest: Manifest) -> str:
     """Say in a sentence what belongs into the source's folder and where to get it."""
     return (
-        f"expected {', '.join(archive.name for archive in manifest.archives)} (any file name, or its "
-        f"unpacked folder) holding {manifest.annotations.images[0]}; get it from {manifest.homepage}"
+        f"expected {', '.join(archive.name for archive in manifest.archives)} (any file name, or "
+        f"its unpacked folder) holding {manifest.annotations.images[0]}; "
+        f"get it from {manifest.homepage}"
     )
 
 
@@ -208,8 +209,8 @@ def _split_lists(
                     continue
                 if splits.setdefault(stem, entry.split) != entry.split:
                     raise InputError(
-                        f"{manifest.id}: {file} puts {stem!r} into {entry.split}, another list into "
-                        f"{splits[stem]}; remove it from one of them"
+                        f"{manifest.id}: {file} puts {stem!r} into {entry.split}, another list "
+                        f"into {splits[stem]}; remove it from one of them"
                     )
     return splits
 

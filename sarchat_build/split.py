@@ -1,4 +1,4 @@
-"""Who goes to train, validation and test: official lists first, then whole scenes by stable hash."""
+"""Who goes to train, validation and test: official lists, then whole scenes by stable hash."""
 
 from __future__ import annotations
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import pyarrow as pa
 
@@ -199,7 +199,7 @@ def _card_type(name: str, kind: pa.DataType) -> dict[str, object]:
     return {"dtype": _HF_NAMES.get(str(kind), str(kind))}
 
 
-def to_table(rows: list[Mapping[str, object]], schema: pa.Schema) -> pa.Table:
+def to_table(rows: Sequence[Mapping[str, object]], schema: pa.Schema) -> pa.Table:
     """Turn rows into a table, refusing a row that lacks a column or has one too many.
 
     Raises:

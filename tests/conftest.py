@@ -17,9 +17,7 @@ from pipelines.runners import run
 from sarchat_build.synthesis import synthesize
 
 # The complete real SSDD and a sample of SAR-AIRcraft-1.0, never part of the project.
-REAL_DATA = Path(
-    os.environ.get("SARCHAT_REAL_DATA", Path(__file__).parents[2] / "shared" / "data")
-)
+REAL_DATA = Path(os.environ.get("SARCHAT_REAL_DATA", Path(__file__).parents[2] / "shared" / "data"))
 REAL_ARCHIVES = {
     "ssdd": REAL_DATA / "ssdd" / "Official-SSDD-OPEN.zip",
     "sar_aircraft": REAL_DATA / "sar_aircraft" / "SAR-AIRcraft-1.0-sample.zip",

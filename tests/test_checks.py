@@ -86,10 +86,17 @@ ANSWERS = {
     "far and near of a relation": (GROUND, "far from", "near", "answer_proximity"),
     "first and second of a relation": (
         GROUND,
-        "the harbor lie to the right of the ship",
-        "the ship lie to the right of the harbor",
+        "harbor in the middle right: to the right of the ship in the middle center",
+        "ship in the middle center: to the right of the harbor in the middle right",
         "answer_category",
     ),
+    "which ship a relation is about": (
+        GROUND,
+        "of the ship in the middle center",
+        "of the ship in the top left",
+        "answer_cell",
+    ),
+    "a relation that names nobody": (GROUND, "The harbor in the middle right: ", "", "answer_cell"),
     "a size described": (DESCRIBE, "very small ship", "small ship", "answer_size"),
     "a cell described": (DESCRIBE, "middle right", "middle left", "answer_cell"),
     "a category described": (
@@ -219,7 +226,7 @@ DIALOGUE_ROWS = {
     ),
     "a distance": (PAIR, set_in(["ground_truth", "distance_px"], 171), "ground_truth"),
     "attributes": (UNIQUE, set_in(["ground_truth", "size"], "large"), "ground_truth"),
-    "a box": (COUNT, set_in(["objects", "bbox", 0, 0], 12.0), "objects_bbox"),
+    "a box": (COUNT, set_in(["objects", "bbox", 0], [12.0, 10.0, 60.0, 40.0]), "objects_bbox"),
     "a reference": (COUNT, set_in(["objects", "ref", 0], "car"), "objects_ref"),
     "an unknown object": (COUNT, set_in(["instance_ids", 0], "alpha/a#9"), "instance_ids"),
     "another object": (IDENTIFY, set_in(["instance_ids", 0], "alpha/a#1"), "dialogue_key"),
@@ -448,7 +455,9 @@ def test_a_group_in_the_wrong_split_is_named(world, tmp_path):
 
 
 def test_a_duplicate_of_a_tiled_image_is_found_by_its_chips(world, tmp_path):
-    for row, image_id in zip(world.files["duplicates/duplicates.parquet"], ("beta/s", "beta/t")):
+    for row, image_id in zip(
+        world.files["duplicates/duplicates.parquet"], ("beta/s", "beta/t"), strict=True
+    ):
         row |= {"image_id": image_id, "source": "beta"}
     for source, n in (("alpha", -1), ("beta", 1)):
         counts = world.build["sources"][source]["counts"]
@@ -472,7 +481,7 @@ def test_one_flipped_byte_is_named(world, tmp_path, name, place):
 def test_a_flipped_page_is_noticed_without_the_list(world, tmp_path):
     world.write(tmp_path)
     data = bytearray((tmp_path / TRAIN).read_bytes())
-    data[len(data) // 2] ^= 1
+    data[data.index(b"IDAT") + 100] ^= 1
     (tmp_path / TRAIN).write_bytes(data)
     build, _ = checks.read_build(str(tmp_path))
     report = checks.check_shard(str(tmp_path), "train", 0, 2, build)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 from dataclasses import dataclass
+from functools import lru_cache
 
 from PIL import Image
 
@@ -40,6 +41,7 @@ class Obj:
         return "medium-sized" if self.size == "medium" else self.size
 
 
+@lru_cache
 def picture(width: int, height: int, shade: int, *, color: bool = False) -> tuple[bytes, str]:
     """A PNG with a gradient, and its pixel hash; `color` stores it as RGB with equal channels."""
     image = Image.new("L", (width, height))

@@ -18,8 +18,8 @@ from sarchat_build.types import PlannedImage
 
 
 @dataclass
-class BuildShards(beam.PTransform):  # type: ignore[misc]
-    """(shard, tuples of PlannedImage) -> ShardReceipt; a shard that is already there is not rebuilt."""
+class BuildShards(beam.PTransform):
+    """(shard, tuples of PlannedImage) -> ShardReceipt; finished shards are not rebuilt."""
 
     context: BuildContext
 
@@ -32,7 +32,7 @@ class BuildShards(beam.PTransform):  # type: ignore[misc]
         )
 
 
-class _BuildShard(beam.DoFn):  # type: ignore[misc]
+class _BuildShard(beam.DoFn):
     def __init__(self, context: BuildContext) -> None:
         self._context = context
 

@@ -25,8 +25,8 @@ from sarchat_build.types import CutImage, Reject, SourceImage
 
 
 @dataclass
-class InspectImages(beam.PTransform):  # type: ignore[misc]
-    """(block, tuples of Annotation) -> `images`: (block, tuple of InspectedImage); `rejects`; `fixes`."""
+class InspectImages(beam.PTransform):
+    """(block, Annotations) -> `images`: (block, tuple of InspectedImage); `rejects`; `fixes`."""
 
     context: BuildContext
 
@@ -38,7 +38,7 @@ class InspectImages(beam.PTransform):  # type: ignore[misc]
 
 
 @dataclass
-class NormalizeImages(beam.PTransform):  # type: ignore[misc]
+class NormalizeImages(beam.PTransform):
     """(block, InspectedImages) -> `images`: (block, tuple of SourceImage); `rejects`; `fixes`."""
 
     context: BuildContext
@@ -51,7 +51,7 @@ class NormalizeImages(beam.PTransform):  # type: ignore[misc]
 
 
 @dataclass
-class CutChips(beam.PTransform):  # type: ignore[misc]
+class CutChips(beam.PTransform):
     """(block, SourceImages) -> `images`: (block, tuple of CutImage); `rejects`; `facts`."""
 
     context: BuildContext
@@ -63,7 +63,7 @@ class CutChips(beam.PTransform):  # type: ignore[misc]
         )
 
 
-class _Inspect(beam.DoFn):  # type: ignore[misc]
+class _Inspect(beam.DoFn):
     def __init__(self, context: BuildContext) -> None:
         self._context = context
 
@@ -84,7 +84,7 @@ class _Inspect(beam.DoFn):  # type: ignore[misc]
         yield TaggedOutput("fixes", count_fixes(found.fixes))
 
 
-class _Normalize(beam.DoFn):  # type: ignore[misc]
+class _Normalize(beam.DoFn):
     def __init__(self, context: BuildContext) -> None:
         self._context = context
 
@@ -101,7 +101,7 @@ class _Normalize(beam.DoFn):  # type: ignore[misc]
         yield TaggedOutput("fixes", count_fixes(f for result in results for f in result.fixes))
 
 
-class _Cut(beam.DoFn):  # type: ignore[misc]
+class _Cut(beam.DoFn):
     def __init__(self, context: BuildContext) -> None:
         self._context = context
 

@@ -27,7 +27,7 @@ from sarchat_build.types import CutImage, PlannedImage
 
 
 @dataclass
-class PlanDataset(beam.PTransform):  # type: ignore[misc]
+class PlanDataset(beam.PTransform):
     """(tuples of ImageFact and RejectCount) -> `decisions`, `shards`, `duplicates`, `stop`.
 
     One element holds everything, since which images are duplicates and which scenes hang together
@@ -50,7 +50,7 @@ class PlanDataset(beam.PTransform):  # type: ignore[misc]
         )
 
 
-class _Decide(beam.DoFn):  # type: ignore[misc]
+class _Decide(beam.DoFn):
     def __init__(self, context: BuildContext) -> None:
         self._context = context
 
@@ -81,8 +81,8 @@ class _Decide(beam.DoFn):  # type: ignore[misc]
 
 
 @dataclass
-class AssignShards(beam.PTransform):  # type: ignore[misc]
-    """{images: (block, CutImages), decisions: (block, Decisions)} -> (shard, tuple of PlannedImage)."""
+class AssignShards(beam.PTransform):
+    """{images: (block, CutImages), decisions: (block, Decisions)} -> (shard, PlannedImages)."""
 
     def expand(self, collections: dict[str, beam.PCollection]) -> Any:
         """Wire the step."""

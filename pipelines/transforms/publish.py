@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,7 +23,7 @@ STOPPED = f"{storage.WORK_FOLDER}/stopped.json"
 
 
 @dataclass
-class Publish(beam.PTransform):  # type: ignore[misc]
+class Publish(beam.PTransform):
     """Named collections of small records -> the finished dataset's `build.json`.
 
     receipts: ShardReceipt · read: ReadCount · rejects: (source id, tuple of Reject) ·
@@ -88,8 +88,8 @@ def _rejects_by_source(
 ) -> dict[str, list[Reject]]:
     # Every source has its file, so that "nothing was rejected" can be read and not only assumed.
     rejects: dict[str, list[Reject]] = {source_id: [] for source_id in sorted(context.manifests)}
-    for source_id, members in groups:
-        rejects[source_id].extend(members)
+    for source_id, found in groups:
+        rejects[source_id].extend(found)
     for members in rejects.values():
         members.sort(key=lambda r: (r.stage, r.file, r.line or 0, r.key, r.reason, r.detail))
     return rejects
@@ -117,7 +117,7 @@ def _write_rejects(
 
 
 def _write_table(
-    context: BuildContext, path: str, schema: str, rows: list[dict[str, object]]
+    context: BuildContext, path: str, schema: str, rows: Sequence[Mapping[str, object]]
 ) -> storage.WrittenFile:
     return storage.write_whole(
         context.out,

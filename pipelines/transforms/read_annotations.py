@@ -17,7 +17,7 @@ from sarchat_build.types import Reject
 
 
 @dataclass
-class ReadAnnotations(beam.PTransform):  # type: ignore[misc]
+class ReadAnnotations(beam.PTransform):
     """(document block) -> `annotations`: (image block, tuple of Annotation); `rejects`; `read`."""
 
     context: BuildContext
@@ -29,7 +29,7 @@ class ReadAnnotations(beam.PTransform):  # type: ignore[misc]
         )
 
 
-class _ReadDocuments(beam.DoFn):  # type: ignore[misc]
+class _ReadDocuments(beam.DoFn):
     def __init__(self, context: BuildContext) -> None:
         self._context = context
 

@@ -233,4 +233,4 @@ def _check_object(image: ImageRow, objects: Objects, place: int, log: RowLog) ->
         log.add("category", CATEGORIES, category)
     if fault or category not in CATEGORIES or image.width < 1 or image.height < 1:
         return None
-    return make_thing(instance_id, category, box, place, image.width, image.height)
+    return make_thing(instance_id, category, box, image.width, image.height)

@@ -22,7 +22,11 @@ class Thing:
     cell: str
     size: str
     shape: str
-    place: int  # in the row's own list
+
+    @property
+    def index(self) -> str:
+        """The number after "#" in the id."""
+        return self.instance_id.rpartition("#")[2]
 
     @property
     def reading_key(self) -> tuple[int, int, float, float, float, float, str]:
@@ -53,7 +57,7 @@ class Scene:
 
 
 def make_thing(
-    instance_id: str, category: str, box: Sequence[float], place: int, width: int, height: int
+    instance_id: str, category: str, box: Sequence[float], width: int, height: int
 ) -> Thing:
     """Say a faultless box in words (`geometry.box_fault` is "")."""
     x, y = geometry.center(box)
@@ -67,7 +71,6 @@ def make_thing(
         cell=geometry.cell(x, y, width, height),
         size=geometry.size(box, width, height),
         shape=geometry.shape(box),
-        place=place,
     )
 
 

@@ -125,10 +125,9 @@ def spatial_grounding(scene: Scene, dialogue: Dialogue, rules: Rules) -> Expecte
 def cross_modal_identification(scene: Scene, dialogue: Dialogue, rules: Rules) -> Expected:
     """One object's words, or two objects' words and how the first lies to the second."""
     things = _mentioned(scene, dialogue, 1 if dialogue.subtask == "single" else 2)
-    by_index = "-".join(thing.instance_id.rpartition("#")[2] for thing in things)
-    by_place = "-".join(str(thing.place) for thing in things)
-    if dialogue.key not in (by_index, by_place):
-        raise Unfounded("dialogue_key", by_index, dialogue.key)
+    key = "-".join(thing.index for thing in things)
+    if dialogue.key != key:
+        raise Unfounded("dialogue_key", key, dialogue.key)
     words = [(thing.category, thing.size, thing.shape, thing.cell) for thing in things]
     if len(things) == 1:
         return Expected(things, (words, None, None, None))
@@ -153,9 +152,9 @@ def referring(scene: Scene, dialogue: Dialogue, rules: Rules) -> Expected:
 
 def _referred_uniquely(scene: Scene, dialogue: Dialogue) -> Expected:
     (thing,) = _mentioned(scene, dialogue, 1)
-    if dialogue.key not in (thing.instance_id.rpartition("#")[2], str(thing.place)):
-        raise Unfounded("dialogue_key", thing.instance_id, dialogue.key)
-    if thing.category in scene.rejected:
+    _require_key(dialogue, thing.index)
+    # An object whose box was rejected, or that the chip cuts, may fit the phrase as well.
+    if thing.category in scene.rejected | scene.cut:
         raise Unfounded("rejected_category", Plain("not asked"), thing.category)
     phrase = read(dialogue.question)
     said = (phrase.sizes, phrase.shapes, phrase.cells)

@@ -1,4 +1,4 @@
-"""Annotation formats: each module turns one document's bytes into `RawImage`s, and knows no source."""
+"""Formats: each module turns one document's bytes into `RawImage`s, and knows no source."""
 
 from __future__ import annotations
 

@@ -52,9 +52,12 @@ def _header(record: Mapping[str, Any]) -> dict[str, Any]:
         ]
         features = tables.card_features(tables.SCHEMAS[name])
         infos.append({"config_name": name, "features": features, "splits": splits})
-    for name in ("rejects", "duplicates"):
-        path = f"{name}/*.parquet"
-        configs.append({"config_name": name, "data_files": path})
+    # `datasets` refuses a configuration whose files hold no row.
+    configs.extend(
+        {"config_name": name, "data_files": f"{name}/*.parquet"}
+        for name in ("rejects", "duplicates")
+        if any(e["rows"] for path, e in record["files"].items() if path.startswith(f"{name}/"))
+    )
     return {
         "pretty_name": record["recipe"]["title"],
         "license": "other",
@@ -74,8 +77,8 @@ def _files(record: Mapping[str, Any], folder: str, split: str) -> list[dict[str,
 
 _INTRODUCTION = """# SAR image-text dialogues
 
-Built by `sarchat_build` from the source archives named below. `build.json` holds the digest of every
-file and input; `sarchat validate` proves the dataset again from its files alone. Boxes are
+Built by `sarchat_build` from the source archives named below. `build.json` holds the digest of
+every file and input; `sarchat validate` proves the dataset again from its files alone. Boxes are
 x_min, y_min, x_max, y_max in pixels of the stored picture: 0-based, x to the right, y down, maximum
 edge exclusive. Box text, `{<x1><y1><x2><y2>}`, is the same rounded to integers."""
 
@@ -117,7 +120,7 @@ def _sources(record: Mapping[str, Any]) -> str:
         "| source | license | read | rejected | duplicates | kept | pictures | objects | published |",
         "|---|---|---:|---:|---:|---:|---:|---:|---:|",
     ]
-    for source_id, source in record["sources"].items():
+    for source in record["sources"].values():
         counts, expected = source["counts"], source["expected"]
         cells = [f"{counts[e]['images']:,}" for e in ("read", "rejected", "deduplicated", "kept")]
         cells += [f"{counts['written'][unit]:,}" for unit in ("images", "objects")]
@@ -126,7 +129,7 @@ def _sources(record: Mapping[str, Any]) -> str:
         lines.append(f"| {' | '.join(row)} |")
     lines += [
         "",
-        "Numbers are images; *published* is images / instances as the authors state them.",
+        "Numbers are images; *published*: images / instances.",
     ]
     return "\n".join(lines)
 

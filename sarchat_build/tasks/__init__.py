@@ -1,4 +1,4 @@
-"""One module per task: which questions a picture affords, and the truth that each answer encodes."""
+"""One module per task: which questions a picture affords, and the truth of each answer."""
 
 from __future__ import annotations
 

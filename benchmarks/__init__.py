@@ -1,0 +1,1 @@
+"""The product against a hand-written script that does the same work."""

@@ -1,0 +1,117 @@
+"""What a careful engineer would write without a framework: two passes over a `Pool`.
+
+It reads, decodes, hashes, cuts, labels, renders and writes exactly what `sarchat build` does, and
+leaves out what a build adds for its users: resuming, rejects as data, checks before publishing, and
+a record with the digest of every file.
+
+    python -m benchmarks.handwritten RAW OUT
+"""
+
+from __future__ import annotations
+
+import sys
+from collections import defaultdict
+from collections.abc import Iterator
+from multiprocessing import Pool
+from pathlib import Path
+
+from sarchat_build.annotations import read_document
+from sarchat_build.duplicates import find_duplicates, image_fact
+from sarchat_build.inspection import inspect_images
+from sarchat_build.manifest import load_manifests
+from sarchat_build.normalize import normalize_image
+from sarchat_build.phrasing import Phrasing, load_templates
+from sarchat_build.plan import assign_shards, kept_images
+from sarchat_build.recipe import load_recipe
+from sarchat_build.resources import resource_folder
+from sarchat_build.shards import ShardBuilder
+from sarchat_build.source_index import FileRef, SourceIndex, index_source
+from sarchat_build.split import assign_splits
+from sarchat_build.tiling import cut_chips
+from sarchat_build.types import CutImage, PlannedImage, SourceImage
+
+WORKERS = 2
+RECIPE = Path(__file__).parents[1] / "pipelines" / "recipes" / "sarchat_2m.toml"
+MANIFESTS = load_manifests(resource_folder("source_manifests"))
+INDEXES: dict[str, SourceIndex] = {}
+OUT = ""
+
+
+def start(raw: str, out: str) -> None:
+    """Open the archives once in each process."""
+    global OUT
+    OUT = out
+    for source_id, manifest in MANIFESTS.items():
+        if Path(raw, source_id).is_dir():
+            INDEXES[source_id] = index_source(manifest, raw)
+
+
+def inspect_block(place: tuple[str, int]) -> list[CutImage]:
+    """Read one block's documents and images; the two lie in the same order in both sources."""
+    source_id, block = place
+    index, manifest = INDEXES[source_id], MANIFESTS[source_id]
+    files = index.images_of_block(block)
+    stems = {file.stem for file in files}
+    annotations = []
+    for document in index.documents:
+        if document.file.stem in stems:
+            found, _ = read_document(document, index, manifest)
+            annotations.extend(found)
+    inspected = inspect_images(files, annotations, index, manifest, False)
+    cut = []
+    for image in inspected.images:
+        normalized = normalize_image(
+            image.raw, image.file, image.document, image.pixels, manifest, image.official_split
+        )
+        if normalized.image is not None:
+            chips = cut_chips(normalized.image, manifest.tiling).chips
+            if chips:
+                cut.append(CutImage(normalized.image, chips))
+    return cut
+
+
+def read_image(image: SourceImage) -> bytes:
+    """Give an image's bytes."""
+    return INDEXES[image.source_id].read(FileRef(image.archive, image.member))
+
+
+def build_shard(task: tuple[str, list[PlannedImage]]) -> None:
+    """Write one shard."""
+    phrasing = Phrasing(load_templates(resource_folder("templates")))
+    builder = ShardBuilder(OUT, MANIFESTS, load_recipe(RECIPE), phrasing, read_image)
+    builder.build(task[0], task[1], "")
+
+
+def blocks() -> Iterator[tuple[str, int]]:
+    """List every block of every source."""
+    for source_id, index in INDEXES.items():
+        for block in range(index.image_blocks):
+            yield source_id, block
+
+
+def main(raw: str, out: str) -> None:
+    """Build the dataset."""
+    start(raw, out)
+    recipe = load_recipe(RECIPE)
+    with Pool(WORKERS, start, (raw, out)) as pool:
+        cuts = [cut for block in pool.imap(inspect_block, blocks()) for cut in block]
+        facts = [image_fact(c, "", MANIFESTS[c.image.source_id].priority) for c in cuts]
+        facts.sort(key=lambda fact: fact.image_id)
+        groups = find_duplicates(facts)
+        splits = assign_splits(facts, groups, recipe.split_shares_percent)
+        kept = kept_images(facts, groups)
+        decided = {
+            d.image_id: d for d in assign_shards(kept, splits, recipe.output.images_per_shard)
+        }
+        shards: dict[str, list[PlannedImage]] = defaultdict(list)
+        for cut in cuts:
+            decision = decided.get(cut.image.image_id)
+            if decision:
+                planned = PlannedImage(cut.image, cut.chips, decision.split)
+                shards[decision.shard].append(planned)
+        for _ in pool.imap_unordered(build_shard, sorted(shards.items())):
+            pass
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:3])
