@@ -117,7 +117,7 @@ def _sources(record: Mapping[str, Any]) -> str:
     lines = [
         "## Sources",
         "",
-        "| source | license | read | rejected | duplicates | kept | pictures | objects | published |",
+        "| source | license | read | rejected | double | kept | pictures | objects | published |",
         "|---|---|---:|---:|---:|---:|---:|---:|---:|",
     ]
     for source in record["sources"].values():
