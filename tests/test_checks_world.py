@@ -267,6 +267,17 @@ def validate(out: Path) -> list[checks.Finding]:
     return findings + list(checks.check_dataset(str(out), build, reports))
 
 
+def only_errors(findings):
+    return [finding for finding in findings if finding.severity == "error"]
+
+
+def assert_named(findings, check, key):
+    """The check fired, and its line names the row it is about."""
+    named = [finding for finding in findings if finding.check == check and finding.key == key]
+    assert named, [finding.message for finding in findings]
+    assert all(key in f.message and check in f.message and f.file in f.message for f in named)
+
+
 def test_a_sound_dataset_has_no_findings(tmp_path):
     make_world().write(tmp_path)
     assert [finding.message for finding in validate(tmp_path)] == []

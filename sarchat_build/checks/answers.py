@@ -24,6 +24,11 @@ Problems = Iterator[Problem]
 
 # One group of a grounding answer: counted category before its boxes, the cell anywhere.
 _GROUP = "(?:[Nn]cb+|c[Nn]b+|[Nn]b+c)"
+# What an identification says, in this order in the code below.
+_IDENTIFIED = (
+    *("answer_size", "answer_shape", "answer_cell"),
+    *("answer_direction", "answer_proximity", "answer_distance"),
+)
 _DESCRIBED = re.compile("(?:z[Nn]c)*")
 # "The ships in the top left lie to the right of the tank in the middle center, near it."
 _RELATIONS = re.compile("(?:ncdncp)*")
@@ -113,16 +118,18 @@ def cross_modal_identification(expected: Expected, dialogue: Dialogue, answer: R
         yield Problem("answer_category", categories, named)
     if answer.boxes and answer.boxes not in (texts, texts * 2):
         yield Problem("answer_box", texts, answer.boxes)
-    for noun in answer.nouns:
-        if noun.number not in (None, 1) and not (both_alike and noun.number == 2):
-            yield Problem("answer_count", 1, noun.number)
-    single = dialogue.subtask == "single"
-    yield from _same("answer_size", [words[0][1]] if single else [], answer.sizes)
-    yield from _same("answer_shape", [words[0][2]] if single else [], answer.shapes)
-    yield from _same("answer_cell", [words[0][3]] if single else [], answer.cells)
-    yield from _same("answer_direction", [] if single else [direction], answer.directions)
-    yield from _same("answer_proximity", [] if single else [proximity], answer.proximities)
-    yield from _same("answer_distance", [] if single else [distance], answer.distances)
+    counts = {noun.number for noun in answer.nouns} - {None, 1, 2 if both_alike else 1}
+    if counts:
+        yield Problem("answer_count", 1, counts)
+    stated = (answer.sizes, answer.shapes, answer.cells)
+    related = (answer.directions, answer.proximities, answer.distances)
+    if dialogue.subtask == "single":
+        true = (*([word] for word in words[0][1:]), [], [], [])
+    else:
+        true = ([], [], [], [direction], [proximity], [distance])
+    if true != (*stated, *related):
+        for check, expects, found in zip(_IDENTIFIED, true, (*stated, *related), strict=True):
+            yield from _same(check, expects, found)
     yield from _nothing_else(answer, set())
 
 

@@ -50,7 +50,7 @@ def missing(scenes: Iterable[Scene], asked: Asked, rules: Rules) -> Iterator[tup
         for task in _EXHAUSTIVE:
             if task in rules.tasks:
                 for subtask, subject in demanded(scene, task, rules):
-                    if not asked[task, subtask, scene.image_id, subject]:
+                    if (task, subtask, scene.image_id, subject) not in asked:
                         yield task, f"{scene.image_id}/{task}/{subtask}/{subject}"
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
@@ -17,7 +16,13 @@ from sarchat_build.checks.tables import DIALOGUES
 from sarchat_build.checks.truth import EXPECTATIONS, Dialogue, Expected, Unfounded
 from sarchat_build.checks.vocabulary import SUBTASKS, TASK_TAGS
 
-_BATCH_ROWS = 4096
+# Few at a time: millions of short-lived lists are what the garbage collector is slow with.
+_BATCH_ROWS = 256
+
+_ROLES = ["user", "assistant"]
+_OPENINGS = {task: f"<image>\n{tag}" for task, tag in TASK_TAGS.items()}
+# Without these there is no question to be read.
+_UNREADABLE_LAYOUT = ("messages", "question_opening")
 
 
 class DialogueRow(NamedTuple):
@@ -38,7 +43,7 @@ class DialogueRow(NamedTuple):
 
 # (task, subtask, image_id, what is asked about) → how often. What is asked about is the key, and
 # for a single identification the instance itself.
-Asked = Counter[tuple[str, str, str, str]]
+Asked = dict[tuple[str, str, str, str], int]
 
 
 class Shard(NamedTuple):
@@ -50,7 +55,7 @@ class Shard(NamedTuple):
     asked: Asked
     # (image_id, question) → its answer, over all tasks.
     answered: dict[tuple[str, str], str]
-    counts: Counter[tuple[str, str, str]]
+    counts: dict[tuple[str, str, str], int]
 
 
 def check_dialogues(
@@ -61,7 +66,8 @@ def check_dialogues(
     ids: set[str] = set()
     for number, values in rows:
         row = DialogueRow._make(values)
-        shard.counts[task, row.subtask, row.source] += 1
+        kind = (task, row.subtask, row.source)
+        shard.counts[kind] = shard.counts.get(kind, 0) + 1
         if row.dialogue_id in ids:
             log.add(
                 "dialogue_id_unique",
@@ -87,17 +93,17 @@ def _row_problems(row: DialogueRow, task: str, shard: Shard) -> Problems:
     if row.image_id not in shard.scenes:
         yield Problem("image_in_shard", Plain("an image of this shard"), row.image_id)
         return
-    yield from _template_problems(row, task)
-    question, problems = _question_of(row, task)
-    yield from problems
+    opening = _OPENINGS[task]
+    layout = list(_layout_problems(row, task, opening))
+    yield from layout
     prefix = f"{row.image_id}/{task}/{row.subtask}/"
     if not row.dialogue_id.startswith(prefix) or row.dialogue_id == prefix:
         yield Problem("dialogue_id", Plain(f"{prefix}<key>"), row.dialogue_id)
         return
-    if question is None:
+    if any(problem.check in _UNREADABLE_LAYOUT for problem in layout):
         return
-    answer = row.messages[1][1]
-    asked = row.image_id, row.messages[0][1]
+    (_, question), (_, answer) = row.messages
+    asked = row.image_id, question
     if asked in shard.answered:
         check = "duplicate_dialogue" if shard.answered[asked] == answer else "conflicting_answers"
         yield Problem(check, Plain("each question of an image once"), question)
@@ -112,7 +118,7 @@ def _row_problems(row: DialogueRow, task: str, shard: Shard) -> Problems:
         task,
         row.subtask,
         row.dialogue_id[len(prefix) :],
-        question,
+        question[len(opening) :],
         answer,
         *row.objects,
         row.instance_ids,
@@ -120,7 +126,8 @@ def _row_problems(row: DialogueRow, task: str, shard: Shard) -> Problems:
     )
     single = task == "cross_modal_identification" and row.subtask == "single"
     subject = row.instance_ids[0] if single and row.instance_ids else dialogue.key
-    shard.asked[task, row.subtask, row.image_id, subject] += 1
+    subject_key = (task, row.subtask, row.image_id, subject)
+    shard.asked[subject_key] = shard.asked.get(subject_key, 0) + 1
     yield from dialogue_problems(scene, dialogue, shard.rules)
 
 
@@ -151,30 +158,23 @@ def _object_problems(dialogue: Dialogue, expected: Expected) -> Iterator[Problem
         yield Problem("objects_bbox", boxes, dialogue.boxes)
 
 
-def _template_problems(row: DialogueRow, task: str) -> Problems:
-    ids = row.template_ids
-    folder = f"{task}/{row.subtask}/"
+def _layout_problems(row: DialogueRow, task: str, opening: str) -> Problems:
+    """Yield what is wrong with the frame of a dialogue: turns, opening, blanks, template ids."""
+    roles = [role for role, _ in row.messages]
+    if roles != _ROLES:
+        yield Problem("messages", _ROLES, roles)
+        return
+    (_, asked), (_, answer) = row.messages
+    if not asked.startswith(opening):
+        yield Problem("question_opening", opening, asked[: len(opening) + 20])
+        return
+    for text in (asked[len(opening) :], answer):
+        if not text or text[0].isspace() or text[-1].isspace():
+            yield Problem("text", Plain("a text without surrounding blanks"), text)
+    ids, folder = row.template_ids, f"{task}/{row.subtask}/"
     if (
         len(ids) != 2
         or not ids[0].startswith(f"{folder}question/")
         or not ids[1].startswith(f"{folder}answer/")
     ):
         yield Problem("template_ids", [f"{folder}question/…", f"{folder}answer/…"], ids)
-
-
-def _question_of(row: DialogueRow, task: str) -> tuple[str | None, list[Problem]]:
-    """Take the question out of its layout; None where there is none to be read."""
-    roles = [role for role, _ in row.messages]
-    if roles != ["user", "assistant"]:
-        return None, [Problem("messages", ["user", "assistant"], roles)]
-    (_, asked), (_, answer) = row.messages
-    opening = f"<image>\n{TASK_TAGS[task]}"
-    if not asked.startswith(opening):
-        return None, [Problem("question_opening", opening, asked[: len(opening) + 20])]
-    question = asked[len(opening) :]
-    problems = [
-        Problem("text", Plain(f"{part} without surrounding blanks"), text)
-        for part, text in (("a question", question), ("an answer", answer))
-        if not text or text != text.strip()
-    ]
-    return question, problems

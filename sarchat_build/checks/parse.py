@@ -6,6 +6,7 @@ wording it has, the phrases and numbers found are the facts it states.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import NamedTuple
@@ -61,29 +62,38 @@ class Reading:
     strays: list[str] = field(default_factory=list)
 
 
+class Piece(NamedTuple):
+    """Text between two numbers, and what it says about the number before and after it."""
+
+    words: tuple[Word, ...]
+    counted: bool  # it begins with what the number before it counts
+    pixels: bool  # the number before it is a distance
+    first: bool  # the number after it is how many are listed
+
+
 # Between two numbers stands mostly the same text as in thousands of other answers.
 @lru_cache(maxsize=1 << 15)
-def _phrases(text: str) -> tuple[Word, ...]:
-    return tuple(WORDS.get(found) or Word("!", found) for found in PHRASE.findall(text.lower()))
+def _piece(text: str) -> Piece:
+    lowered = text.lower()
+    return Piece(
+        words=tuple(WORDS.get(found) or Word("!", found) for found in PHRASE.findall(lowered)),
+        counted=COUNTED.match(lowered) is not None,
+        pixels=PIXELS.match(lowered) is not None,
+        first=lowered.endswith("first "),
+    )
 
 
-@lru_cache(maxsize=1 << 15)
-def _begins_with_counted(text: str) -> bool:
-    return COUNTED.match(text.lower()) is not None
-
-
-def _read_words(reading: Reading, text: str, count: int | None) -> str:
-    """Add the phrases of `text` to `reading`; `count` belongs to the first noun."""
-    order = ""
+def _add_words(reading: Reading, words: Iterable[Word], count: int | None) -> None:
+    """Add the phrases of a piece; `count` belongs to its first noun."""
     size: str | None = None
-    for kind, value, plural in _phrases(text):
+    for kind, value, plural in words:
         if kind in "no":
             said = 0 if kind == "o" else count
             reading.nouns.append(Noun(value, plural, said, size))
-            order += "n" if said is None else "N"
+            reading.order += "n" if said is None else "N"
             count = size = None
             continue
-        order += kind
+        reading.order += kind
         if kind == "z":
             size = value
             reading.sizes.append(value)
@@ -97,11 +107,20 @@ def _read_words(reading: Reading, text: str, count: int | None) -> str:
             reading.proximities.append(value)
         else:
             reading.strays.append(value)
-    return order
+
+
+@lru_cache(maxsize=1 << 15)
+def _read_words(text: str) -> Reading:
+    """Read a text without numbers; the same reading is given again for the same text."""
+    reading = Reading()
+    _add_words(reading, _piece(text).words, None)
+    return reading
 
 
 def read(text: str) -> Reading:
     """Read every box, number and vocabulary phrase of `text`, longest phrase first.
+
+    The reading is not to be changed: it may be shared.
 
     >>> found = read("There are 2 small ships in the top left: {<1><2><3><4>}{<5><6><7><8>}.")
     >>> found.order, found.nouns[0].number, found.cells
@@ -109,30 +128,35 @@ def read(text: str) -> Reading:
     >>> read("It lies to the lower left of the car, far from it, 57 px away.").order
     'dnpx'
     """
-    reading = Reading()
     pieces = BRACED_OR_NUMBER.split(text)
-    order = _read_words(reading, pieces[0], None)
+    if len(pieces) == 1:
+        return _read_words(text)
+    reading = Reading()
+    before = _piece(pieces[0])
+    _add_words(reading, before.words, None)
     # The pattern has one group: text, number, text, number, …, text.
-    for place in range(1, len(pieces), 2):
-        number, following = pieces[place], pieces[place + 1]
+    numbers = iter(pieces)
+    next(numbers)
+    for number, text_after in zip(numbers, numbers, strict=True):
+        after = _piece(text_after)
         count: int | None = None
         if number[0] == "{":
             if BOX.fullmatch(number):
                 reading.boxes.append(number)
-                order += "b"
+                reading.order += "b"
             else:
                 reading.strays.append(number)
-        elif _begins_with_counted(following):
+        elif after.counted:
             count = int(number)
-        elif PIXELS.match(following):
+        elif after.pixels:
             reading.distances.append(int(number))
-            order += "x"
-        elif pieces[place - 1][-6:].lower() == "first ":
+            reading.order += "x"
+        elif before.first:
             reading.listed.append(int(number))
-            order += "l"
+            reading.order += "l"
         else:
             reading.numbers.append(int(number))
-        if following:
-            order += _read_words(reading, following, count)
-    reading.order = order
+        if after.words:
+            _add_words(reading, after.words, count)
+        before = after
     return reading

@@ -15,10 +15,10 @@ def check_question(dialogue: Dialogue, expected: Expected, rules: Rules) -> Prob
 
     Wording is free here, unlike in answers: only boxes, categories and markup are looked at.
     """
-    markup = INJECTION.search(dialogue.question)
+    question = read(dialogue.question)
+    markup = INJECTION.search(dialogue.question) if question.strays else None
     if markup:
         yield Problem("question_markup", Plain("plain text"), markup[0])
-    question = read(dialogue.question)
     given = (
         [thing.text for thing in expected.things]
         if dialogue.task == "cross_modal_identification"

@@ -22,11 +22,7 @@ class Thing:
     cell: str
     size: str
     shape: str
-
-    @property
-    def index(self) -> str:
-        """The number after "#" in the id."""
-        return self.instance_id.rpartition("#")[2]
+    index: str  # what stands after "#" in the id
 
     @property
     def reading_key(self) -> tuple[int, int, float, float, float, float, str]:
@@ -71,6 +67,7 @@ def make_thing(
         cell=geometry.cell(x, y, width, height),
         size=geometry.size(box, width, height),
         shape=geometry.shape(box),
+        index=instance_id.rpartition("#")[2],
     )
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
@@ -53,7 +52,7 @@ def check_shard(
     """
     folder, log, rules = Folder(out_dir), FindingLog(), rules_of(build)
     facts, scenes = check_images(folder, images_path(split, shard, shard_count), split, build, log)
-    state = Shard(split, scenes, rules, Counter(), {}, Counter())
+    state = Shard(split, scenes, rules, asked={}, answered={}, counts={})
     listed = mapping_at(build, "files")
     for task in TASKS:
         path = dialogues_path(task, split, shard, shard_count)

@@ -130,7 +130,7 @@ _INTEGER = "(?:0|[1-9][0-9]*)"
 BOX = re.compile(rf"\{{<{_INTEGER}><{_INTEGER}><{_INTEGER}><{_INTEGER}>\}}")
 
 # A number before this is a distance.
-PIXELS = re.compile(r" ?(?:px|pixels?)\b", re.IGNORECASE)
+PIXELS = re.compile(r" ?(?:px|pixels?)\b")
 
 # What a question may never carry besides its own "<image>": markup, template code, chat tokens.
 INJECTION = re.compile(r"<image>|\{\{|\}\}|\{%|<(?:[a-z]{2,}|[/!|])", re.IGNORECASE)
