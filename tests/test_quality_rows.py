@@ -1,4 +1,4 @@
-"""Bad input, row by row of the project's list of faults: what is said, and that nothing else is lost."""
+"""Bad input, row by row of the list of faults: what is said, and that nothing else is lost."""
 
 from __future__ import annotations
 
@@ -37,7 +37,9 @@ def picture(number: int, size: tuple[int, int] = (300, 240), form: str = "JPEG")
     return stream.getvalue()
 
 
-def xml(boxes: list[Box], *, filename: str | None = None, size: str = "", name: str = "ship") -> str:
+def xml(
+    boxes: list[Box], *, filename: str | None = None, size: str = "", name: str = "ship"
+) -> str:
     objects = "".join(
         f"<object><name>{name}</name><difficult>0</difficult><bndbox><xmin>{a}</xmin>"
         f"<ymin>{b}</ymin><xmax>{c}</xmax><ymax>{d}</ymax></bndbox></object>"
@@ -272,7 +274,9 @@ def test_row_3_all_faults_of_all_files_at_once(tmp_path: Path) -> None:
     manifests.mkdir()
     _manifest(manifests, ("[sar]", "[sar]\nbands = 3"), ("priority = 20", 'priority = "high"'))
     recipe = tmp_path / "mine.toml"
-    recipe.write_text('schema_version = 1\nname = "a"\ntitle = "b"\n[output]\nimages_per_shard = 0\n')
+    recipe.write_text(
+        'schema_version = 1\nname = "a"\ntitle = "b"\n[output]\nimages_per_shard = 0\n'
+    )
     with pytest.raises(ConfigurationError) as caught:
         launch.load_settings(str(recipe), manifests, None)
     text = str(caught.value)
@@ -337,9 +341,7 @@ def test_row_44_source_text_is_data() -> None:
 
 def test_row_46_missing_column() -> None:
     with pytest.raises(ValueError, match=r"lacks columns \['detail'\]"):
-        tables.to_table(
-            [{n: None for n in tables.REJECTS.names if n != "detail"}], tables.REJECTS
-        )
+        tables.to_table([{n: None for n in tables.REJECTS.names if n != "detail"}], tables.REJECTS)
 
 
 def test_manifests_and_recipe_are_complete() -> None:
