@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 DEMO   := demo
 
-.PHONY: help demo test check lint bench golden clean
+.PHONY: help demo test check lint bench clean
 .DEFAULT_GOAL := help
 
 help:
@@ -13,7 +13,6 @@ help:
 	@echo "make lint    ruff and mypy"
 	@echo "make check   what CI runs: demo, test, lint"
 	@echo "make bench   10,000 chips against a hand-written script, as a ratio"
-	@echo "make golden  write the golden dialogues anew, for review"
 
 # Runtime only: what a user and a worker have.
 $(VENV)/.runtime: requirements.lock pyproject.toml
@@ -54,9 +53,6 @@ check: demo test lint
 
 bench: $(VENV)/.runtime
 	@$(BIN)/python -m benchmarks.compare
-
-golden: $(VENV)/.dev
-	@$(BIN)/python -m pytest -q tests/test_golden.py --write-golden
 
 clean:
 	rm -rf $(VENV) $(DEMO) bench
