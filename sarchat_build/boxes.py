@@ -46,7 +46,7 @@ def repair(corners: Sequence[float], width_px: int, height_px: int) -> tuple[Box
     if not all(map(math.isfinite, corners)):
         raise RecordError("non_finite", f"box {written}")
     box = Box(min(x0, x1), min(y0, y1), max(x0, x1), max(y0, y1))
-    if box.width_px == 0 or box.height_px == 0:
+    if not box.area_px2 > 0:  # two tiny sides can multiply to 0
         raise RecordError("degenerate", f"box {written} has no area")
     inside = clip(box, Box(0, 0, width_px, height_px))
     if inside is None:

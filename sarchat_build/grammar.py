@@ -36,7 +36,12 @@ def a(phrase: str) -> str:
 
     >>> a("aircraft"), a("large ship")
     ('an aircraft', 'a large ship')
+
+    Raises:
+        ValueError: there is no word to put an article before.
     """
+    if not isinstance(phrase, str) or not phrase:
+        raise ValueError(f"no article fits {phrase!r}")
     return str(_ENGLISH.a(phrase))
 
 

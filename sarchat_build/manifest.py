@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path, PurePosixPath
 from typing import Annotated, Literal
 
+from fsspec.utils import glob_translate
 from pydantic import AfterValidator, Field, field_validator, model_validator
 
 from sarchat_build.errors import ConfigurationError, Issue
@@ -20,6 +21,10 @@ def _inside_raw_root(pattern: str) -> str:
         raise ValueError(
             f"{pattern!r} leaves the source's folder; use a relative path without '..'"
         )
+    try:
+        glob_translate(pattern)
+    except ValueError as error:
+        raise ValueError(f"{pattern!r} is not a pattern: {error}") from error
     return pattern
 
 

@@ -73,6 +73,8 @@ def normalize_image(
         key = f"{image_id}#{found.key}"
         if category is None:
             reject(key, "unknown_category", found.category, instances=1)
+            # Whatever it is, it may be one of any kind that this source annotates.
+            lost.update(manifest.categories.annotated)
             continue
         try:
             instance, repairs = _instance(found, f"{image_id}#{number}", category, pixels, manifest)

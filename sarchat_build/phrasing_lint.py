@@ -46,7 +46,19 @@ _GRAMMAR = {
 _FAULTS = [(re.compile(pattern), message) for pattern, message in _GRAMMAR.items()]
 _START = re.compile(r"[A-Z0-9{]")
 _END = {"question": re.compile(r"[.?!]$"), "answer": re.compile(r"[.)}]$")}
-_UNAVAILABLE = (nodes.Include, nodes.Import, nodes.FromImport, nodes.Extends)
+# All that a sentence needs. Without calls, assignments and macros nothing can run away unseen.
+_AVAILABLE = (
+    *(nodes.Template, nodes.Output, nodes.TemplateData, nodes.Const, nodes.List, nodes.Tuple),
+    *(nodes.Name, nodes.Getattr, nodes.Getitem, nodes.Filter, nodes.Test, nodes.Concat),
+    *(nodes.If, nodes.CondExpr, nodes.Compare, nodes.Operand, nodes.And, nodes.Or, nodes.Not),
+    nodes.For,
+)
+_MAX_NESTED_LOOPS = 2
+# What rendering a foreign text can raise, each of them a fault of that text.
+_FAILURES = (
+    *(TemplateError, TypeError, ValueError, ArithmeticError, LookupError, AttributeError),
+    *(RecursionError, MemoryError, SyntaxError),
+)
 
 
 def check_templates(templates: Mapping[str, str], folder: Path) -> None:
@@ -74,7 +86,7 @@ def lint(templates: Mapping[str, str], folder: Path = Path("templates")) -> Iter
         try:
             template = _compile(sandbox, source)
             texts = tuple(_render(template, question) for question in asked)
-        except (TemplateError, TypeError, ValueError, ArithmeticError, RecursionError) as error:
+        except _FAILURES as error:
             yield Issue(file, f"line {_line(error)}", f"{type(error).__name__}: {error}")
             continue
         yield from (Issue(file, "", fault) for fault in sorted(set(_faults(texts, side))))
@@ -132,11 +144,19 @@ def _sample_box(i: int) -> Box:
 
 
 def _compile(sandbox: Sandbox, source: str) -> Template:
-    unavailable = next(sandbox.parse(source).find_all(_UNAVAILABLE), None)
-    if unavailable is not None:
-        name = type(unavailable).__name__.lower()
-        raise TemplateSyntaxError(f"{name} is not available in phrasings", unavailable.lineno)
+    _refuse_unavailable(sandbox.parse(source), 0)
     return sandbox.from_string(source)
+
+
+def _refuse_unavailable(node: nodes.Node, loops: int) -> None:
+    name = type(node).__name__.lower()
+    if not isinstance(node, _AVAILABLE):
+        raise TemplateSyntaxError(f"{name} is not available in phrasings", node.lineno)
+    loops += isinstance(node, nodes.For)
+    if loops > _MAX_NESTED_LOOPS:
+        raise TemplateSyntaxError("too many loops inside each other", node.lineno)
+    for child in node.iter_child_nodes():
+        _refuse_unavailable(child, loops)
 
 
 def _render(template: Template, question: Question) -> str:

@@ -203,7 +203,7 @@ def _split_lists(
     splits: dict[str, Split] = {}
     for entry in manifest.annotations.split_lists:
         for file in _matching(listing, (entry.path,)):
-            for line in archives[file.archive].read(file.path).decode("utf-8-sig").splitlines():
+            for line in _lines(archives[file.archive], file):
                 stem = PurePosixPath(line.strip()).stem
                 if not stem:
                     continue
@@ -213,6 +213,13 @@ def _split_lists(
                         f"into {splits[stem]}; remove it from one of them"
                     )
     return splits
+
+
+def _lines(archive: Archive, file: FileRef) -> list[str]:
+    try:
+        return archive.read(file.path).decode("utf-8-sig").splitlines()
+    except (RecordError, UnicodeDecodeError) as error:
+        raise InputError(f"{file}: not a readable list of names ({error})") from error
 
 
 def _is_clutter(path: str) -> bool:

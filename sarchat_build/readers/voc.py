@@ -41,6 +41,8 @@ def read(document: bytes, encodings: Sequence[str] = ("utf-8",)) -> Iterator[Raw
     """
     try:
         root = defusedxml.ElementTree.fromstring(decode(document, encodings), forbid_dtd=True)
+    except UnicodeEncodeError as error:
+        raise RecordError("encoding", f"holds half a character: {error}") from error
     except ParseError as error:
         line, column = error.position
         raise RecordError("xml_parse", f"line {line}:{column + 1}: {error.msg}", line) from error
@@ -81,7 +83,7 @@ def decode(document: bytes, encodings: Sequence[str]) -> str:
         try:
             # The declaration is dropped: it speaks of bytes, and these are characters now.
             return _DECLARATION.sub("", document.decode(encoding), count=1)
-        except (UnicodeDecodeError, LookupError):
+        except (UnicodeError, LookupError):
             continue
     raise RecordError(
         "encoding",
@@ -140,4 +142,5 @@ def _number(element: Element, name: str) -> float:
 
 def _claimed_px(size: Element | None, name: str) -> int | None:
     text = _text(size, name)
-    return int(text) if text.isdecimal() and int(text) > 0 else None
+    # Nine digits are more than any picture has; a claim beyond that is none.
+    return int(text) if text.isdecimal() and len(text) < 10 and int(text) > 0 else None

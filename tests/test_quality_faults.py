@@ -1,0 +1,596 @@
+"""Bad input, row by row, in one source that holds every fault at once: none may hide another."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import miniatures as mini
+import pytest
+from miniatures import SHIP, picture, voc_xml
+
+from pipelines import launch
+from pipelines.runners import local
+from sarchat_build import archives, pixels, tables
+from sarchat_build.boxes import repair
+from sarchat_build.errors import ConfigurationError, InputError, RecordError
+from sarchat_build.manifest import load_manifests
+from sarchat_build.phrasing import load_templates
+from sarchat_build.phrasing_lint import check_templates, grammar_faults, lint
+from sarchat_build.readers import voc
+from sarchat_build.resources import resource_folder
+
+IMAGES = 80
+RECIPE = (launch.RECIPES / "sarchat_2m.toml").read_text()
+MANIFESTS = resource_folder("source_manifests")
+
+BILLION_LAUGHS = (
+    '<!DOCTYPE a [<!ENTITY a0 "ha">'
+    + "".join(f'<!ENTITY a{i + 1} "{f"&a{i};" * 10}">' for i in range(10))
+    + "]>"
+)
+EXTERNAL = '<!DOCTYPE a [<!ENTITY x SYSTEM "file://{canary}">]>'
+GBK_TEXT = voc_xml([SHIP]).replace("<annotation>", "<annotation><folder>船</folder>")
+
+# Documents by stem; what is wrong with each is the key of the tables below.
+DOCUMENTS: dict[str, str | bytes] = {
+    "000001": voc_xml([SHIP], filename="../../x.png"),
+    "000002": voc_xml([SHIP, SHIP], head=BILLION_LAUGHS).replace("30", "&a10;"),
+    "000004": voc_xml([SHIP, SHIP])[:-120],
+    "000006": GBK_TEXT.encode("gbk"),
+    "000007": b'<?xml version="1.0" encoding="GBK"?>' + GBK_TEXT.encode("gbk"),
+    "000008": GBK_TEXT.encode("utf-8-sig"),
+    "000009": GBK_TEXT.encode("utf-16"),
+    "000011": voc_xml([SHIP], filename="000011.jpg", size=(500, 400)),
+    "000012": voc_xml([("ship", 900, 20, 950, 60)], size=(500, 400)),
+    "000013": voc_xml([SHIP], filename="xyz.jpg"),
+    "000014": voc_xml([SHIP]),
+    "000016": voc_xml([SHIP], filename="000016"),
+    "000017": voc_xml([(" Ship ", *SHIP[1:]), ("SHIP\n", *SHIP[1:])], difficult="Difficult"),
+    "000018": voc_xml([("ship", 90, 80, 20, 30)], filename="000018.jpg"),
+    "000019": voc_xml([("ship", 60, 20, 60, 50), SHIP], filename="000019.jpg"),
+    "000021": voc_xml([("ship", 250, 200, 340, 280)], filename="000021.jpg"),
+    "000022": voc_xml([("ship", 400, 20, 460, 50), SHIP], filename="000022.jpg"),
+    "000023": voc_xml([("ship", 60, 20, 60, 50)], filename="000023.jpg"),
+    "000031": voc_xml([("ship", "nan", 20, 60, 50), SHIP], filename="000031.jpg"),
+    "000032": voc_xml([("ship", "a", 20, 60, 50), SHIP], filename="000032.jpg"),
+    "000900": voc_xml([SHIP, SHIP], filename="900.jpg"),
+}
+PICTURES = {
+    "000024": picture(24)[:-900],
+    "000026": picture(26, form="PNG")[:-900],
+    "000027": picture(27, form="PNG"),
+    "000028": b"<!DOCTYPE html><html><body>404 Not Found</body></html>",
+    "000034": b"",
+    "000036": picture(36, (1, 1)),
+}
+
+# stem: (reason, part of the detail, images, instances)
+REJECTED: dict[str, tuple[str, str, int, int]] = {
+    "000001": ("path_escape", "'../../x.png'", 1, 1),
+    "000002": ("xml_forbidden", "DTD", 1, 0),
+    "000003": ("xml_forbidden", "DTD", 1, 0),
+    "000004": ("xml_parse", "line 3:", 1, 0),
+    "000006": ("encoding", "annotations.encodings", 1, 0),
+    "000012": ("size_mismatch", "the boxes fit neither", 1, 1),
+    "000019#object[1]": ("degenerate", "(60, 20, 60, 50) has no area", 0, 1),
+    "000022#object[1]": ("outside", "picture of 300 × 240", 0, 1),
+    "000023#object[1]": ("degenerate", "has no area", 0, 1),
+    "000023": ("no_valid_instance", "each of its objects", 1, 0),
+    "000024": ("image_truncated", "truncated", 1, 1),
+    "000026": ("image_truncated", "bytes", 1, 1),
+    "000028": ("not_an_image", "<!DOCTYPE html>", 1, 1),
+    "000031#object[1]": ("non_finite", "nan", 0, 1),
+    "000032#object[1]": ("bad_value", "'a'", 0, 1),
+    "000034": ("empty_file", "0 bytes", 1, 1),
+    "000036": ("image_too_small", "1 × 1", 1, 1),
+    "000900": ("image_missing", "'900.jpg'", 1, 2),
+}
+FIXES = {
+    "size_mismatch": 1,
+    "filename_differs": 2,
+    "filename_absent": 6,
+    "box_swapped": 1,
+    "box_clipped": 1,
+}
+
+
+class Planted:
+    """The faulty source as built, and what was read on the way."""
+
+    def __init__(self, folder: Path) -> None:
+        canary = folder / "canary.txt"
+        canary.write_text("canary-7f3a")
+        source = mini.ssdd(IMAGES)
+        for stem, text in DOCUMENTS.items():
+            source.document(stem, text)
+        external = voc_xml([SHIP], head=EXTERNAL.format(canary=canary))
+        source.document("000003", external.replace("30", "&x;"))
+        for stem, data in PICTURES.items():
+            source.image(stem, data)
+        self.raw, self.out = folder / "raw", folder / "out"
+        source.write_folder(self.raw)
+        escape = self.raw / "ssdd" / Path(mini.SSDD_LAYOUT).parent / "x.png"
+        escape.write_bytes(picture(999, form="PNG"))
+        self.opened: list[str] = []
+        self.record = self._build()
+        self.rejects = mini.read_rejects(self.out)
+        self.images = mini.read_images(self.out)
+
+    def _build(self) -> dict[str, Any]:
+        read = archives.Folder.read
+
+        def noted(folder: archives.Folder, path: str) -> bytes:
+            # The fingerprint of the folder reads every file; what matters comes after it.
+            if sys._getframe(1).f_code.co_name != "sha256":
+                self.opened.append(path)
+            return read(folder, path)
+
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(archives.Folder, "read", noted)
+            return mini.build(self.raw, self.out)
+
+
+@pytest.fixture(scope="module")
+def planted(tmp_path_factory: pytest.TempPathFactory) -> Planted:
+    return Planted(tmp_path_factory.mktemp("planted"))
+
+
+@pytest.mark.parametrize("key", REJECTED)
+def test_rejected_with_its_reason(planted: Planted, key: str) -> None:
+    reason, detail, images, instances = REJECTED[key]
+    (row,) = [r for r in planted.rejects if r["key"] == f"ssdd/{key}"]
+    assert (row["reason"], row["images"], row["instances"]) == (reason, images, instances)
+    assert detail in row["detail"]
+    assert key.partition("#")[0] in row["file"]
+    assert row["line"] == (3 if reason == "xml_parse" else None)
+
+
+def test_nothing_else_is_rejected_and_the_books_balance(planted: Planted) -> None:
+    assert len(planted.rejects) == len(REJECTED)
+    counts = planted.record["sources"]["ssdd"]["counts"]
+    lost = sum(images for _, _, images, _ in REJECTED.values())
+    assert counts["read"]["images"] == IMAGES + 1
+    assert counts["rejected"]["images"] == lost
+    assert counts["kept"]["images"] == IMAGES + 1 - lost == len(planted.images)
+
+
+def test_fixes_are_counted(planted: Planted) -> None:
+    assert planted.record["sources"]["ssdd"]["fixes"] == FIXES
+
+
+@pytest.mark.parametrize(
+    ("stem", "boxes"),
+    {
+        "000005": [[20, 30, 90, 80]],  # row 12: the neighbor of a broken document
+        "000007": [[20, 30, 90, 80]],  # row 13: declared GBK, byte order mark, UTF-16
+        "000008": [[20, 30, 90, 80]],
+        "000009": [[20, 30, 90, 80]],
+        "000011": [[20, 30, 90, 80]],  # row 14
+        "000013": [[20, 30, 90, 80]],  # row 15
+        "000014": [[20, 30, 90, 80]],
+        "000016": [[20, 30, 90, 80]],
+        "000017": [[20, 30, 90, 80]] * 2,  # row 16
+        "000018": [[20, 30, 90, 80]],  # row 28
+        "000019": [[20, 30, 90, 80]],
+        "000021": [[250, 200, 300, 240]],  # row 29
+        "000022": [[20, 30, 90, 80]],
+        "000031": [[20, 30, 90, 80]],  # row 18
+        "000032": [[20, 30, 90, 80]],
+        "000027": [[20, 30, 90, 80]],  # row 33: a PNG called .jpg
+    }.items(),
+)
+def test_kept_with_its_boxes(planted: Planted, stem: str, boxes: list[list[float]]) -> None:
+    image = planted.images[f"ssdd/{stem}"]
+    assert image["objects"]["bbox"] == boxes
+    assert (image["width"], image["height"]) == (300, 240)
+
+
+def test_row_16_difficult_in_either_spelling(planted: Planted) -> None:
+    objects = planted.images["ssdd/000017"]["objects"]
+    assert objects["category"] == ["ship", "ship"]
+    assert sorted(objects["source_category"]) == ["SHIP", "Ship"]
+    assert objects["difficult"] == [True, True]
+    assert planted.images["ssdd/000005"]["objects"]["difficult"] == [True]
+
+
+def test_rows_28_29_lost_ship_forbids_counting_only_where_it_was(planted: Planted) -> None:
+    assert planted.images["ssdd/000019"]["rejected_categories"] == ["ship"]
+    assert planted.images["ssdd/000022"]["rejected_categories"] == []
+
+
+def test_row_6_escaping_name_is_never_opened(planted: Planted) -> None:
+    assert planted.opened
+    assert not [path for path in planted.opened if "x.png" in path or ".." in path]
+
+
+def test_row_11_no_file_is_read(planted: Planted) -> None:
+    files = [path for path in planted.out.rglob("*") if path.is_file()]
+    assert files
+    assert not [path for path in files if b"canary-7f3a" in path.read_bytes()]
+
+
+@pytest.mark.parametrize("head", [BILLION_LAUGHS, EXTERNAL.format(canary="/etc/passwd")])
+def test_row_11_is_refused_at_once(head: str) -> None:
+    start = time.perf_counter()
+    with pytest.raises(RecordError) as caught:
+        list(voc.read(voc_xml([SHIP], head=head).encode()))
+    assert caught.value.reason == "xml_forbidden"
+    assert time.perf_counter() - start < 1
+
+
+def test_row_32_truncated_at_any_place() -> None:
+    for form in ("JPEG", "PNG"):
+        whole = picture(1, form=form)
+        for share in range(5, 100, 5):
+            with pytest.raises(RecordError) as caught:
+                pixels.inspect(whole[: len(whole) * share // 100])
+            assert caught.value.reason == "image_truncated", (form, share)
+
+
+def test_validate_proves_what_bad_input_left(planted: Planted) -> None:
+    from pipelines.validate_dataset import validate_folder
+
+    assert validate_folder(str(planted.out), 1)
+
+
+# Row 17 and row 44: a recipe that rejects unknown names, and names that look like markup.
+MARKUP = "{{7*7}} &lt;image&gt; | &lt;script&gt;"
+MARKUP_PLAIN = "{{7*7}} <image> | <script>"
+
+
+def _mark_up(name: str, text: str) -> str:
+    if name != "ssdd.toml":
+        return text
+    text = text.replace("SSDD: SAR Ship Detection Dataset (official release)", MARKUP_PLAIN)
+    changed = text.replace('{ ship = "ship" }', f'{{ ship = "ship", \'{MARKUP_PLAIN}\' = "ship" }}')
+    assert changed.count(MARKUP_PLAIN) == 2
+    return changed
+
+
+@pytest.fixture(scope="module")
+def marked_up(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, Any], Path]:
+    folder = tmp_path_factory.mktemp("marked_up")
+    source = mini.ssdd(20)
+    source.document("000003", voc_xml([(MARKUP, *SHIP[1:])]))
+    source.document("000004", voc_xml([SHIP, ("{{6*7}}|&lt;b&gt;", 100, 100, 150, 150)]))
+    source.document("000006", voc_xml([("Warship", *SHIP[1:]), ("Warship", 1, 2, 30, 40)]))
+    source.write_zip(folder / "raw")
+    mini.sar_aircraft(6).write_zip(folder / "raw")
+    recipe = folder / "mine.toml"
+    recipe.write_text(
+        RECIPE.replace('unknown_category = "stop"', 'unknown_category = "reject"').replace(
+            '"SARChat-Bench-2M, rebuilt"', f'"{MARKUP_PLAIN}"'
+        )
+    )
+    manifests = mini.copy_settings(MANIFESTS, folder / "manifests", _mark_up)
+    out = folder / "out"
+    return mini.build(folder / "raw", out, recipe=str(recipe), manifests=manifests), out
+
+
+def test_row_17_rejects_with_a_count_per_name(marked_up: tuple[dict[str, Any], Path]) -> None:
+    record, out = marked_up
+    rows = mini.read_rejects(out)
+    names = Counter(r["detail"] for r in rows if r["reason"] == "unknown_category")
+    assert names == {"Warship": 2, "{{6*7}}|<b>": 1}
+    whole = [r["key"] for r in rows if r["reason"] == "no_valid_instance"]
+    assert whole == ["ssdd/000006"]
+    assert record["sources"]["ssdd"]["counts"]["rejected"] == {"images": 1, "instances": 3}
+
+
+def test_row_17_nothing_exhaustive_is_said_beside_an_unknown_object(
+    marked_up: tuple[dict[str, Any], Path],
+) -> None:
+    # "Warship" may well be a ship: an image that lost one cannot claim to list every ship.
+    image = mini.read_images(marked_up[1])["ssdd/000004"]
+    assert image["rejected_categories"] == ["ship"]
+
+
+def test_row_44_source_text_stays_data(marked_up: tuple[dict[str, Any], Path]) -> None:
+    record, out = marked_up
+    image = mini.read_images(out)["ssdd/000003"]
+    assert image["objects"]["source_category"] == [MARKUP_PLAIN]
+    assert image["objects"]["category"] == ["ship"]
+    assert record["sources"]["ssdd"]["title"] == MARKUP_PLAIN
+    texts = mini.read_texts(out)
+    assert texts
+    assert not [text for text in texts if "7*7" in text or "<script" in text]
+
+
+def test_row_44_card_escapes(marked_up: tuple[dict[str, Any], Path]) -> None:
+    _, header, body = (marked_up[1] / "README.md").read_text().split("---\n", 2)
+    assert "{{7*7}} &lt;image&gt; &#124; &lt;script&gt;" in body
+    assert "<script>" not in body
+    assert "<image>" not in body
+    (row,) = [line for line in body.splitlines() if line.startswith("| {{7*7}}")]
+    assert row.count("|") == 10
+    import yaml
+
+    assert yaml.safe_load(header)["pretty_name"] == MARKUP_PLAIN
+
+
+def test_sar_aircraft_without_filenames(marked_up: tuple[dict[str, Any], Path]) -> None:
+    source = marked_up[0]["sources"]["sar_aircraft"]
+    assert source["counts"]["kept"] == {"images": 6, "instances": 6}
+    assert source["fixes"] == {"empty_windows_dropped": 18, "filename_absent": 6}
+
+
+def test_row_17_stops_by_default_with_a_count_per_name(tmp_path: Path) -> None:
+    source = mini.ssdd(10)
+    source.document("000003", voc_xml([("L", *SHIP[1:]), ("L", 1, 2, 30, 40)]))
+    source.document("000004", voc_xml([("War ship", *SHIP[1:]), SHIP]))
+    source.write_zip(tmp_path / "raw")
+    with pytest.raises(InputError) as caught:
+        mini.build(tmp_path / "raw", tmp_path / "out")
+    text = str(caught.value)
+    for part in ("nothing was published", "'L' × 2", "'War ship' × 1", "[categories.names]"):
+        assert part in text
+    assert mini.read_rejects(tmp_path / "out")
+    assert not mini.read_images(tmp_path / "out")
+    assert not (tmp_path / "out" / "build.json").exists()
+
+
+# Row 1, row 3, row 4: settings and folders, before any work.
+@pytest.mark.parametrize("state", ["no raw folder", "no folder", "empty folder", "other layout"])
+def test_row_1_says_which_source_what_layout_and_where_to_get_it(
+    tmp_path: Path, state: str
+) -> None:
+    raw, out = tmp_path / "raw", tmp_path / "out"
+    if state != "no raw folder":
+        raw.mkdir()
+    if state in ("empty folder", "other layout"):
+        (raw / "ssdd").mkdir()
+    if state == "other layout":
+        (raw / "ssdd" / "000001.jpg").write_bytes(picture(1))
+    with pytest.raises(InputError) as caught:
+        mini.build(raw, out, sources=["ssdd"])
+    text = str(caught.value)
+    for part in (
+        str(raw / "ssdd"),
+        "Official-SSDD-OPEN.zip",
+        "**/BBox_RBox_PSeg_SSDD/voc_style/JPEGImages_train/*.jpg",
+        "https://github.com/TianwenZhang0825/Official-SSDD",
+    ):
+        assert part in text
+    assert not out.exists()
+
+
+def test_row_3_every_fault_of_manifest_and_recipe_at_once(tmp_path: Path) -> None:
+    def spoil(name: str, text: str) -> str:
+        if name == "ssdd.toml":
+            return text.replace("[sar]", "[sar]\nbands = 3").replace("= 20", '= "high"')
+        return text.replace("chip_px     = 512", 'chip_px = "512"')
+
+    manifests = mini.copy_settings(MANIFESTS, tmp_path / "manifests", spoil)
+    recipe = tmp_path / "mine.toml"
+    recipe.write_text(
+        RECIPE.replace("box_cap   = 100", "box_cap = 0.5\nbox_cup = 1").replace(
+            'name  = "sarchat_2m"', ""
+        )
+    )
+    with pytest.raises(ConfigurationError) as caught:
+        launch.load_settings(str(recipe), manifests, None)
+    found = {(Path(i.file).name, i.key): i.message for i in caught.value.issues}
+    assert set(found) == {
+        ("ssdd.toml", "sar.bands"),
+        ("ssdd.toml", "priority"),
+        ("sar_aircraft.toml", "tiling.chip_px"),
+        ("mine.toml", "tasks.instance_counting.box_cap"),
+        ("mine.toml", "tasks.instance_counting.box_cup"),
+        ("mine.toml", "name"),
+    }
+    assert found["ssdd.toml", "sar.bands"] == "unknown key"
+    assert found["mine.toml", "name"] == "required key is missing"
+    assert "valid integer" in found["ssdd.toml", "priority"]
+    assert f"{recipe} › tasks.instance_counting.box_cup: unknown key" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "pattern", ["../../*.jpg", "/etc/*.jpg", "..\\\\x\\\\*.jpg", "D:\\\\x.jpg"]
+)
+@pytest.mark.parametrize("key", ["annotations.images.0", "annotations.files.0.path"])
+def test_row_4_pattern_outside_the_raw_folder(tmp_path: Path, pattern: str, key: str) -> None:
+    kind = "JPEGImages_train/*.jpg" if "images" in key else "Annotations_train/*.xml"
+    old = f"**/BBox_RBox_PSeg_SSDD/voc_style/{kind}"
+    mini.copy_settings(MANIFESTS, tmp_path, lambda name, text: text.replace(old, pattern))
+    with pytest.raises(ConfigurationError) as caught:
+        load_manifests(tmp_path)
+    (issue,) = caught.value.issues
+    assert (Path(issue.file).name, issue.key) == ("ssdd.toml", key)
+    assert "leaves the source's folder" in issue.message
+
+
+def test_row_4_pattern_that_is_no_pattern(tmp_path: Path) -> None:
+    raw = mini.ssdd(2).write_zip(tmp_path / "raw")
+    old = "**/BBox_RBox_PSeg_SSDD/voc_style/JPEGImages_train/*.jpg"
+    manifests = mini.copy_settings(
+        MANIFESTS, tmp_path / "manifests", lambda name, text: text.replace(old, "**.jpg")
+    )
+    with pytest.raises((ConfigurationError, InputError)):
+        mini.build(raw, tmp_path / "out", manifests=manifests)
+
+
+# Rows 42 and 43: phrasings.
+PHRASINGS = {
+    "undefined": ("Fine.\n\n{{ nope }}.", 3, "'nope' is undefined"),
+    "no such attribute": ("Fine {{ category.nope }}.", 1, "nope"),
+    "syntax": ("Fine.\n{% if x %}.", 2, "TemplateSyntaxError"),
+    "no such filter": ("Fine.\n{{ category|shout }}.", 2, "No filter named 'shout'"),
+    "class": ("{{ category.__class__ }}.", 1, "SecurityError"),
+    "x's class": ("Fine.\n{{ x.__class__ }}.", 2, "SecurityError"),
+    "subclasses": ("{{ ''.__class__.__mro__ }}.", 1, "SecurityError"),
+    "product": ("Fine.\n{{ 'a' * 300000000 }}.", 2, "mul is not available"),
+    "power": ("{{ 9 ** 999999999 }}.", 1, "pow is not available"),
+    "width": ("{{ '%0999999999d' % 1 }}.", 1, "mod is not available"),
+    "long": ("{{ 'a'.ljust(70000) }}.", 1, "call is not available"),
+    "endless": ("{% macro m() %}{{ m() }}{% endmacro %}{{ m() }}.", 1, "macro is not available"),
+    "include": ("Fine.\n{% include 'bad.jinja' %}", 2, "include is not available"),
+    "import": ("{% import '/etc/passwd' as x %}.", 1, "import is not available"),
+    "extends": ("{% extends 'x' %}", 1, "extends is not available"),
+}
+
+
+@pytest.fixture(scope="module")
+def templates() -> dict[str, str]:
+    return dict(load_templates(resource_folder("templates")))
+
+
+def _faults(templates: dict[str, str], source: str) -> list[str]:
+    spoiled = {k: v for k, v in templates.items() if k.startswith("classification/")}
+    spoiled["classification/all/question/zz_bad"] = source
+    return [str(issue) for issue in lint(spoiled) if "zz_bad" in issue.file]
+
+
+@pytest.mark.parametrize("fault", PHRASINGS)
+def test_rows_42_43_bad_phrasing_is_named_with_its_line(
+    templates: dict[str, str], fault: str
+) -> None:
+    source, line, message = PHRASINGS[fault]
+    start = time.perf_counter()
+    (issue,) = _faults(templates, source.replace("category", "candidates"))
+    assert f"classification/all/question/zz_bad.jinja › line {line}: " in issue
+    assert message in issue
+    assert time.perf_counter() - start < 20
+
+
+# Texts that make a template engine stumble, or that waste time and memory and look innocent.
+TREACHEROUS_PHRASINGS = {
+    "format index": "{{ '{0}'.format() }}.",
+    "format key": "{{ '{x}'.format() }}.",
+    "article of a number": "{{ 3|a }}.",
+    "article of nothing": "{{ ''|a }}.",
+    "unknown codec": "{{ 'x'.encode('nope') }}.",
+    "deep nesting": "{% for i in [1] %}" * 25 + "x" + "{% endfor %}" * 25,
+    "memory": "{{ 'a'.ljust(4611686018427387904) }}.",
+    "silent doubling": "{% set x = 'aaaaaaaa' %}" + "{% set x = x ~ x %}" * 20 + "Which one?",
+}
+
+
+@pytest.mark.parametrize("fault", TREACHEROUS_PHRASINGS)
+def test_rows_42_43_phrasing_that_no_build_may_start_with(
+    templates: dict[str, str], fault: str
+) -> None:
+    assert _faults(templates, TREACHEROUS_PHRASINGS[fault])
+
+
+def test_rows_42_43_stop_before_anything_is_read(tmp_path: Path) -> None:
+    folder = mini.copy_settings(resource_folder("templates"), tmp_path / "templates")
+    bad = folder / "referring" / "nobody_asks" / "question" / "bad.jinja"
+    bad.parent.mkdir(parents=True)
+    bad.write_text("{{ nope }}")
+    (folder / "loose.jinja").write_text("Fine.")
+    with pytest.raises(ConfigurationError, match=r"loose\.jinja: belongs to templates/<task>"):
+        load_templates(folder)
+    (folder / "loose.jinja").unlink()
+    with pytest.raises(ConfigurationError) as caught:
+        check_templates(load_templates(folder), folder)
+    assert [str(i) for i in caught.value.issues if str(bad) == i.file] == [
+        f"{bad}: no task asks referring/nobody_asks; check the folder's name"
+    ]
+
+
+def test_shipped_phrasings_have_no_fault(templates: dict[str, str]) -> None:
+    assert list(lint(templates)) == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Identify 4 ship in the image.",
+        "There are 3 aircrafts.",
+        "There is 1 ships.",
+        "The ship is small The tank is large. It is is big.",
+        "A aircraft lies here.",
+        "There are 2 tank , and no more.",
+    ],
+)
+def test_published_defects_are_found(text: str) -> None:
+    assert list(grammar_faults(text))
+
+
+def test_row_46_missing_or_surplus_column() -> None:
+    row = dict.fromkeys(tables.REJECTS.names)
+    with pytest.raises(ValueError, match="lacks columns"):
+        tables.to_table([row, {k: v for k, v in row.items() if k != "reason"}], tables.REJECTS)
+    with pytest.raises(ValueError, match=r"unknown columns \['extra'\]"):
+        tables.to_table([row | {"extra": 1}], tables.REJECTS)
+
+
+# Documents that nobody would write by mistake, and that must still cost only their own image.
+HOSTILE = {
+    "codec that always fails": b'<?xml version="1.0" encoding="undefined"?><annotation/>',
+    "codec of host names": b'<?xml version="1.0" encoding="punycode"?><annotation/>-<<',
+    "lone surrogate": b'<?xml version="1.0" encoding="utf-7"?><annotation>+2AA-</annotation>',
+    "escaped surrogate": b'<?xml version="1.0" encoding="unicode_escape"?><a>\\ud800</a>',
+    "endless number": b"<annotation><size><width>" + b"9" * 5000 + b"</width></size></annotation>",
+}
+
+
+@pytest.mark.parametrize("fault", HOSTILE)
+def test_hostile_document_is_a_reject_or_an_image(fault: str) -> None:
+    try:
+        list(voc.read(HOSTILE[fault]))
+    except RecordError as error:
+        assert error.reason in ("encoding", "xml_parse", "bad_value")
+
+
+def test_row_28_box_whose_area_vanishes() -> None:
+    with pytest.raises(RecordError, match="degenerate"):
+        repair((0, 0, 1e-200, 1e-200), 800, 800)
+
+
+def test_split_list_in_another_encoding(tmp_path: Path) -> None:
+    source = mini.sar_aircraft(1)
+    source.files[f"{mini.AIRCRAFT_LAYOUT}/ImageSets/Main/train.txt"] = "0000001 船".encode("gbk")
+    with pytest.raises(InputError):
+        mini.build(source.write_zip(tmp_path / "raw"), tmp_path / "out")
+
+
+# Exit codes, through the real command.
+def sarchat(*arguments: object) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-c", "from pipelines.cli import main; main()", *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        timeout=240,
+        cwd=Path(local.__file__).parents[2],
+        env=os.environ | {"NO_COLOR": "1", "COLUMNS": "400"},
+    )
+
+
+def test_exit_code_0_and_1(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    mini.ssdd(6).write_folder(tmp_path / "raw")
+    done = sarchat("build", "--raw", tmp_path / "raw", "--output", out, "--workers", 1)
+    assert done.returncode == 0, done.stderr
+    assert json.loads((out / "build.json").read_text())["sources"]
+    shard = sorted((out / "images").iterdir())[0]
+    data = bytearray(shard.read_bytes())
+    data[len(data) // 2] ^= 1
+    shard.write_bytes(data)
+    done = sarchat("validate", out, "--workers", 1)
+    assert done.returncode == 1
+    assert shard.name in done.stdout + done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_exit_code_2_for_settings(tmp_path: Path) -> None:
+    done = sarchat("build", "--raw", tmp_path, "--output", tmp_path / "out", "--recipe", "x.toml")
+    assert done.returncode == 2
+    assert "error: x.toml: no such file" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_exit_code_3_for_input(tmp_path: Path) -> None:
+    done = sarchat("build", "--raw", tmp_path, "--output", tmp_path / "out", "--source", "ssdd")
+    assert done.returncode == 3
+    assert "error: not found in the raw folder:" in done.stderr
+    assert "get it from https://github.com/TianwenZhang0825/Official-SSDD" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert not (tmp_path / "out").exists()
