@@ -140,6 +140,28 @@ class Expected(Model):
     instances: int = Field(ge=0)
 
 
+class SplitTotals(Model):
+    """One number per split."""
+
+    train: int = Field(ge=0)
+    validation: int = Field(ge=0)
+    test: int = Field(ge=0)
+
+
+class Sardet(Model):
+    """The source inside SARDet-100K: totals after tiling, and how its splits came about.
+
+    `split`: "official" as the authors' lists say; "halved_test" when the official test, sorted by
+    name, gave its even places to validation and its odd ones to test; "scene" when no official
+    lists exist, so that whole scenes are hashed to shares like those of `images`
+    (arXiv 2403.06534, table 2, and the authors' repository).
+    """
+
+    split: Literal["official", "halved_test", "scene"]
+    images: SplitTotals
+    instances: SplitTotals
+
+
 class Manifest(Model):
     """One source of images and boxes, as declared in `source_manifests/<id>.toml`."""
 
@@ -157,6 +179,7 @@ class Manifest(Model):
     scene: Scene | None = None
     tiling: Tiling | None = None
     expected: Expected | None = None
+    sardet: Sardet | None = None
 
     def scene_id(self, stem: str) -> str:
         """Name the acquisition that the image `stem` belongs to; unique across sources."""
