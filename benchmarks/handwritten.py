@@ -80,8 +80,11 @@ def read_image(image: SourceImage) -> bytes:
 
 def build_shard(task: tuple[str, list[PlannedImage]]) -> None:
     """Write one shard."""
-    phrasing = Phrasing(load_templates(resource_folder("templates")))
-    builder = ShardBuilder(OUT, MANIFESTS, load_recipe(RECIPE), phrasing, read_image)
+    recipe = load_recipe(RECIPE)
+    phrasing = Phrasing(
+        load_templates(resource_folder("templates")), recipe.phrasing.held_out_percent
+    )
+    builder = ShardBuilder(OUT, MANIFESTS, recipe, phrasing, read_image)
     builder.build(task[0], task[1], "")
 
 
