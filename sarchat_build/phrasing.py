@@ -164,7 +164,9 @@ class Phrasing:
         ask = " ".join("".join(question.root_render_func(context)).split())
         say = " ".join("".join(answer.root_render_func(context)).split())
         if len(ask) + len(say) > MAX_TEXT_CHARS:
-            raise SecurityError(f"{' + '.join(template_ids)} gave {len(ask) + len(say):,} characters")
+            raise SecurityError(
+                f"{' + '.join(template_ids)} gave {len(ask) + len(say):,} characters"
+            )
         return Rendered(f"{before}{ask}{after}", say, template_ids)
 
     def _template(self, template_id: str) -> Template:

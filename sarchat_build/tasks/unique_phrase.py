@@ -102,9 +102,7 @@ def unique_phrases(
 Found: TypeAlias = Iterator[tuple[int, UniquePhrase]]
 
 
-def _by_attributes(
-    found: Sequence[LabeledInstance], image: LabeledImage, words: Words
-) -> Found:
+def _by_attributes(found: Sequence[LabeledInstance], image: LabeledImage, words: Words) -> Found:
     """Name the fewest of size, shape and cell that no other object could be said to have."""
     side_px = image.width_px, image.height_px
     could_be = [
