@@ -26,7 +26,7 @@ from sarchat_build.plan import assign_shards, kept_images
 from sarchat_build.recipe import load_recipe
 from sarchat_build.resources import resource_folder
 from sarchat_build.shards import ShardBuilder
-from sarchat_build.source_index import Document, FileRef, SourceIndex, index_source
+from sarchat_build.source_index import FileRef, SourceIndex, index_source
 from sarchat_build.split import assign_splits
 from sarchat_build.tiling import cut_chips
 from sarchat_build.types import CutImage, PlannedImage, SourceImage
@@ -35,33 +35,29 @@ WORKERS = 2
 RECIPE = Path(__file__).parents[1] / "pipelines" / "recipes" / "sarchat_2m.toml"
 MANIFESTS = load_manifests(resource_folder("source_manifests"))
 INDEXES: dict[str, SourceIndex] = {}
-BUILDER: ShardBuilder
-DOCUMENTS: dict[str, dict[str, list[Document]]] = {}
+OUT = ""
 
 
 def start(raw: str, out: str) -> None:
-    """Open the archives and compile the phrasings once in each process."""
-    global BUILDER
-    phrasing = Phrasing(load_templates(resource_folder("templates")))
-    BUILDER = ShardBuilder(out, MANIFESTS, load_recipe(RECIPE), phrasing, read_image)
+    """Open the archives once in each process."""
+    global OUT
+    OUT = out
     # A forked process shares its parent's place in every open file: open them anew.
     open_archive.cache_clear()
     for source_id, manifest in MANIFESTS.items():
         if Path(raw, source_id).is_dir():
             INDEXES[source_id] = index_source(manifest, raw)
-            documents = DOCUMENTS[source_id] = defaultdict(list)
-            for document in INDEXES[source_id].documents:
-                documents[document.file.stem].append(document)
 
 
 def inspect_block(place: tuple[str, int]) -> list[CutImage]:
-    """Read one block's images and the documents of the same name."""
+    """Read one block's documents and images; the two lie in the same order in both sources."""
     source_id, block = place
     index, manifest = INDEXES[source_id], MANIFESTS[source_id]
     files = index.images_of_block(block)
+    stems = {file.stem for file in files}
     annotations = []
-    for file in files:
-        for document in DOCUMENTS[source_id][file.stem]:
+    for document in index.documents:
+        if document.file.stem in stems:
             found, _ = read_document(document, index, manifest)
             annotations.extend(found)
     inspected = inspect_images(files, annotations, index, manifest, False)
@@ -84,7 +80,12 @@ def read_image(image: SourceImage) -> bytes:
 
 def build_shard(task: tuple[str, list[PlannedImage]]) -> None:
     """Write one shard."""
-    BUILDER.build(task[0], task[1], "")
+    recipe = load_recipe(RECIPE)
+    phrasing = Phrasing(
+        load_templates(resource_folder("templates")), recipe.phrasing.held_out_percent
+    )
+    builder = ShardBuilder(OUT, MANIFESTS, recipe, phrasing, read_image)
+    builder.build(task[0], task[1], "")
 
 
 def blocks() -> Iterator[tuple[str, int]]:

@@ -1,4 +1,4 @@
-"""The command line: `sarchat build`, `validate`, `synthesize`, `sources`."""
+"""The command line: `sarchat build`, `validate`, `synthesize`, `sources`, `templates`."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ from pipelines.console import (
 )
 from pipelines.runners import run
 from pipelines.sources_cli import sources
+from pipelines.templates_cli import templates as templates_app
 from pipelines.validate_dataset import validate_folder
 from sarchat_build.errors import ConfigurationError, InputError
 from sarchat_build.synthesis import SYNTHESIZERS, synthesize
@@ -37,6 +38,7 @@ app = typer.Typer(
     rich_markup_mode="rich",
 )
 app.add_typer(sources, name="sources")
+app.add_typer(templates_app, name="templates")
 
 Raw = Annotated[Path, typer.Option("--raw", help="Folder with one folder per source id.")]
 Sources = Annotated[
