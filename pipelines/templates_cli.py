@@ -1,4 +1,4 @@
-"""`sarchat templates`: which phrasings there are, what they read like, and whether they are sound."""
+"""`sarchat templates`: which phrasings there are, what they read like, and their faults."""
 
 from __future__ import annotations
 

@@ -45,6 +45,15 @@ def a(phrase: str) -> str:
     return str(_ENGLISH.a(phrase))
 
 
+def another(category: str, first: str) -> str:
+    """Name a second object after a first one.
+
+    >>> another("ship", "ship"), another("aircraft", "ship")
+    ('another ship', 'an aircraft')
+    """
+    return f"another {category}" if category == first else a(category)
+
+
 def listed(items: Sequence[str], conjunction: str = "and") -> str:
     """Write a list as a sentence has it.
 
@@ -69,6 +78,7 @@ FILTERS: dict[str, Callable[..., str]] = {
     "noun": noun,
     "counted": counted,
     "a": a,
+    "another": another,
     "listed": listed,
     "sentence": sentence,
 }

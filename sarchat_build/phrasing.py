@@ -2,7 +2,7 @@
 
     templates/<task>/<subtask>/question/<name>.jinja    one way to ask
     templates/<task>/<subtask>/answer/<name>.jinja      one way to answer
-    templates/frames/question/<name>.jinja              constant sentences before or after a question
+    templates/frames/question/<name>.jinja              constant sentences around a question
 
 A phrasing is data that anybody may contribute, so it gets nothing but the variables of its subtask
 and the few filters of `grammar`: no includes, no globals, no attributes of Python objects.

@@ -44,6 +44,7 @@ _FAULTS: tuple[tuple[str, re.RegexFlag, str], ...] = (
     (r"\ba [aeiou]\w", _IGNORE_CASE, "'a' before a vowel"),
     (r"\ban [^aeiou\W]", _IGNORE_CASE, "'an' before a consonant"),
     (rf"\b(?:{_SEVERAL}|an?|the) an? \w", _IGNORE_CASE, "two articles"),
+    (r"\ban other\b", _IGNORE_CASE, "another is one word"),
     (
         rf"(?<!\band )\b(?:1|an?|one|this|that) {_ADJECTIVES}{_any_of(*CATEGORIES)}{_PLACE} "
         rf"{_PLURAL_VERB}\b",
@@ -56,7 +57,8 @@ _FAULTS: tuple[tuple[str, re.RegexFlag, str], ...] = (
         "plural verb",
     ),
     (
-        rf"(?<!\bof )(?<!how )\b{_SEVERAL} {_ADJECTIVES}{_any_of(*_PLURALS)}{_PLACE} {_SINGULAR_VERB}\b",
+        rf"(?<!\bof )(?<!how )\b{_SEVERAL} {_ADJECTIVES}{_any_of(*_PLURALS)}{_PLACE} "
+        rf"{_SINGULAR_VERB}\b",
         _IGNORE_CASE,
         "singular verb",
     ),

@@ -148,7 +148,7 @@ class GroundingShares(Model):
     single: Percent = 100
     multi: Percent = 100
     # Not in the paper: "is there a ship in the top left?", one yes and one no of a picture.
-    presence: Percent = 25
+    presence: Percent = 50
 
 
 class Grounding(Model):
@@ -179,7 +179,7 @@ class Identification(Model):
     share_percent: IdentificationShares = IdentificationShares()
     # Ordered pairs grow with n²; the cap keeps crowded tank farms from owning the dataset and
     # brings the whole to the published 2.06 million (benchmarks/yields.py prints the estimate).
-    pairs_cap: int = Field(default=24, ge=0)
+    pairs_cap: int = Field(default=120, ge=0)
     # A nearest object that is nearer by less than this is not the nearest to a human eye.
     tie_margin_px: float = Field(default=4.0, gt=0)
 
@@ -199,7 +199,7 @@ class Referring(Model):
     share_percent: ReferringShares = ReferringShares()
     # See Counting.box_cap; each box brings its cell.
     box_cap: int = Field(default=80, ge=1)
-    unique_cap: int = Field(default=4, ge=0)
+    unique_cap: int = Field(default=6, ge=0)
     # "The leftmost ship" needs to be farther left than the next one by this much.
     tie_margin_px: float = Field(default=4.0, gt=0)
 
