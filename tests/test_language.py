@@ -6,11 +6,14 @@ import pickle
 import re
 import shutil
 import time
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import golden_text
+import pyarrow.parquet as pq
 import pytest
+from conftest import needs_real_data
 from typer.testing import CliRunner
 
 from pipelines.cli import app
@@ -81,6 +84,47 @@ def test_start_of_a_build_is_not_held_up(templates: dict[str, str]) -> None:
     start = time.process_time()
     check_templates(templates, TEMPLATES)
     assert time.process_time() - start < 3
+
+
+def texts(out: Path) -> Iterator[tuple[str, str]]:
+    """Every text of a built dataset, with its tag taken off, and its dialogue's id."""
+    for path in sorted(out.glob("dialogues/*/*.parquet")):
+        for row in pq.read_table(path, columns=["dialogue_id", "messages"]).to_pylist():
+            for message in row["messages"]:
+                text = message["content"].removeprefix("<image>\n")
+                yield row["dialogue_id"], re.sub(r"^\[[a-z]+\] ", "", text)
+
+
+def faults_of(out: Path) -> list[str]:
+    return [f"{name}: {f}" for name, text in texts(out) for f in grammar_faults(text)]
+
+
+def test_text_of_a_build_has_no_fault(built: Path) -> None:
+    assert sum(1 for _ in texts(built)) > 2000
+    assert faults_of(built) == []
+
+
+@needs_real_data
+def test_text_of_real_sources_has_no_fault(real_built: Path) -> None:
+    assert sum(1 for _ in texts(real_built)) > 20_000
+    assert faults_of(real_built) == []
+
+
+def test_a_build_answers_yes_as_often_as_no_and_uses_held_out_questions_in_test(
+    built: Path, phrasing: Phrasing
+) -> None:
+    answers: Counter[str] = Counter()
+    held: Counter[tuple[str, bool]] = Counter()
+    for path in sorted(built.glob("dialogues/*/*.parquet")):
+        for row in pq.read_table(path).to_pylist():
+            answers[row["ground_truth"].get("answer") or ""] += 1
+            core, frame, answer = row["template_ids"]
+            assert core.startswith(f"{row['task']}/{row['subtask']}/question/")
+            assert frame.startswith("frames/question/")
+            assert answer.startswith(f"{row['task']}/{row['subtask']}/answer/")
+            held[row["split"], phrasing.is_held_out(core)] += 1
+    assert answers["yes"] == answers["no"] > 10
+    assert held["train", True] == 0 < held["test", True] < held["test", False]
 
 
 # Faults of published rows, and relatives of them.

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from heapq import nsmallest
 
 from sarchat_build.labels import (
     DIRECTION_WORDS,
@@ -27,10 +28,12 @@ def ask(image: LabeledImage, recipe: Recipe) -> Iterator[Question]:
     ways that only the pixels answer: its category, alone or out of two, and its nearest neighbor.
     """
     rule = recipe.tasks.cross_modal_identification
+    listed = {category: image.of(category) for category in image.present}
+    complete = {c: objects for c, objects in listed.items() if image.is_complete(c)}
     for labeled in image.objects:
         yield _single(labeled)
         yield _category_or_choice(labeled, image)
-        found = _nearest(labeled, image, rule.tie_margin_px)
+        found = _nearest(labeled, image.image_id, complete, rule.tie_margin_px)
         if found is not None:
             yield _nearest_question(labeled, found, image, recipe)
     for first, second in pairs(image, rule.pairs_cap):
@@ -93,19 +96,22 @@ def _category_or_choice(labeled: LabeledInstance, image: LabeledImage) -> Questi
 
 
 def _nearest(
-    labeled: LabeledInstance, image: LabeledImage, margin_px: float
+    labeled: LabeledInstance,
+    image_id: str,
+    complete: Mapping[Category, tuple[LabeledInstance, ...]],
+    margin_px: float,
 ) -> LabeledInstance | None:
     """Find the nearest other object of one listed category; None where there is no clear one."""
-    categories: list[Category] = []
-    for category in image.present:
-        alone = category == labeled.category and len(image.of(category)) == 1
-        if image.is_complete(category) and not alone:
-            categories.append(category)
+    categories = [
+        category
+        for category, found in complete.items()
+        if len(found) > 1 or category != labeled.category
+    ]
     if not categories:
         return None
-    category = categories[choose(len(categories), image.image_id, "nearest", labeled.number)]
-    others = [o for o in image.of(category) if o is not labeled]
-    away = sorted((_distance_px(o, labeled), place) for place, o in enumerate(others))
+    category = categories[choose(len(categories), image_id, "nearest", labeled.number)]
+    others = [o for o in complete[category] if o is not labeled]
+    away = nsmallest(2, ((_distance_px(o, labeled), place) for place, o in enumerate(others)))
     if away[0][0] < margin_px or (len(away) > 1 and away[1][0] - away[0][0] < margin_px):
         return None
     return others[away[0][1]]
