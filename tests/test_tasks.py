@@ -17,7 +17,9 @@ from pydantic import BaseModel
 from benchmarks import yields
 from pipelines.launch import RECIPES
 from sarchat_build.labels import LabeledImage, label_image
+from sarchat_build.phrasing import Phrasing, load_templates
 from sarchat_build.recipe import Recipe, load_recipe
+from sarchat_build.resources import resource_folder
 from sarchat_build.tasks import SUBTASKS, Question, questions
 from sarchat_build.toml_model import tomllib
 from sarchat_build.types import CATEGORIES, TASKS, Box, Category, Chip, Instance
@@ -27,6 +29,7 @@ settings.load_profile("tasks")
 
 RECIPE = load_recipe(RECIPES / "sarchat_2m.toml")
 PAPER = load_recipe(RECIPES / "paper.toml")
+PHRASING = Phrasing(load_templates(resource_folder("templates")))
 
 
 def with_shares(**shares: dict[str, int]) -> Recipe:
@@ -299,6 +302,23 @@ def test_choices_name_the_class_and_an_annotated_one(picture: Any) -> None:
     )
     singles = [q.key for q in of(asked, "cross_modal_identification", "single")]
     assert kinds == dict.fromkeys(singles, 1)
+
+
+@given(pictures(most=6))
+def test_no_question_is_asked_twice(picture: Any) -> None:
+    asked = ask(picture)
+    said = Counter(PHRASING.render(q, f"s/1/{q.task}/{q.subtask}/{q.key}", "test") for q in asked)
+    texts = Counter(rendered.question for rendered in said)
+    assert all(times == 1 for times in texts.values()), texts.most_common(1)
+
+
+def test_objects_with_the_same_box_text_are_not_asked_about() -> None:
+    boxes = [Box(10, 10, 50, 50), Box(10.2, 10, 50, 50), Box(100, 100, 140, 150)]
+    objects = tuple(Instance(f"s/1#{i}", "ship", "ship", box) for i, box in enumerate(boxes))
+    asked = list(
+        questions(label_image(Chip("s/1", None, 512, 512, objects), ("ship",), ()), RECIPE)
+    )
+    assert {q.key for q in asked if q.task == "cross_modal_identification"} == {"2"}
 
 
 @given(pictures())

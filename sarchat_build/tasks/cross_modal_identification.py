@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from heapq import nsmallest
 
@@ -26,33 +27,39 @@ def ask(image: LabeledImage, recipe: Recipe) -> Iterator[Question]:
 
     Size, shape and cell follow from the box in the question, so each object is also asked about in
     ways that only the pixels answer: its category, alone or out of two, and its nearest neighbor.
+    Objects that share their box text are left out: one question would have two answers.
     """
     rule = recipe.tasks.cross_modal_identification
+    texts = Counter(o.box_text for o in image.objects)
+    askable = [o for o in image.objects if texts[o.box_text] == 1]
     listed = {category: image.of(category) for category in image.present}
     complete = {c: objects for c, objects in listed.items() if image.is_complete(c)}
-    for labeled in image.objects:
+    for labeled in askable:
         yield _single(labeled)
         yield _category_or_choice(labeled, image)
         found = _nearest(labeled, image.image_id, complete, rule.tie_margin_px)
         if found is not None:
             yield _nearest_question(labeled, found, image, recipe)
-    for first, second in pairs(image, rule.pairs_cap):
-        yield _pair(first, second, image, recipe)
+    for i, j in draw_pairs(len(askable), rule.pairs_cap, image.image_id):
+        yield _pair(askable[i], askable[j], image, recipe)
 
 
-def pairs(image: LabeledImage, cap: int) -> Iterator[tuple[LabeledInstance, LabeledInstance]]:
-    """Pick ordered pairs of different objects by stable hash: all of them, or `cap`."""
-    n = len(image.objects)
+def draw_pairs(n: int, cap: int, seed: str) -> Iterator[tuple[int, int]]:
+    """Pick ordered pairs of different places below `n` by stable hash: all of them, or `cap`.
+
+    >>> list(draw_pairs(2, 10, "ssdd/1")), len(list(draw_pairs(1000, 10, "ssdd/1")))
+    ([(0, 1), (1, 0)], 10)
+    """
     total = n * (n - 1)
     places: dict[int, None] = {}
     # Drawing instead of sorting all pairs: a scene of a thousand objects has a million.
     draw = 0
     while len(places) < min(cap, total):
-        places[draw if total <= cap else stable_hash(image.image_id, "pair", draw) % total] = None
+        places[draw if total <= cap else stable_hash(seed, "pair", draw) % total] = None
         draw += 1
     for place in places:
         i, j = divmod(place, n - 1)
-        yield image.objects[i], image.objects[j + (j >= i)]
+        yield i, j + (j >= i)
 
 
 def _single(labeled: LabeledInstance) -> Question:
