@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import math
 import sys
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
@@ -96,7 +96,7 @@ class Estimate(NamedTuple):
 
 def estimate(recipe: Recipe) -> Estimate:
     """Estimate what a recipe gives."""
-    rows: Counter[tuple[str, str]] = Counter()
+    rows: defaultdict[tuple[str, str], float] = defaultdict(float)
     most = 0
     dispersion = fit_dispersion()
     for source in SOURCES:

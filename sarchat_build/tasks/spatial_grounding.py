@@ -113,8 +113,8 @@ def _cells_about(labeled: LabeledInstance, image: LabeledImage) -> set[str]:
 
 
 def _truth(**fields: object) -> GroundTruth:
-    empty = {"groups": [], "relations": [], "asked": None, "cell": None, "answer": None}
-    return {**empty, **fields}
+    lists: dict[str, object] = {"groups": [], "relations": []}
+    return {**lists, "asked": None, "cell": None, "answer": None, **fields}
 
 
 def _group_truth(members: list[LabeledInstance]) -> dict[str, object]:

@@ -122,7 +122,17 @@ def _by_attributes(found: Sequence[LabeledInstance], image: LabeledImage, words:
         for names in _ATTRIBUTES:
             if fits[names][tuple(has[name] for name in names)] == 1:
                 said = {name: has[name] for name in names}
-                yield place, UniquePhrase(_attribute_text(o.category, said), "attribute", **said)
+                text = _attribute_text(o.category, said)
+                yield (
+                    place,
+                    UniquePhrase(
+                        text,
+                        "attribute",
+                        size=said.get("size"),
+                        shape=said.get("shape"),
+                        cell=said.get("cell"),
+                    ),
+                )
                 break
 
 
