@@ -207,18 +207,23 @@ def _on_side(
     )  # fmt: skip
 
 
+def loose_cells(thing: Thing, scene: Scene) -> tuple[str, ...]:
+    """Give every cell that the center of an object may be placed in by eye."""
+    xs = (thing.x - _CENTER_PX, thing.x, thing.x + _CENTER_PX)
+    ys = (thing.y - _CENTER_PX, thing.y, thing.y + _CENTER_PX)
+    return tuple({geometry.cell(x, y, scene.width, scene.height) for x in xs for y in ys})
+
+
 Loose = tuple[Sequence[str], Sequence[str], Sequence[str]]
 
 
 def _loose_words(thing: Thing, scene: Scene, rules: Rules) -> Loose:
     """Give every size, shape and cell that an object may be given by eye."""
     near = (1 - _SHARE, 1.0, 1 + _SHARE)
-    xs = (thing.x - _CENTER_PX, thing.x, thing.x + _CENTER_PX)
-    ys = (thing.y - _CENTER_PX, thing.y, thing.y + _CENTER_PX)
     return (
         tuple({geometry.size(thing.area_ratio * factor, rules) for factor in near}),
         tuple({geometry.shape(thing.aspect * factor, rules) for factor in near}),
-        tuple({geometry.cell(x, y, scene.width, scene.height) for x in xs for y in ys}),
+        loose_cells(thing, scene),
     )
 
 

@@ -26,6 +26,7 @@ from sarchat_build.checks.expect import (
     require_sure,
 )
 from sarchat_build.checks.findings import Plain
+from sarchat_build.checks.phrases import loose_cells
 from sarchat_build.checks.rules import Rules
 from sarchat_build.checks.scene import Scene, Thing
 from sarchat_build.checks.vocabulary import CATEGORIES, CELLS, SIZE_RANK
@@ -36,7 +37,7 @@ _IN_ANY_ORDER = tuple("".join(letters) for letters in permutations("ncb"))
 def classification(scene: Scene, dialogue: Dialogue, rules: Rules) -> Expected:
     """Every category present; a rejected object is still there to be seen."""
     require_key(dialogue, "all")
-    present = [name for name in CATEGORIES if name in scene.by_category or name in scene.rejected]
+    present = _present(scene)
     unsure = (set(rules.candidates) - scene.annotated) | scene.cut
     if not present and unsure:
         raise Unfounded(
@@ -62,7 +63,7 @@ def presence(scene: Scene, dialogue: Dialogue, rules: Rules) -> Expected:
     verdict = "yes" if things else "no"
     return Expected(
         things,
-        ([], category, verdict),
+        (_present(scene), category, verdict),
         Said(
             ("yn",),
             nouns=((category, len(things), "counted"),),
@@ -173,6 +174,8 @@ def grounded_presence(scene: Scene, dialogue: Dialogue, rules: Rules) -> Expecte
     if not listed:
         raise Unfounded("presence", Plain("a category of the picture"), category)
     things = tuple(thing for thing in listed if thing.cell == cell)
+    if not things and any(cell in loose_cells(thing, scene) for thing in listed):
+        raise Unfounded("presence", Plain("a cell that no object borders on"), cell)
     verdict = "yes" if things else "no"
     return Expected(
         things,
@@ -186,6 +189,10 @@ def grounded_presence(scene: Scene, dialogue: Dialogue, rules: Rules) -> Expecte
         ),
         Asked(categories=(category,), cells=[cell], either_way=True),
     )
+
+
+def _present(scene: Scene) -> list[str]:
+    return [name for name in CATEGORIES if name in scene.by_category or name in scene.rejected]
 
 
 def _relations(groups: tuple[Group, ...], scene: Scene, rules: Rules) -> list[tuple[str, str]]:

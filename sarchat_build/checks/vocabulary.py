@@ -82,15 +82,15 @@ RANK_SIDES = {"left": "leftmost", "right": "rightmost", "top": "topmost", "botto
 _STRAYS = """
 top bottom left right middle center upper lower far medium centre central corner edge border north
 south east west northern southern eastern western northeast northwest southeast southwest beneath
-under underneath beside adjacent close closer nearby distant next farther further opposite big bigger
-biggest huge tiny little giant gigantic massive enormous miniature long short broad narrow thin slim
-elongated square squarish round wider taller larger smaller widest tallest leftmost rightmost topmost
-bottommost largest smallest uppermost lowermost third fourth fifth zero two three four five six seven
-eight nine ten eleven twelve thirteen fourteen fifteen twenty thirty forty fifty hundred dozen dozens
-couple several many few multiple numerous twice most vessel vessels boat boats airplane airplanes
-plane planes jet jets helicopter helicopters vehicle vehicles truck trucks automobile automobiles port
-ports dock docks pier piers airport runway building buildings island false untrue incorrect wrong
-maybe perhaps possibly probably
+under underneath beside adjacent close closer nearby distant next farther further opposite big
+bigger biggest huge tiny little giant gigantic massive enormous miniature long short broad narrow
+thin slim elongated square squarish round wider taller larger smaller widest tallest leftmost
+rightmost topmost bottommost largest smallest uppermost lowermost third fourth fifth zero two
+three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen twenty thirty
+forty fifty hundred dozen dozens couple several many few multiple numerous twice most vessel
+vessels boat boats airplane airplanes plane planes jet jets helicopter helicopters vehicle
+vehicles truck trucks automobile automobiles port ports dock docks pier piers airport runway
+building buildings island false untrue incorrect wrong maybe perhaps possibly probably
 """
 STRAY_WORDS = tuple(_STRAYS.split())
 
