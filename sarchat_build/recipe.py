@@ -196,7 +196,7 @@ class ReferringShares(Model):
 
     single: Percent = 100
     multi: Percent = 100
-    # Not in the paper: "the large ship at the bottom left", only where exactly one object fits.
+    # Not in the paper: "the large ship in the bottom left", only where exactly one object fits.
     unique: Percent = 100
 
 

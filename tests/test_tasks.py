@@ -24,7 +24,7 @@ from sarchat_build.tasks import SUBTASKS, Question, questions
 from sarchat_build.toml_model import tomllib
 from sarchat_build.types import CATEGORIES, TASKS, Box, Category, Chip, Instance
 
-settings.register_profile("tasks", deadline=None, max_examples=80)
+settings.register_profile("tasks", deadline=None, max_examples=50)
 settings.load_profile("tasks")
 
 RECIPE = load_recipe(RECIPES / "sarchat_2m.toml")
@@ -107,7 +107,7 @@ _PHRASE = re.compile(
     r"(?P<order>leftmost|rightmost|topmost|bottommost|largest|smallest)?"
     r" ?(?P<size>very large|large|medium-sized|small|very small)?,? ?"
     r"(?P<shape>wide|tall|roughly square)? ?(?P<category>ship|aircraft|car|tank|bridge|harbor)"
-    r"(?: from the (?P<side>left|right|top|bottom))?(?: at the (?P<cell>\w+ \w+))?"
+    r"(?: from the (?P<side>left|right|top|bottom))?(?: in the (?P<cell>\w+ \w+))?"
     r"(?: (?P<relation>nearest to|above|below|to the (?:upper |lower )?(?:left|right) of) the "
     r"(?P<anchor>\w+))?"
 )
