@@ -104,6 +104,7 @@ class Phrasing:
                 choices[task, subtask, side].append(template_id)
         self._choices = dict(choices)
         self._frame_ids = list(self.frames)
+        self._bare_ids = [name for name, around in self.frames.items() if not any(around)]
         self._in_training = {
             (task, subtask): [q for q in ids if q not in held_out(ids, self.held_out_percent)]
             for (task, subtask, side), ids in choices.items()
@@ -143,8 +144,11 @@ class Phrasing:
         asked = self._choices[(*place, "question")] if split == "test" else self._in_training[place]
         answers = self._choices[(*place, "answer")]
         rest, core = divmod(stable_hash(dialogue_id, "phrasing"), len(asked))
-        rest, frame = divmod(rest, len(self._frame_ids))
-        ids = asked[core], self._frame_ids[frame], answers[rest % len(answers)]
+        rest, framed = divmod(rest, 2)
+        # Half of the questions come without any sentence around them, as most people ask.
+        frames = self._frame_ids if framed else self._bare_ids or self._frame_ids
+        rest, frame = divmod(rest, len(frames))
+        ids = asked[core], frames[frame], answers[rest % len(answers)]
         return self.render_ids(ids, question.variables)
 
     def render_ids(

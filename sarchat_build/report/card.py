@@ -100,10 +100,11 @@ _LANGUAGE = """## Questions and answers
 
 Questions open with the published tags (`[count]`, `[grounding]`, `[identify]`, `[refer]`; none for
 classification and description). `template_ids` names the phrasing of the question, the sentences
-around it, and the phrasing of the answer. {held_out} `ground_truth` holds what the answer states.
-
-* One object has {scales}. Sizes are shares of the picture's area, shapes width to height, cells the
-  thirds of the picture that hold the center of the box, distances and directions between centers.
+around it, and the phrasing of the answer. `ground_truth` holds what the answer states.
+{held_out}
+* One object has {scales}.
+* Sizes are shares of the picture's area, shapes are width to height, cells are the thirds of the
+  picture that hold the center of the box; distances and directions are between centers.
 * Numbers are digits, none is "no ships". Long lists say "the first 100" of how many.
 * "No" and "none" are said only of classes that the source annotates, and never where an object of
   the class was refused or is cut off. Difficult objects count as present.
@@ -114,12 +115,12 @@ around it, and the phrasing of the answer. {held_out} `ground_truth` holds what 
 
 def _language(record: Mapping[str, Any]) -> str:
     percent = record["recipe"]["phrasing"]["held_out_percent"]
-    held_out = (
-        f"{percent} % of the question phrasings are in the test split only." if percent else ""
+    held_out = f"{percent} % of the question phrasings are in the test split only.\n"
+    two_scales = record["recipe"]["words"]["description_size"]
+    scales = (
+        "two size scales, one for descriptions" if two_scales else "the same words in every task"
     )
-    two = record["recipe"]["words"]["description_size"]
-    scales = "two size scales, one for descriptions" if two else "the same words in every task"
-    return _LANGUAGE.format(held_out=held_out, scales=scales).replace(".  `", ". `")
+    return _LANGUAGE.format(held_out=held_out if percent else "", scales=scales)
 
 
 def _tasks(record: Mapping[str, Any]) -> str:

@@ -139,7 +139,7 @@ def _by_attributes(found: Sequence[LabeledInstance], image: LabeledImage, words:
 def _attribute_text(category: str, said: dict[str, str]) -> str:
     words = [SIZE_WORDS[said["size"]]] if "size" in said else []
     words += [said["shape"]] if "shape" in said else []
-    place = f" at the {said['cell']}" if "cell" in said else ""
+    place = f" in the {said['cell']}" if "cell" in said else ""
     return f"{', '.join(words)}{' ' if words else ''}{category}{place}"
 
 
