@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import pickle
 import re
 import shutil
@@ -44,6 +45,11 @@ def phrasing(templates: dict[str, str]) -> Phrasing:
 def test_golden_text_is_what_it_was(task: str) -> None:
     written = (golden_text.GOLDEN / f"{task}.jsonl").read_text(encoding="utf-8").splitlines()
     assert golden_text.golden_lines(task) == written, "read the changes, then run: make golden"
+
+
+def test_golden_text_shows_every_subtask() -> None:
+    lines = {task: map(json.loads, golden_text.golden_lines(task)) for task in TASKS}
+    assert {(task, line["subtask"]) for task, said in lines.items() for line in said} == set(PLACES)
 
 
 @pytest.mark.parametrize("place", PLACES, ids="/".join)
