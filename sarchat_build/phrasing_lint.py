@@ -166,16 +166,26 @@ def _faults_in_frames(
 
 def _content_faults(tree: nodes.Template, place: Place, side: str) -> Iterator[str]:
     """Name variables that are not used, and facts that stand there as constant text."""
-    missing = getattr(REQUIRED[place], side) - {name.name for name in tree.find_all(nodes.Name)}
+    parts = list(tree.find_all(nodes.Node))
+    used = {part.name for part in parts if isinstance(part, nodes.Name)}
+    missing = getattr(REQUIRED[place], side) - used
     if missing:
         yield f"does not use {', '.join(sorted(missing))}"
     fact = _FACT if side == "answer" else _NOUN
     compared = {
-        id(const) for test in tree.find_all(nodes.Compare) for const in test.find_all(nodes.Const)
+        id(const)
+        for part in parts
+        if isinstance(part, nodes.Compare)
+        for const in part.find_all(nodes.Const)
     }
-    for node in tree.find_all((nodes.TemplateData, nodes.Const)):
-        text = node.data if isinstance(node, nodes.TemplateData) else getattr(node, "value", "")
-        match = fact.search(text) if isinstance(text, str) and id(node) not in compared else None
+    for part in parts:
+        if isinstance(part, nodes.TemplateData):
+            text: object = part.data
+        elif isinstance(part, nodes.Const) and id(part) not in compared:
+            text = part.value
+        else:
+            continue
+        match = fact.search(text) if isinstance(text, str) else None
         if match:
             yield f"{match[0]!r} states a fact and must come from a variable"
 
