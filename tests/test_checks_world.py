@@ -124,7 +124,7 @@ def recipe() -> dict:
     """What a build records of its recipe: everything is asked."""
     margin = {"tie_margin_px": 4.0}
     settings = {
-        "classification": {},
+        "classification": {"common_percent": 100},
         "fine_grained_description": {
             "min_image_px": 224,
             "min_area_ratio": 0.01,

@@ -169,7 +169,9 @@ def _presence_gaps(scene: Scene, census: Census, rules: Rules) -> Iterator[Gap]:
     verdicts = sorted("yes" if key in scene.by_category else "no" for key in keys)
     sure = [category for category in listed if category not in scene.cut]
     possible = len(scene.annotated) > 1 and bool(sure) and bool(scene.absent)
-    yield from _pair_gap(scene, "classification", verdicts, possible, rules)
+    # A yes about the source's commonest class is asked of a share of the pictures only.
+    if verdicts or rules.common_percent == 100:
+        yield from _pair_gap(scene, "classification", verdicts, possible, rules)
     keys = census.keys("spatial_grounding", "presence", scene.image_id)
     verdicts, asked = [], set()
     for key in keys:

@@ -81,8 +81,7 @@ def check_dialogues(
         for problem in _row_problems(row, task, shard):
             log.add(*problem[:1], path, *problem[1:], row=number, key=row.dialogue_id)
         answer = row.messages[-1][1] if row.messages else ""
-        unknown = read(answer).unknown
-        shard.wording.add(row.template_ids, unknown, path, number, row.dialogue_id)
+        shard.wording.add(row.template_ids, read(answer), path, number, row.dialogue_id)
 
 
 def _row_problems(row: DialogueRow, task: str, shard: Shard) -> Problems:

@@ -18,10 +18,10 @@ from sarchat_build.checks.vocabulary import (
     LETTERS,
     PHRASE,
     PIXELS,
+    PLAIN_WORDS,
     WORDS,
     Word,
 )
-from sarchat_build.checks.wording import PLAIN_WORDS
 
 
 class Noun(NamedTuple):

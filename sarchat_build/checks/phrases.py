@@ -45,7 +45,7 @@ _PHRASE = re.compile(
     rf" the (?P<anchor>{_CATEGORY})"
     rf"|(?:(?P<size>{any_of(SIZE_WORDS.values())})(?:,? (?=(?:{any_of(SHAPES)}) )| ))?"
     rf"(?:(?P<shape>{any_of(SHAPES)}) )?(?P<category>{_CATEGORY})"
-    rf"(?: at the (?P<cell>{any_of(CELLS)}))?"
+    rf"(?: (?:at|in) the (?P<cell>{any_of(CELLS)}))?"
     rf")(?![a-z_])"
 )
 # Words of order and relation, which stand nowhere but in the phrase.

@@ -47,7 +47,7 @@ def classification(scene: Scene, dialogue: Dialogue, rules: Rules) -> Expected:
     return Expected(
         scene.things,
         (present, None, None),
-        Said(("n" * len(present),), nouns=names, negative=not present),
+        Said((("n" * len(present),) if present else ("y", ""),), nouns=names, negative=not present),
         Asked(categories=rules.candidates, listed=True),
     )
 
@@ -65,7 +65,7 @@ def presence(scene: Scene, dialogue: Dialogue, rules: Rules) -> Expected:
         things,
         (_present(scene), category, verdict),
         Said(
-            ("yn",),
+            (("yn",),),
             nouns=((category, len(things), "counted"),),
             verdicts=(verdict,),
             negative=not things,
@@ -90,10 +90,7 @@ def fine_grained_description(scene: Scene, dialogue: Dialogue, rules: Rules) -> 
         tuple(ordered),
         ([(t.instance_id, t.category, t.described_size, t.cell) for t in ordered],),
         Said(
-            (
-                "".join(f"{kinds}c" for _, kinds in cells),
-                "".join(f"c{kinds}" for _, kinds in cells),
-            ),
+            [(f"{kinds}c", f"c{kinds}") for _, kinds in cells],
             nouns=tuple((group.category, len(group.things), "number") for group in groups),
             sizes=[group.size for group in groups],
             cells=[cell for cell, _ in cells],
@@ -122,7 +119,7 @@ def instance_counting(scene: Scene, dialogue: Dialogue, rules: Rules) -> Expecte
         things[:listed],
         (category, n, listed),
         Said(
-            tuple(f"{order}{'b' * listed}" for order in numbers),
+            (tuple(f"{order}{'b' * listed}" for order in numbers),),
             nouns=((category, n, "counted"),),
             boxes=boxes,
             listed=[listed] if listed < n else [],
@@ -154,7 +151,7 @@ def spatial_grounding(scene: Scene, dialogue: Dialogue, rules: Rules) -> Expecte
             *(None, None, None),
         ),
         Said(
-            tuple(_grounded(order, groups) + related for order in _IN_ANY_ORDER),
+            (*map(_grounded, groups), (related,)),
             nouns=tuple(named),
             boxes=[thing.text for thing in scene.things],
             cells=cells,
@@ -181,7 +178,7 @@ def grounded_presence(scene: Scene, dialogue: Dialogue, rules: Rules) -> Expecte
         things,
         ([], [], category, cell, verdict),
         Said(
-            ("ync", "ycn"),
+            (("ync", "ycn"),),
             nouns=((category, len(things), "counted"),),
             cells=[cell],
             verdicts=(verdict,),
@@ -208,8 +205,9 @@ def _relations(groups: tuple[Group, ...], scene: Scene, rules: Rules) -> list[tu
     return relations
 
 
-def _grounded(order: str, groups: tuple[Group, ...]) -> str:
-    return "".join(order.replace("b", "b" * len(group.things)) for group in groups)
+def _grounded(group: Group) -> tuple[str, ...]:
+    boxes = "b" * len(group.things)
+    return tuple(order.replace("b", boxes) for order in _IN_ANY_ORDER)
 
 
 def _mean_center(things: tuple[Thing, ...]) -> tuple[float, float]:

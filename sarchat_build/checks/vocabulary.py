@@ -94,6 +94,26 @@ building buildings island false untrue incorrect wrong maybe perhaps possibly pr
 """
 STRAY_WORDS = tuple(_STRAYS.split())
 
+# Words of answers that are known to carry no fact: articles, pronouns, prepositions, and what goes
+# with one or with many. Any other word is judged by `wording`.
+_PLAIN = """
+a an the this that these those it its they their them i you we me my which what who where here
+there one ones both other another each every any all some same such so as also besides and or but
+then thus only altogether is are was were be been being am has have had do does did can could may
+must will would should in on at of to from by with within into for off out up between about around
+among inside onto per than while if when how lie lies lay appear appears show shows hold holds
+contain contains find finds found see sees seen mark marks marked sit sits occur occurs belong
+belongs come comes fall falls look looks occupy occupies cover covers fill fills stand stands rest
+rests include includes exist exists give gives make makes apply applies match matches fit fits box
+boxes object objects target targets class classes category categories label labels kind kinds item
+items thing things tag tags group groups relation relations image picture scene chip area areas
+place places part region position location outline outlines extent extents coordinate coordinates
+answer count total content contents moreover finally list listed option options candidate
+candidates first second former latter nearest closest given away apart distance direction detected
+located placed visible present shown recognized reported counted identified boxed pixel pixels px
+"""
+PLAIN_WORDS = frozenset(_PLAIN.split())
+
 # A fact turned round; where there is nothing to be found, that is what the answer says.
 NEGATIONS = (
     *("none", "nothing", "not", "never", "without", "neither", "nor", "cannot", "absent", "free"),
