@@ -149,7 +149,7 @@ ANSWERS = {
     "the direction back": (NEAREST, "lower right", "upper left", "answer_direction"),
     "the distance to the nearest": (NEAREST, "170 px", "169 px", "answer_distance"),
     "which of two lies": (PAIR, "the first lies", "the second lies", "answer_roles"),
-    "a fact turned round": (COUNT, "There are 2", "There are not 2", "answer_negation"),
+    "a fact turned round": (COUNT, "There are 2", "There are not 2", "answer_stray"),
     "a size in another word": (CELL, "1 ship", "1 ship, tiny", "answer_stray"),
     "a number in another script": (COUNT, "There are", "There are \u0663", "answer_stray"),
     "a class in another word": (COUNT, "2 ships", "2 ships, vessels", "answer_stray"),

@@ -119,7 +119,7 @@ def _nothing_else(said: Said, answer: Reading) -> Problems:
         yield Problem("answer_stray", [], answer.strays)
     if answer.numbers:
         yield Problem("answer_number", [], answer.numbers)
-    if answer.negations and not said.negative:
-        yield Problem("answer_negation", [], answer.negations)
-    if said.negative and not said.nouns and not (answer.negations or answer.verdicts):
+    if answer.absences and not said.negative:
+        yield Problem("answer_absence", [], answer.absences)
+    if said.negative and not said.nouns and not (answer.absences or answer.verdicts):
         yield Problem("answer_category", Plain("none"), Plain("no word for it"))

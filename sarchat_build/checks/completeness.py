@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from sarchat_build.checks.geometry import distance
 from sarchat_build.checks.identify import nearest_to
 from sarchat_build.checks.phrases import askable, loose_cells
 from sarchat_build.checks.rules import Rules
@@ -129,7 +130,11 @@ def _has_nearest(scene: Scene, thing: Thing, rules: Rules) -> bool:
     ]
     found = [nearest_to(scene, thing, category, rules) for category in categories]
     return bool(found) and all(
-        target is not None and scene.by_text[target.text] is not None for target in found
+        target is not None
+        and scene.by_text[target.text] is not None
+        # Where centers all but coincide there is no direction to be seen.
+        and distance(target.x - thing.x, target.y - thing.y) >= rules.nearest_margin_px
+        for target in found
     )
 
 

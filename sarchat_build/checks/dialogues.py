@@ -203,6 +203,8 @@ def _layout_problems(row: DialogueRow, task: str, opening: str) -> Problems:
     if not asked.startswith(opening):
         yield Problem("question_opening", opening, asked[: len(opening) + 20])
         return
+    if asked[len(opening) :].startswith("["):
+        yield Problem("question_opening", Plain(f"no tag after {opening!r}"), asked)
     for text in (asked[len(opening) :], answer):
         if not text or text[0].isspace() or text[-1].isspace():
             yield Problem("text", Plain("a text without surrounding blanks"), text)

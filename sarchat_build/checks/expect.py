@@ -49,8 +49,8 @@ class Said(NamedTuple):
 
     Its order is one of `chunks[0]`, then one of `chunks[1]` and so on, in letters of
     `Reading.order`; with `any_order` these are sets of facts. A fact whose letter only some
-    alternatives have may be left out altogether. `free_noun` is a category that may be named anywhere, by itself or with
-    its count; its mentions are left out of the order.
+    alternatives have may be left out altogether. `free_noun` is a category that may be named
+    anywhere, by itself or with its count; its mentions are left out of the order.
     """
 
     chunks: Sequence[Sequence[str]]

@@ -195,7 +195,7 @@ def _relation(thing: Thing, other: Thing, scene: Scene, rules: Rules) -> Relatio
 # Words for the object that lies somewhere, and for the one it lies to.
 _ROLES = {"multi": ("first|former", "second|latter"), "nearest": ("nearest|closest", "given")}
 _DIRECTION = re.compile(rf"\b{any_of(DIRECTION_PHRASES.values())}(?![a-z])")
-_SENTENCE_END = re.compile(r"[.:;!?]")
+_SENTENCE_END = re.compile(r"[.;!?]")
 _PREPOSITIONS = ("to", "from", "near", "of", "than", "with")
 
 

@@ -62,7 +62,7 @@ class Reading:
     distances: list[int] = field(default_factory=list)
     listed: list[int] = field(default_factory=list)
     verdicts: list[str] = field(default_factory=list)
-    negations: list[str] = field(default_factory=list)
+    absences: list[str] = field(default_factory=list)
     numbers: list[int] = field(default_factory=list)
     strays: list[str] = field(default_factory=list)
     unknown: list[str] = field(default_factory=list)
@@ -108,7 +108,7 @@ def _add_piece(reading: Reading, piece: Piece, count: int | None) -> None:
             continue
         if kind == "z":
             size = value
-        if kind not in "g!":
+        if kind not in "a!":
             reading.order += kind
         _place(reading, kind).append(value)
 
@@ -126,7 +126,7 @@ def _place(reading: Reading, kind: str) -> list[str]:
         return reading.proximities
     if kind == "y":
         return reading.verdicts
-    return reading.negations if kind == "g" else reading.strays
+    return reading.absences if kind == "a" else reading.strays
 
 
 @lru_cache(maxsize=1 << 15)

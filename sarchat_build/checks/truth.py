@@ -68,7 +68,6 @@ def presence(scene: Scene, dialogue: Dialogue, rules: Rules) -> Expected:
             (("yn",),),
             nouns=((category, len(things), "counted"),),
             verdicts=(verdict,),
-            negative=not things,
         ),
         Asked(categories=(category,), either_way=True),
     )
@@ -182,7 +181,6 @@ def grounded_presence(scene: Scene, dialogue: Dialogue, rules: Rules) -> Expecte
             nouns=((category, len(things), "counted"),),
             cells=[cell],
             verdicts=(verdict,),
-            negative=not things,
         ),
         Asked(categories=(category,), cells=[cell], either_way=True),
     )

@@ -114,18 +114,19 @@ located placed visible present shown recognized reported counted identified boxe
 """
 PLAIN_WORDS = frozenset(_PLAIN.split())
 
-# A fact turned round; where there is nothing to be found, that is what the answer says.
-NEGATIONS = (
-    *("none", "nothing", "not", "never", "without", "neither", "nor", "cannot", "absent", "free"),
-    *("empty", "lack", "lacks", "devoid", "n't"),
+# How an answer says that there is nothing; what denies a fact is stray in every answer.
+ABSENCES = (
+    *("none", "nothing", "without", "neither", "nor", "absent", "free", "empty", "lack", "lacks"),
+    "devoid",
 )
+DENIALS = ("not", "never", "cannot", "n't")
 
 
 class Word(NamedTuple):
     """What one vocabulary phrase means.
 
     `kind` is one letter: (n)oun, n(o) such thing, (c)ell, si(z)e, s(h)ape, (d)irection,
-    (p)roximity, (y)es or no, ne(g)ation or a stray word (!). `plural` is None where both numbers
+    (p)roximity, (y)es or no, (a)bsence or a stray word (!). `plural` is None where both numbers
     are written alike ("aircraft").
     """
 
@@ -145,8 +146,8 @@ def _words() -> dict[str, Word]:
         words[plural] = Word("n", category, plural=True)
         words[category] = Word("n", category, plural=None if plural == category else False)
     words |= {verdict: Word("y", verdict) for verdict in VERDICTS}
-    words |= {word: Word("g", word) for word in NEGATIONS}
-    words |= {word: Word("!", word) for word in STRAY_WORDS}
+    words |= {word: Word("a", word) for word in ABSENCES}
+    words |= {word: Word("!", word) for word in (*STRAY_WORDS, *DENIALS)}
     return words
 
 
