@@ -120,7 +120,10 @@ def problems(found, task, subtask, key, question, answer, truth, things, rules=N
         [thing.instance_id for thing in things],
         truth,
     )
-    return [problem.check for problem in dialogue_problems(found, dialogue, rules or Rules())]
+    return [
+        problem.check
+        for problem in dialogue_problems(found, dialogue, read(answer), rules or Rules())
+    ]
 
 
 THREE = [(0.0, 10.0 * n, 5.0, 10.0 * n + 5) for n in range(3)]

@@ -40,17 +40,17 @@ def check_answer(said: Said, dialogue: Dialogue, answer: Reading) -> Problems:
     yield from _nothing_else(said, answer)
 
 
-def _facts(facts: Said | Reading) -> tuple[Sequence[object], ...]:
+def _facts(facts: Said | Reading) -> tuple[list[str] | list[int], ...]:
     return (
-        list(facts.boxes),
-        list(facts.cells),
-        list(facts.sizes),
-        list(facts.shapes),
-        list(facts.directions),
-        list(facts.proximities),
-        list(facts.distances),
-        list(facts.listed),
-        list(facts.verdicts),
+        facts.boxes,
+        facts.cells,
+        facts.sizes,
+        facts.shapes,
+        facts.directions,
+        facts.proximities,
+        facts.distances,
+        facts.listed,
+        facts.verdicts,
     )
 
 

@@ -44,6 +44,11 @@ class Dialogue(NamedTuple):
     truth: tuple[Any, ...]
 
 
+# Nobody adds to these.
+_NOTHING: list[str] = []
+_NO_NUMBERS: list[int] = []
+
+
 class Said(NamedTuple):
     """What an answer states, as `parse.Reading` has it: these facts, all of them, and no others.
 
@@ -55,15 +60,15 @@ class Said(NamedTuple):
 
     chunks: Sequence[Sequence[str]]
     nouns: tuple[tuple[str, int, Saying], ...] = ()
-    boxes: Sequence[str] = ()
-    cells: Sequence[str] = ()
-    sizes: Sequence[str] = ()
-    shapes: Sequence[str] = ()
-    directions: Sequence[str] = ()
-    proximities: Sequence[str] = ()
-    distances: Sequence[int] = ()
-    listed: Sequence[int] = ()
-    verdicts: Sequence[str] = ()
+    boxes: list[str] = _NOTHING
+    cells: list[str] = _NOTHING
+    sizes: list[str] = _NOTHING
+    shapes: list[str] = _NOTHING
+    directions: list[str] = _NOTHING
+    proximities: list[str] = _NOTHING
+    distances: list[int] = _NO_NUMBERS
+    listed: list[int] = _NO_NUMBERS
+    verdicts: list[str] = _NOTHING
     any_order: bool = False
     free_noun: tuple[str, int] | None = None
     negative: bool = False  # "none", "nothing", "not" are true of it
@@ -105,7 +110,7 @@ class Asked(NamedTuple):
     sizes: Sequence[str] = ()
     shapes: Sequence[str] = ()
     directions: Sequence[str] = ()
-    orderly: int = 0  # words of order and relation
+    orderly: int | None = None  # words of order and relation, where they are the question
     either_way: bool = False  # yes and no are both possible: nothing may turn the question round
 
 

@@ -96,7 +96,7 @@ def nearest(scene: Scene, dialogue: Dialogue, rules: Rules) -> Expected:
         distances=[relation.distance_px],
         any_order=True,
     )
-    asked = Asked(boxes=given(scene, [start]), categories=(target.category,), orderly=-1)
+    asked = Asked(boxes=given(scene, [start]), categories=(target.category,))
     truth: tuple[Any, ...] = ([start.words, target.words], *relation, [])
     return Expected((start, target), truth, said, asked)
 

@@ -83,8 +83,9 @@ class Piece(NamedTuple):
 def _piece(text: str) -> Piece:
     lowered = text.lower()
     words = [WORDS.get(found) or Word("!", found) for found in PHRASE.findall(lowered)]
-    # "²" and "½" are numbers that no pattern of ours reads.
-    words += [Word("!", mark) for mark in lowered if mark.isnumeric()]
+    if not lowered.isascii():
+        # "²" and "½" are numbers that no pattern of ours reads.
+        words += [Word("!", mark) for mark in lowered if mark.isnumeric()]
     rest = LETTERS.findall(PHRASE.sub(" ", lowered))
     return Piece(
         words=tuple(words),

@@ -23,7 +23,7 @@ def check_question(dialogue: Dialogue, asked: Asked) -> Problems:
     Wording is free here, unlike in answers: what is no vocabulary is not looked at, but for markup.
     """
     text = dialogue.question
-    question = read(_HOW.sub("how", text))
+    question = read(_HOW.sub("how", text) if "ow " in text else text)
     markup = INJECTION.search(text) if question.strays else None
     if markup:
         yield Problem("question_markup", Plain("plain text"), markup[0])
@@ -46,7 +46,7 @@ def check_question(dialogue: Dialogue, asked: Asked) -> Problems:
     ):
         if found != list(expected):
             yield Problem(check, expected, found)
-    if asked.orderly >= 0:
+    if asked.orderly is not None:
         words = orderly_words(text)
         if words != asked.orderly:
             yield Problem("question_order", asked.orderly, words)

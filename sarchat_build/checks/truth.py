@@ -67,7 +67,7 @@ def presence(scene: Scene, dialogue: Dialogue, rules: Rules) -> Expected:
         Said(
             (("yn",),),
             nouns=((category, len(things), "counted"),),
-            verdicts=(verdict,),
+            verdicts=[verdict],
         ),
         Asked(categories=(category,), either_way=True),
     )
@@ -180,7 +180,7 @@ def grounded_presence(scene: Scene, dialogue: Dialogue, rules: Rules) -> Expecte
             (("ync", "ycn"),),
             nouns=((category, len(things), "counted"),),
             cells=[cell],
-            verdicts=(verdict,),
+            verdicts=[verdict],
         ),
         Asked(categories=(category,), cells=[cell], either_way=True),
     )
