@@ -22,6 +22,7 @@ from miniatures import build
 from mixed_source import write_manifests, write_mixed
 
 from sarchat_build import checks
+from sarchat_build.checks.findings import FindingLog
 from sarchat_build.checks.rules import rules_of
 from sarchat_build.checks.vocabulary import SUBTASKS
 from sarchat_build.resources import resource_folder
@@ -340,3 +341,70 @@ def test_the_fault_was_planted(outcome: tuple[list[Planted], set[Planted]], kind
     places = KINDS[kind][1] if kind in KINDS else ELSEWHERE[kind]
     found = {one.place for one in planted if one.kind == kind}
     assert set(places) - found == set()
+
+
+def columns_moved(picture: m.Row) -> None:
+    for box in picture["objects"]["bbox"]:
+        shift = -2 if box[2] + 2 > picture["width"] else 2
+        box[0], box[2] = max(box[0] + shift, 0.0), box[2] + shift
+
+
+def object_dropped(picture: m.Row) -> None:
+    for values in picture["objects"].values():
+        values.pop(0)
+
+
+def category_changed(picture: m.Row) -> None:
+    named = picture["objects"]["category"]
+    named[0] = m.another(named[0], m.CATEGORIES)
+
+
+def mirrored(picture: m.Row) -> None:
+    for box in picture["objects"]["bbox"]:
+        box[0], box[2] = picture["width"] - box[2], picture["width"] - box[0]
+
+
+def category_rejected(picture: m.Row) -> None:
+    picture["rejected_categories"] = sorted(set(picture["objects"]["category"]))
+
+
+def nothing_annotated(picture: m.Row) -> None:
+    picture["categories_annotated"] = ["ship"]
+
+
+PICTURES = {
+    "boxes moved by 2 px": columns_moved,
+    "an object dropped": object_dropped,
+    "a category": category_changed,
+    "left and right": mirrored,
+    "a category rejected": category_rejected,
+    "classes nobody annotated": nothing_annotated,
+}
+
+
+@pytest.mark.parametrize("kind", PICTURES)
+def test_dialogues_of_another_picture_are_named(
+    dataset: Dataset, tmp_path: Path, kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What the columns say is changed; every picture must have a dialogue that no longer holds."""
+    monkeypatch.setattr(checks.shard, "FindingLog", partial(FindingLog, cap=1_000_000))
+    target = shutil.copytree(dataset.folder, tmp_path / "dataset")
+    changed: set[str] = set()
+    for path in sorted(target.glob("images/*.parquet")):
+        rows = pq.read_table(path).to_pylist()
+        for row in rows:
+            if row["objects"]["bbox"] and row["source"] == "mixed":
+                PICTURES[kind](row)
+                changed.add(row["image_id"])
+        pq.write_table(pa.Table.from_pylist(rows, pq.read_schema(path)), path)
+    named = {
+        f.key[: f.key.find(f"/{task}/")]
+        for f in findings_of(target)
+        for task in SUBTASKS
+        if f.file.startswith(f"dialogues/{task}/") and f"/{task}/" in f.key
+    }
+    assert changed
+    if kind == "classes nobody annotated":  # it matters only where something is said to be absent
+        assert named
+    else:
+        assert changed - named == set()

@@ -74,7 +74,7 @@ def _publish(element: tuple[str, Iterable[tuple[str, Any]]], context: BuildConte
         books,
         receipts,
         _add_up(records["fixes"]),
-        Phrasing(context.templates).digest,
+        Phrasing(context.templates),
         files,
     )
     card = storage.write_text(context.out, "README.md", render_card(record))

@@ -9,6 +9,7 @@ from typing import Any
 
 from sarchat_build import __version__
 from sarchat_build.manifest import Manifest
+from sarchat_build.phrasing import Phrasing
 from sarchat_build.recipe import Recipe
 from sarchat_build.report.ledger import Counts
 from sarchat_build.shards import ShardReceipt
@@ -31,7 +32,7 @@ def build_record(
     books: Mapping[str, Counts],
     receipts: Iterable[ShardReceipt],
     fixes: Mapping[str, Mapping[str, int]],
-    templates_sha256: str,
+    phrasing: Phrasing,
     files: Iterable[WrittenFile],
 ) -> dict[str, Any]:
     """Make the record; it holds no clock, no path of a machine and nothing about the runner."""
@@ -50,8 +51,10 @@ def build_record(
             for source_id, manifest in sorted(manifests.items())
         },
         "templates": {
-            "sha256": templates_sha256,
-            "uses": dict(_sum(receipt.template_uses for receipt in receipts)),
+            "sha256": phrasing.digest,
+            # Every phrasing, those never used too: the held-out share follows from the whole list.
+            "uses": dict.fromkeys(sorted(phrasing.templates), 0)
+            | dict(_sum(receipt.template_uses for receipt in receipts)),
         },
         "versions": versions(),
         "counts": _counts_by_split(receipts, recipe),
