@@ -28,7 +28,8 @@ class UnknownWord(NamedTuple):
 class WordCount:
     """Counts phrasings, and the unknown words of their answers.
 
-    What a phrasing says where there is nothing, and where there is something, are two answers.
+    What a phrasing says where there is nothing, or no relation, is an answer of its own: answers
+    are compared with those that state the same kinds of facts.
     """
 
     def __init__(self) -> None:
@@ -43,8 +44,9 @@ class WordCount:
         uses = self.uses
         for template_id in template_ids:
             uses[template_id] += 1
+        kinds = "".join(sorted(set(answer.order)))
         nothing = answer.absences or (answer.nouns and answer.nouns[0].number == 0)
-        said = f"{template_ids[-1]} of nothing" if nothing else template_ids[-1]
+        said = f"{template_ids[-1]} ({kinds}{', nothing' if nothing else ''})"
         self.answers[said] += 1
         for word in set(answer.unknown) if answer.unknown else ():
             place = said, word
