@@ -46,9 +46,11 @@ def float_keys(singles: NDArray[np.float32]) -> NDArray[np.uint32]:
     return np.asarray(bits.view(np.uint32) ^ flip)
 
 
-def is_valid(values: NDArray[np.generic], nodata: float | None) -> NDArray[np.bool_]:
+def is_valid(
+    values: NDArray[np.generic], singles: NDArray[np.float32], nodata: float | None
+) -> NDArray[np.bool_]:
     """Tell which values are measurements: finite as 32-bit floats, and not the no-data value."""
-    valid = np.isfinite(as_floats(values))
+    valid = np.isfinite(singles)
     if nodata is not None:
         with np.errstate(over="ignore"):
             valid &= values != nodata
@@ -91,10 +93,10 @@ def percentiles(
     def keys() -> Iterable[NDArray[np.uint32]]:
         for piece in pieces():
             singles = as_floats(piece)
-            valid = is_valid(piece, nodata)
+            valid = is_valid(piece, singles, nodata)
             if positive_only:
                 valid &= singles > 0
-            yield float_keys(singles[valid])
+            yield float_keys(singles.ravel() if valid.all() else singles[valid])
 
     upper = _histogram(key >> np.uint32(16) for key in keys())
     places = [_place(upper, rank) for rank in _ranks(upper, percents)]

@@ -28,9 +28,11 @@ def size_bytes(source: PictureSource) -> int:
 
 
 def file_sha256(source: PictureSource) -> str:
-    """Hash a picture's file in pieces."""
+    """Hash a picture's file, one on disk in pieces."""
+    if isinstance(source, bytes):
+        return hashlib.sha256(source).hexdigest()
     digest = hashlib.sha256()
-    with open_bytes(source) as stream:
+    with source.open("rb") as stream:
         while chunk := stream.read(_CHUNK_BYTES):
             digest.update(chunk)
     return digest.hexdigest()

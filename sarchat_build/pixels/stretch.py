@@ -18,6 +18,8 @@ from sarchat_build.types import Stretch
 
 LEVELS = 256
 _EXACT = Context(prec=50)
+_LOWER_BITS = np.uint32(14)
+_BINS = 1 << 18
 _NEVER = np.uint32(0xFFFFFFFF)
 
 
@@ -50,7 +52,8 @@ class Renderer:
     """Renders arrays of one stretch and one type; made once per scene.
 
     Integers of up to 16 bits go through one table of every value. Everything else is compared as
-    32-bit floats through a table of its upper 16 bits, each with at most one threshold inside.
+    32-bit floats through a table of its upper 18 bits, each with at most one threshold inside
+    unless the range is narrow against its values (`high` below twice `low`).
     """
 
     def __init__(self, stretch: Stretch, dtype: np.dtype[np.generic]) -> None:
@@ -63,12 +66,12 @@ class Renderer:
         singles = _not_below(begins)
         self._singles = singles
         edges = order.float_keys(singles)
-        bins = edges >> np.uint32(16)
+        bins = edges >> _LOWER_BITS
         self._one_each = all(a != b for a, b in pairwise(bins.tolist()))
         if self._one_each:
-            count = np.bincount(bins, minlength=order.BINS)
-            self._start = (np.cumsum(count) - count).astype(np.uint8)
-            self._edge = np.full(order.BINS, _NEVER)
+            count = np.bincount(bins, minlength=_BINS).astype(np.uint8)
+            self._start = np.cumsum(count, dtype=np.uint8) - count
+            self._edge = np.full(_BINS, _NEVER)
             self._edge[bins] = edges
 
     def __call__(self, values: NDArray[np.generic]) -> NDArray[np.uint8]:
@@ -78,11 +81,11 @@ class Renderer:
         singles = order.as_floats(values)
         if self._one_each:
             keys = order.float_keys(singles)
-            bins = keys >> np.uint32(16)
+            bins = keys >> _LOWER_BITS
             levels = self._start[bins] + (keys >= self._edge[bins])
         else:
             levels = np.searchsorted(self._singles, singles, side="right").astype(np.uint8)
-        levels[~order.is_valid(values, self._nodata)] = 0
+        levels[~order.is_valid(values, singles, self._nodata)] = 0
         return np.asarray(levels, dtype=np.uint8)
 
 
