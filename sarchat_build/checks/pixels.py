@@ -49,6 +49,7 @@ def decode(data: bytes) -> Picture:
         One of `UNDECODABLE`.
     """
     with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # odd metadata
         warnings.simplefilter("error", Image.DecompressionBombWarning)
         image = Image.open(io.BytesIO(data))
     with image:
@@ -71,4 +72,6 @@ def _is_turned(image: Image.Image) -> bool:
     carriers = {"exif", "Raw profile type exif", "XML:com.adobe.xmp", "xmp"}
     if not carriers & {str(key) for key in image.info}:
         return False
-    return bool(image.getexif().get(_ORIENTATION, _UPRIGHT) != _UPRIGHT)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)
+        return bool(image.getexif().get(_ORIENTATION, _UPRIGHT) != _UPRIGHT)

@@ -11,7 +11,7 @@ from PIL import Image
 from sarchat_build.errors import RecordError
 from sarchat_build.manifest import Pixels
 from sarchat_build.pixels import raster
-from sarchat_build.pixels.bands import bit_depth, find_look, known_look
+from sarchat_build.pixels.bands import bit_depth, find_look, known_look, refuse_complex
 from sarchat_build.pixels.output import PixelHash, encode_png, pixel_sha256
 from sarchat_build.pixels.picture import MAX_PIXELS, decode
 from sarchat_build.pixels.source import PictureSource, file_sha256, head, size_bytes, sniff
@@ -97,6 +97,7 @@ def _inspect_raster(
     with raster.open_raster(source, kind) as dataset:
         width_px, height_px = dataset.width, dataset.height
         _check_size(width_px, height_px, kind, tiled)
+        refuse_complex(dataset)
         raster.check_block_row(dataset)
         look = find_look(dataset, rule)
         raster.read_unused_bands(dataset, look.bands)

@@ -36,17 +36,24 @@ def bit_depth(dataset: DatasetReader) -> int:
     return int(stated) if stated else np.dtype(dataset.dtypes[0]).itemsize * 8
 
 
-def find_look(dataset: DatasetReader, rule: Pixels | None) -> Look:
-    """Decide how a raster is shown; reads all of it when the rule asks for statistics.
+def refuse_complex(dataset: DatasetReader) -> None:
+    """Refuse complex numbers: no rule here says what of them is to be seen.
 
     Raises:
-        RecordError: `unsupported_dtype` for complex numbers and for what no rule covers,
-            `no_valid_pixels`.
+        RecordError: `unsupported_dtype`.
     """
     if any("complex" in dtype for dtype in dataset.dtypes):
         raise RecordError(
             "unsupported_dtype", f"complex pixels ({dataset.dtypes[0]}); convert to amplitude first"
         )
+
+
+def find_look(dataset: DatasetReader, rule: Pixels | None) -> Look:
+    """Decide how a raster is shown; reads all of it when the rule asks for statistics.
+
+    Raises:
+        RecordError: `unsupported_dtype` for what no rule covers, `no_valid_pixels`.
+    """
     look = _as_it_is(dataset)
     if look is not None:
         return look

@@ -28,9 +28,10 @@ def every_value(dtype: np.dtype[np.generic]) -> NDArray[np.int64]:
 
 def as_floats(values: NDArray[np.generic]) -> NDArray[np.float32]:
     """Convert to 32-bit floats, the precision in which other types are compared; -0 becomes 0."""
-    with np.errstate(over="ignore"):
+    # Too large is infinite, and a NaN may be one that signals: both are no measurements later on.
+    with np.errstate(over="ignore", invalid="ignore"):
         singles = values.astype(np.float32)
-    singles += np.float32(0)
+        singles += np.float32(0)
     return singles
 
 

@@ -16,6 +16,7 @@ from sarchat_build.types import AS_STORED
 # Pillow's own limit; a larger scene is read by windows, never as one picture.
 MAX_PIXELS = 89_478_485
 _FORMATS = ("JPEG", "PNG", "BMP", "GIF", "WEBP")
+_HEADS = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"GIF8", b"RIFF")
 _CHANNELS = {"1": 1, "L": 1, "P": 1, "LA": 2, "PA": 2, "RGB": 3, "RGBA": 4, "CMYK": 4}
 _WORDS = {
     "1": "1 bit",
@@ -84,6 +85,7 @@ def _load(source: PictureSource) -> Image.Image:
     size = size_bytes(source)
     try:
         with warnings.catch_warnings(), open_bytes(source) as stream:
+            warnings.simplefilter("ignore", UserWarning)  # odd metadata
             warnings.simplefilter("error", Image.DecompressionBombWarning)
             picture = Image.open(stream, formats=_FORMATS)
             if picture.width * picture.height > MAX_PIXELS:
@@ -92,6 +94,8 @@ def _load(source: PictureSource) -> Image.Image:
             picture.load()
             return picture
     except UnidentifiedImageError:
+        if head(source).startswith(_HEADS):
+            raise RecordError("image_truncated", f"{size:,} bytes: a damaged header") from None
         raise RecordError("not_an_image", f"begins with {head(source)[:24]!r}") from None
     except (Image.DecompressionBombWarning, Image.DecompressionBombError) as error:
         raise RecordError("pixel_limit", f"{error}; a larger scene must be a TIFF") from error
@@ -103,7 +107,9 @@ def _is_turned(picture: Image.Image) -> bool:
     if not any(key in picture.info for key in _METADATA_WITH_ORIENTATION):
         return False
     try:
-        return bool(picture.getexif().get(ExifTags.Base.Orientation, 1) != 1)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", UserWarning)
+            return bool(picture.getexif().get(ExifTags.Base.Orientation, 1) != 1)
     except (SyntaxError, ValueError, KeyError, TypeError, OSError, struct.error):
-        # Broken metadata stops other readers, too.
+        # Metadata that cannot be read stops other readers, too.
         return True
