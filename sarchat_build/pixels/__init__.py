@@ -17,12 +17,12 @@ from sarchat_build.pixels.picture import MAX_PIXELS, decode
 from sarchat_build.pixels.source import PictureSource, file_sha256, head, size_bytes, sniff
 from sarchat_build.types import AS_STORED, PixelFacts, Window
 
-__all__ = ["MAX_PIXELS", "MAX_SCENE_PIXELS", "Cut", "PictureSource", "inspect", "open_scene"]
+__all__ = ["MAX_PIXELS", "MAX_SCENE_PIXELS", "ChipCutter", "PictureSource", "inspect", "open_scene"]
 __all__ += ["published_whole"]
 
 # 50,000 × 50,000: larger than any scene a sensor delivers as one file today.
 MAX_SCENE_PIXELS = 2_500_000_000
-Cut: TypeAlias = Callable[[Window], tuple[bytes, str]]
+ChipCutter: TypeAlias = Callable[[Window], tuple[bytes, str]]
 
 
 def inspect(source: PictureSource, rule: Pixels | None = None, tiled: bool = False) -> PixelFacts:
@@ -62,7 +62,7 @@ def published_whole(source: PictureSource, facts: PixelFacts) -> bytes:
 
 
 @contextmanager
-def open_scene(source: PictureSource, facts: PixelFacts) -> Iterator[Cut]:
+def open_scene(source: PictureSource, facts: PixelFacts) -> Iterator[ChipCutter]:
     """Open an inspected image for cutting.
 
     Yields:

@@ -20,7 +20,7 @@ from sarchat_build.pixels.source import PictureSource, size_bytes
 from sarchat_build.types import Window
 
 # One row of blocks must fit into memory; a larger one is a scene stored as a single block.
-MAX_BLOCK_ROW_BYTES = 512 << 20
+MAX_BLOCK_ROW_BYTES = 256 << 20
 _PIECE_PIXELS = 1 << 20
 _READ_PIXELS = 1 << 22
 _OPTIONS = {
