@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
@@ -13,11 +14,15 @@ from fsspec.utils import glob_translate
 from sarchat_build.archives import Archive, is_archive_name, open_archive
 from sarchat_build.errors import InputError, RecordError
 from sarchat_build.manifest import Manifest
+from sarchat_build.pixels.source import PictureSource
 from sarchat_build.types import Split
 
 # One block is one unit of work for a reader: large enough that the engine's cost per element
 # vanishes, small enough that two workers finish together.
 BLOCK_IMAGES = 128
+
+# A larger image file is a scene: it is read from disk, window by window.
+MAX_BYTES_IN_MEMORY = 64 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +60,7 @@ class SourceIndex:
     documents: tuple[Document, ...]
     split_by_stem: dict[str, Split]
     position_by_stem: dict[str, int]
+    large: frozenset[FileRef] = frozenset()
 
     @property
     def image_blocks(self) -> int:
@@ -77,6 +83,19 @@ class SourceIndex:
     def read(self, file: FileRef) -> bytes:
         """Give a file's bytes; raises `RecordError` when it cannot be read."""
         return self.archives[file.archive].read(file.path)
+
+    @contextmanager
+    def picture(self, file: FileRef) -> Iterator[PictureSource]:
+        """Give an image file's bytes, or, when it is large, a file on this machine to read from.
+
+        Raises:
+            RecordError: it cannot be read.
+        """
+        if file in self.large:
+            with self.archives[file.archive].local_file(file.path) as path:
+                yield path
+        else:
+            yield self.read(file)
 
     def block_of(self, stem: str) -> int:
         """Give the number of the block that holds the image `stem`."""
@@ -125,12 +144,13 @@ def index_source(manifest: Manifest, raw: str) -> SourceIndex:
     """
     folder = os.path.join(raw, manifest.id)
     archives = {name: open_archive(os.path.join(folder, name)) for name in archive_names(folder)}
-    listing = [
-        FileRef(name, member.path)
+    sizes = {
+        FileRef(name, member.path): member.size_bytes
         for name, archive in archives.items()
         for member in archive.members()
         if not _is_clutter(member.path)
-    ]
+    }
+    listing = list(sizes)
     images = _matching(listing, manifest.annotations.images)
     documents = tuple(
         Document(file, entry.split)
@@ -151,7 +171,8 @@ def index_source(manifest: Manifest, raw: str) -> SourceIndex:
             )
         positions[file.stem] = position
     splits = _split_lists(manifest, archives, listing)
-    return SourceIndex(manifest.id, archives, images, documents, splits, positions)
+    large = frozenset(file for file in images if sizes[file] > MAX_BYTES_IN_MEMORY)
+    return SourceIndex(manifest.id, archives, images, documents, splits, positions, large)
 
 
 def archive_names(folder: str) -> list[str]:

@@ -16,7 +16,7 @@ from sarchat_build.storage import WrittenFile
 from sarchat_build.types import SPLITS, Fix
 
 # The libraries whose version can change a published byte.
-_DECISIVE = ("pyarrow", "pillow", "numpy", "jinja2", "inflect")
+_DECISIVE = ("pyarrow", "pillow", "numpy", "rasterio", "jinja2", "inflect")
 
 
 def versions() -> dict[str, str]:
@@ -63,7 +63,10 @@ def build_record(
     }
 
 
-_SOURCE_FACTS = {"title", "homepage", "license", "citation", "categories", "expected", "tiling"}
+_SOURCE_FACTS = {
+    *("title", "homepage", "license", "citation"),
+    *("categories", "expected", "pixels", "tiling"),
+}
 
 
 def count_fixes(fixes: Iterable[Fix]) -> dict[str, dict[str, int]]:
