@@ -17,7 +17,12 @@ Row: TypeAlias = Mapping[str, Any]
 
 
 def image_row(
-    planned: PlannedImage, chip: Chip, picture: bytes, pixel_sha256: str, manifest: Manifest
+    planned: PlannedImage,
+    chip: Chip,
+    picture: bytes,
+    pixel_sha256: str,
+    perceptual_hash: str,
+    manifest: Manifest,
 ) -> Row:
     """Make one row of `images`; `picture` is the file that is published, byte for byte."""
     image, sar = planned.image, manifest.sar
@@ -42,6 +47,7 @@ def image_row(
         "bit_depth": image.pixels.bit_depth,
         "file_sha256": image.pixels.file_sha256,
         "pixel_sha256": pixel_sha256,
+        "perceptual_hash": perceptual_hash,
         "categories_annotated": manifest.categories.annotated,
         "rejected_categories": image.rejected_categories,
         "cut_categories": chip.cut_categories,

@@ -11,6 +11,7 @@ import numpy as np
 from PIL import Image, UnidentifiedImageError
 
 from sarchat_build.errors import RecordError
+from sarchat_build.perceptual_hash import perceptual_hash
 from sarchat_build.types import PixelFacts, Window
 
 # Pillow's own limit; a larger scene is read by windows, never as one picture.
@@ -19,8 +20,10 @@ _FORMATS = ("JPEG", "PNG", "BMP", "TIFF", "GIF", "WEBP")
 _CHANNELS_8_BIT = {"L": 1, "P": 1, "RGB": 3, "RGBA": 4, "CMYK": 4}
 
 
-def inspect(data: bytes) -> PixelFacts:
+def inspect(data: bytes, hash_min_variance: float) -> PixelFacts:
     """Decode an image file to its last row and report what it is.
+
+    `hash_min_variance` is that of `perceptual_hash`.
 
     Raises:
         RecordError: `empty_file`, `not_an_image`, `image_truncated`, `image_too_small`,
@@ -36,6 +39,7 @@ def inspect(data: bytes) -> PixelFacts:
         pixel_sha256=pixel_sha256(picture),
         file_sha256=hashlib.sha256(data).hexdigest(),
         file_bytes=len(data),
+        perceptual_hash=perceptual_hash(picture, hash_min_variance),
     )
 
 
@@ -80,18 +84,18 @@ def pixel_sha256(picture: Image.Image) -> str:
     return _digest(picture.mode, picture.size, picture.tobytes())
 
 
-def cut(picture: Image.Image, window: Window) -> tuple[bytes, str]:
+def cut(picture: Image.Image, window: Window, hash_min_variance: float) -> tuple[bytes, str, str]:
     """Cut a window out of a decoded picture.
 
     Returns:
-        The chip as a lossless PNG, and its pixel hash.
+        The chip as a lossless PNG, its pixel hash, and its perceptual hash.
     """
     chip = picture.crop(window)
     stream = io.BytesIO()
     # Speckle has no runs and no repeats: Huffman coding alone gives within a few per cent the size
     # of a full search at a fraction of its time.
     chip.save(stream, "PNG", compress_level=1, compress_type=zlib.Z_HUFFMAN_ONLY)
-    return stream.getvalue(), pixel_sha256(chip)
+    return stream.getvalue(), pixel_sha256(chip), perceptual_hash(chip, hash_min_variance)
 
 
 def _digest(mode: str, size: tuple[int, int], rows: bytes) -> str:

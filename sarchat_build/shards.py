@@ -95,11 +95,14 @@ class ShardBuilder:
         data = self.read_image(item.image)
         scene = pixels.decode(data) if any(chip.window for chip in item.chips) else None
         for chip in item.chips:
-            picture, digest = data, item.image.pixels.pixel_sha256
+            picture, facts = data, item.image.pixels
+            digest, likeness = facts.pixel_sha256, facts.perceptual_hash
             if scene is not None and chip.window is not None:
-                picture, digest = pixels.cut(scene, chip.window)
+                picture, digest, likeness = pixels.cut(
+                    scene, chip.window, self.recipe.duplicates.near_min_variance
+                )
             yield (
-                image_row(item, chip, picture, digest, manifest),
+                image_row(item, chip, picture, digest, likeness, manifest),
                 dialogue_rows(item, chip, manifest, self.recipe, self.phrasing),
             )
 

@@ -180,7 +180,10 @@ class Instance:
 
 @dataclass(frozen=True, slots=True)
 class PixelFacts:
-    """What a full decode of one image file proved."""
+    """What a full decode of one image file proved.
+
+    `perceptual_hash` is 64 hexadecimal digits, "" for a picture that shows too little.
+    """
 
     width_px: int
     height_px: int
@@ -190,6 +193,7 @@ class PixelFacts:
     pixel_sha256: str
     file_sha256: str
     file_bytes: int
+    perceptual_hash: str = ""
 
 
 @dataclass(frozen=True, slots=True)
