@@ -33,7 +33,7 @@ def turn_bits(hashes: Hashes, counts: np.ndarray, name: str) -> Hashes:
 
 
 def main() -> None:
-    """Plant pairs, a crowd of like pictures and one of far pictures that share a band; find them."""
+    """Plant pairs, a crowd of like hashes and a crowd of far ones that share a band; find them."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--hashes", type=int, default=1_000_000)
     parser.add_argument("--pairs", type=int, default=20_000)

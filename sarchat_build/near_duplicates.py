@@ -205,7 +205,7 @@ def _cut_into_bands(hashes: Hashes, count: int) -> list[tuple[NDArray[np.uint32]
     Band k takes every `count`-th bit from bit k on: neighbors in the picture's spectrum are alike
     more often than others, and a band of them would single out less.
     """
-    bits = np.unpackbits(hashes.astype(">u8").view(np.uint8).reshape(len(hashes), -1), axis=1)
+    bits = np.unpackbits(hashes.astype(">u8").view(np.uint8), axis=1)
     bands = []
     for band in range(count):
         places = bits[:, band::count]

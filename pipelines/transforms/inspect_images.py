@@ -27,7 +27,7 @@ from sarchat_build.types import CutImage, Reject, SourceImage
 
 @dataclass
 class InspectImages(beam.PTransform):
-    """(block, Annotations) -> `images`: (block, tuple of InspectedImage); `rejects`; `lost`; `fixes`."""
+    """(block, Annotations) -> `images`: (block, InspectedImages); `rejects`; `lost`; `fixes`."""
 
     context: BuildContext
 

@@ -29,7 +29,8 @@ class Publish(beam.PTransform):
     """Named collections of small records -> the finished dataset's `build.json`.
 
     receipts: ShardReceipt · read: ReadCount · rejects: (source id, tuple of Reject) ·
-    duplicates: list of rows · accounts: tuple of Account · fixes: {source id: {reason: count}} · stop: tuple of reasons
+    duplicates: list of rows · accounts: tuple of Account ·
+    fixes: {source id: {reason: count}} · stop: tuple of reasons
     """
 
     context: BuildContext

@@ -83,7 +83,7 @@ def compare(
     receipts: Sequence[ShardReceipt],
     accounts: Iterable[Account],
 ) -> list[dict[str, Any]]:
-    """Make the table: one row per source, split and unit, for sources that SARDet-100K holds.
+    """Make the table: one row per source and split, for sources that SARDet-100K holds.
 
     `here` is what the shards hold, `published` what arXiv 2403.06534, table 2, counts; the numbers
     of `reasons` add up to `here - published`. What no counted reason explains stands under the
@@ -95,48 +95,65 @@ def compare(
         split = next(split for split in SPLITS if receipt.name.startswith(f"{split}-"))
         for source_id, counts in receipt.counts.items():
             here[source_id, split].update(images=counts["images"], objects=counts["objects"])
-    reasons: dict[tuple[str, Split, str], dict[str, int]] = defaultdict(dict)
+    reasons: dict[tuple[str, Split], dict[str, Counter[str]]] = defaultdict(dict)
     for account in accounts:
-        for unit, number in (("images", account.pictures), ("objects", account.objects)):
-            if number and account.reason != "due":
-                reasons[account.source_id, account.split, unit][account.reason] = number
-    return [
-        _row(source_id, split, unit, here[source_id, split][unit], published, reasons, cause)
-        for source_id, manifest in sorted(manifests.items())
-        if (cause := _cause(manifest, rules[source_id], books[source_id]))
-        for split, unit, published in _published(manifest)
-    ]
+        if account.reason != "due" and (account.pictures or account.objects):
+            found = Counter(images=account.pictures, objects=account.objects)
+            reasons[account.source_id, account.split][account.reason] = found
+    table = []
+    for source_id, manifest in sorted(manifests.items()):
+        cause = _cause(manifest, rules[source_id], books[source_id])
+        for split, published in _published(manifest):
+            place = source_id, split
+            table.append(
+                {
+                    "source": source_id,
+                    "split": split,
+                    "here": {unit: here[place][unit] for unit in UNITS},
+                    "published": dict(published),
+                    "reasons": _with_rest(reasons[place], cause, here[place], published),
+                }
+            )
+    return table
 
 
-def _published(manifest: Manifest) -> Iterator[tuple[Split, str, int]]:
+UNITS = ("images", "objects")
+
+
+def _published(manifest: Manifest) -> Iterator[tuple[Split, Mapping[str, int]]]:
     if manifest.sardet:
+        images, instances = manifest.sardet.images, manifest.sardet.instances
         for split in SPLITS:
-            yield split, "images", getattr(manifest.sardet.images, split)
-            yield split, "objects", getattr(manifest.sardet.instances, split)
+            yield split, {"images": getattr(images, split), "objects": getattr(instances, split)}
 
 
-def _row(
-    source_id: str,
-    split: Split,
-    unit: str,
-    here: int,
-    published: int,
-    reasons: Mapping[tuple[str, Split, str], Mapping[str, int]],
+def _with_rest(
+    known: Mapping[str, Mapping[str, int]],
     cause: str,
-) -> dict[str, Any]:
-    known = dict(reasons.get((source_id, split, unit), {}))
-    rest = here - published - sum(known.values())
-    if rest:
-        known[cause] = known.get(cause, 0) + rest
-    return {
-        "source": source_id,
-        "split": split,
-        "unit": unit,
-        "here": here,
-        "published": published,
-        "difference": here - published,
-        "reasons": known,
+    here: Mapping[str, int],
+    published: Mapping[str, int],
+) -> dict[str, dict[str, int]]:
+    reasons = {name: {unit: found[unit] for unit in UNITS} for name, found in known.items()}
+    rest = {
+        unit: here[unit] - published[unit] - sum(found[unit] for found in known.values())
+        for unit in UNITS
     }
+    if any(rest.values()):
+        before = reasons.get(cause, dict.fromkeys(UNITS, 0))
+        reasons[cause] = {unit: before[unit] + rest[unit] for unit in UNITS}
+    return reasons
+
+
+def explain(row: Mapping[str, Any]) -> str:
+    """Put the reasons of one row into words, with the numbers of images and objects.
+
+    >>> explain({"reasons": {"duplicates": {"images": -2, "objects": -5}}})
+    'shown by another picture -2 / -5'
+    """
+    return "; ".join(
+        f"{REASONS[reason]} {number['images']:+,} / {number['objects']:+,}"
+        for reason, number in row["reasons"].items()
+    )
 
 
 def _cause(manifest: Manifest, rule: SplitRule, book: Counts) -> str:
