@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 DEMO   := demo
 
-.PHONY: help demo test check lint bench clean
+.PHONY: help demo test check lint bench proof-neardup clean
 .DEFAULT_GOAL := help
 
 help:
@@ -13,6 +13,7 @@ help:
 	@echo "make lint    ruff and mypy"
 	@echo "make check   what CI runs: demo, test, lint"
 	@echo "make bench   10,000 chips against a hand-written script, as a ratio"
+	@echo "make proof-neardup   near-duplicates among a million hashes, all found"
 
 # Runtime only: what a user and a worker have.
 $(VENV)/.runtime: requirements.lock pyproject.toml
@@ -50,6 +51,9 @@ lint: $(VENV)/.dev
 	@$(BIN)/mypy
 
 check: demo test lint
+
+proof-neardup: $(VENV)/.runtime
+	@$(BIN)/python -m benchmarks.near_duplicates
 
 bench: $(VENV)/.runtime
 	@$(BIN)/python -m benchmarks.compare

@@ -51,6 +51,14 @@ def test_copies_are_close_and_others_far(name: str) -> None:
     assert all(apart(own, perceptual_hash(speckle(f"{name}{i}"))) > 60 for i in range(20))
 
 
+def test_the_size_of_a_copy_does_not_matter() -> None:
+    large = speckle("large", 1200, ships=40)
+    own = perceptual_hash(large)
+    for side_px in (1000, 800, 512, 300, 256, 224, 128):
+        copy = large.resize((side_px, side_px), Image.Resampling.BICUBIC)
+        assert apart(own, perceptual_hash(copy)) <= DISTANCE, side_px
+
+
 def test_a_border_without_data_does_not_make_pictures_alike() -> None:
     hashes = []
     for i in range(12):
@@ -71,6 +79,7 @@ def test_the_hash_is_that_of_whole_numbers() -> None:
 
     picture = speckle("whole")
     small = picture.point(module._LEVELS).resize((64, 64), Image.Resampling.HAMMING)
+    assert picture.size == (256, 256), "small enough not to be reduced before"
     rows = [[int(v) for v in row] for row in np.asarray(small)]
     cosines = [[int(v) for v in row] for row in module._COSINES]
     half = [[sum(c * v for c, v in zip(u, row, strict=True)) for u in cosines] for row in rows]

@@ -51,7 +51,9 @@ def picture_hash(image: Image.Image, min_variance: float) -> str:
     256 bits in hexadecimal: whether each of the 16 × 16 lowest cosine waves, row by row, is
     stronger than the 128th of them in ascending order.
     """
-    small = image.convert("L").point(_CURVE).resize((64, 64), Image.Resampling.HAMMING)
+    gray = image.convert("L")
+    gray = gray.reduce(max(1, min(gray.width, gray.height) // 256))
+    small = gray.point(_CURVE).resize((64, 64), Image.Resampling.HAMMING)
     levels = np.asarray(small, np.int64)
     count, total = levels.size, int(levels.sum())
     if count * int((levels * levels).sum()) - total * total < min_variance * count * count:

@@ -99,7 +99,7 @@ place = {image_id: i for i, image_id in enumerate(pictures["image_id"])}
 example = rows[0] | {"image": pictures[place[rows[0]["image_id"]]]["image"]}
 ```
 
-What was left out, and why, is in `rejects/`; equal pictures are in `duplicates/`."""
+What was left out, and why, is in `rejects/`; pictures that show the same are in `duplicates/`."""
 
 
 def _tasks(record: Mapping[str, Any]) -> str:
