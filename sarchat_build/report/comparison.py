@@ -21,6 +21,7 @@ REASONS = {
     "moved_with_scene": "moved with its scene",
     "rejected": "rejected",
     "archive": "the archive holds other images",
+    "rule": "divided by the recipe's rule",
     "hash": "divided by stable hash",
     "tiling": "chips of its scenes",
     "lists": "the lists differ",
@@ -87,8 +88,8 @@ def compare(
 
     `here` is what the shards hold, `published` what arXiv 2403.06534, table 2, counts; the numbers
     of `reasons` add up to `here - published`. What no counted reason explains stands under the
-    first cause that applies: the archive is not the published one, no list exists, scenes are cut,
-    objects were rejected, or else the lists differ.
+    first cause that applies: the archive is not the published one, the recipe divides by another
+    rule, no list exists, scenes are cut, objects were rejected, or else the lists differ.
     """
     here: dict[tuple[str, Split], Counter[str]] = defaultdict(Counter)
     for receipt in receipts:
@@ -160,6 +161,8 @@ def _cause(manifest: Manifest, rule: SplitRule, book: Counts) -> str:
     expected, read = manifest.expected, book["read"]
     if expected and expected.images != read["images"]:
         return "archive"
+    if manifest.sardet and rule.lists != manifest.sardet.split:
+        return "rule"
     if rule.lists == "scene":
         return "hash"
     if manifest.tiling:
