@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 DEMO   := demo
 
-.PHONY: help demo test check lint bench proof-scene clean
+.PHONY: help demo test check lint bench proof-scene proof-neardup clean
 .DEFAULT_GOAL := help
 
 help:
@@ -14,6 +14,7 @@ help:
 	@echo "make check   what CI runs: demo, test, lint"
 	@echo "make proof-scene  a scene of 24,000 x 16,000 pixels, 16-bit, and the memory it takes"
 	@echo "make bench   10,000 chips against a hand-written script, as a ratio"
+	@echo "make proof-neardup   near-duplicates among a million hashes, all found"
 
 # Runtime only: what a user and a worker have.
 $(VENV)/.runtime: requirements.lock pyproject.toml
@@ -51,6 +52,9 @@ lint: $(VENV)/.dev
 	@$(BIN)/mypy
 
 check: demo test lint
+
+proof-neardup: $(VENV)/.runtime
+	@$(BIN)/python -m benchmarks.near_duplicates
 
 bench: $(VENV)/.runtime
 	@$(BIN)/python -m benchmarks.compare

@@ -18,7 +18,7 @@ from pathlib import Path
 
 from sarchat_build.annotations import read_document
 from sarchat_build.archives import open_archive
-from sarchat_build.duplicates import find_duplicates, image_fact
+from sarchat_build.duplicates import image_fact, resolve_duplicates
 from sarchat_build.inspection import inspect_images
 from sarchat_build.manifest import load_manifests
 from sarchat_build.normalize import normalize_image
@@ -29,7 +29,7 @@ from sarchat_build.recipe import load_recipe
 from sarchat_build.resources import resource_folder
 from sarchat_build.shards import ShardBuilder
 from sarchat_build.source_index import Document, FileRef, SourceIndex, index_source
-from sarchat_build.split import assign_splits
+from sarchat_build.split import assign_splits, split_rules
 from sarchat_build.tiling import cut_chips
 from sarchat_build.types import CutImage, PlannedImage, SourceImage
 
@@ -66,7 +66,7 @@ def inspect_block(place: tuple[str, int]) -> list[CutImage]:
         for document in DOCUMENTS[source_id][file.stem]:
             found, _ = read_document(document, index, manifest)
             annotations.extend(found)
-    inspected = inspect_images(files, annotations, index, manifest, False)
+    inspected = inspect_images(files, annotations, index, manifest, load_recipe(RECIPE))
     cut = []
     for image in inspected.images:
         normalized = normalize_image(
@@ -104,9 +104,10 @@ def main(raw: str, out: str) -> None:
         cuts = [cut for block in pool.imap(inspect_block, blocks()) for cut in block]
         facts = [image_fact(c, "", MANIFESTS[c.image.source_id].priority) for c in cuts]
         facts.sort(key=lambda fact: fact.image_id)
-        groups = find_duplicates(facts)
-        splits = assign_splits(facts, groups, recipe.split_shares_percent)
-        kept = kept_images(facts, groups)
+        same = resolve_duplicates(facts, recipe.duplicates)
+        # The synthetic sources lose no image, so there is none to keep a place for.
+        splits = assign_splits(facts, [], same.families, split_rules(MANIFESTS, recipe)).final
+        kept = kept_images(facts, same.dropped)
         decided = {
             d.image_id: d for d in assign_shards(kept, splits, recipe.output.images_per_shard)
         }

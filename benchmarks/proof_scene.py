@@ -64,7 +64,7 @@ def measure(path: Path, chips: int) -> dict[str, object]:
     ]
     chosen = places[:: max(1, len(places) // chips)]
     with open_scene(path, facts) as cut:
-        size = sum(len(cut(Window(x, y, x + 512, y + 512))[0]) for x, y in chosen)
+        size = sum(len(cut(Window(x, y, x + 512, y + 512)).picture) for x, y in chosen)
     return {
         "pixels": facts.width_px * facts.height_px,
         "rendering": facts.rendering,

@@ -50,7 +50,9 @@ def build_dataset(pipeline: beam.Pipeline, context: BuildContext) -> None:
     ) | "AllRejects" >> beam.Flatten()
     counts = rejects | "CountRejects" >> beam.Map(count_block_rejects)
     plan = (
-        (cut.facts, counts) | "AllFacts" >> beam.Flatten() | "PlanDataset" >> PlanDataset(context)
+        (cut.facts, inspected.lost, normalized.lost, cut.lost, counts)
+        | "AllFacts" >> beam.Flatten()
+        | "PlanDataset" >> PlanDataset(context)
     )
 
     placed = {"images": cut.images, "decisions": plan.decisions} | "AssignShards" >> AssignShards()
@@ -64,6 +66,8 @@ def build_dataset(pipeline: beam.Pipeline, context: BuildContext) -> None:
         "read": read.read,
         "rejects": rejects,
         "duplicates": plan.duplicates,
-        "fixes": (inspected.fixes, normalized.fixes, cut.fixes) | "AllFixes" >> beam.Flatten(),
+        "accounts": plan.accounts,
+        "fixes": (inspected.fixes, normalized.fixes, cut.fixes, plan.fixes)
+        | "AllFixes" >> beam.Flatten(),
         "stop": plan.stop,
     } | "Publish" >> Publish(context)

@@ -14,6 +14,7 @@ from pipelines.build_dataset import build_dataset
 from pipelines.console import (
     build_progress,
     build_table,
+    comparison_lines,
     console,
     counting_progress,
     say_error,
@@ -91,6 +92,8 @@ def build(
         )
     record = launch.finish(str(output))
     console.print(build_table(record))
+    for line in comparison_lines(record):
+        console.print(line, highlight=False, markup=False)
     console.print(task_table(record))
     console.print(f"Dataset: {output}   card: {output / 'README.md'}")
     console.print(f"Next: sarchat validate {output}")

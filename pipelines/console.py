@@ -5,14 +5,17 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from textwrap import wrap
 from typing import Any
 
+from rich import box
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from pipelines.progress import count_done
+from sarchat_build.report.comparison import explain
 from sarchat_build.types import SPLITS, TASKS
 
 console = Console()
@@ -61,21 +64,45 @@ def counting_progress(title: str, total: int) -> Iterator[Callable[[int], None]]
 
 
 def build_table(record: Mapping[str, Any]) -> Table:
-    """Show what was read and what became of it, per source."""
-    table = Table(title="Sources (images / objects)")
-    table.add_column("source")
-    for entry in ("read", "rejected", "deduplicated", "kept", "written"):
-        table.add_column(entry, justify="right")
-    table.add_column("published", justify="right")
+    """Show what was read and what became of it, per source, in 80 columns."""
+    table = Table(title="Sources", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
+    table.add_column("source", no_wrap=True)
+    table.add_column("")
+    for title in ("read", "rejected", "double", "kept", "written", "published"):
+        table.add_column(title, justify="right", no_wrap=True)
     for source_id, source in record["sources"].items():
-        cells = [" / ".join(f"{n:,}" for n in source["counts"][e].values()) for e in _ENTRIES]
-        expected = source["expected"]
-        published = f"{expected['images']:,} / {expected['instances']:,}" if expected else ""
-        table.add_row(source_id, *cells, published)
+        expected = source["expected"] or {}
+        for unit, name in (("images", source_id), ("instances", "")):
+            counts = [source["counts"][entry][unit] for entry in _ENTRIES]
+            written = source["counts"]["written"]["images" if name else "objects"]
+            numbers = [*counts, written, *([expected[unit]] if expected else [])]
+            table.add_row(
+                name, "images" if name else "objects", *(f"{number:,}" for number in numbers)
+            )
     return table
 
 
-_ENTRIES = ("read", "rejected", "deduplicated", "kept", "written")
+_ENTRIES = ("read", "rejected", "deduplicated", "kept")
+
+
+def comparison_lines(record: Mapping[str, Any]) -> Iterator[str]:
+    """Write the build beside SARDet-100K in lines of 80 columns: numbers, then their reasons."""
+    if not record["comparison"]:
+        return
+    yield "Beside SARDet-100K (reasons: images / objects)"
+    heads = ("images", "published", "diff.", "objects", "published", "diff.")
+    yield f"{'source, split':<20}" + "".join(f"{head:>10}" for head in heads)
+    before = ""
+    for row in record["comparison"]:
+        if row["source"] != before:
+            yield row["source"]
+            before = row["source"]
+        numbers = ""
+        for unit in ("images", "objects"):
+            here, published = row["here"][unit], row["published"][unit]
+            numbers += f"{here:>10,}{published:>10,}{here - published:>+10,}"
+        yield f"  {row['split']:<18}{numbers}"
+        yield from wrap(explain(row), 80, initial_indent="      ", subsequent_indent="      ")
 
 
 def task_table(record: Mapping[str, Any]) -> Table:

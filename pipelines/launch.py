@@ -108,15 +108,55 @@ def prepare(
     """Index and fingerprint the inputs, and make the output folder ready.
 
     Raises:
+        ConfigurationError: sources that hold the same pictures (`refuse_mixed_releases`).
         InputError: an input is broken or not what was recorded, or the output folder cannot be
             written or holds something that is not a dataset of ours.
     """
+    refuse_mixed_releases(chosen, settings.recipe)
     listed = {s: len(index_source(manifest, raw).images) for s, manifest in chosen.items()}
     inputs = {s: describe_archives(manifest, raw) for s, manifest in chosen.items()}
     _prepare_output(out)
     return BuildContext(
         raw, out, chosen, settings.recipe, settings.templates, inputs, listed, strict
     )
+
+
+def refuse_mixed_releases(chosen: Mapping[str, Manifest], recipe: Recipe) -> None:
+    """Refuse a merged release beside a source that it contains.
+
+    Both hold the same pictures. Under `duplicates.mixed_releases = "resolve"` they are found by
+    their pixels and hashes, but only whole pictures: a release that holds the chips of a scene has
+    no picture like the scene.
+
+    Raises:
+        ConfigurationError: names the sources and says what to do.
+    """
+    issues = []
+    for release in chosen.values():
+        within = [chosen[source_id] for source_id in release.contains if source_id in chosen]
+        cut = [manifest.id for manifest in within if manifest.tiling]
+        if within and recipe.duplicates.mixed_releases == "refuse":
+            names = ", ".join(manifest.id for manifest in within)
+            message = (
+                f"holds the pictures of {names} again, under other names: one output would show "
+                f"them twice. Build either {release.id} or its sources (--source), or set "
+                'duplicates.mixed_releases = "resolve" in the recipe, which needs near = "drop"'
+            )
+        elif within and recipe.duplicates.near != "drop":
+            message = (
+                'duplicates.mixed_releases = "resolve" needs duplicates.near = "drop": the '
+                "release is re-encoded, so that equal pictures are only near ones"
+            )
+        elif cut:
+            message = (
+                f"holds chips cut from the scenes of {', '.join(cut)}, which no comparison of "
+                "whole pictures finds; leave these sources out (--source)"
+            )
+        else:
+            continue
+        issues.append(Issue("--source", release.id, message))
+    if issues:
+        raise ConfigurationError(issues)
 
 
 def describe_archives(manifest: Manifest, raw: str) -> list[dict[str, Any]]:

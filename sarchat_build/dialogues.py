@@ -8,6 +8,7 @@ from typing import Any, TypeAlias
 from sarchat_build.labels import label_image
 from sarchat_build.manifest import Manifest
 from sarchat_build.phrasing import Phrasing
+from sarchat_build.pixels import Shown
 from sarchat_build.recipe import Recipe
 from sarchat_build.tasks import TAGS, Question, questions
 from sarchat_build.types import AS_STORED, Chip, PlannedImage, TaskName
@@ -19,15 +20,13 @@ Row: TypeAlias = Mapping[str, Any]
 _EXTENSIONS = {"JPEG": "jpg", "PNG": "png", "BMP": "bmp", "GIF": "gif", "WEBP": "webp"}
 
 
-def image_row(
-    planned: PlannedImage, chip: Chip, picture: bytes, pixel_sha256: str, manifest: Manifest
-) -> Row:
-    """Make one row of `images`; `picture` is the file that is published, byte for byte."""
+def image_row(planned: PlannedImage, chip: Chip, shown: Shown, manifest: Manifest) -> Row:
+    """Make one row of `images`."""
     image, sar = planned.image, manifest.sar
     original = chip.window is None and image.pixels.rendering == AS_STORED
     extension = _EXTENSIONS.get(image.pixels.format, "jpg") if original else "png"
     return {
-        "image": {"bytes": picture, "path": f"{chip.image_id}.{extension}"},
+        "image": {"bytes": shown.picture, "path": f"{chip.image_id}.{extension}"},
         "image_id": chip.image_id,
         "width": chip.width_px,
         "height": chip.height_px,
@@ -46,7 +45,8 @@ def image_row(
         "bit_depth": image.pixels.bit_depth,
         "rendering": image.pixels.rendering,
         "file_sha256": image.pixels.file_sha256,
-        "pixel_sha256": pixel_sha256,
+        "pixel_sha256": shown.pixel_sha256,
+        "perceptual_hash": shown.perceptual_hash,
         "categories_annotated": manifest.categories.annotated,
         "rejected_categories": image.rejected_categories,
         "cut_categories": chip.cut_categories,

@@ -201,6 +201,8 @@ class Manifest(Model):
     license: str
     citation: str
     priority: int
+    # Sources whose pictures this release holds again.
+    contains: tuple[str, ...] = ()
     sar: SarFacts = SarFacts()
     archives: tuple[ArchiveFile, ...] = Field(min_length=1)
     annotations: Annotations

@@ -8,6 +8,7 @@ from sarchat_build.boxes import from_voc, repair
 from sarchat_build.errors import RecordError
 from sarchat_build.manifest import Manifest, fold, sort_categories
 from sarchat_build.source_index import FileRef
+from sarchat_build.split import LostImage
 from sarchat_build.types import (
     Category,
     Fix,
@@ -25,9 +26,10 @@ STAGE = "normalize"
 
 @dataclass(frozen=True, slots=True)
 class Normalized:
-    """What became of one raw image: the image unless nothing of it is usable, and the losses."""
+    """What became of one raw image: the image, or `lost` when nothing of it is usable."""
 
     image: SourceImage | None
+    lost: LostImage | None
     rejects: tuple[Reject, ...]
     fixes: tuple[Fix, ...]
 
@@ -52,6 +54,9 @@ def normalize_image(
     rejects: list[Reject] = []
     fixes: list[Fix] = []
     lost: set[Category] = set()
+    scene_id = manifest.scene_id(file.stem)
+    found_objects = len(raw.instances) + len(raw.faults)
+    lost_image = LostImage(image_id, manifest.id, scene_id, official_split, found_objects)
 
     def reject(key: str, reason: str, detail: str, **counted: int) -> None:
         rejects.append(
@@ -61,8 +66,8 @@ def normalize_image(
     mismatch = _size_mismatch(raw, pixels)
     if mismatch and _fits_neither(raw, pixels):
         reject(image_id, "size_mismatch", f"{mismatch}, and the boxes fit neither", images=1,
-               instances=len(raw.instances) + len(raw.faults))  # fmt: skip
-        return Normalized(None, tuple(rejects), ())
+               instances=found_objects)  # fmt: skip
+        return Normalized(None, lost_image, tuple(rejects), ())
     if mismatch:
         fixes.append(Fix(manifest.id, str(document), image_id, "size_mismatch", mismatch))
     for fault in raw.faults:
@@ -89,11 +94,11 @@ def normalize_image(
         )
     if not instances and (raw.instances or raw.faults):
         reject(image_id, "no_valid_instance", "each of its objects was rejected", images=1)
-        return Normalized(None, tuple(rejects), tuple(fixes))
+        return Normalized(None, lost_image, tuple(rejects), tuple(fixes))
     image = SourceImage(
         image_id=image_id,
         source_id=manifest.id,
-        scene_id=manifest.scene_id(file.stem),
+        scene_id=scene_id,
         archive=file.archive,
         member=file.path,
         pixels=pixels,
@@ -101,7 +106,7 @@ def normalize_image(
         instances=tuple(instances),
         rejected_categories=sort_categories(lost),
     )
-    return Normalized(image, tuple(rejects), tuple(fixes))
+    return Normalized(image, None, tuple(rejects), tuple(fixes))
 
 
 def _instance(

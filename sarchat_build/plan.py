@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -78,11 +78,8 @@ def reasons_to_stop(
     return tuple(reasons)
 
 
-def kept_images(
-    facts: Iterable[ImageFact], groups: Iterable[DuplicateGroup]
-) -> tuple[ImageFact, ...]:
+def kept_images(facts: Iterable[ImageFact], dropped: frozenset[str]) -> tuple[ImageFact, ...]:
     """Give the images that stay, by id."""
-    dropped = {member.image_id for group in groups for member in group.members[1:]}
     kept = (fact for fact in facts if fact.image_id not in dropped)
     return tuple(sorted(kept, key=lambda fact: fact.image_id))
 
@@ -118,21 +115,40 @@ def shard_names(decisions: Sequence[Decision]) -> tuple[str, ...]:
 def duplicate_rows(
     groups: Iterable[DuplicateGroup], splits: Mapping[str, Split]
 ) -> list[dict[str, object]]:
-    """Make the rows of the published table: every member of every group, the kept one first."""
+    """Make the rows of the published table: every member of every group, the best one first."""
     return [
         {
             "group_id": group.group_id,
-            "image_id": member.image_id,
-            "source": member.source_id,
-            "kept": member is group.members[0],
-            "reason": group.reason,
-            "label_conflict": group.label_conflict,
-            "split": splits[member.image_id],
-            "official_split": member.official_split,
-            "pixel_sha256": member.pixel_sha256,
-            "instances": member.instances,
-            "file": member.file,
+            "image_id": member.fact.image_id,
+            "source": member.fact.source_id,
+            "kept": member.kept,
+            "reason": member.reason,
+            "distance": member.distance,
+            "label_conflict": member.label_conflict,
+            "split": splits[member.fact.image_id],
+            "official_split": member.fact.official_split,
+            "pixel_sha256": member.fact.pixel_sha256,
+            "instances": member.fact.instances,
+            "file": member.fact.file,
         }
         for group in groups
         for member in group.members
     ]
+
+
+def likeness_warnings(
+    facts: Iterable[ImageFact], groups: Iterable[DuplicateGroup]
+) -> dict[str, dict[str, int]]:
+    """Count, per source, duplicates with other boxes and pictures that show too little to compare.
+
+    Both are kept or resolved as usual; a person should know.
+    """
+    counts: dict[str, Counter[str]] = defaultdict(Counter)
+    for group in groups:
+        for member in group.members:
+            if member.label_conflict:
+                counts[member.fact.source_id]["label_conflict"] += 1
+    for fact in facts:
+        if not fact.perceptual_hash:
+            counts[fact.source_id]["too_flat_to_compare"] += 1
+    return {source_id: dict(tally) for source_id, tally in counts.items()}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, ExitStack
+from contextlib import AbstractContextManager, ExitStack, nullcontext
 from dataclasses import dataclass
 from hashlib import blake2b
 from itertools import islice
@@ -97,14 +97,16 @@ class ShardBuilder:
         with ExitStack() as open_files:
             source = open_files.enter_context(self.open_image(item.image))
             tiled = any(chip.window for chip in item.chips)
-            cut = open_files.enter_context(pixels.open_scene(source, facts)) if tiled else None
+            floor = self.recipe.duplicates.near_min_variance
+            scene = pixels.open_scene(source, facts, floor) if tiled else nullcontext()
+            cut = open_files.enter_context(scene)
             for chip in item.chips:
                 if cut is not None and chip.window is not None:
-                    picture, digest = cut(chip.window)
+                    shown = cut(chip.window)
                 else:
-                    picture, digest = pixels.published_whole(source, facts), facts.pixel_sha256
+                    shown = pixels.published_whole(source, facts)
                 yield (
-                    image_row(item, chip, picture, digest, manifest),
+                    image_row(item, chip, shown, manifest),
                     dialogue_rows(item, chip, manifest, self.recipe, self.phrasing),
                 )
 

@@ -204,7 +204,7 @@ class PixelFacts:
 
     `channels` and `bit_depth` are those of the file. `pixel_sha256` is of what is shown: 8 bits of
     gray or RGB. `rendering` says in words how they came about, `stretch` in numbers where a rule
-    rendered them.
+    rendered them. `perceptual_hash` is 64 hexadecimal digits, "" for what shows too little.
     """
 
     width_px: int
@@ -217,6 +217,7 @@ class PixelFacts:
     file_bytes: int
     rendering: str = AS_STORED
     stretch: Stretch | None = None
+    perceptual_hash: str = ""
 
 
 @dataclass(frozen=True, slots=True)

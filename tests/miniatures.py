@@ -153,6 +153,11 @@ def read_images(out: Path) -> dict[str, dict[str, Any]]:
     return {row["image_id"]: row for row in _rows(out, "images/*.parquet")}
 
 
+def read_duplicates(out: Path) -> list[dict[str, Any]]:
+    """The members of all groups of pictures that show the same."""
+    return _rows(out, "duplicates/*.parquet")
+
+
 def read_texts(out: Path) -> list[str]:
     """Every message of every dialogue."""
     return [str(row) for row in _rows(out, "dialogues/**/*.parquet")]

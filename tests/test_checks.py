@@ -312,7 +312,8 @@ def store_as(form, mode, rendering, orientation=1):
         Image.open(io.BytesIO(row["image"]["bytes"])).convert(mode).save(stream, form, exif=exif)
         row["image"]["bytes"] = stream.getvalue()
         row["file_sha256"] = hashlib.sha256(stream.getvalue()).hexdigest()
-        row["pixel_sha256"] = decode(stream.getvalue()).pixel_sha256
+        proven = decode(stream.getvalue(), 1.0)
+        row["pixel_sha256"], row["perceptual_hash"] = proven.pixel_sha256, proven.perceptual_hash
         row["rendering"] = rendering
 
     return change

@@ -30,6 +30,7 @@ from sarchat_build.archives import Folder, ZipArchive
 from sarchat_build.checks import pixels as proof
 from sarchat_build.errors import ConfigurationError, RecordError
 from sarchat_build.manifest import Pixels
+from sarchat_build.perceptual_hash import PerceptualHash, perceptual_hash
 from sarchat_build.pixels import order, raster
 from sarchat_build.pixels.stretch import Renderer
 from sarchat_build.toml_model import load_toml
@@ -65,8 +66,8 @@ def speckle(height: int = 90, width: int = 120, seed: int = 1) -> np.ndarray:
 
 def shown(data: bytes, facts: PixelFacts) -> np.ndarray:
     """The published picture, as an independent reader decodes it, its hash proven."""
-    published = pixels.published_whole(data, facts)
-    found = proof.decode(published)
+    published = pixels.published_whole(data, facts).picture
+    found = proof.decode(published, 0.0)
     assert found.pixel_sha256 == facts.pixel_sha256
     assert (found.width, found.height) == (facts.width_px, facts.height_px)
     assert found.mode in ("L", "RGB")
@@ -268,7 +269,7 @@ def test_plain_8_bit_files_keep_their_bytes(form: str, picture: Image.Image) -> 
     data = saved(picture, form)
     facts = pixels.inspect(data, PERCENTILE)
     assert facts.rendering == AS_STORED
-    assert pixels.published_whole(data, facts) is data
+    assert pixels.published_whole(data, facts).picture is data
     assert shown(data, facts).shape[:2] == (90, 120)
     assert facts.file_sha256 == hashlib.sha256(data).hexdigest()
 
@@ -347,7 +348,7 @@ def test_an_orientation_tag_never_moves_pixels_against_boxes(form: str, orientat
     assert facts.pixel_sha256 == pixels.inspect(plain).pixel_sha256
     assert facts.rendering == ("RGB" if form == "TIFF" else "orientation tag removed") + ", as PNG"
     # What `datasets` shows: the picture turned by its tag, if it has one.
-    with Image.open(io.BytesIO(pixels.published_whole(tagged, facts))) as published:
+    with Image.open(io.BytesIO(pixels.published_whole(tagged, facts).picture)) as published:
         assert published.getexif().get(0x0112) is None
     assert shown(tagged, facts).shape == (90, 120, 3)
 
@@ -363,13 +364,13 @@ def test_broken_metadata_stops_neither_us_nor_readers(exif: bytes) -> None:
     for form in ("JPEG", "PNG"):
         data = saved(GRAY, form, exif=b"Exif\0\0" + exif)
         facts = pixels.inspect(data)
-        published = pixels.published_whole(data, facts)
+        published = pixels.published_whole(data, facts).picture
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", UserWarning)
             with Image.open(io.BytesIO(published)) as picture:
                 picture.load()
                 picture.getexif()  # as `datasets` does; on the PNG with nonsense it would raise
-        assert proof.decode(published).pixel_sha256 == facts.pixel_sha256
+        assert proof.decode(published, 0.0).pixel_sha256 == facts.pixel_sha256
 
 
 # Files that lie, end early or ask too much.
@@ -509,8 +510,9 @@ def test_windows_equal_the_scene_decoded_whole(
     assert by_pieces == at_once
     with pixels.open_scene(path, by_pieces) as cut:
         for window in (Window(0, 0, 400, 300), Window(13, 250, 141, 300), Window(300, 5, 400, 70)):
-            chip, digest = cut(window)
-            assert proof.decode(chip).pixel_sha256 == digest
+            chip, digest, likeness = cut(window)
+            proven = proof.decode(chip, 0.0)
+            assert (proven.pixel_sha256, proven.perceptual_hash) == (digest, likeness)
             x0, y0, x1, y1 = window
             with Image.open(io.BytesIO(chip)) as image:
                 assert np.array_equal(np.asarray(image), picture[y0:y1, x0:x1])
@@ -564,3 +566,12 @@ def test_a_wrong_rule_is_named(text: str, message: str, tmp_path: Path) -> None:
     path.write_text(text)
     with pytest.raises(ConfigurationError, match=message):
         load_toml(path, Pixels)
+
+
+@pytest.mark.parametrize("shape", [(300, 700), (1111, 517), (64, 64, 3), (1030, 900, 3)])
+def test_hash_of_strips_is_the_hash_of_the_whole(shape: tuple[int, ...]) -> None:
+    rows = np.random.default_rng(1).integers(0, 256, shape, np.uint8)
+    strips = PerceptualHash((shape[1], shape[0]))
+    for top in range(0, shape[0], 7):
+        strips.update(rows[top : top + 7])
+    assert strips.hexdigest(0.0) == perceptual_hash(Image.fromarray(rows))

@@ -15,8 +15,10 @@ from sarchat_build import storage, tables
 from sarchat_build.phrasing import Phrasing
 from sarchat_build.report.build_record import build_record
 from sarchat_build.report.card import render_card
+from sarchat_build.report.comparison import compare
 from sarchat_build.report.ledger import ReadCount, balance, imbalances
 from sarchat_build.shards import ShardReceipt, write_parquet
+from sarchat_build.split import split_rules
 from sarchat_build.types import Reject
 
 STOPPED = f"{storage.WORK_FOLDER}/stopped.json"
@@ -27,7 +29,8 @@ class Publish(beam.PTransform):
     """Named collections of small records -> the finished dataset's `build.json`.
 
     receipts: ShardReceipt · read: ReadCount · rejects: (source id, tuple of Reject) ·
-    duplicates: list of rows · fixes: {source id: {reason: count}} · stop: tuple of reasons
+    duplicates: list of rows · accounts: tuple of Account ·
+    fixes: {source id: {reason: count}} · stop: tuple of reasons
     """
 
     context: BuildContext
@@ -75,6 +78,13 @@ def _publish(element: tuple[str, Iterable[tuple[str, Any]]], context: BuildConte
         receipts,
         _add_up(records["fixes"]),
         Phrasing(context.templates).digest,
+        compare(
+            context.manifests,
+            split_rules(context.manifests, context.recipe),
+            books,
+            receipts,
+            [account for accounts in records["accounts"] for account in accounts],
+        ),
         files,
     )
     card = storage.write_text(context.out, "README.md", render_card(record))

@@ -50,6 +50,7 @@ class ImageFact(NamedTuple):
     source: str
     scene_id: str
     pixel_sha256: str
+    perceptual_hash: str
     objects: int
     is_chip: bool
     instance_ids: tuple[str, ...]

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 from sarchat_build.checks import geometry
 from sarchat_build.checks.findings import FindingLog, ImageFact, Plain
+from sarchat_build.checks.likeness import likeness_rule
 from sarchat_build.checks.pixels import UNDECODABLE, Picture, decode
 from sarchat_build.checks.rules import mapping_at
 from sarchat_build.checks.scene import Scene, Thing, make_scene, make_thing
@@ -52,6 +53,7 @@ class ImageRow(NamedTuple):
     rendering: str
     file_sha256: str
     pixel_sha256: str
+    perceptual_hash: str
     categories_annotated: list[str]
     rejected_categories: list[str]
     cut_categories: list[str]
@@ -113,6 +115,7 @@ def check_images(
     scenes: dict[str, Scene | None] = {}
     renderings: dict[tuple[str, str, str], str] = {}
     sources = mapping_at(build, "sources")
+    floor = likeness_rule(build).min_variance
     for row, values in table_rows(folder, path, IMAGES, build, log, batch_rows=_BATCH_ROWS):
         image = ImageRow._make(values)
         row_log = RowLog(log, path, row, image.image_id)
@@ -120,7 +123,7 @@ def check_images(
         if image.image_id in scenes:
             row_log.add("image_id_unique", Plain("one row for each image_id"), image.image_id)
         _check_ids(image, sources, row_log)
-        pixel_sha256 = _check_picture(image, row_log)
+        pixel_sha256, perceptual_hash = _check_picture(image, floor, row_log)
         scenes[image.image_id] = _check_objects(image, row_log)
         ids = Objects._make(image.objects).instance_id
         is_chip = bool(image.window_xyxy_px)
@@ -136,6 +139,7 @@ def check_images(
                 source=image.source,
                 scene_id=image.scene_id,
                 pixel_sha256=pixel_sha256,
+                perceptual_hash=perceptual_hash,
                 objects=len(ids),
                 is_chip=is_chip,
                 instance_ids=tuple(ids) if is_chip else (),
@@ -168,22 +172,23 @@ def _check_ids(image: ImageRow, sources: Mapping[str, Any], log: RowLog) -> None
             log.add("chip_id", Plain(f"…@{x0},{y0}"), image.image_id)
 
 
-def _check_picture(image: ImageRow, log: RowLog) -> str:
-    """Compare the decoded picture with its columns; give the hash that is true."""
+def _check_picture(image: ImageRow, min_variance: float, log: RowLog) -> tuple[str, str]:
+    """Compare the decoded picture with its columns; give the hashes that are true."""
     data = image.image[0]
     try:
-        picture = decode(data)
+        picture = decode(data, min_variance)
     except UNDECODABLE as error:
         log.add(
             "picture", Plain("a picture that decodes"), Plain(f"{type(error).__name__}: {error}")
         )
-        return image.pixel_sha256
+        return image.pixel_sha256, ""
     log.same("picture_size", (image.width, image.height), (picture.width, picture.height))
     log.same("pixel_sha256", picture.pixel_sha256, image.pixel_sha256)
+    log.same("perceptual_hash", picture.perceptual_hash, image.perceptual_hash)
     _check_rendering(image, picture, log)
     if not image.window_xyxy_px and image.rendering == _AS_STORED:
         log.same("file_sha256", hashlib.sha256(data).hexdigest(), image.file_sha256)
-    return picture.pixel_sha256
+    return picture.pixel_sha256, picture.perceptual_hash
 
 
 def _check_rendering(image: ImageRow, picture: Picture, log: RowLog) -> None:

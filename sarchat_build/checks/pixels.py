@@ -12,6 +12,8 @@ from typing import NamedTuple
 import numpy as np
 from PIL import Image
 
+from sarchat_build.checks.likeness import picture_hash
+
 # Everything Pillow raises over bytes that are no picture (SyntaxError: "broken PNG file").
 UNDECODABLE = (
     *(OSError, ValueError, SyntaxError, EOFError, struct.error, zlib.error, OverflowError),
@@ -37,13 +39,15 @@ class Picture(NamedTuple):
     mode: str
     format: str
     turned: bool
+    perceptual_hash: str
 
 
-def decode(data: bytes) -> Picture:
+def decode(data: bytes, min_variance: float) -> Picture:
     """Decode every pixel; a header alone proves nothing.
 
     The hash is sha256 over "<mode>:<width>x<height>:" and the rows without padding, where an RGB
-    picture with three equal channels counts as its one channel.
+    picture with three equal channels counts as its one channel. `min_variance` is that of
+    `picture_hash`.
 
     Raises:
         One of `UNDECODABLE`.
@@ -64,6 +68,7 @@ def decode(data: bytes) -> Picture:
         return Picture(
             *(image.width, image.height, channels, gray, digest.hexdigest()),
             *(image.mode, image.format or "", _is_turned(image)),
+            picture_hash(plain, min_variance),
         )
 
 

@@ -32,6 +32,7 @@ def build_record(
     receipts: Iterable[ShardReceipt],
     fixes: Mapping[str, Mapping[str, int]],
     templates_sha256: str,
+    comparison: list[dict[str, Any]],
     files: Iterable[WrittenFile],
 ) -> dict[str, Any]:
     """Make the record; it holds no clock, no path of a machine and nothing about the runner."""
@@ -55,6 +56,7 @@ def build_record(
         },
         "versions": versions(),
         "counts": _counts_by_split(receipts, recipe),
+        "comparison": comparison,
         "shards": {receipt.name: receipt.fingerprint for receipt in receipts},
         "files": {
             file.path: {"bytes": file.bytes, "sha256": file.sha256, "rows": file.rows}

@@ -8,6 +8,7 @@ from typing import Any
 import yaml
 
 from sarchat_build import tables
+from sarchat_build.report.comparison import UNITS, explain
 from sarchat_build.types import SPLITS, TASKS
 
 # SARChat-Bench-2M, arXiv 2502.08168v5, table 2: dialogues of each task.
@@ -24,8 +25,13 @@ PAPER_DIALOGUES = {
 def render_card(record: Mapping[str, Any]) -> str:
     """Write the card of a finished build from its record."""
     header = yaml.safe_dump(_header(record), sort_keys=False, allow_unicode=True, width=100)
-    body = "\n\n".join((_INTRODUCTION, _tasks(record), _sources(record), _USE, _citations(record)))
+    body = "\n\n".join((_INTRODUCTION, *_sections(record), _USE, _citations(record)))
     return f"---\n{header}---\n\n{body}\n"
+
+
+def _sections(record: Mapping[str, Any]) -> list[str]:
+    sections = (_tasks(record), _sources(record), _comparison(record))
+    return [section for section in sections if section]
 
 
 def _header(record: Mapping[str, Any]) -> dict[str, Any]:
@@ -93,7 +99,7 @@ place = {image_id: i for i, image_id in enumerate(pictures["image_id"])}
 example = rows[0] | {"image": pictures[place[rows[0]["image_id"]]]["image"]}
 ```
 
-What was left out, and why, is in `rejects/`; equal pictures are in `duplicates/`."""
+What was left out, and why, is in `rejects/`; pictures that show the same are in `duplicates/`."""
 
 
 def _tasks(record: Mapping[str, Any]) -> str:
@@ -131,6 +137,24 @@ def _sources(record: Mapping[str, Any]) -> str:
         "",
         "Numbers are images; *published*: images / instances.",
     ]
+    return "\n".join(lines)
+
+
+def _comparison(record: Mapping[str, Any]) -> str:
+    if not record["comparison"]:
+        return ""
+    lines = [
+        "## Beside SARDet-100K",
+        "",
+        "The published pictures of SARChat-Bench-2M are those of SARDet-100K (arXiv 2403.06534, "
+        "table 2). Reasons give images / objects.",
+        "",
+        "| source | split | images | published | objects | published | why they differ |",
+        "|---|---|---:|---:|---:|---:|---|",
+    ]
+    for row in record["comparison"]:
+        numbers = [f"{row[side][unit]:,}" for unit in UNITS for side in ("here", "published")]
+        lines.append(f"| {' | '.join((row['source'], row['split'], *numbers, explain(row)))} |")
     return "\n".join(lines)
 
 
