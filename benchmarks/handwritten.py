@@ -16,7 +16,6 @@ from multiprocessing import Pool
 from pathlib import Path
 
 from sarchat_build.annotations import read_document
-from sarchat_build.archives import open_archive
 from sarchat_build.duplicates import find_duplicates, image_fact
 from sarchat_build.inspection import inspect_images
 from sarchat_build.manifest import load_manifests
@@ -42,8 +41,6 @@ def start(raw: str, out: str) -> None:
     """Open the archives once in each process."""
     global OUT
     OUT = out
-    # A forked process shares its parent's place in every open file: open them anew.
-    open_archive.cache_clear()
     for source_id, manifest in MANIFESTS.items():
         if Path(raw, source_id).is_dir():
             INDEXES[source_id] = index_source(manifest, raw)
