@@ -6,8 +6,10 @@ import ctypes
 import logging
 import shutil
 import tempfile
+import zlib
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
+from itertools import count
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -22,6 +24,7 @@ from sarchat_build.archives.location import (
     size_bytes,
 )
 from sarchat_build.archives.packed import PackedArchive, PackedMember
+from sarchat_build.archives.rar_blocks import read_blocks
 from sarchat_build.archives.utf8_locale import utf8_names
 from sarchat_build.errors import InputError
 
@@ -45,17 +48,23 @@ class LibarchiveArchive(PackedArchive):
         judge = MemberJudge(self.location, size)
         ffi, exception = self._libarchive.ffi, self._libarchive.exception.ArchiveError
         with _local_copy(self.location) as path, _handle(ffi, self.kind) as handle:
+            crcs: list[int | None] = []
+            if self.kind == RAR:
+                with path.open("rb") as stream:
+                    crcs = read_blocks(stream, self.location, size)
             try:
                 ffi.read_open_filename_w(handle, str(path), CHUNK_BYTES)
-                yield from self._unpack(handle, judge)
+                yield from self._unpack(handle, judge, crcs)
             except exception as error:
                 raise self._explain(error) from error
 
-    def _unpack(self, handle: Any, judge: MemberJudge) -> Iterator[PackedMember]:
+    def _unpack(
+        self, handle: Any, judge: MemberJudge, crcs: list[int | None]
+    ) -> Iterator[PackedMember]:
         ffi = self._libarchive.ffi
         buffer = ctypes.create_string_buffer(CHUNK_BYTES)
         is_encrypted = ffi.ffi("entry_is_encrypted", [ffi.c_archive_entry_p], ctypes.c_int)
-        while True:
+        for number in count():
             entry = self._libarchive.entry.ArchiveEntry(handle)
             with utf8_names():
                 state = ffi.read_next_header2(handle, entry._entry_p)
@@ -74,20 +83,16 @@ class LibarchiveArchive(PackedArchive):
             if entry.isreg:
                 size = entry.size or 0
                 path = judge.admit(name, size)
-                yield PackedMember(path, size, _Piece(self, handle, path, buffer))
+                crc = crcs[number] if number < len(crcs) else None
+                yield PackedMember(path, size, _Piece(self, handle, path, buffer, crc))
 
     def _explain(self, error: Exception) -> InputError:
         why = str(getattr(error, "msg", error))
         if "ncrypt" in why or "assphrase" in why:
             return self._encrypted()
-        if "ulti" in why and "olume" in why:
-            return InputError(
-                f"{self.location}: one part of an archive in several; unpack it with 'unrar x' on "
-                "its first part, and give the folder"
-            )
         return InputError(
-            f"{self.location}: cut off or damaged ({why}); fetch it again, and compare its size. "
-            "If it is whole, unpack it ('7z x' or 'unrar x') and give the folder"
+            f"{self.location}: cut off, damaged or one part of several ({why}); fetch "
+            "it again, and compare its size. If it is whole, unpack it ('7z x' or 'unrar x') and give the folder"
         )
 
     def _encrypted(self) -> InputError:
@@ -99,25 +104,32 @@ class LibarchiveArchive(PackedArchive):
 
 class _Piece:
     # The bytes of the member that libarchive stands at.
-    def __init__(self, archive: LibarchiveArchive, handle: Any, path: str, buffer: Any) -> None:
+    def __init__(
+        self, archive: LibarchiveArchive, handle: Any, path: str, buffer: Any, crc: int | None
+    ) -> None:
         self._archive = archive
         self._handle = handle
         self._path = path
         self._buffer = buffer
+        self._expected_crc = crc
+        self._crc = 0
 
-    def read(self, size: int, /) -> bytes:
+    def read(self, wanted: int, /) -> bytes:
         ffi = self._archive._libarchive.ffi
         exception = self._archive._libarchive.exception.ArchiveError
         try:
-            count = ffi.read_data(self._handle, self._buffer, min(size, CHUNK_BYTES))
+            size = ffi.read_data(self._handle, self._buffer, min(wanted, CHUNK_BYTES))
         except exception as error:
             raise self._archive._explain(error) from error
-        if count < 0:  # a warning to libarchive, such as a wrong checksum
+        chunk = ctypes.string_at(self._buffer, max(size, 0))
+        self._crc = zlib.crc32(chunk, self._crc)
+        at_end_wrong = not chunk and self._expected_crc not in (None, self._crc)
+        if size < 0 or at_end_wrong:  # below 0: to libarchive this is but a warning
             raise InputError(
                 f"{self._archive.location}: the checksum of {self._path!r} is wrong; fetch it "
                 "again, and compare its size"
             )
-        return ctypes.string_at(self._buffer, count)
+        return chunk
 
     def close(self) -> None:
         pass

@@ -6,6 +6,7 @@ import stat
 import struct
 import zipfile
 import zlib
+from functools import partial
 from typing import IO
 
 from sarchat_build.archives import formats
@@ -51,13 +52,13 @@ class ZipArchive(FileArchive):
         with reaching(place):
             packed_bytes = size_bytes(place)
         _look_at_the_end(place, packed_bytes)
-        self._zip = PerProcess(self._open_zip)
-        judge = MemberJudge(place, packed_bytes)
-        self._infos: dict[str, zipfile.ZipInfo] = {}
-        for info in self._zip.get().infolist():
-            self._refuse_what_is_no_file(info, judge)
-            if not info.is_dir():
-                self._infos[judge.admit(info.orig_filename, info.file_size)] = info
+        self._zip = PerProcess(partial(_open_zip, place))
+        opened = self._zip.get()
+        try:
+            self._infos = _judged(opened, place, packed_bytes)
+        except InputError:
+            opened.close()
+            raise
         self._members = tuple(
             Member(path, info.file_size, info.header_offset)
             for path, info in sorted(self._infos.items(), key=lambda item: item[1].header_offset)
@@ -78,31 +79,39 @@ class ZipArchive(FileArchive):
             raise RecordError("archive_member", f"{path}: {error}") from error
         return MemberStream(stream, path, info.file_size, _FAULTS)
 
-    def _open_zip(self) -> zipfile.ZipFile:
-        path = local_path(self.location)
-        file: str | IO[bytes] = str(path) if path else open_binary(self.location)
-        try:
-            return zipfile.ZipFile(file)
-        except _FAULTS as error:
-            raise InputError(
-                f"{self.location}: not a readable zip file ({error}), most likely cut off; fetch "
-                "it again, and compare its size"
-            ) from error
 
-    def _refuse_what_is_no_file(self, info: zipfile.ZipInfo, judge: MemberJudge) -> None:
+def _open_zip(place: str) -> zipfile.ZipFile:
+    path = local_path(place)
+    file: str | IO[bytes] = str(path) if path else open_binary(place)
+    try:
+        return zipfile.ZipFile(file)
+    except _FAULTS as error:
+        raise InputError(
+            f"{place}: not a readable zip file ({error}), most likely cut off; fetch it again, "
+            "and compare its size"
+        ) from error
+
+
+def _judged(opened: zipfile.ZipFile, place: str, packed_bytes: int) -> dict[str, zipfile.ZipInfo]:
+    judge = MemberJudge(place, packed_bytes)
+    files = {}
+    for info in opened.infolist():
         mode = info.external_attr >> 16
         if stat.S_IFMT(mode) not in (0, stat.S_IFREG, stat.S_IFDIR):
             raise judge.refuse(info.filename, "is a link or a device")
         if info.flag_bits & _ENCRYPTED:
             raise InputError(
-                f"{self.location}: {info.filename!r} is encrypted; unpack it with its password "
+                f"{place}: {info.filename!r} is encrypted; unpack it with its password "
                 f"('unzip' or '7z x') and give the folder"
             )
         if info.compress_type not in _METHODS:
             raise InputError(
-                f"{self.location}: {info.filename!r} is packed by method {info.compress_type}; "
+                f"{place}: {info.filename!r} is packed by method {info.compress_type}; "
                 "only 0 (store) and 8 (deflate) are read. Unpack it ('7z x') and give the folder"
             )
+        if not info.orig_filename.endswith("/"):
+            files[judge.admit(info.orig_filename, info.file_size)] = info
+    return files
 
 
 def _look_at_the_end(place: str, packed_bytes: int) -> None:
