@@ -92,7 +92,8 @@ class LibarchiveArchive(PackedArchive):
             return self._encrypted()
         return InputError(
             f"{self.location}: cut off, damaged or one part of several ({why}); fetch "
-            "it again, and compare its size. If it is whole, unpack it ('7z x' or 'unrar x') and give the folder"
+            "it again, and compare its size. If it is whole, unpack it ('7z x' or 'unrar x') and "
+            "give the folder"
         )
 
     def _encrypted(self) -> InputError:
