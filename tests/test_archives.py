@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 import io
 import json
 import os
 import re
+import shutil
 import struct
 import subprocess
 import sys
@@ -38,7 +40,7 @@ FILES = {
     "a/one.txt": b"one " * 500,
     "a/é 1.jpg": bytes(range(256)) * 40,
     "b/航.xml": b"<x/>" * 900,
-    "b/empty.txt": b"",
+    "c/empty.txt": b"",
 }
 PACKED = ["tar.gz", "tar.bz2", "tar.xz", "7z", "rar", "rar5"]
 
@@ -438,11 +440,13 @@ except InputError as error:
 
 
 def test_row_8_a_real_bomb_fills_neither_memory_nor_disk(tmp_path: Path) -> None:
-    with tarfile.open(tmp_path / "bomb", "w:gz", compresslevel=1) as archive:
-        for number in range(40):
-            info = tarfile.TarInfo(f"{number}.jpg")
-            info.size = len(ZEROS)
-            archive.addfile(info, io.BytesIO(ZEROS))
+    # Streams of gzip may follow each other: the same zeros, packed once, are in it many times.
+    zeros, parts = gzip.compress(ZEROS), []
+    for number in range(16):
+        info = tarfile.TarInfo(f"{number}.jpg")
+        info.size = len(ZEROS)
+        parts += [gzip.compress(info.tobuf()), zeros]
+    (tmp_path / "bomb").write_bytes(b"".join([*parts, gzip.compress(bytes(1024))]))
     done = python(LIMITS_IN_ACTION, tmp_path / "bomb", tmp_path / "again")
     assert int(done) < 50_000  # KiB
     assert everything_below(tmp_path) == {"bomb"}
@@ -462,7 +466,7 @@ def test_row_8_methods_that_cannot_be_bounded(tmp_path: Path) -> None:
     for method in (zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA):
         with zipfile.ZipFile(tmp_path / "x", "w", method) as archive:
             archive.writestr("zeros.jpg", b"")
-        with pytest.raises(InputError, match=f"packed by method {method}; only 0 .* '7z x'"):
+        with pytest.raises(InputError, match=f"packed by method {method}; only 0 .*7z x"):
             open_archive(str(tmp_path / "x"))
 
 
@@ -493,8 +497,9 @@ def test_row_8_tar_headers_that_would_fill_memory(tmp_path: Path) -> None:
         archive.addfile(info, io.BytesIO(ZEROS))
         archive.addfile(tarfile.TarInfo("x.jpg"))
     assert "a header of 67,108,864 bytes" in stops(str(tmp_path / "x"), tmp_path)
-    block = tarfile.TarInfo("x").tobuf(tarfile.PAX_FORMAT)
-    (tmp_path / "y").write_bytes(block.replace(b"\x000ustar", b"\x00xustar") * 5000 + bytes(1024))
+    info = tarfile.TarInfo("x")
+    info.type = tarfile.XHDTYPE  # a header for the next header, for the next …
+    (tmp_path / "y").write_bytes(info.tobuf(tarfile.USTAR_FORMAT) * 5000 + bytes(1024))
     assert "not a whole tar" in stops(str(tmp_path / "y"), tmp_path)
 
 
@@ -653,8 +658,6 @@ def test_something_else_with_an_archives_name(
 
 
 def test_a_gzip_that_is_no_tar(tmp_path: Path) -> None:
-    import gzip
-
     (tmp_path / "x.json.gz").write_bytes(gzip.compress(b"{}" * 1000))
     assert "not a whole tar file" in stops(str(tmp_path / "x.json.gz"), tmp_path)
 
@@ -845,11 +848,9 @@ def test_names_do_not_depend_on_the_locale(tmp_path: Path, kind: str, locale: st
 
 
 def test_full_disk_says_what_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from sarchat_build.archives import repack as module
-
     archive = open_archive(written(tmp_path, "tar.gz"))
     usage = type("usage", (), {"free": 1000})
-    monkeypatch.setattr(module.shutil, "disk_usage", lambda _: usage)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: usage)
     with pytest.raises(InputError, match=r"bytes are needed .* 1,000 are free; give .* --repacked"):
         repack(archive, str(tmp_path / "again"))
     assert everything_below(tmp_path / "again") == set()

@@ -1,7 +1,7 @@
 """Walk the headers of a rar from mark to mark: is it whole, in one part, and not encrypted?
 
 libarchive takes a rar that is cut off between two members for a whole one, says little about parts
-and passwords, and does not compare the checksums of version 4 (3.6 at least). The layout of both
+and passwords, and does not compare the CRC-32 of a member (version 3.6 at least). The layout of both
 versions is in RARLAB's technical notes ("RAR 4.x archive format", "RAR 5.0 archive format").
 """
 
@@ -23,6 +23,8 @@ _HAS_DATA_4, _LARGE_4 = 0x8000, 0x100
 _MAIN_5, _FILE_5, _ENCRYPTION_5, _END_5 = 1, 2, 4, 5
 _HAS_EXTRA_5, _HAS_DATA_5, _VOLUME_5, _NEXT_VOLUME_5 = 0x1, 0x2, 0x1, 0x1
 
+_HAS_TIME_5, _HAS_CRC_5 = 0x2, 0x4
+
 
 class _Damaged(Exception):
     pass
@@ -31,7 +33,7 @@ class _Damaged(Exception):
 @dataclass(frozen=True)
 class _Block:
     next_at: int = 0
-    crc32: int | None = None  # of a member's bytes, in version 4
+    crc32: int | None = None  # of a file's bytes
     is_file: bool = False
     is_end: bool = False
     trouble: str = ""
@@ -41,7 +43,7 @@ def read_blocks(stream: BinaryIO, location: str, size_bytes: int) -> list[int | 
     """Go from header to header.
 
     Returns:
-        CRC-32 of every file and folder, in order; None in version 5, where libarchive compares it.
+        CRC-32 of every file and folder, in order; None where it has none.
 
     Raises:
         InputError: the archive is cut off, encrypted, one part of several, or has more members
@@ -117,7 +119,17 @@ def _block_5(stream: BinaryIO) -> _Block:
         return _Block(trouble=_LOCKED)
     if kind in (_MAIN_5, _END_5) and _number(stream) & (_VOLUME_5 | _NEXT_VOLUME_5):
         return _Block(trouble=_PART)
-    return _Block(start + size + packed, None, kind == _FILE_5, kind == _END_5)
+    crc32 = _crc_5(stream) if kind == _FILE_5 else None
+    return _Block(start + size + packed, crc32, kind == _FILE_5, kind == _END_5)
+
+
+def _crc_5(stream: BinaryIO) -> int | None:
+    flags = _number(stream)
+    for _ in ("unpacked size", "attributes"):
+        _number(stream)
+    if flags & _HAS_TIME_5:
+        stream.read(4)
+    return int(struct.unpack("<I", stream.read(4))[0]) if flags & _HAS_CRC_5 else None
 
 
 def _number(stream: BinaryIO) -> int:

@@ -72,6 +72,7 @@ def repack(archive: Archive, folder: str, progress: Progress | None = None) -> s
     """
     if not isinstance(archive, PackedArchive):
         raise TypeError(f"{archive.location}: members of a {archive.kind} are read where they lie")
+    archive.members()  # what may not be opened is told before anything is made
     name = f"{archive.sha256()}.zip"
     final = join(folder, name)
     if _is_intact(final):
