@@ -1,8 +1,8 @@
 """Walk the headers of a rar from mark to mark: is it whole, in one part, and not encrypted?
 
 libarchive takes a rar that is cut off between two members for a whole one, says little about parts
-and passwords, and does not compare the CRC-32 of a member (version 3.6 at least). The layout of both
-versions is in RARLAB's technical notes ("RAR 4.x archive format", "RAR 5.0 archive format").
+and passwords, and does not compare the CRC-32 of a member (version 3.6 at least). The layout of
+both versions is in RARLAB's technical notes ("RAR 4.x archive format", "RAR 5.0 archive format").
 """
 
 from __future__ import annotations
