@@ -234,6 +234,24 @@ def test_same_dataset_from_every_kind(
     assert len(kept) == (kind in PACKED)
 
 
+def test_worker_processes_read_the_repacked_form(
+    tmp_path: Path, from_zip: tuple[dict[str, str], dict[str, Any]]
+) -> None:
+    (tmp_path / "raw" / "ssdd").mkdir(parents=True)
+    written(tmp_path / "raw" / "ssdd", "7z", miniature())
+    out, again = tmp_path / "out", tmp_path / "again"
+    done = sarchat(
+        "build", "--raw", f"file://{tmp_path}/raw", "--output", out, "--workers", 2,
+        "--repacked", again,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    files = digests(out)
+    del files["build.json"]
+    assert files == from_zip[0]
+    assert len(everything_below(again)) == 2
+    assert not (out / ".sarchat" / "repacked").exists()
+
+
 def test_same_dataset_from_a_folder(
     tmp_path: Path, from_zip: tuple[dict[str, str], dict[str, Any]]
 ) -> None:
