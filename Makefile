@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 DEMO   := demo
 
-.PHONY: help demo test check lint bench proof-scene proof-neardup clean
+.PHONY: help demo test check libarchive lint bench proof-scene proof-neardup clean
 .DEFAULT_GOAL := help
 
 help:
@@ -43,8 +43,21 @@ demo: $(VENV)/.runtime
 	@echo "With real archives: put Official-SSDD-OPEN.zip into raw/ssdd/, then"
 	@echo "  $(BIN)/sarchat build --raw raw --output dataset && $(BIN)/sarchat validate dataset"
 
-test: $(VENV)/.dev
+test: $(VENV)/.dev libarchive
 	@$(BIN)/python -m pytest
+
+# The system library behind the extra `archives`: 7z and rar. A fresh Debian machine is given it.
+libarchive: $(VENV)/.dev
+	@$(BIN)/python -c "import libarchive" 2>/dev/null || { \
+	  if command -v apt-get >/dev/null && [ "$$(id -u)" = 0 ]; then \
+	    echo "installing the system library libarchive …"; \
+	    apt-get update -qq && apt-get install -qq -y --no-install-recommends libarchive13 >/dev/null; \
+	  fi; \
+	  $(BIN)/python -c "import libarchive" 2>/dev/null || { \
+	    echo "libarchive is missing: run 'sudo apt-get install libarchive13' (macOS: 'brew install libarchive')"; \
+	    exit 1; \
+	  }; \
+	}
 
 lint: $(VENV)/.dev
 	@$(BIN)/ruff check .

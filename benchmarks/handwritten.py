@@ -17,7 +17,6 @@ from multiprocessing import Pool
 from pathlib import Path
 
 from sarchat_build.annotations import read_document
-from sarchat_build.archives import open_archive
 from sarchat_build.duplicates import image_fact, resolve_duplicates
 from sarchat_build.inspection import inspect_images
 from sarchat_build.manifest import load_manifests
@@ -46,8 +45,6 @@ def start(raw: str, out: str) -> None:
     global BUILDER
     phrasing = Phrasing(load_templates(resource_folder("templates")))
     BUILDER = ShardBuilder(out, MANIFESTS, load_recipe(RECIPE), phrasing, open_image)
-    # A forked process shares its parent's place in every open file: open them anew.
-    open_archive.cache_clear()
     for source_id, manifest in MANIFESTS.items():
         if Path(raw, source_id).is_dir():
             INDEXES[source_id] = index_source(manifest, raw)

@@ -31,7 +31,7 @@ EXIT_CHECK_FAILED, EXIT_USAGE, EXIT_INPUT = 1, 2, 3
 app = typer.Typer(
     help="Build image-text dialogues over radar pictures from the source archives, and prove them."
     "\n\nRAW holds one folder per source id (see 'sarchat sources list'), and each folder the "
-    "source's archives under any name, or their unpacked folders.",
+    "source's archives (zip, tar, 7z or rar) under any name, or their unpacked folders.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -39,7 +39,9 @@ app = typer.Typer(
 )
 app.add_typer(sources, name="sources")
 
-Raw = Annotated[Path, typer.Option("--raw", help="Folder with one folder per source id.")]
+Raw = Annotated[
+    str, typer.Option("--raw", help="Folder (path or URL) with one folder per source id.")
+]
 Sources = Annotated[
     list[str] | None, typer.Option("--source", help="Source id; may be given several times.")
 ]
@@ -63,6 +65,22 @@ def build(
     strict: Annotated[
         bool, typer.Option("--strict", help="Stop when counts differ from the published ones.")
     ] = False,
+    keep_going: Annotated[
+        bool,
+        typer.Option(
+            "--keep-going",
+            help="Leave out sources that cannot be read and build the others; the exit code is "
+            "then 3, and build.json names them under left_out.",
+        ),
+    ] = False,
+    repacked: Annotated[
+        str,
+        typer.Option(
+            help="Folder (path or URL) for 7z, rar and compressed tar archives in a form that is "
+            "read at random; kept for the next build.  [default: OUT/.sarchat/repacked]",
+            show_default=False,
+        ),
+    ] = "",
     manifests: Annotated[
         Path | None, typer.Option(help="Folder of manifests instead of the built-in ones.")
     ] = None,
@@ -78,11 +96,15 @@ def build(
     Without --source, every source found under RAW is built; those not found are listed.
     """
     settings = launch.load_settings(recipe, manifests, templates)
-    chosen, absent = launch.choose_sources(settings.manifests, str(raw), source or [])
+    chosen, absent = launch.choose_sources(settings.manifests, raw, source or [])
     if absent and not source:
         console.print(f"not found under {raw}, left out: {', '.join(absent)}", style="dim")
-    context = launch.prepare(settings, chosen, str(raw), str(output), strict)
-    blocks = sum(context.index(source_id).image_blocks for source_id in chosen)
+    context = launch.prepare(
+        settings, chosen, raw, str(output), strict, keep_going=keep_going, repacked=repacked
+    )
+    for reason in context.failed.values():
+        say_error(InputError(reason))
+    blocks = sum(context.index(source_id).image_blocks for source_id in context.manifests)
     with build_progress(str(output), blocks):
         run(
             lambda pipeline: build_dataset(pipeline, context),
@@ -97,6 +119,9 @@ def build(
     console.print(task_table(record))
     console.print(f"Dataset: {output}   card: {output / 'README.md'}")
     console.print(f"Next: sarchat validate {output}")
+    if context.failed:
+        say_error(InputError(f"left out, see above: {', '.join(context.failed)} (--keep-going)"))
+        raise typer.Exit(EXIT_INPUT)
 
 
 @app.command(epilog="Example: sarchat validate dataset")

@@ -22,6 +22,8 @@ console = Console()
 errors = Console(stderr=True, highlight=False, soft_wrap=True)
 
 _POLL_SECONDS = 0.3
+# A few seconds of hashing or unpacking.
+_LONG_BYTES = 256 << 20
 
 
 def say_error(error: Exception) -> None:
@@ -61,6 +63,16 @@ def counting_progress(title: str, total: int) -> Iterator[Callable[[int], None]]
     with _progress() as progress:
         task = progress.add_task(title, total=total)
         yield lambda done: progress.update(task, completed=done)
+
+
+@contextmanager
+def byte_progress(title: str, total_bytes: int) -> Iterator[Callable[[int], None]]:
+    """Show how many MiB of long work are done; short work is not worth a line."""
+    if total_bytes < _LONG_BYTES:
+        yield lambda done: None
+        return
+    with counting_progress(f"{title} (MiB)", total_bytes >> 20) as show:
+        yield lambda done: show(done >> 20)
 
 
 def build_table(record: Mapping[str, Any]) -> Table:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
@@ -20,7 +20,8 @@ class BuildContext:
     """One build's settings; small, picklable and the same on every worker.
 
     `inputs` describes each source's archives for the record, `images_listed` says how many images
-    the launcher found, `templates` are the phrasings as text.
+    the launcher found, `templates` are the phrasings as text, `repacked` gives the second form of
+    archives that cannot be read at random, `failed` says why a source was left out.
     """
 
     raw: str
@@ -31,10 +32,13 @@ class BuildContext:
     inputs: Mapping[str, list[dict[str, Any]]]
     images_listed: Mapping[str, int]
     strict: bool
+    repacked: Mapping[str, str] = field(default_factory=dict)
+    failed: Mapping[str, str] = field(default_factory=dict)
 
     def index(self, source_id: str) -> SourceIndex:
         """Look through a source's archives, once per process."""
-        return _index(self.raw, source_id, _Keyed(source_id, self.manifests[source_id]))
+        keyed = _Keyed(source_id, self.manifests[source_id])
+        return _index(self.raw, keyed, tuple(sorted(self.repacked.items())))
 
     def open_image(self, image: SourceImage) -> AbstractContextManager[PictureSource]:
         """Give an image file to read pixels from, while the context lasts."""
@@ -52,8 +56,8 @@ class _Keyed:
 
 
 @lru_cache(maxsize=32)
-def _index(raw: str, source_id: str, keyed: _Keyed) -> SourceIndex:
-    return index_source(keyed.manifest, raw)
+def _index(raw: str, keyed: _Keyed, repacked: tuple[tuple[str, str], ...]) -> SourceIndex:
+    return index_source(keyed.manifest, raw, dict(repacked))
 
 
 def block_key(source_id: str, number: int) -> str:

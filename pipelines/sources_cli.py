@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -11,6 +9,8 @@ from rich.table import Table
 
 from pipelines import launch
 from pipelines.console import console
+from sarchat_build.archives import is_there, join
+from sarchat_build.archives.checksums import read_recorded, write_recorded
 from sarchat_build.errors import InputError
 from sarchat_build.manifest import Manifest, load_manifests
 from sarchat_build.resources import resource_folder
@@ -18,7 +18,9 @@ from sarchat_build.source_index import index_source, layout_hint
 
 sources = typer.Typer(help="Sources: list, check and record.", no_args_is_help=True)
 
-Raw = Annotated[Path, typer.Option("--raw", help="Folder with one folder per source id.")]
+Raw = Annotated[
+    str, typer.Option("--raw", help="Folder (path or URL) with one folder per source id.")
+]
 
 
 @sources.command("list")
@@ -45,11 +47,11 @@ def check(raw: Raw) -> None:
         table.add_column(column, justify="right" if "im" in column or "doc" in column else "left")
     faults = []
     for manifest in _manifests().values():
-        if not launch.is_there(str(raw), manifest.id):
+        if not is_there(join(raw, manifest.id)):
             table.add_row(manifest.id, "not found", "", "", "", "", style="dim")
             continue
         try:
-            table.add_row(*_checked(manifest, str(raw)))
+            table.add_row(*_checked(manifest, raw))
         except InputError as error:
             faults.append(str(error))
             table.add_row(manifest.id, "[red]fault[/]", "", "", "", "")
@@ -62,24 +64,20 @@ def check(raw: Raw) -> None:
 def record(raw: Raw, source: Annotated[str, typer.Option("--source", help="Source id.")]) -> None:
     """Record the checksums of a source's archives beside its folder, as RAW/<id>.sha256.
 
-    From then on every build compares; for zip files the record is one that 'sha256sum -c' reads.
+    From then on every build compares; for archives the record is one that 'sha256sum -c' reads.
     """
     manifests = _manifests()
-    chosen, _ = launch.choose_sources(manifests, str(raw), [source])
-    path = launch.recorded_path(str(raw), source)
-    path.unlink(missing_ok=True)
-    archives = launch.describe_archives(chosen[source], str(raw))
-    lines = [
-        f"{archive['sha256']}  {os.path.join(source, archive['name'])}\n" for archive in archives
-    ]
-    path.write_text("".join(lines), encoding="utf-8")
-    console.print(f"{path}: {len(lines)} checksums")
+    chosen, _ = launch.choose_sources(manifests, raw, [source])
+    archives = launch.describe_archives(chosen[source], raw, recorded={})
+    digests = {archive["name"]: archive["sha256"] for archive in archives}
+    place = write_recorded(raw, source, digests)
+    console.print(f"{place}: {len(digests)} checksums")
 
 
 def _checked(manifest: Manifest, raw: str) -> tuple[str, ...]:
     index = index_source(manifest, raw)
     archives = launch.describe_archives(manifest, raw)
-    recorded = launch.read_recorded(raw, manifest.id)
+    recorded = read_recorded(raw, manifest.id)
     return (
         manifest.id,
         ", ".join(archive["name"] for archive in archives),

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import os
 import re
-from collections.abc import Iterable, Iterator, Sequence
+import unicodedata
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from fsspec.utils import glob_translate
 
-from sarchat_build.archives import Archive, is_archive_name, open_archive
+from sarchat_build.archives import Archive, escapes, join, list_entries, open_archive
 from sarchat_build.errors import InputError, RecordError
 from sarchat_build.manifest import Manifest
 from sarchat_build.pixels.source import PictureSource
@@ -34,12 +34,23 @@ class FileRef:
 
     @property
     def stem(self) -> str:
-        """File name without folder and extension."""
-        return PurePosixPath(self.path).stem
+        """File name without folder and extension; see `stem_of`."""
+        return stem_of(self.path)
 
     def __str__(self) -> str:
         """Name the file as a person would look for it."""
         return self.path if self.archive == "." else f"{self.archive}/{self.path}"
+
+
+def stem_of(path: str) -> str:
+    r"""Give the key of an image: its file's name without folder and extension, in Unicode's NFC.
+
+    macOS decomposes accented letters in file names, and the documents beside them do not.
+
+    >>> stem_of("JPEGImages/Que\u0301bec.jpg") == "Qu\u00e9bec"
+    True
+    """
+    return unicodedata.normalize("NFC", PurePosixPath(path).stem)
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +136,7 @@ class SourceIndex:
         if escapes(filename):
             raise RecordError("path_escape", f"the document names the image {filename!r}")
         name = PurePosixPath(filename.replace("\\", "/"))
-        for stem in (document.stem, name.stem):
+        for stem in (document.stem, stem_of(name.name)):
             if stem in self.position_by_stem:
                 image = PurePosixPath(self.image_of(stem).path)
                 if not filename:
@@ -136,14 +147,24 @@ class SourceIndex:
         raise RecordError("image_missing", f"the document {named}; no image has its stem either")
 
 
-def index_source(manifest: Manifest, raw: str) -> SourceIndex:
+def index_source(
+    manifest: Manifest, raw: str, repacked: Mapping[str, str] | None = None
+) -> SourceIndex:
     """Look through `raw/<id>/` and match its files against the manifest's patterns.
+
+    Args:
+        manifest: the source's manifest.
+        raw: path or URL of the raw folder.
+        repacked: where an archive was repacked, the zip by the archive's own location.
 
     Raises:
         InputError: nothing is there, the layout is another one, or two images share a name.
     """
-    folder = os.path.join(raw, manifest.id)
-    archives = {name: open_archive(os.path.join(folder, name)) for name in archive_names(folder)}
+    folder = join(raw, manifest.id)
+    archives = {}
+    for name in list_entries(folder):
+        place = join(folder, name)
+        archives[name] = open_archive(place, (repacked or {}).get(place, ""))
     sizes = {
         FileRef(name, member.path): member.size_bytes
         for name, archive in archives.items()
@@ -175,41 +196,12 @@ def index_source(manifest: Manifest, raw: str) -> SourceIndex:
     return SourceIndex(manifest.id, archives, images, documents, splits, positions, large)
 
 
-def archive_names(folder: str) -> list[str]:
-    """List the archives of a source's folder; "." stands for files that lie there unpacked.
-
-    Raises:
-        InputError: the folder is missing or empty.
-    """
-    try:
-        entries = sorted(os.listdir(folder))
-    except (FileNotFoundError, NotADirectoryError):
-        raise InputError(f"{folder}: no such folder") from None
-    archives = [name for name in entries if is_archive_name(name)]
-    loose = [name for name in entries if not is_archive_name(name)]
-    if not entries:
-        raise InputError(f"{folder}: the folder is empty")
-    return archives + (["."] if loose else [])
-
-
 def layout_hint(manifest: Manifest) -> str:
     """Say in a sentence what belongs into the source's folder and where to get it."""
     return (
         f"expected {', '.join(archive.name for archive in manifest.archives)} (any file name, or "
         f"its unpacked folder) holding {manifest.annotations.images[0]}; "
         f"get it from {manifest.homepage}"
-    )
-
-
-def escapes(ref: str) -> bool:
-    """Tell whether a file name written in an annotation leads out of its folder.
-
-    >>> escapes("../../etc/passwd"), escapes("JPEGImages/000001.jpg")
-    (True, False)
-    """
-    path = ref.replace("\\", "/")
-    return (
-        path.startswith("/") or ".." in path.split("/") or re.match(r"^[A-Za-z]:", path) is not None
     )
 
 
@@ -225,7 +217,7 @@ def _split_lists(
     for entry in manifest.annotations.split_lists:
         for file in _matching(listing, (entry.path,)):
             for line in _lines(archives[file.archive], file):
-                stem = PurePosixPath(line.strip()).stem
+                stem = stem_of(line.strip())
                 if not stem:
                     continue
                 if splits.setdefault(stem, entry.split) != entry.split:

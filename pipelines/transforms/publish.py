@@ -86,6 +86,7 @@ def _publish(element: tuple[str, Iterable[tuple[str, Any]]], context: BuildConte
             [account for accounts in records["accounts"] for account in accounts],
         ),
         files,
+        context.failed,
     )
     card = storage.write_text(context.out, "README.md", render_card(record))
     record["files"][card.path] = {"bytes": card.bytes, "sha256": card.sha256, "rows": None}

@@ -34,8 +34,12 @@ def build_record(
     templates_sha256: str,
     comparison: list[dict[str, Any]],
     files: Iterable[WrittenFile],
+    left_out: Iterable[str] = (),
 ) -> dict[str, Any]:
-    """Make the record; it holds no clock, no path of a machine and nothing about the runner."""
+    """Make the record; it holds no clock, no path of a machine and nothing about the runner.
+
+    `left_out` are sources that were asked for and could not be read (`--keep-going`).
+    """
     receipts = sorted(receipts, key=lambda receipt: receipt.name)
     return {
         "schema_version": 1,
@@ -50,6 +54,7 @@ def build_record(
             }
             for source_id, manifest in sorted(manifests.items())
         },
+        "left_out": sorted(left_out),
         "templates": {
             "sha256": templates_sha256,
             "uses": dict(_sum(receipt.template_uses for receipt in receipts)),
