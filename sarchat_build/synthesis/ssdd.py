@@ -3,27 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import pi
 
 import numpy as np
 
 from sarchat_build.stable_hash import choose
-from sarchat_build.synthesis import coast, outline, scene, ships, voc
+from sarchat_build.synthesis import coast, scene, voc
 from sarchat_build.synthesis.archive import Layout, Member, Quirk, QuirkKind, Sample
+from sarchat_build.synthesis.fleet import Label, Style, sail
 from sarchat_build.synthesis.keyed import at_quantile, between, keyed, weighted
-from sarchat_build.synthesis.speckle import Field, crop, relief_tile, speckle_tile
-from sarchat_build.types import Box
+from sarchat_build.synthesis.speckle import crop, relief_tile, speckle_tile
 
 _ROOT = "Official-SSDD-OPEN/BBox_RBox_PSeg_SSDD/voc_style"
 _TILE_PX = 1024
 _MARGIN_PX = 2.0
-# How many of the 1,160 published images hold 1, 2, … ships, the tail thinned out above 13.
-_SHIPS = (706, 188, 91, 36, 48, 20, 21, 4, 16, 8, 11, 4, 2, 4, 9)
-# Inverse distributions of the published images and labels at `keyed.QUANTILES`.
+# Inverse distributions of the published images at `keyed.QUANTILES`.
 _WIDTHS_PX = (214, 318, 365, 499, 500, 503, 509, 527, 668)
 _HEIGHTS_PX = (190, 218, 253, 308, 333, 355, 403, 475, 526)
-_LENGTHS_PX = (8, 9, 12, 24, 39, 63, 137, 204, 330)
-_SLENDERNESS = (1.3, 1.6, 1.9, 2.5, 3.0, 3.9, 6.1, 7.5, 9)
 # One image in fifty has each oddity; the real archive is odd at about the same rates.
 _QUIRK_PERIOD = 50
 _QUIRK_PLACES: dict[int, QuirkKind] = {
@@ -34,39 +29,18 @@ _QUIRK_PLACES: dict[int, QuirkKind] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class _Style:
-    """How one kind of product looks: gray levels (0 to 255), looks, pixels per resolution cell."""
-
-    weight: int
-    looks: int
-    cell_px: tuple[float, float]
-    sea: tuple[float, float]
-    ship: tuple[float, float]
-    sidelobes: tuple[float, float]
-    inshore: float
-    quality: int
-
-
 _STYLES = (
     # Medium resolution, multi-looked, dark sea.
-    _Style(40, 4, (1.3, 1.1), (16, 34), (150, 300), (0.0, 3.0), 0.16, 75),
+    Style(40, 4, (1.3, 1.1), (16, 34), (150, 300), (0.0, 3.0), 0.16, 75),
     # High resolution, stretched for the ship: the sea is all but black.
-    _Style(22, 1, (1.2, 1.2), (1.6, 5), (90, 220), (0.0, 5.0), 0.10, 75),
+    Style(22, 1, (1.2, 1.2), (1.6, 5), (90, 220), (0.0, 5.0), 0.10, 75),
     # Single look, oversampled, noisy sea.
-    _Style(16, 1, (2.2, 2.0), (35, 85), (190, 340), (0.0, 1.5), 0.12, 95),
+    Style(16, 1, (2.2, 2.0), (35, 85), (190, 340), (0.0, 1.5), 0.12, 95),
     # Many looks, stretched toward gray; strong targets ring.
-    _Style(10, 9, (1.8, 1.8), (60, 105), (260, 420), (3.0, 9.0), 0.05, 75),
+    Style(10, 9, (1.8, 1.8), (60, 105), (260, 420), (3.0, 9.0), 0.05, 75),
     # Harbor scenes, anisotropic cell.
-    _Style(12, 2, (2.4, 1.0), (12, 30), (170, 280), (0.0, 3.0), 0.60, 75),
+    Style(12, 2, (2.4, 1.0), (12, 30), (170, 280), (0.0, 3.0), 0.60, 75),
 )
-
-
-@dataclass(frozen=True, slots=True)
-class _Label:
-    box: Box
-    rotated: outline.RotatedBox
-    polygon: tuple[tuple[int, int], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +48,7 @@ class _Picture:
     jpeg: bytes
     width_px: int
     height_px: int
-    labels: tuple[_Label, ...]
+    labels: tuple[Label, ...]
 
 
 def sample(number: int) -> Sample:
@@ -144,7 +118,7 @@ def _picture(number: int) -> _Picture:
             cell_px=style.cell_px,
         )
     texture = crop(numbers, tile, height_px, width_px)
-    labels = _sail(canvas, numbers, room, style, texture, quirk)
+    labels = sail(canvas, numbers, room, style, texture, quirk)
     gray = scene.to_gray(canvas)
     # Two polarizations in one picture: red and green show one of them, blue the other.
     third = scene.to_gray(canvas * texture) if quirk == "channels_differ" else gray
@@ -152,124 +126,7 @@ def _picture(number: int) -> _Picture:
     return _Picture(jpeg, width_px, height_px, tuple(labels))
 
 
-def _sail(
-    canvas: Field,
-    numbers: np.random.Generator,
-    room: scene.Room,
-    style: _Style,
-    texture: Field,
-    quirk: QuirkKind | None,
-) -> list[_Label]:
-    """Paint the ships of one picture and label each from its own outline."""
-    wanted = 1 + weighted(numbers, _SHIPS)
-    # Ships of one picture share its scale, and crowded pictures are coarse ones.
-    scale = numbers.random() * (1 - 0.4 * min(1.0, (wanted - 1) / 8))
-    level = between(numbers, *style.ship)
-    sidelobes = max(0.0, between(numbers, *style.sidelobes))
-    labels: list[_Label] = []
-    for index in range(wanted):
-        ship = _ship(numbers, scale, 0.7 * min(room.width_px, room.height_px))
-        special = quirk if index == 0 else None
-        if special == "rotated_corner_outside":
-            ship, center = _at_corner_outside(numbers, ship, room)
-        elif special == "box_touches_edge":
-            ship, center = _across_edge(numbers, ship, room)
-        else:
-            ship, found = _at_sea(numbers, ship, room, must=index == 0)
-            if found is None:
-                continue
-            center = found
-        label = _label(ship, center, room, aligned=special == "box_touches_edge")
-        room.taken.append(label.box)
-        ships.paint_ship(
-            canvas,
-            numbers,
-            ship,
-            center,
-            level=level * between(numbers, 0.75, 1.25),
-            cell_px=style.cell_px,
-            texture=texture,
-            sidelobes=sidelobes,
-        )
-        labels.append(label)
-    return labels
-
-
-def _ship(numbers: np.random.Generator, scale: float, longest_px: float) -> ships.Ship:
-    share = min(1.0, max(0.0, scale + between(numbers, -0.15, 0.15)))
-    length_px = min(longest_px, at_quantile(share, _LENGTHS_PX))
-    slenderness = at_quantile(numbers.random(), _SLENDERNESS)
-    # Blur makes small ships look stout; large ones show their true, slim proportions.
-    beam_px = max(4.0, min(length_px / slenderness, 10 + 0.18 * length_px))
-    heading = between(numbers, 0.0, 2 * pi)
-    return ships.Ship(
-        length_px, beam_px, heading, between(numbers, 1.6, 3.4), between(numbers, 3, 9)
-    )
-
-
-def _at_sea(
-    numbers: np.random.Generator, ship: ships.Ship, room: scene.Room, *, must: bool
-) -> tuple[ships.Ship, tuple[float, float] | None]:
-    """Find open water for the whole rotated box; a picture's first ship shrinks until it fits."""
-    while True:
-        label = _label(ship, (0.0, 0.0), None, aligned=False)
-        reach = outline.box_of([*label.rotated.corners_px, *label.polygon])
-        center = room.find(numbers, reach)
-        if center is not None or not must or ship.length_px <= 8:
-            return ship, center
-        ship = ships.Ship(
-            max(8.0, ship.length_px * 0.7),
-            max(4.0, ship.beam_px * 0.7),
-            ship.heading,
-            ship.bow,
-            ship.stern,
-        )
-
-
-def _at_corner_outside(
-    numbers: np.random.Generator, ship: ships.Ship, room: scene.Room
-) -> tuple[ships.Ship, tuple[float, float]]:
-    """Lay a pointed, slanted ship against the left edge: all inside but its rotated box."""
-    length_px = max(30.0, min(ship.length_px, 90.0))
-    heading = pi + between(numbers, pi / 5, pi / 3.5)
-    pointed = ships.Ship(length_px, max(12.0, length_px / 3), heading, 1.3, ship.stern)
-    extent = scene.extent_of(pointed.outline())
-    y_px = between(numbers, 0.35, 0.65) * room.height_px
-    return pointed, (1.0 - extent.x_min_px, y_px)
-
-
-def _across_edge(
-    numbers: np.random.Generator, ship: ships.Ship, room: scene.Room
-) -> tuple[ships.Ship, tuple[float, float]]:
-    """Let a ship leave the picture over one of its edges, more than half of it inside."""
-    length_px = max(20.0, min(ship.length_px, 100.0))
-    inside_px = between(numbers, 0.1, 0.3) * length_px
-    slant = between(numbers, -0.5, 0.5)
-    last_x, last_y = room.width_px - 1, room.height_px - 1
-    share = between(numbers, 0.4, 0.6)
-    centers = (
-        (inside_px, share * last_y, 0.0),
-        (share * last_x, inside_px, pi / 2),
-        (last_x - inside_px, share * last_y, pi),
-        (share * last_x, last_y - inside_px, -pi / 2),
-    )
-    x, y, across = centers[int(numbers.integers(4))]
-    beam_px = max(6.0, length_px / 4)
-    return ships.Ship(length_px, beam_px, across + slant, ship.bow, ship.stern), (x, y)
-
-
-def _label(
-    ship: ships.Ship, center: tuple[float, float], room: scene.Room | None, *, aligned: bool
-) -> _Label:
-    hull = ship.outline() + np.array(center)
-    if room is not None:
-        hull = outline.cut_to(hull, room.width_px, room.height_px)
-    polygon = outline.rounded(hull)
-    rotated = outline.rotated_box_of(polygon, 0.0 if aligned else ship.heading)
-    return _Label(outline.box_of(polygon), rotated, tuple(polygon))
-
-
-def _label_quirks(stem: str, index: int, label: _Label, picture: _Picture) -> list[Quirk]:
+def _label_quirks(stem: str, index: int, label: Label, picture: _Picture) -> list[Quirk]:
     last_x, last_y = picture.width_px - 1, picture.height_px - 1
     quirks: list[Quirk] = []
     if any(not (0 <= x <= last_x and 0 <= y <= last_y) for x, y in label.rotated.corners_px):
@@ -293,7 +150,7 @@ def _document(stem: str, picture: _Picture) -> bytes:
     return voc.document([*head, *objects], indent="\t")
 
 
-def _object(label: _Label) -> list[voc.Element]:
+def _object(label: Label) -> list[voc.Element]:
     x_min, y_min, x_max, y_max = (int(value) for value in label.box)
     sides = [("bbox_w", x_max - x_min), ("bbox_h", y_max - y_min)]
     rotated = label.rotated
