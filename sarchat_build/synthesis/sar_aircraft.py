@@ -8,7 +8,7 @@ from math import ceil, floor, pi
 import numpy as np
 
 from sarchat_build.stable_hash import choose
-from sarchat_build.synthesis import airport, scene, voc
+from sarchat_build.synthesis import airport, scene
 from sarchat_build.synthesis.aircraft import (
     TYPES,
     Airframe,
@@ -17,6 +17,8 @@ from sarchat_build.synthesis.aircraft import (
     paint_aircraft,
 )
 from sarchat_build.synthesis.archive import Layout, Member, Quirk, Sample
+from sarchat_build.synthesis.formats import voc
+from sarchat_build.synthesis.formats.xml import Element
 from sarchat_build.synthesis.keyed import between, keyed, weighted
 from sarchat_build.synthesis.speckle import crop, relief_tile, speckle_tile
 from sarchat_build.types import Box
@@ -215,7 +217,7 @@ def _clipped(extent: Box, center_px: tuple[float, float], side_px: int) -> Box:
 
 
 def _document(side_px: int, objects: list[_Object]) -> bytes:
-    elements: list[voc.Element] = [("size", [("width", side_px), ("height", side_px)])]
+    elements: list[Element] = [("size", [("width", side_px), ("height", side_px)])]
     for thing in objects:
         x_min, y_min, x_max, y_max = (int(value) for value in thing.box)
         bndbox = voc.corners(x_min, y_min, x_max, y_max)

@@ -7,9 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from sarchat_build.stable_hash import choose
-from sarchat_build.synthesis import coast, scene, voc
+from sarchat_build.synthesis import coast, scene
 from sarchat_build.synthesis.archive import Layout, Member, Quirk, QuirkKind, Sample
 from sarchat_build.synthesis.fleet import Label, Style, sail
+from sarchat_build.synthesis.formats import voc
+from sarchat_build.synthesis.formats.xml import Element
 from sarchat_build.synthesis.keyed import at_quantile, between, keyed, weighted
 from sarchat_build.synthesis.speckle import crop, relief_tile, speckle_tile
 
@@ -140,21 +142,21 @@ def _label_quirks(stem: str, index: int, label: Label, picture: _Picture) -> lis
 
 def _document(stem: str, picture: _Picture) -> bytes:
     size = [("width", picture.width_px), ("height", picture.height_px), ("depth", 3)]
-    head: list[voc.Element] = [
+    head: list[Element] = [
         ("folder", "JPEGImages"),
         ("filename", f"{stem}.jpg"),
         ("path", "JPEGImages"),
         ("size", size),
     ]
-    objects: list[voc.Element] = [("object", _object(label)) for label in picture.labels]
+    objects: list[Element] = [("object", _object(label)) for label in picture.labels]
     return voc.document([*head, *objects], indent="\t")
 
 
-def _object(label: Label) -> list[voc.Element]:
+def _object(label: Label) -> list[Element]:
     x_min, y_min, x_max, y_max = (int(value) for value in label.box)
     sides = [("bbox_w", x_max - x_min), ("bbox_h", y_max - y_min)]
     rotated = label.rotated
-    spread: list[voc.Element] = [
+    spread: list[Element] = [
         ("rotated_bbox_cx", rotated.center_px[0]),
         ("rotated_bbox_cy", rotated.center_px[1]),
         ("rotated_bbox_w", rotated.width_px),
