@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from sarchat_build.synthesis import sar_aircraft, ssdd
 from sarchat_build.synthesis.archive import (
     Layout,
     Quirk,
@@ -16,6 +15,7 @@ from sarchat_build.synthesis.archive import (
     SyntheticArchive,
     write_archive,
 )
+from sarchat_build.synthesis.layouts import sar_aircraft, ssdd
 
 __all__ = ["SYNTHESIZERS", "Layout", "Quirk", "QuirkKind", "SyntheticArchive", "synthesize"]
 

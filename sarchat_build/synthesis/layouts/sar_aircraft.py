@@ -8,19 +8,19 @@ from math import ceil, floor, pi
 import numpy as np
 
 from sarchat_build.stable_hash import choose
-from sarchat_build.synthesis import airport, scene
-from sarchat_build.synthesis.aircraft import (
+from sarchat_build.synthesis.archive import Layout, Member, Quirk, Sample
+from sarchat_build.synthesis.formats import voc
+from sarchat_build.synthesis.formats.xml import Element
+from sarchat_build.synthesis.pictures import airport, scene
+from sarchat_build.synthesis.pictures.aircraft import (
     TYPES,
     Airframe,
     airframe,
     extent_px,
     paint_aircraft,
 )
-from sarchat_build.synthesis.archive import Layout, Member, Quirk, Sample
-from sarchat_build.synthesis.formats import voc
-from sarchat_build.synthesis.formats.xml import Element
-from sarchat_build.synthesis.keyed import between, keyed, weighted
-from sarchat_build.synthesis.speckle import crop, relief_tile, speckle_tile
+from sarchat_build.synthesis.pictures.keyed import between, keyed, weighted
+from sarchat_build.synthesis.pictures.speckle import crop, relief_tile, speckle_tile
 from sarchat_build.types import Box
 
 _ROOT = "SAR-AIRcraft-1.0"

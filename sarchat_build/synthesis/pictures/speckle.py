@@ -13,7 +13,7 @@ from typing import TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from sarchat_build.synthesis.keyed import keyed
+from sarchat_build.synthesis.pictures.keyed import keyed
 
 Field: TypeAlias = npt.NDArray[np.float32]
 

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from sarchat_build.stable_hash import choose
-from sarchat_build.synthesis import coast, scene
 from sarchat_build.synthesis.archive import Layout, Member, Quirk, QuirkKind, Sample
-from sarchat_build.synthesis.fleet import Label, Style, sail
 from sarchat_build.synthesis.formats import voc
 from sarchat_build.synthesis.formats.xml import Element
-from sarchat_build.synthesis.keyed import at_quantile, between, keyed, weighted
-from sarchat_build.synthesis.speckle import crop, relief_tile, speckle_tile
+from sarchat_build.synthesis.pictures import coast, scene
+from sarchat_build.synthesis.pictures.fleet import Label, Style, sail
+from sarchat_build.synthesis.pictures.keyed import at_quantile, between, keyed, weighted
+from sarchat_build.synthesis.pictures.speckle import crop, relief_tile, speckle_tile
 
 _ROOT = "Official-SSDD-OPEN/BBox_RBox_PSeg_SSDD/voc_style"
 _TILE_PX = 1024

@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from sarchat_build.synthesis.speckle import Field
+from sarchat_build.synthesis.pictures.speckle import Field
 from sarchat_build.types import Box
 
 Floats: TypeAlias = npt.NDArray[np.float64]

@@ -7,10 +7,10 @@ from math import pi
 
 import numpy as np
 
-from sarchat_build.synthesis import outline, scene, ships
 from sarchat_build.synthesis.archive import QuirkKind
-from sarchat_build.synthesis.keyed import at_quantile, between, weighted
-from sarchat_build.synthesis.speckle import Field
+from sarchat_build.synthesis.pictures import outline, scene, ships
+from sarchat_build.synthesis.pictures.keyed import at_quantile, between, weighted
+from sarchat_build.synthesis.pictures.speckle import Field
 from sarchat_build.types import Box
 
 # How many of the 1,160 published images hold 1, 2, … ships, the tail thinned out above 13.
