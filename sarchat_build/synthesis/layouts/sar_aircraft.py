@@ -2,80 +2,60 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from math import ceil, floor, pi
+from collections.abc import Iterable
 
 import numpy as np
 
 from sarchat_build.stable_hash import choose
-from sarchat_build.synthesis.archive import Layout, Member, Quirk, Sample
+from sarchat_build.synthesis.archive import Layout, Member, Sample
 from sarchat_build.synthesis.formats import voc
 from sarchat_build.synthesis.formats.xml import Element
-from sarchat_build.synthesis.pictures import airport, scene
-from sarchat_build.synthesis.pictures.aircraft import (
-    TYPES,
-    Airframe,
-    airframe,
-    extent_px,
-    paint_aircraft,
-)
-from sarchat_build.synthesis.pictures.keyed import between, keyed, weighted
-from sarchat_build.synthesis.pictures.speckle import crop, relief_tile, speckle_tile
+from sarchat_build.synthesis.pictures.apron import Product, Traffic, airport_picture
+from sarchat_build.synthesis.pictures.files import to_jpeg
+from sarchat_build.synthesis.pictures.keyed import keyed, weighted
+from sarchat_build.synthesis.pictures.target import Picture, Target
+from sarchat_build.synthesis.planted import Quirk, unnamed
 from sarchat_build.types import Box
 
 _ROOT = "SAR-AIRcraft-1.0"
-_TILE_PX = 1800
-_MARGIN_PX = 3.0
 _SIDES_PX = (800, 1000, 1200, 1500)
 _SIDE_WEIGHTS = (1312, 1085, 1038, 933)
+PRODUCTS = (
+    Product(0.0, 255, (5.0, 17.0), (110, 240), 95),
+    Product(13.0, 144, (3.0, 8.0), (70, 130), 75),
+)
 # Objects per image: 1 to 30, 3.77 on average; what is added to the first is exponential.
-_MEAN_EXTRA = 3.3
-_MOST_OBJECTS = 30
-_SMALLEST_PX = 10
+_TRAFFIC = Traffic(mean_extra=3.3, most=30, px_per_m=(1.2, 2.6))
 # In one image of ten the first aircraft is cut by an edge of the picture.
 _EDGE_PERIOD, _EDGE_PLACE = 10, 7
 _SPLITS = (("train", 70), ("val", 10), ("test", 20))
 
 
-@dataclass(frozen=True, slots=True)
-class _Product:
-    """A rendering of the same radar: gray of the darkest ground, saturation, JPEG quality."""
-
-    floor: float
-    ceiling: int
-    apron: tuple[float, float]
-    target: tuple[float, float]
-    quality: int
-
-
-_PRODUCTS = (
-    _Product(0.0, 255, (5.0, 17.0), (110, 240), 95),
-    _Product(13.0, 144, (3.0, 8.0), (70, 130), 75),
-)
-
-
-@dataclass(frozen=True, slots=True)
-class _Object:
-    name: str
-    box: Box
+def paint(numbers: np.random.Generator, *, cut: bool = False) -> Picture:
+    """Paint one scene of the source's sizes; labels lie in 1 … side - 1, as published."""
+    side_px = _SIDES_PX[weighted(numbers, _SIDE_WEIGHTS)]
+    over = 0.1 if cut else 0.0
+    picture = airport_picture(numbers, side_px, PRODUCTS, _TRAFFIC, first_over_edge=over)
+    inside = tuple(Target(t.category, _clipped(t.box, side_px), t.rotated, t.polygon, t.name)
+                   for t in picture.targets)  # fmt: skip
+    return Picture(picture.pixels, inside, picture.quality)
 
 
 def sample(number: int) -> Sample:
     """Give image `number` (from 1) and its document under the names SAR-AIRcraft-1.0 uses."""
     stem = f"{number:07d}"
-    numbers = keyed("sar_aircraft", "picture", number)
-    side_px = _SIDES_PX[weighted(numbers, _SIDE_WEIGHTS)]
-    jpeg, objects = _picture(numbers, side_px, cut=number % _EDGE_PERIOD == _EDGE_PLACE)
+    cut = number % _EDGE_PERIOD == _EDGE_PLACE
+    picture = paint(keyed("sar_aircraft", "picture", number), cut=cut)
     members = (
-        Member(f"{_ROOT}/JPEGImages/{stem}.jpg", jpeg),
-        Member(f"{_ROOT}/Annotations/{stem}.xml", _document(side_px, objects)),
+        Member(f"{_ROOT}/JPEGImages/{stem}.jpg", to_jpeg(picture.pixels, picture.quality)),
+        Member(f"{_ROOT}/Annotations/{stem}.xml", _document(picture.width_px, picture.targets)),
     )
-    quirks = tuple(
+    touching = (
         Quirk("box_touches_edge", stem, index)
-        for index, thing in enumerate(objects)
-        if min(thing.box) == 1 or max(thing.box) == side_px - 1
+        for index, target in enumerate(picture.targets)
+        if min(target.box) == 1 or max(target.box) == picture.width_px - 1
     )
-    return Sample(members, len(objects), quirks)
+    return Sample(members, len(picture.targets), (unnamed(stem), *touching))
 
 
 def split_lists(images: int) -> tuple[Member, ...]:
@@ -89,7 +69,7 @@ def split_lists(images: int) -> tuple[Member, ...]:
     )
 
 
-LAYOUT = Layout("sar_aircraft", "SAR-AIRcraft-1.0.zip", sample, split_lists)
+LAYOUT = Layout("sar_aircraft", "SAR-AIRcraft-1.0.zip", 4368, sample, split_lists)
 
 
 def _split(number: int) -> str:
@@ -101,125 +81,15 @@ def _split(number: int) -> str:
     raise AssertionError("the shares of the splits add up to 100")
 
 
-def _picture(
-    numbers: np.random.Generator, side_px: int, *, cut: bool
-) -> tuple[bytes, list[_Object]]:
-    product = _PRODUCTS[int(numbers.integers(len(_PRODUCTS)))]
-    angle = between(numbers, -pi / 4, pi / 4)
-    apron = between(numbers, *product.apron)
-    level = between(numbers, *product.target)
-    # Range and azimuth cells differ: point answers are upright or lying, the same in a picture.
-    cell_px = (1.6, 2.8) if numbers.random() < 0.7 else (2.6, 1.6)
-    canvas = airport.ground(numbers, side_px, angle)
-    canvas *= np.float32(apron)
-    canvas *= crop(numbers, speckle_tile(1, *cell_px, _TILE_PX), side_px, side_px)
-    canvas *= crop(numbers, relief_tile(0.25, 300.0, _TILE_PX), side_px, side_px)
-    built = airport.build(canvas, numbers, angle, level=level, cell_px=cell_px)
-    room = scene.Room(side_px, side_px, _MARGIN_PX, built)
-    objects: list[_Object] = []
-    for name, frame, center in _parked(numbers, room, angle, cell_px, cut=cut):
-        loud = level * between(numbers, 0.7, 1.3)
-        paint_aircraft(canvas, frame, center, level=loud, cell_px=cell_px)
-        objects.append(_Object(name, _clipped(extent_px(frame, cell_px), center, side_px)))
-    canvas += np.float32(product.floor)
-    jpeg = scene.to_jpeg(scene.to_gray(canvas, product.ceiling), product.quality)
-    return jpeg, objects
+def _clipped(box: Box, side_px: int) -> Box:
+    low, high = (1, 1), (side_px - 1, side_px - 1)
+    return Box(*np.maximum(box[:2], low).tolist(), *np.minimum(box[2:], high).tolist())
 
 
-def _parked(
-    numbers: np.random.Generator,
-    room: scene.Room,
-    angle: float,
-    cell_px: tuple[float, float],
-    *,
-    cut: bool,
-) -> list[tuple[str, Airframe, tuple[float, float]]]:
-    """Place aircraft, often side by side on a row of stands; the first always has a place."""
-    wanted = min(_MOST_OBJECTS, 1 + int(numbers.exponential(_MEAN_EXTRA)))
-    px_per_m = between(numbers, 1.2, 2.6) * (1 - 0.4 * min(1.0, wanted / 20))
-    shared = angle + pi / 2 * int(numbers.integers(4))
-    parked: list[tuple[str, Airframe, tuple[float, float]]] = []
-    for index in range(wanted):
-        kind = TYPES[weighted(numbers, [kind.published for kind in TYPES])]
-        size = px_per_m * numbers.uniform(0.9, 1.1)
-        length_px = min(170.0, max(16.0, between(numbers, *kind.length_m) * size))
-        span_px = min(170.0, max(16.0, between(numbers, *kind.span_m) * size))
-        heading = shared if numbers.random() < 0.6 else between(numbers, 0.0, 2 * pi)
-        frame = airframe(numbers, length_px, span_px, heading)
-        extent = extent_px(frame, cell_px)
-        if index == 0:
-            center = _first(numbers, extent, room, cut=cut)
-        else:
-            beside = _beside(numbers, extent, room, angle)
-            found = beside or room.find(numbers, extent)
-            if found is None:
-                continue
-            center = found
-        room.taken.append(scene.moved(extent, *center))
-        parked.append((kind.name, frame, center))
-    return parked
-
-
-def _first(
-    numbers: np.random.Generator, extent: Box, room: scene.Room, *, cut: bool
-) -> tuple[float, float]:
-    """Place an image's first aircraft: over an edge if it is to be cut, else on free ground."""
-    if cut:
-        return _over_edge(numbers, extent, room.width_px)
-    found = room.find(numbers, extent, tries=200)
-    # Terminals everywhere: park in the middle of them, as at a pier.
-    return found or (room.width_px / 2, room.height_px / 2)
-
-
-def _beside(
-    numbers: np.random.Generator, extent: Box, room: scene.Room, angle: float
-) -> tuple[float, float] | None:
-    """Take the stand next to the last aircraft, if it is free."""
-    if numbers.random() < 0.35:
-        return None
-    last = room.taken[-1]
-    pitch_px = 1.1 * max(*_sides(last), *_sides(extent)) + _MARGIN_PX
-    step_x, step_y = airport.step_along(angle, pitch_px)
-    x, y = last.center_px[0] + step_x, last.center_px[1] + step_y
-    return (x, y) if room.fits(scene.moved(extent, x, y)) else None
-
-
-def _over_edge(numbers: np.random.Generator, extent: Box, side_px: int) -> tuple[float, float]:
-    """Let the box leave the picture over one of its four edges by at most half of itself."""
-    width, height = _sides(extent)
-    along = between(numbers, 0.3, 0.7) * side_px
-    share = between(numbers, 0.1, 0.5)
-    # The part that stays is never smaller than the smallest published box.
-    lost_x = max(0.5, min(share * width, width - 1.5 * _SMALLEST_PX))
-    lost_y = max(0.5, min(share * height, height - 1.5 * _SMALLEST_PX))
-    edges = (
-        (-lost_x - extent.x_min_px, along),
-        (along, -lost_y - extent.y_min_px),
-        (side_px + lost_x - extent.x_max_px, along),
-        (along, side_px + lost_y - extent.y_max_px),
-    )
-    return edges[int(numbers.integers(4))]
-
-
-def _sides(box: Box) -> tuple[float, float]:
-    return box.width_px, box.height_px
-
-
-def _clipped(extent: Box, center_px: tuple[float, float], side_px: int) -> Box:
-    """Round outward to whole pixels and clip to 1 … side - 1, as the published boxes are."""
-    box = scene.moved(extent, *center_px)
-    return Box(
-        max(1, floor(box.x_min_px)),
-        max(1, floor(box.y_min_px)),
-        min(side_px - 1, ceil(box.x_max_px)),
-        min(side_px - 1, ceil(box.y_max_px)),
-    )
-
-
-def _document(side_px: int, objects: list[_Object]) -> bytes:
+def _document(side_px: int, targets: Iterable[Target]) -> bytes:
     elements: list[Element] = [("size", [("width", side_px), ("height", side_px)])]
-    for thing in objects:
-        x_min, y_min, x_max, y_max = (int(value) for value in thing.box)
+    for target in targets:
+        x_min, y_min, x_max, y_max = (int(value) for value in target.box)
         bndbox = voc.corners(x_min, y_min, x_max, y_max)
-        elements.append(("object", [*voc.object_head(thing.name), ("bndbox", bndbox)]))
-    return voc.document(elements, indent="")
+        elements.append(("object", [*voc.object_head(target.name), ("bndbox", bndbox)]))
+    return voc.document(elements)

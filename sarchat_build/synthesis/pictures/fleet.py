@@ -7,11 +7,11 @@ from math import pi
 
 import numpy as np
 
-from sarchat_build.synthesis.archive import QuirkKind
 from sarchat_build.synthesis.pictures import outline, scene, ships
 from sarchat_build.synthesis.pictures.keyed import at_quantile, between, weighted
+from sarchat_build.synthesis.pictures.seascape import Style
 from sarchat_build.synthesis.pictures.speckle import Field
-from sarchat_build.types import Box
+from sarchat_build.synthesis.pictures.target import Target, target_of
 
 # How many of the 1,160 published images hold 1, 2, … ships, the tail thinned out above 13.
 _SHIPS = (706, 188, 91, 36, 48, 20, 21, 4, 16, 8, 11, 4, 2, 4, 9)
@@ -21,26 +21,14 @@ _SLENDERNESS = (1.3, 1.6, 1.9, 2.5, 3.0, 3.9, 6.1, 7.5, 9)
 
 
 @dataclass(frozen=True, slots=True)
-class Style:
-    """How one kind of product looks: gray levels (0 to 255), looks, pixels per resolution cell."""
+class Fleet:
+    """How many pictures hold 1, 2, … ships, and how long ships are at `keyed.QUANTILES`."""
 
-    weight: int
-    looks: int
-    cell_px: tuple[float, float]
-    sea: tuple[float, float]
-    ship: tuple[float, float]
-    sidelobes: tuple[float, float]
-    inshore: float
-    quality: int
+    counts: tuple[float, ...]
+    lengths_px: tuple[float, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Label:
-    """One ship's box, rotated box and polygon."""
-
-    box: Box
-    rotated: outline.RotatedBox
-    polygon: tuple[tuple[int, int], ...]
+SSDD_FLEET = Fleet(_SHIPS, _LENGTHS_PX)
 
 
 def sail(
@@ -49,31 +37,35 @@ def sail(
     room: scene.Room,
     style: Style,
     texture: Field,
-    quirk: QuirkKind | None,
-) -> list[Label]:
+    quirk: str | None = None,
+    fleet: Fleet = SSDD_FLEET,
+) -> list[Target]:
     """Paint the ships of one picture and label each from its own outline.
 
-    `texture` is unit-mean speckle of the canvas' size; `quirk` shapes the first ship.
+    `texture` is unit-mean speckle of the canvas' size. `quirk` shapes the first ship:
+    `rotated_corner_outside`, `box_touches_edge` (its label is cut to the picture) or
+    `box_overflows` (its label is not).
     """
-    wanted = 1 + weighted(numbers, _SHIPS)
+    wanted = 1 + weighted(numbers, fleet.counts)
     # Ships of one picture share its scale, and crowded pictures are coarse ones.
     scale = numbers.random() * (1 - 0.4 * min(1.0, (wanted - 1) / 8))
     level = between(numbers, *style.ship)
     sidelobes = max(0.0, between(numbers, *style.sidelobes))
-    labels: list[Label] = []
+    labels: list[Target] = []
     for index in range(wanted):
-        ship = _ship(numbers, scale, 0.7 * min(room.width_px, room.height_px))
+        ship = _ship(numbers, scale, fleet.lengths_px, 0.7 * min(room.width_px, room.height_px))
         special = quirk if index == 0 else None
         if special == "rotated_corner_outside":
             ship, center = _at_corner_outside(numbers, ship, room)
-        elif special == "box_touches_edge":
+        elif special in ("box_touches_edge", "box_overflows"):
             ship, center = _across_edge(numbers, ship, room)
         else:
             ship, found = _at_sea(numbers, ship, room, must=index == 0)
             if found is None:
                 continue
             center = found
-        label = _label(ship, center, room, aligned=special == "box_touches_edge")
+        frame = None if special == "box_overflows" else room
+        label = _label(ship, center, frame, aligned=special == "box_touches_edge")
         room.taken.append(label.box)
         ships.paint_ship(
             canvas,
@@ -89,9 +81,11 @@ def sail(
     return labels
 
 
-def _ship(numbers: np.random.Generator, scale: float, longest_px: float) -> ships.Ship:
+def _ship(
+    numbers: np.random.Generator, scale: float, lengths_px: tuple[float, ...], longest_px: float
+) -> ships.Ship:
     share = min(1.0, max(0.0, scale + between(numbers, -0.15, 0.15)))
-    length_px = min(longest_px, at_quantile(share, _LENGTHS_PX))
+    length_px = min(longest_px, at_quantile(share, lengths_px))
     slenderness = at_quantile(numbers.random(), _SLENDERNESS)
     # Blur makes small ships look stout; large ones show their true, slim proportions.
     beam_px = max(4.0, min(length_px / slenderness, 10 + 0.18 * length_px))
@@ -154,10 +148,8 @@ def _across_edge(
 
 def _label(
     ship: ships.Ship, center: tuple[float, float], room: scene.Room | None, *, aligned: bool
-) -> Label:
+) -> Target:
     hull = ship.outline() + np.array(center)
     if room is not None:
         hull = outline.cut_to(hull, room.width_px, room.height_px)
-    polygon = outline.rounded(hull)
-    rotated = outline.rotated_box_of(polygon, 0.0 if aligned else ship.heading)
-    return Label(outline.box_of(polygon), rotated, tuple(polygon))
+    return target_of("ship", hull, 0.0 if aligned else ship.heading)
