@@ -140,7 +140,7 @@ class Manifest(Model):
     # Sources whose pixels this release holds too.
     contains: tuple[str, ...] = ()
     # Key path -> why its value could not be verified, and what else it may be.
-    unverified: dict[str, str] = {}
+    unverified: dict[str, str] = Field(default_factory=dict)
 
     @model_validator(mode="after")
     def _names_keys(self) -> Manifest:

@@ -366,7 +366,9 @@ def test_row_1_says_which_source_what_layout_and_where_to_get_it(
 def test_row_3_every_fault_of_manifest_and_recipe_at_once(tmp_path: Path) -> None:
     def spoil(name: str, text: str) -> str:
         if name == "ssdd.toml":
-            return text.replace("[sar]", "[sar]\nbands = 3").replace("= 20", '= "high"')
+            return text.replace("[sar]", "[sar]\nbands = 3").replace("ity = 20", 'ity = "high"')
+        if name != "sar_aircraft.toml":
+            return text
         return text.replace("chip_px     = 512", 'chip_px = "512"')
 
     manifests = mini.copy_settings(MANIFESTS, tmp_path / "manifests", spoil)
