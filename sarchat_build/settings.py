@@ -27,6 +27,8 @@ class Setting:
     def put_into(self, document: dict[str, Any]) -> list[Issue]:
         """Set the key in a parsed TOML document; tables on the way are made, array items are not.
 
+        What a user states is no longer unverified.
+
         Returns:
             What is wrong, if the path leads through something that has no keys.
         """
@@ -45,6 +47,11 @@ class Setting:
             place[int(last)] = self.value
         else:
             return [Issue(f"--set {self.text}", "", f"there is no {last!r} to set")]
+        path = ".".join(self.keys)
+        doubts = document.get("unverified")
+        if isinstance(doubts, dict) and self.keys[0] != "unverified":
+            for key in [k for k in doubts if k == path or k.startswith(f"{path}.")]:
+                del doubts[key]
         return []
 
 

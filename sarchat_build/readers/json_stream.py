@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import Any, BinaryIO
 
 import ijson
+import numpy as np
 
 from sarchat_build.errors import RecordError
 
@@ -16,6 +17,14 @@ from sarchat_build.errors import RecordError
 NOT_A_NUMBER: list[object] = []
 _WILD = re.compile(rb"([\[,:]\s*)(NaN|-?Infinity)(?=\s*[,\]}])")
 _CHUNK_BYTES = 1 << 16
+# Annotations nest five deep; the parser's time grows with the square of the depth.
+_MAX_DEPTH = 1000
+# No coordinate has so many; the C parser crashes where Python refuses to make a number of them.
+_MAX_DIGITS = 1000
+_DIGITS = bytes(48 if chr(byte).isdecimal() and byte < 128 else 32 for byte in range(256))
+_BRACKETS = np.zeros(256, np.int8)
+_BRACKETS[list(b"[{")] = 1
+_BRACKETS[list(b"]}")] = -1
 # Longer than a wild number with the marks beside it, which may be torn apart by two chunks.
 _OVERLAP_BYTES = 32
 
@@ -26,6 +35,7 @@ class JsonStream:
     def __init__(self, document: BinaryIO, encoding: str) -> None:
         self._document = document
         self._encoding = encoding
+        self._sound = False
 
     def items(self, prefix: str) -> Iterator[Any]:
         """Give the values at `prefix`, in ijson's notation; numbers are `int` or `Decimal`.
@@ -43,13 +53,29 @@ class JsonStream:
 
     def _chunks(self) -> Iterator[bytes]:
         tail = b""
-        for chunk in self._utf8():
+        for chunk in self._utf8() if self._sound else self._checked():
             data = tail + chunk
             if b"NaN" in data or b"Infinity" in data:
                 data = _WILD.sub(_replaced, data)
             tail = data[-_OVERLAP_BYTES:]
             yield data[:-_OVERLAP_BYTES]
         yield tail
+
+    def _checked(self) -> Iterator[bytes]:
+        # Once is enough: every later pass reads the same bytes.
+        depth, digits, offset = 0, b"", 0
+        for chunk in self._utf8():
+            depths = depth + np.cumsum(_BRACKETS[np.frombuffer(chunk, np.uint8)], dtype=np.int64)
+            depth = int(depths[-1]) if len(depths) else depth
+            digits += chunk.translate(_DIGITS)
+            if len(depths) and depths.max() > _MAX_DEPTH:
+                raise RecordError("json_parse", f"nested too deep near byte {offset:,}")
+            if b"0" * _MAX_DIGITS in digits:
+                raise RecordError("json_parse", f"endless number near byte {offset:,}")
+            digits = digits[-_MAX_DIGITS:]
+            offset += len(chunk)
+            yield chunk
+        self._sound = True
 
     def _utf8(self) -> Iterator[bytes]:
         self._document.seek(0)
