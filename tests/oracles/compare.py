@@ -36,10 +36,7 @@ def read(folder: Path, file_format: str) -> dict[str, tuple[list[list[float]], t
                 x, y, w, h = annotation.get_bbox()
                 boxes.append([x, y, x + w, y + h])
             elif annotation.type == AnnotationType.rotated_bbox:
-                xs, ys = zip(*annotation.as_polygon_points(), strict=True)
-                boxes.append([min(xs), min(ys), max(xs), max(ys)])
-            elif annotation.type == AnnotationType.polygon and file_format == "dota":
-                xs, ys = annotation.points[0::2], annotation.points[1::2]
+                xs, ys = zip(*annotation.as_polygon(), strict=True)
                 boxes.append([min(xs), min(ys), max(xs), max(ys)])
         found[Path(item.id).name] = (sorted(boxes), item.media.size)
     return found
