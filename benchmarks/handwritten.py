@@ -16,7 +16,7 @@ from contextlib import AbstractContextManager
 from multiprocessing import Pool
 from pathlib import Path
 
-from sarchat_build.annotations import read_document
+from sarchat_build.annotations import Annotation, read_document
 from sarchat_build.duplicates import image_fact, resolve_duplicates
 from sarchat_build.inspection import inspect_images
 from sarchat_build.manifest import load_manifests
@@ -50,7 +50,7 @@ def start(raw: str, out: str) -> None:
             INDEXES[source_id] = index_source(manifest, raw)
             documents = DOCUMENTS[source_id] = defaultdict(list)
             for document in INDEXES[source_id].documents:
-                documents[document.file.stem].append(document)
+                documents[manifest.annotations.document_name(document.file.path)].append(document)
 
 
 def inspect_block(place: tuple[str, int]) -> list[CutImage]:
@@ -58,11 +58,13 @@ def inspect_block(place: tuple[str, int]) -> list[CutImage]:
     source_id, block = place
     index, manifest = INDEXES[source_id], MANIFESTS[source_id]
     files = index.images_of_block(block)
-    annotations = []
-    for file in files:
-        for document in DOCUMENTS[source_id][file.stem]:
-            found, _ = read_document(document, index, manifest)
-            annotations.extend(found)
+    annotations = [
+        found
+        for file in files
+        for document in DOCUMENTS[source_id][index.rule.image_name(file.path)]
+        for found in read_document(document, index, manifest)
+        if isinstance(found, Annotation)
+    ]
     inspected = inspect_images(files, annotations, index, manifest, load_recipe(RECIPE))
     cut = []
     for image in inspected.images:
@@ -78,7 +80,7 @@ def inspect_block(place: tuple[str, int]) -> list[CutImage]:
 
 def open_image(image: SourceImage) -> AbstractContextManager[PictureSource]:
     """Give an image to read pixels from."""
-    return INDEXES[image.source_id].picture(FileRef(image.archive, image.member))
+    return INDEXES[image.source_id].contents(FileRef(image.archive, image.member))
 
 
 def build_shard(task: tuple[str, list[PlannedImage]]) -> None:

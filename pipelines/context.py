@@ -42,7 +42,7 @@ class BuildContext:
 
     def open_image(self, image: SourceImage) -> AbstractContextManager[PictureSource]:
         """Give an image file to read pixels from, while the context lasts."""
-        return self.index(image.source_id).picture(FileRef(image.archive, image.member))
+        return self.index(image.source_id).contents(FileRef(image.archive, image.member))
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from typing import Literal, TypeAlias
 from sarchat_build.likeness import boxes_agree, pack_objects
 from sarchat_build.near_duplicates import find_families, find_stars, hamming, unpack_hashes
 from sarchat_build.recipe import Duplicates
+from sarchat_build.text import printable
 from sarchat_build.types import CutImage, Split
 
 Sameness: TypeAlias = Literal["kept", "file", "pixels", "near"]
@@ -94,7 +95,7 @@ def image_fact(cut: CutImage, block: str, priority: int) -> ImageFact:
         source_id=image.source_id,
         scene_id=image.scene_id,
         block=block,
-        file=image.member if image.archive == "." else f"{image.archive}/{image.member}",
+        file=printable(image.member if image.archive == "." else f"{image.archive}/{image.member}"),
         priority=priority,
         official_split=image.official_split,
         pixel_sha256=image.pixels.pixel_sha256,

@@ -18,11 +18,12 @@ import pytest
 from defusedxml.ElementTree import fromstring
 from PIL import Image
 
-from sarchat_build.synthesis import SYNTHESIZERS, SyntheticArchive, outline, ships, synthesize
-from sarchat_build.synthesis import ssdd as ssdd_layout
-from sarchat_build.synthesis.aircraft import TYPES
-from sarchat_build.synthesis.keyed import keyed
-from sarchat_build.synthesis.speckle import crop, relief_tile, speckle_tile
+from sarchat_build.synthesis import SYNTHESIZERS, SyntheticArchive, synthesize
+from sarchat_build.synthesis.layouts import ssdd as ssdd_layout
+from sarchat_build.synthesis.pictures import outline, ships
+from sarchat_build.synthesis.pictures.aircraft import TYPES
+from sarchat_build.synthesis.pictures.keyed import keyed
+from sarchat_build.synthesis.pictures.speckle import crop, relief_tile, speckle_tile
 
 SIZES = {"ssdd": 62, "sar_aircraft": 18}
 SSDD = "Official-SSDD-OPEN/BBox_RBox_PSeg_SSDD/voc_style"

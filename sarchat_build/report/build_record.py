@@ -71,8 +71,8 @@ def build_record(
 
 
 _SOURCE_FACTS = {
-    *("title", "homepage", "license", "citation"),
-    *("categories", "expected", "pixels", "tiling"),
+    *("title", "homepage", "license", "citation", "annotations"),
+    *("categories", "expected", "pixels", "tiling", "unverified"),
 }
 
 

@@ -8,16 +8,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from sarchat_build.synthesis import sar_aircraft, ssdd
 from sarchat_build.synthesis.archive import (
     Layout,
-    Quirk,
-    QuirkKind,
     SyntheticArchive,
     write_archive,
 )
+from sarchat_build.synthesis.layouts import sar_aircraft, ssdd
+from sarchat_build.synthesis.planted import Expectation, Quirk
 
-__all__ = ["SYNTHESIZERS", "Layout", "Quirk", "QuirkKind", "SyntheticArchive", "synthesize"]
+__all__ = ["SYNTHESIZERS", "Expectation", "Layout", "Quirk", "SyntheticArchive", "synthesize"]
 
 SYNTHESIZERS: dict[str, Layout] = {
     "ssdd": ssdd.LAYOUT,

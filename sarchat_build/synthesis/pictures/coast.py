@@ -7,9 +7,14 @@ from math import pi
 import numpy as np
 from PIL import Image, ImageDraw
 
-from sarchat_build.synthesis.keyed import between
-from sarchat_build.synthesis.scene import Mask, add_points, point_response, strings_of_points
-from sarchat_build.synthesis.speckle import Field
+from sarchat_build.synthesis.pictures.keyed import between
+from sarchat_build.synthesis.pictures.scene import (
+    Mask,
+    add_points,
+    point_response,
+    strings_of_points,
+)
+from sarchat_build.synthesis.pictures.speckle import Field
 
 
 def land_mask(numbers: np.random.Generator, width_px: int, height_px: int) -> Mask:

@@ -7,7 +7,7 @@ from math import cos, degrees, floor, pi, sin
 
 import numpy as np
 
-from sarchat_build.synthesis.scene import Floats
+from sarchat_build.synthesis.pictures.scene import Floats
 from sarchat_build.types import Box
 
 

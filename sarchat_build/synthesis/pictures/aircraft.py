@@ -6,8 +6,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sarchat_build.synthesis.scene import Floats, add_points, extent_of, point_response, turned
-from sarchat_build.synthesis.speckle import Field
+from sarchat_build.synthesis.pictures.scene import (
+    Floats,
+    add_points,
+    extent_of,
+    point_response,
+    turned,
+)
+from sarchat_build.synthesis.pictures.speckle import Field
 from sarchat_build.types import Box
 
 _RESPONSE_REACH_PX = 5

@@ -6,7 +6,6 @@ x runs right, y down, and pixel (i, j) covers i ≤ x < i + 1, j ≤ y < j + 1.
 
 from __future__ import annotations
 
-import io
 from dataclasses import dataclass, field
 from functools import lru_cache
 from math import cos, pi, sin
@@ -14,9 +13,9 @@ from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image
 
-from sarchat_build.synthesis.speckle import Field
+from sarchat_build.synthesis.pictures.keyed import between
+from sarchat_build.synthesis.pictures.speckle import Field
 from sarchat_build.types import Box
 
 Floats: TypeAlias = npt.NDArray[np.float64]
@@ -24,6 +23,7 @@ Mask: TypeAlias = npt.NDArray[np.bool_]
 Gray: TypeAlias = npt.NDArray[np.uint8]
 
 _TRIES = 40
+_STAYS_PX = 15.0
 
 
 @lru_cache(maxsize=64)
@@ -132,6 +132,25 @@ class Room:
                 return float(x), float(y)
         return None
 
+    def over_edge(
+        self, numbers: np.random.Generator, extent: Box, least: float = 0.1
+    ) -> tuple[float, float]:
+        """Find where `extent`, given around (0, 0), leaves the picture over one of its edges.
+
+        By a share of its side from `least` to one half; what stays is at least 15 px if it can be.
+        """
+        along = between(numbers, 0.3, 0.7)
+        share = between(numbers, least, 0.5)
+        lost_x = max(0.5, min(share * extent.width_px, extent.width_px - _STAYS_PX))
+        lost_y = max(0.5, min(share * extent.height_px, extent.height_px - _STAYS_PX))
+        edges = (
+            (-lost_x - extent.x_min_px, along * self.height_px),
+            (along * self.width_px, -lost_y - extent.y_min_px),
+            (self.width_px + lost_x - extent.x_max_px, along * self.height_px),
+            (along * self.width_px, self.height_px + lost_y - extent.y_max_px),
+        )
+        return edges[int(numbers.integers(4))]
+
 
 def moved(box: Box, x_px: float, y_px: float) -> Box:
     """Shift a box.
@@ -166,10 +185,3 @@ def extent_of(points: Floats) -> Box:
 def to_gray(canvas: Field, ceiling: int = 255) -> Gray:
     """Quantize amplitude to bytes; what exceeds `ceiling` saturates, as in a linear stretch."""
     return np.minimum(canvas, np.float32(ceiling)).astype(np.uint8)
-
-
-def to_jpeg(pixels: Gray, quality: int) -> bytes:
-    """Encode rows of gray (h, w) or color (h, w, 3) bytes."""
-    buffer = io.BytesIO()
-    Image.fromarray(pixels).save(buffer, "JPEG", quality=quality)
-    return buffer.getvalue()

@@ -7,8 +7,8 @@ from math import cos, pi, sin
 import numpy as np
 from PIL import Image, ImageDraw
 
-from sarchat_build.synthesis.keyed import between
-from sarchat_build.synthesis.scene import (
+from sarchat_build.synthesis.pictures.keyed import between
+from sarchat_build.synthesis.pictures.scene import (
     Floats,
     Mask,
     add_points,
@@ -16,7 +16,7 @@ from sarchat_build.synthesis.scene import (
     strings_of_points,
     turned,
 )
-from sarchat_build.synthesis.speckle import Field
+from sarchat_build.synthesis.pictures.speckle import Field
 
 # The ground is drawn in whole gray levels; sixteen of them per unit of apron amplitude.
 _LEVELS = 16

@@ -12,8 +12,9 @@ from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
+from PIL import Image
 
-from sarchat_build.synthesis.keyed import keyed
+from sarchat_build.synthesis.pictures.keyed import keyed
 
 Field: TypeAlias = npt.NDArray[np.float32]
 
@@ -71,6 +72,29 @@ def crop(numbers: np.random.Generator, tile: Field, height_px: int, width_px: in
     if turn & 1:
         window = window[::-1]
     return window[:, ::-1] if turn & 2 else window
+
+
+def cover(numbers: np.random.Generator, tile: Field, height_px: int, width_px: int) -> Field:
+    """Fill any size with crops of a speckle tile; speckle has no shape that a seam could cut."""
+    side_px = tile.shape[0]
+    if max(height_px, width_px) <= side_px:
+        return crop(numbers, tile, height_px, width_px)
+    filled = np.empty((height_px, width_px), np.float32)
+    for y_px in range(0, height_px, side_px):
+        for x_px in range(0, width_px, side_px):
+            hole = filled[y_px : y_px + side_px, x_px : x_px + side_px]
+            hole[:] = crop(numbers, tile, *hole.shape)
+    return filled
+
+
+def stretch(numbers: np.random.Generator, tile: Field, height_px: int, width_px: int) -> Field:
+    """Give a crop of a relief tile, enlarged where the picture is larger than the tile."""
+    factor = -(-max(height_px, width_px) // tile.shape[0])
+    if factor == 1:
+        return crop(numbers, tile, height_px, width_px)
+    small = crop(numbers, tile, -(-height_px // factor), -(-width_px // factor))
+    large = Image.fromarray(small).resize((width_px, height_px), Image.Resampling.BILINEAR)
+    return np.asarray(large)
 
 
 def _frozen(tile: npt.NDArray[np.floating]) -> Field:

@@ -7,9 +7,15 @@ from math import cos, floor, pi, sin
 
 import numpy as np
 
-from sarchat_build.synthesis.outline import inner_depth
-from sarchat_build.synthesis.scene import Floats, add_points, extent_of, point_response, turned
-from sarchat_build.synthesis.speckle import Field
+from sarchat_build.synthesis.pictures.outline import inner_depth
+from sarchat_build.synthesis.pictures.scene import (
+    Floats,
+    add_points,
+    extent_of,
+    point_response,
+    turned,
+)
+from sarchat_build.synthesis.pictures.speckle import Field
 
 _CROSS_REACH_PX = 28
 _DECKS = 8

@@ -1,0 +1,45 @@
+"""Finished pixels to image files, with the fast settings of each encoder."""
+
+from __future__ import annotations
+
+import io
+import zlib
+
+import numpy as np
+from PIL import Image
+
+from sarchat_build.synthesis.pictures.scene import Gray
+from sarchat_build.synthesis.pictures.target import Pixels
+
+
+def to_jpeg(pixels: Pixels, quality: int = 75) -> bytes:
+    """Encode rows of gray (h, w) or color (h, w, 3) bytes."""
+    buffer = io.BytesIO()
+    Image.fromarray(pixels).save(buffer, "JPEG", quality=quality)
+    return buffer.getvalue()
+
+
+def to_png(pixels: Pixels) -> bytes:
+    """Encode gray or color bytes; speckle has no repeats, so Huffman coding alone does most."""
+    buffer = io.BytesIO()
+    Image.fromarray(pixels).save(buffer, "PNG", compress_level=1, compress_type=zlib.Z_HUFFMAN_ONLY)
+    return buffer.getvalue()
+
+
+def to_bmp(pixels: Pixels) -> bytes:
+    """Encode gray or color bytes without compression."""
+    buffer = io.BytesIO()
+    Image.fromarray(pixels).save(buffer, "BMP")
+    return buffer.getvalue()
+
+
+def to_tiff(pixels: Pixels) -> bytes:
+    """Encode 8- or 16-bit gray as an uncompressed TIFF, as processors write scenes."""
+    buffer = io.BytesIO()
+    Image.fromarray(pixels).save(buffer, "TIFF")
+    return buffer.getvalue()
+
+
+def in_three(gray: Gray) -> Gray:
+    """Repeat gray (h, w) as three equal channels."""
+    return np.stack([gray, gray, gray], axis=2)
