@@ -13,14 +13,38 @@ from sarchat_build.synthesis.archive import (
     SyntheticArchive,
     write_archive,
 )
-from sarchat_build.synthesis.layouts import sar_aircraft, ssdd
+from sarchat_build.synthesis.layouts import (
+    air_sarship_1,
+    air_sarship_2,
+    hrsid,
+    msar,
+    ogsod,
+    sadd,
+    sar_aircraft,
+    sar_ship_dataset,
+    sardet_100k,
+    sived,
+    ssdd,
+)
 from sarchat_build.synthesis.planted import Expectation, Quirk
 
 __all__ = ["SYNTHESIZERS", "Expectation", "Layout", "Quirk", "SyntheticArchive", "synthesize"]
 
 SYNTHESIZERS: dict[str, Layout] = {
-    "ssdd": ssdd.LAYOUT,
-    "sar_aircraft": sar_aircraft.LAYOUT,
+    module.LAYOUT.source_id: module.LAYOUT
+    for module in (
+        air_sarship_1,
+        air_sarship_2,
+        hrsid,
+        msar,
+        sadd,
+        sar_aircraft,
+        sar_ship_dataset,
+        ssdd,
+        ogsod,
+        sived,
+        sardet_100k,
+    )
 }
 
 

@@ -22,6 +22,7 @@ from sarchat_build.types import Box
 
 _TILE_PX = 1800
 _MARGIN_PX = 3.0
+_Shares = tuple[float, float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +38,7 @@ class Product:
 
 @dataclass(frozen=True, slots=True)
 class Traffic:
-    """How busy an apron is: mean number after the first, greatest number, scale."""
+    """How busy an apron is: mean number after the first, greatest number (0: none), scale."""
 
     mean_extra: float
     most: int
@@ -50,11 +51,11 @@ def airport_picture(
     products: tuple[Product, ...],
     traffic: Traffic,
     *,
-    first_over_edge: float = 0.0,
+    first_over_edge: _Shares | None = None,
 ) -> Picture:
     """Paint a square picture of an airport; labels are rounded outward and may leave it.
 
-    `first_over_edge`, if not 0, is the least share by which the first aircraft leaves the picture.
+    The first aircraft leaves it by a share of itself within `first_over_edge`, if that is given.
     """
     product = products[int(numbers.integers(len(products)))]
     angle = between(numbers, -pi / 4, pi / 4)
@@ -86,9 +87,11 @@ def _parked(
     angle: float,
     cell_px: tuple[float, float],
     traffic: Traffic,
-    first_over_edge: float,
+    first_over_edge: _Shares | None,
 ) -> list[tuple[str, Airframe, tuple[float, float]]]:
     """Place aircraft, often side by side on a row of stands; the first always has a place."""
+    if not traffic.most:
+        return []
     wanted = min(traffic.most, 1 + int(numbers.exponential(traffic.mean_extra)))
     px_per_m = between(numbers, *traffic.px_per_m) * (1 - 0.4 * min(1.0, wanted / 20))
     shared = angle + pi / 2 * int(numbers.integers(4))
@@ -115,10 +118,13 @@ def _parked(
 
 
 def _first(
-    numbers: np.random.Generator, extent: Box, room: scene.Room, over_edge: float
+    numbers: np.random.Generator,
+    extent: Box,
+    room: scene.Room,
+    over_edge: tuple[float, float] | None,
 ) -> tuple[float, float]:
     """Place an image's first aircraft: over an edge if it is to be cut, else on free ground."""
-    if over_edge:
+    if over_edge is not None:
         return room.over_edge(numbers, extent, over_edge)
     found = room.find(numbers, extent, tries=200)
     # Terminals everywhere: park in the middle of them, as at a pier.

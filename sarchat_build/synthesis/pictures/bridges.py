@@ -109,8 +109,8 @@ def _deck(
         outline = rectangle((x, y), max(14.0, length_px), breadth_px, heading)
         box = extent_of(outline)
         lost_px = max(-box.x_min_px, -box.y_min_px, box.x_max_px - side_px, box.y_max_px - side_px)
-        inside = 0.15 * side_px < x < 0.85 * side_px or 0.15 * side_px < y < 0.85 * side_px
-        if over_edge and 4 < lost_px < 0.45 * length_px and inside:
+        inside = 4 < x < side_px - 4 and 4 < y < side_px - 4
+        if over_edge and lost_px > 4 and inside:
             return outline, heading
         if not over_edge and room.fits(box):
             return outline, heading
