@@ -14,7 +14,7 @@ from sarchat_build.synthesis.planted import Quirk
 _ROOT = "AIR-SARShip-2.0"
 _SIDE_PX = 1000
 # 6.80 ships per scene on average.
-FLEET = Fleet(geometric(7.2, 40), (14, 18, 24, 36, 55, 85, 140, 190, 250))
+FLEET = Fleet(geometric(6.6, 40), (14, 18, 24, 36, 55, 85, 140, 190, 250))
 
 
 def sample(number: int) -> Sample:

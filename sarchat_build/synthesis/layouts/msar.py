@@ -27,8 +27,8 @@ STYLES = (
 )
 FLEET = Fleet(geometric(1.9, 14), (9, 12, 15, 24, 36, 55, 95, 130, 180))
 _PRODUCTS = (Product(4.0, 255, (8.0, 20.0), (110, 220), 90),)
-_TRAFFIC = Traffic(mean_extra=1.5, most=14, px_per_m=(0.7, 1.3))
-_BRIDGES, _TANKS = geometric(1.03, 3), geometric(5.4, 36)
+_TRAFFIC = Traffic(mean_extra=1.3, most=14, px_per_m=(0.7, 1.3))
+_BRIDGES, _TANKS = geometric(1.03, 3), geometric(6.8, 40)
 # Pictures of each kind, so that the published objects come out: 39,858 ships, 6,368 aircraft,
 # 12,319 tanks and 1,851 bridges in 28,449 slices.
 _KINDS: tuple[tuple[Category, int], ...] = (
@@ -141,4 +141,4 @@ def _document(stem: str, number: int, picture: Picture, objects: int, kind: str 
         max_edge_inclusive=True,
     )
     encoding = _ENCODINGS[choose(len(_ENCODINGS), "msar", "encoding", number)]
-    return voc.document(elements, indent="	", encoding=encoding)
+    return voc.document(elements, indent="\t", encoding=encoding)

@@ -18,7 +18,7 @@ _ROOT = "SADD"
 _SIDE_PX = 224
 _PRODUCTS = (Product(0.0, 255, (8.0, 22.0), (110, 230), 90),)
 # 8.87 aircraft in each of the 883 slices that have any (SARDet-100K, table of sources).
-_TRAFFIC = Traffic(mean_extra=10.5, most=40, px_per_m=(0.55, 1.0))
+_TRAFFIC = Traffic(mean_extra=8.5, most=40, px_per_m=(0.55, 1.0))
 _NO_TRAFFIC = Traffic(mean_extra=0.0, most=0, px_per_m=(1.0, 1.0))
 # Of 2,966 slices 883 hold aircraft; in the files that were seen every third box leaves the slice.
 _ALL, _WITH_AIRCRAFT = 2966, 883

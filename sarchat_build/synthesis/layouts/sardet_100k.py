@@ -39,7 +39,7 @@ _ROOT = "SARDet_100K"
 _CHIP_PX = 512
 _SPLITS = (("train", 94493), ("val", 10492), ("test", 11613))
 _CHIP_FLEET = Fleet(geometric(2.15, 12), air_sarship_1.FLEET.lengths_px)
-_CHIP_TRAFFIC = Traffic(mean_extra=1.55, most=20, px_per_m=(1.2, 2.6))
+_CHIP_TRAFFIC = Traffic(mean_extra=1.4, most=20, px_per_m=(1.2, 2.6))
 _QUIRKS = Schedule(60, {31: "degenerate_box"})
 # Numbers of one block of this many images are permuted to ids, so that names do not tell them.
 _BLOCK, _FACTOR, _SHIFT = 1024, 389, 7622
