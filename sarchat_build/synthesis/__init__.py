@@ -1,6 +1,8 @@
 """Raw archives in a source's own layout, with plausible pictures: for demo, tests and load.
 
-Add a source: one module with a `LAYOUT` (see `archive.Layout`) and one line in `SYNTHESIZERS`.
+`pictures` paints, `formats` writes annotation documents, `layouts` puts them together as each
+source does. Add a source: one module in `layouts` with a `LAYOUT` (see `archive.Layout`) and one
+line in `SYNTHESIZERS`.
 """
 
 from __future__ import annotations
@@ -28,7 +30,15 @@ from sarchat_build.synthesis.layouts import (
 )
 from sarchat_build.synthesis.planted import Expectation, Quirk
 
-__all__ = ["SYNTHESIZERS", "Expectation", "Layout", "Quirk", "SyntheticArchive", "synthesize"]
+__all__ = [
+    "RAW_SOURCES",
+    "SYNTHESIZERS",
+    "Expectation",
+    "Layout",
+    "Quirk",
+    "SyntheticArchive",
+    "synthesize",
+]
 
 SYNTHESIZERS: dict[str, Layout] = {
     module.LAYOUT.source_id: module.LAYOUT
@@ -47,6 +57,9 @@ SYNTHESIZERS: dict[str, Layout] = {
     )
 }
 
+# SARDet-100K is the other ten once more: a build takes it or them.
+RAW_SOURCES = tuple(source_id for source_id in SYNTHESIZERS if source_id != "sardet_100k")
+
 
 def synthesize(
     source_id: str,
@@ -58,7 +71,8 @@ def synthesize(
 ) -> SyntheticArchive:
     """Write `output/<source_id>/<the source's archive>` with `images` synthetic images.
 
-    Beside it, `output/<source_id>.planted.json` lists every oddity that was put in on purpose.
+    Beside it, `output/<source_id>.planted.json` lists every oddity that was put in on purpose, and
+    what a build must make of it (`planted.Expectation`).
     The same arguments give the same bytes for any number of `workers`, and image k is the same in
     every archive that has it.
 

@@ -16,9 +16,9 @@ from sarchat_build.synthesis.planted import Expectation, Quirk, clipped
 
 _ROOT = "SADD"
 _SIDE_PX = 224
-_PRODUCTS = (Product(0.0, 255, (8.0, 22.0), (110, 230), 90),)
+_PRODUCTS = (Product(0.0, 255, (8.0, 22.0), (130, 250), 90, ((1.0, 1.3), (1.4, 1.0))),)
 # 8.87 aircraft in each of the 883 slices that have any (SARDet-100K, table of sources).
-_TRAFFIC = Traffic(mean_extra=8.5, most=40, px_per_m=(0.55, 1.0))
+_TRAFFIC = Traffic(mean_extra=8.5, most=40, px_per_m=(0.6, 1.15))
 _NO_TRAFFIC = Traffic(mean_extra=0.0, most=0, px_per_m=(1.0, 1.0))
 # Of 2,966 slices 883 hold aircraft; in the files that were seen every third box leaves the slice.
 _ALL, _WITH_AIRCRAFT = 2966, 883

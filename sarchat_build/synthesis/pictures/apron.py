@@ -27,13 +27,15 @@ _Shares = tuple[float, float]
 
 @dataclass(frozen=True, slots=True)
 class Product:
-    """A rendering of the same radar: gray of the darkest ground, saturation, JPEG quality."""
+    """A rendering of the same radar: gray of the darkest ground, saturation, JPEG quality, cells."""
 
     floor: float
     ceiling: int
     apron: tuple[float, float]
     target: tuple[float, float]
     quality: int
+    # Range and azimuth cells differ: point answers are upright or lying, the same in a picture.
+    cells_px: tuple[tuple[float, float], tuple[float, float]] = ((1.6, 2.8), (2.6, 1.6))
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +63,7 @@ def airport_picture(
     angle = between(numbers, -pi / 4, pi / 4)
     apron = between(numbers, *product.apron)
     level = between(numbers, *product.target)
-    # Range and azimuth cells differ: point answers are upright or lying, the same in a picture.
-    cell_px = (1.6, 2.8) if numbers.random() < 0.7 else (2.6, 1.6)
+    cell_px = product.cells_px[0 if numbers.random() < 0.7 else 1]
     canvas = airport.ground(numbers, side_px, angle)
     canvas *= np.float32(apron)
     canvas *= crop(numbers, speckle_tile(1, *cell_px, _TILE_PX), side_px, side_px)
