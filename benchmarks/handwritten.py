@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from multiprocessing import Pool
 from pathlib import Path
 
-from sarchat_build.annotations import read_document
+from sarchat_build.annotations import Annotation, read_document
 from sarchat_build.archives import open_archive
 from sarchat_build.duplicates import find_duplicates, image_fact
 from sarchat_build.inspection import inspect_images
@@ -54,12 +54,14 @@ def inspect_block(place: tuple[str, int]) -> list[CutImage]:
     source_id, block = place
     index, manifest = INDEXES[source_id], MANIFESTS[source_id]
     files = index.images_of_block(block)
-    stems = {file.stem for file in files}
-    annotations = []
-    for document in index.documents:
-        if document.file.stem in stems:
-            found, _ = read_document(document, index, manifest)
-            annotations.extend(found)
+    names = {index.rule.image_name(file.path) for file in files}
+    annotations = [
+        found
+        for document in index.documents
+        if index.rule.document_name(document.file.path) in names
+        for found in read_document(document, index, manifest)
+        if isinstance(found, Annotation)
+    ]
     inspected = inspect_images(files, annotations, index, manifest, False)
     cut = []
     for image in inspected.images:

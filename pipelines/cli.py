@@ -17,6 +17,7 @@ from pipelines.console import (
     console,
     counting_progress,
     say_error,
+    say_unverified,
     task_table,
 )
 from pipelines.runners import run
@@ -41,6 +42,14 @@ app.add_typer(sources, name="sources")
 Raw = Annotated[Path, typer.Option("--raw", help="Folder with one folder per source id.")]
 Sources = Annotated[
     list[str] | None, typer.Option("--source", help="Source id; may be given several times.")
+]
+Stated = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set",
+        metavar="SOURCE.KEY=VALUE",
+        help="State a manifest's key otherwise, the value as TOML; may be given several times.",
+    ),
 ]
 Workers = Annotated[
     int, typer.Option("--workers", min=0, help="Processes of the local engine; 0: one per core.")
@@ -68,6 +77,7 @@ def build(
     templates: Annotated[
         Path | None, typer.Option(help="Folder of phrasings instead of the built-in ones.")
     ] = None,
+    stated: Stated = None,
     beam_options: Annotated[
         list[str] | None, typer.Argument(help="After '--': options for Beam itself.")
     ] = None,
@@ -76,10 +86,11 @@ def build(
 
     Without --source, every source found under RAW is built; those not found are listed.
     """
-    settings = launch.load_settings(recipe, manifests, templates)
+    settings = launch.load_settings(recipe, manifests, templates, stated or [])
     chosen, absent = launch.choose_sources(settings.manifests, str(raw), source or [])
     if absent and not source:
         console.print(f"not found under {raw}, left out: {', '.join(absent)}", style="dim")
+    say_unverified(chosen.values())
     context = launch.prepare(settings, chosen, str(raw), str(output), strict)
     blocks = sum(context.index(source_id).image_blocks for source_id in chosen)
     with build_progress(str(output), blocks):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -13,6 +13,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from pipelines.progress import count_done
+from sarchat_build.manifest import Manifest
 from sarchat_build.types import SPLITS, TASKS
 
 console = Console()
@@ -25,6 +26,15 @@ def say_error(error: Exception) -> None:
     """Print an error as `error: …`, one line for each fault."""
     for line in str(error).splitlines() or [type(error).__name__]:
         errors.print(f"[bold red]error:[/] {escape(line)}")
+
+
+def say_unverified(manifests: Iterable[Manifest]) -> None:
+    """Print, one line per source, what nobody could verify and how to state it otherwise."""
+    for manifest in manifests:
+        doubts = "; ".join(f"{key}: {doubt}" for key, doubt in manifest.unverified.items())
+        if doubts:
+            text = f"{manifest.id}, unverified (--set {manifest.id}.KEY=VALUE): {doubts}"
+            console.print(escape(text), style="dim", soft_wrap=True, highlight=False)
 
 
 @contextmanager

@@ -35,9 +35,12 @@ class Settings:
 
 
 def load_settings(
-    recipe: str, manifest_folder: Path | None, template_folder: Path | None
+    recipe: str,
+    manifest_folder: Path | None,
+    template_folder: Path | None,
+    stated: Sequence[str] = (),
 ) -> Settings:
-    """Read and check all settings.
+    """Read and check all settings; `stated` is what the user says instead of a manifest.
 
     Raises:
         ConfigurationError: every fault of every file at once.
@@ -47,7 +50,8 @@ def load_settings(
     templates: Mapping[str, str] = {}
     loaded: Recipe | None = None
     try:
-        manifests = load_manifests(manifest_folder or resource_folder("source_manifests"))
+        folder = manifest_folder or resource_folder("source_manifests")
+        manifests = load_manifests(folder, stated)
     except ConfigurationError as error:
         issues.extend(error.issues)
     try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -10,7 +11,7 @@ import typer
 from rich.table import Table
 
 from pipelines import launch
-from pipelines.console import console
+from pipelines.console import console, say_unverified
 from sarchat_build.errors import InputError
 from sarchat_build.manifest import Manifest, load_manifests
 from sarchat_build.resources import resource_folder
@@ -19,6 +20,12 @@ from sarchat_build.source_index import index_source, layout_hint
 sources = typer.Typer(help="Sources: list, check and record.", no_args_is_help=True)
 
 Raw = Annotated[Path, typer.Option("--raw", help="Folder with one folder per source id.")]
+Stated = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set", metavar="SOURCE.KEY=VALUE", help="State a manifest's key otherwise, as TOML."
+    ),
+]
 
 
 @sources.command("list")
@@ -35,16 +42,17 @@ def list_sources() -> None:
     console.print(table)
     for manifest in _manifests().values():
         console.print(f"{manifest.id}: {layout_hint(manifest)}", style="dim", soft_wrap=True)
+    say_unverified(_manifests().values())
 
 
 @sources.command()
-def check(raw: Raw) -> None:
+def check(raw: Raw, stated: Stated = None) -> None:
     """Say which sources lie under RAW, and whether their checksums hold; exit code 3 if not."""
     table = Table()
     for column in ("source", "archives", "images", "documents", "published images", "checksums"):
         table.add_column(column, justify="right" if "im" in column or "doc" in column else "left")
     faults = []
-    for manifest in _manifests().values():
+    for manifest in _manifests(stated or []).values():
         if not launch.is_there(str(raw), manifest.id):
             table.add_row(manifest.id, "not found", "", "", "", "", style="dim")
             continue
@@ -90,5 +98,5 @@ def _checked(manifest: Manifest, raw: str) -> tuple[str, ...]:
     )
 
 
-def _manifests() -> dict[str, Manifest]:
-    return load_manifests(resource_folder("source_manifests"))
+def _manifests(stated: Sequence[str] = ()) -> dict[str, Manifest]:
+    return load_manifests(resource_folder("source_manifests"), stated)

@@ -4,31 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Annotated, Literal
 
-from fsspec.utils import glob_translate
-from pydantic import AfterValidator, Field, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
+from sarchat_build.annotation_rules import Annotations, RelativePath
 from sarchat_build.errors import ConfigurationError, Issue
+from sarchat_build.settings import Setting, parse_settings
 from sarchat_build.toml_model import Model, load_toml
-from sarchat_build.types import CATEGORIES, Category, Split
-
-
-def _inside_raw_root(pattern: str) -> str:
-    path = PurePosixPath(pattern.replace("\\", "/"))
-    if path.is_absolute() or ".." in path.parts or re.match(r"^[A-Za-z]:", pattern):
-        raise ValueError(
-            f"{pattern!r} leaves the source's folder; use a relative path without '..'"
-        )
-    try:
-        glob_translate(pattern)
-    except ValueError as error:
-        raise ValueError(f"{pattern!r} is not a pattern: {error}") from error
-    return pattern
-
-
-RelativePath = Annotated[str, AfterValidator(_inside_raw_root)]
+from sarchat_build.types import CATEGORIES, Category
 
 
 class SarFacts(Model):
@@ -47,55 +32,27 @@ class ArchiveFile(Model):
     sha256: Annotated[str, Field(pattern=r"^([0-9a-f]{64})?$")] = ""
 
 
-class AnnotationFiles(Model):
-    """Annotation documents by glob, and the official split they stand for, if any."""
-
-    path: RelativePath
-    split: Split | None = None
-
-
-class SplitList(Model):
-    """A text file of image stems, one a line, that puts them into a split. It may be absent."""
-
-    path: RelativePath
-    split: Split
-
-
-class Annotations(Model):
-    """Where images and annotation documents lie inside the archives, and how to read them."""
-
-    format: Literal["voc"]
-    images: tuple[RelativePath, ...] = Field(min_length=1)
-    files: tuple[AnnotationFiles, ...] = Field(min_length=1)
-    split_lists: tuple[SplitList, ...] = ()
-    encodings: tuple[str, ...] = ("utf-8",)
-    # The two things a VOC document never says (ANCHORS: open in dozens of converters).
-    pixel_origin: Literal[0, 1]
-    max_edge: Literal["exclusive", "inclusive"]
-
-    @field_validator("encodings")
-    @classmethod
-    def _known(cls, encodings: tuple[str, ...]) -> tuple[str, ...]:
-        for encoding in encodings:
-            try:
-                b"".decode(encoding)
-            except LookupError:
-                raise ValueError(f"unknown encoding {encoding!r}") from None
-        return encodings
-
-
 class Categories(Model):
-    """The source's names and ours. A name that is not listed is an error, never a guess."""
+    """The source's names and ours. A name that is not listed is an error, never a guess.
+
+    `annotated` are the categories of which every object in every image is listed, so that absence
+    may be claimed. A merger of one-class sources has none: a ship that lies in a picture of a
+    source of aircraft is not listed.
+    """
 
     names: dict[str, Category] = Field(min_length=1)
-    annotated: tuple[Category, ...] = Field(min_length=1)
+    annotated: tuple[Category, ...]
 
     @model_validator(mode="after")
     def _consistent(self) -> Categories:
-        unannotated = sorted(set(self.names.values()) - set(self.annotated))
-        if unannotated:
-            raise ValueError(f"annotated lacks {', '.join(unannotated)}, which names maps to")
+        unnamed = sorted(set(self.annotated) - set(self.names.values()))
+        if unnamed:
+            raise ValueError(f"annotated has {', '.join(unnamed)}, which no name means")
         return self
+
+    def named(self) -> tuple[Category, ...]:
+        """Give every category that an object of this source can have, in canonical order."""
+        return sort_categories(self.names.values())
 
     def by_folded_name(self) -> dict[str, Category]:
         """Give the look-up that readers of names use: blind to case and to extra white space."""
@@ -180,11 +137,40 @@ class Manifest(Model):
     tiling: Tiling | None = None
     expected: Expected | None = None
     sardet: Sardet | None = None
+    # Sources whose pixels this release holds too.
+    contains: tuple[str, ...] = ()
+    # Key path -> why its value could not be verified, and what else it may be.
+    unverified: dict[str, str] = Field(default_factory=dict)
 
-    def scene_id(self, stem: str) -> str:
-        """Name the acquisition that the image `stem` belongs to; unique across sources."""
-        match = re.search(self.scene.pattern, stem) if self.scene else None
-        return f"{self.id}/{match['scene_id'] if match else stem}"
+    @model_validator(mode="after")
+    def _names_keys(self) -> Manifest:
+        strange = [key for key in self.unverified if not _leads_somewhere(self, key.split("."))]
+        if strange:
+            raise ValueError(f"unverified: no key of a manifest is {', '.join(strange)}")
+        return self
+
+    def image_id(self, path: str) -> str:
+        """Name an image by its path; unique across sources."""
+        return f"{self.id}/{self.annotations.image_name(path)}"
+
+    def scene_id(self, path: str) -> str:
+        """Name the acquisition that an image belongs to, by its path; unique across sources."""
+        name = self.annotations.image_name(path)
+        match = re.search(self.scene.pattern, name) if self.scene else None
+        return f"{self.id}/{match['scene_id'] if match else name}"
+
+
+def _leads_somewhere(place: object, keys: list[str]) -> bool:
+    if not keys:
+        return True
+    key, *rest = keys
+    if isinstance(place, Model) and key in type(place).model_fields:
+        return _leads_somewhere(getattr(place, key), rest)
+    if isinstance(place, dict) and key in place:
+        return _leads_somewhere(place[key], rest)
+    if isinstance(place, tuple) and key.isdecimal() and int(key) < len(place):
+        return _leads_somewhere(place[int(key)], rest)
+    return False
 
 
 def fold(name: str) -> str:
@@ -196,17 +182,23 @@ def fold(name: str) -> str:
     return " ".join(name.split()).casefold()
 
 
-def load_manifests(folder: Path) -> dict[str, Manifest]:
-    """Read every manifest of a folder, by source id.
+def load_manifests(folder: Path, settings: Iterable[str] = ()) -> dict[str, Manifest]:
+    """Read every manifest of a folder, by source id, with what the user states instead.
+
+    Args:
+        folder: holds `<id>.toml` files.
+        settings: `SOURCE.key.path=VALUE`, the value as TOML writes it.
 
     Raises:
-        ConfigurationError: all faults of all files at once.
+        ConfigurationError: all faults of all files and settings at once.
     """
-    issues: list[Issue] = []
+    paths = sorted(folder.glob("*.toml"))
+    wanted, issues = parse_settings(settings, [path.stem for path in paths])
     manifests: dict[str, Manifest] = {}
-    for path in sorted(folder.glob("*.toml")):
+    for path in paths:
         try:
-            manifest = load_toml(path, Manifest)
+            stated: list[Setting] = [s for s in wanted if s.source_id == path.stem]
+            manifest = load_toml(path, Manifest, stated)
         except ConfigurationError as error:
             issues.extend(error.issues)
             continue

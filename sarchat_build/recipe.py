@@ -30,6 +30,8 @@ class Rejects(Model):
 
     # A name that no manifest lists is nearly always a forgotten alias: stop and ask.
     unknown_category: Literal["stop", "reject"] = "stop"
+    # Data that a manifest's statement cannot be true of: correct the statement, keep the data.
+    contradiction: Literal["stop", "reject"] = "stop"
     # More than this share of a source's images rejected means the source was misread.
     max_image_ratio: float = Field(default=0.2, ge=0, le=1)
 

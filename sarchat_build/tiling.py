@@ -21,13 +21,13 @@ class Cut:
 
 
 def cut_chips(image: SourceImage, tiling: Tiling | None) -> Cut:
-    """Cut an image as its source's manifest says; without tiling it is one chip, itself.
+    """Cut an image as its source's manifest says; one that needs no cutting is one chip, itself.
 
     Windows without an object are dropped and counted. An object that no window shows well enough
     is a reject, and so is an image that gives no chip.
     """
     width_px, height_px = image.pixels.width_px, image.pixels.height_px
-    if tiling is None:
+    if tiling is None or max(width_px, height_px) <= tiling.chip_px:
         whole = Chip(image.image_id, None, width_px, height_px, image.instances)
         return Cut((whole,), 0, ())
     chips = []

@@ -91,7 +91,9 @@ class Window(NamedTuple):
 class RawInstance:
     """One object as its source writes it: the source's own name, numbers and units.
 
-    `key` says where in its document it stands (`object[3]`, `line 7`).
+    `key` says where in its document it stands (`object[3]`, `line 7`), `line` the same as a number
+    where documents have lines. `obb` is a rotated box beside `bbox`: four corners, or center, size
+    and angle.
     """
 
     key: str
@@ -102,6 +104,7 @@ class RawInstance:
     polygon: tuple[float, ...] = ()
     difficult: bool = False
     truncated: bool = False
+    line: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,22 +114,31 @@ class RawFault:
     key: str
     reason: str
     detail: str
+    line: int | None = None
+    instances: int = 1
 
 
 @dataclass(frozen=True, slots=True)
 class RawImage:
     """One annotated image as its document states it.
 
-    `filename` is what the document calls its image ("" if it does not say), `width_px` and
-    `height_px` are claims, checked against the pixels later. `faults` are objects that could not
-    be read at all.
+    `filename` is what the document calls its image: "" if it does not say, None if its format has
+    no place for it. `width_px` and `height_px` are claims, checked against the pixels later.
+    `faults` are objects that could not be read at all; `notices` are oversights of the document
+    that cost nothing. With a document of many images, None for `filename` holds the faults that
+    belong to none of them.
+
+    A document of many images may speak of one image in several parts, numbered from 0: so it can
+    be read in bounded memory. Their objects belong together in the order of the parts.
     """
 
-    filename: str
+    filename: str | None
     width_px: int | None
     height_px: int | None
     instances: tuple[RawInstance, ...]
     faults: tuple[RawFault, ...] = ()
+    notices: tuple[RawFault, ...] = ()
+    part: int = 0
 
 
 @dataclass(frozen=True, slots=True)

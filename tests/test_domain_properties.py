@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import math
 from dataclasses import replace
 from itertools import pairwise
@@ -10,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from sarchat_build.annotation_rules import AnnotationFiles, VocRule
 from sarchat_build.boxes import repair
 from sarchat_build.duplicates import ImageFact, find_duplicates
 from sarchat_build.errors import RecordError
@@ -30,6 +32,13 @@ from sarchat_build.types import (
     SourceImage,
 )
 
+RULE = VocRule(
+    format="voc",
+    images=("*.jpg",),
+    files=(AnnotationFiles(path="*.xml"),),
+    pixel_origin=0,
+    max_edge="exclusive",
+)
 settings.register_profile("quick", deadline=None, max_examples=100)
 settings.load_profile("quick")
 
@@ -333,7 +342,7 @@ raw_images = st.builds(
 
 @given(raw_images, st.sampled_from(["utf-8", "utf-8-sig", "utf-16", "utf-16-le"]))
 def test_voc_reader_undoes_a_writer(image: RawImage, encoding: str) -> None:
-    assert list(voc.read(write_voc(image).encode(encoding))) == [image]
+    assert list(voc.read(io.BytesIO(write_voc(image).encode(encoding)), RULE)) == [image]
 
 
 @given(raw_images, st.data())
@@ -345,7 +354,7 @@ def test_voc_reader_survives_a_cut_or_a_changed_byte(image: RawImage, data: st.D
     else:
         document[place] = data.draw(st.integers(0, 255))
     try:
-        list(voc.read(bytes(document)))
+        list(voc.read(io.BytesIO(bytes(document)), RULE))
     except RecordError as error:
         assert error.reason in ("encoding", "xml_parse", "xml_forbidden")
         assert error.line is None or error.line >= 1

@@ -63,7 +63,17 @@ def build_record(
     }
 
 
-_SOURCE_FACTS = {"title", "homepage", "license", "citation", "categories", "expected", "tiling"}
+_SOURCE_FACTS = {
+    "title",
+    "homepage",
+    "license",
+    "citation",
+    "annotations",
+    "categories",
+    "expected",
+    "tiling",
+    "unverified",
+}
 
 
 def count_fixes(fixes: Iterable[Fix]) -> dict[str, dict[str, int]]:
