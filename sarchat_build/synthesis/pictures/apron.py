@@ -27,7 +27,7 @@ _Shares = tuple[float, float]
 
 @dataclass(frozen=True, slots=True)
 class Product:
-    """A rendering of the same radar: gray of the darkest ground, saturation, JPEG quality, cells."""
+    """A rendering of one radar: gray of the darkest ground, saturation, quality, cells."""
 
     floor: float
     ceiling: int
