@@ -22,8 +22,8 @@ STYLES = (
     Style(50, 1, (1.5, 1.3), (8, 20), (140, 300), (0.0, 5.0), 0.4, 85),
     Style(50, 1, (2.0, 1.7), (18, 40), (170, 320), (0.0, 4.0), 0.6, 85),
 )
-# 487 ships in 31 scenes by the authors' file list.
-FLEET = Fleet(geometric(16.5, 70), (14, 20, 26, 38, 55, 85, 140, 190, 260))
+# 487 ships in 31 scenes by the authors' file list, each whole in some chip.
+FLEET = Fleet(geometric(16.5, 70), (14, 20, 26, 38, 55, 85, 130, 160, 185))
 _COUNTS_PER_GRAY = (20.0, 60.0)
 _DECLARATION = '<?xml version="1.0" encoding="utf-8"?>'
 
