@@ -90,7 +90,7 @@ _PARTS = (
     _Part(883, sadd.paint, "bmp"),
     _Part(18888, _airport_chip),
     _Part(39729, sar_ship_dataset.paint),
-    _Part(1160, ssdd.paint),
+    _Part(1160, ssdd.paint, "bmp"),
     _Part(18331, ogsod.paint, "png"),
     _Part(1044, _vehicles),
 )
