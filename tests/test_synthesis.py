@@ -6,7 +6,7 @@ import io
 import json
 from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from hashlib import sha256
 from pathlib import Path
 from xml.etree.ElementTree import Element
@@ -17,7 +17,9 @@ import numpy.typing as npt
 import pytest
 from defusedxml.ElementTree import fromstring
 from PIL import Image
+from typer.testing import CliRunner
 
+from pipelines.cli import app
 from sarchat_build.synthesis import SYNTHESIZERS, SyntheticArchive, synthesize
 from sarchat_build.synthesis.layouts import ssdd as ssdd_layout
 from sarchat_build.synthesis.pictures import outline, ships
@@ -393,4 +395,29 @@ def test_faulty_arguments_write_nothing(
 ) -> None:
     with pytest.raises(ValueError, match=message):
         synthesize(source, tmp_path, images, workers=workers)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_command_line_makes_the_published_number(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    few = replace(SYNTHESIZERS["ssdd"], published_images=3)
+    monkeypatch.setitem(SYNTHESIZERS, "ssdd", few)
+    arguments = ["synthesize", "--output", str(tmp_path), "--workers", "1"]
+    made = CliRunner().invoke(
+        app, [*arguments, "--source", "ssdd", "--images", "published"], catch_exceptions=False
+    )
+    assert made.exit_code == 0
+    planted = json.loads((tmp_path / "ssdd.planted.json").read_text(encoding="utf-8"))
+    assert planted["images"] == 3
+    assert planted["traits"] == ["three_equal_channels"]
+
+
+@pytest.mark.parametrize("images", ["0", "many", "-3", "1.5"])
+def test_command_line_refuses_other_numbers(images: str, tmp_path: Path) -> None:
+    arguments = ["synthesize", "--output", str(tmp_path), "--source", "ssdd", "--images", images]
+    refused = CliRunner().invoke(app, arguments)
+    assert refused.exit_code == 2
+    said = " ".join(refused.output.replace("│", " ").split())
+    assert "neither a number from 1 nor 'published'" in said
     assert list(tmp_path.iterdir()) == []

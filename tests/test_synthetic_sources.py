@@ -12,6 +12,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from pipelines.validate_dataset import validate_folder
+from sarchat_build.manifest import load_manifests
+from sarchat_build.resources import resource_folder
 from sarchat_build.synthesis import (
     RAW_SOURCES,
     SYNTHESIZERS,
@@ -180,6 +182,20 @@ def test_the_sizes_here_plant_every_kind(built: Built) -> None:
     assert kinds == KINDS[built.source_id]
     listed = json.loads(built.archive.planted_path.read_text(encoding="utf-8"))
     assert set(listed["counts"]) == kinds
+
+
+@pytest.mark.parametrize("source_id", sorted(SYNTHESIZERS))
+def test_published_scale_is_what_the_manifest_expects(source_id: str) -> None:
+    layout = SYNTHESIZERS[source_id]
+    manifest = load_manifests(resource_folder("source_manifests"))[source_id]
+    assert manifest.expected is not None
+    assert layout.published_images == manifest.expected.images
+    if source_id == "air_sarship_1":
+        return  # its scenes are few and large; fifteen ships more or less are one of them
+    samples = [layout.sample(number) for number in range(1, 161)]
+    per_image = sum(sample.instances for sample in samples) / len(samples)
+    published = manifest.expected.instances / manifest.expected.images
+    assert per_image == pytest.approx(published, rel=0.25)
 
 
 def test_the_builds_pass_their_proof(published: dict[str, Built]) -> None:
