@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 DEMO   := demo
 
-.PHONY: help demo test check libarchive lint bench oracles proof-scene proof-neardup proof-coco clean
+.PHONY: help demo test check libarchive lint bench golden oracles proof-scene proof-neardup proof-coco clean
 .DEFAULT_GOAL := help
 
 help:
@@ -13,6 +13,7 @@ help:
 	@echo "make lint    ruff and mypy"
 	@echo "make check   what CI runs: demo, test, lint"
 	@echo "make proof-scene  a scene of 24,000 x 16,000 pixels, 16-bit, and the memory it takes"
+	@echo "make golden  the texts that reviewers read, after phrasings changed"
 	@echo "make bench   10,000 chips against a hand-written script, as a ratio"
 	@echo "make proof-neardup   near-duplicates among a million hashes, all found"
 	@echo "make oracles     our readers against datumaro, box for box, in an environment of its own"
@@ -94,6 +95,9 @@ proof-coco: $(VENV)/.runtime
 	@mkdir -p bench
 	@$(BIN)/python -m benchmarks.coco_memory bench/coco.json 1024
 	@rm -f bench/coco.json
+
+golden: $(VENV)/.dev
+	@PYTHONPATH=.:tests $(BIN)/python tests/golden_text.py
 
 clean:
 	rm -rf $(VENV) .venv-oracles $(DEMO) bench oracles

@@ -43,8 +43,10 @@ DOCUMENTS: dict[str, dict[str, list[Document]]] = {}
 def start(raw: str, out: str) -> None:
     """Open the archives and compile the phrasings once in each process."""
     global BUILDER
-    phrasing = Phrasing(load_templates(resource_folder("templates")))
-    BUILDER = ShardBuilder(out, MANIFESTS, load_recipe(RECIPE), phrasing, open_image)
+    recipe = load_recipe(RECIPE)
+    templates = load_templates(resource_folder("templates"))
+    phrasing = Phrasing(templates, recipe.phrasing.held_out_percent)
+    BUILDER = ShardBuilder(out, MANIFESTS, recipe, phrasing, open_image)
     for source_id, manifest in MANIFESTS.items():
         if Path(raw, source_id).is_dir():
             INDEXES[source_id] = index_source(manifest, raw)

@@ -1,4 +1,4 @@
-"""The command line: `sarchat build`, `validate`, `synthesize`, `sources`."""
+"""The command line: `sarchat build`, `validate`, `synthesize`, `sources`, `templates`."""
 
 from __future__ import annotations
 
@@ -23,6 +23,7 @@ from pipelines.console import (
 )
 from pipelines.runners import run
 from pipelines.sources_cli import sources
+from pipelines.templates_cli import templates as templates_app
 from pipelines.validate_dataset import validate_folder
 from sarchat_build.errors import ConfigurationError, InputError
 from sarchat_build.synthesis import RAW_SOURCES, SYNTHESIZERS, synthesize
@@ -39,6 +40,7 @@ app = typer.Typer(
     rich_markup_mode="rich",
 )
 app.add_typer(sources, name="sources")
+app.add_typer(templates_app, name="templates")
 
 Raw = Annotated[
     str, typer.Option("--raw", help="Folder (path or URL) with one folder per source id.")

@@ -64,7 +64,7 @@ def load_settings(
     except ConfigurationError as error:
         issues.extend(error.issues)
     try:
-        loaded = load_recipe(_recipe_path(recipe))
+        loaded = load_recipe(recipe_path(recipe))
     except ConfigurationError as error:
         issues.extend(error.issues)
     try:
@@ -288,5 +288,6 @@ def _prepare_output(out: str) -> None:
         ) from error
 
 
-def _recipe_path(recipe: str) -> Path:
+def recipe_path(recipe: str) -> Path:
+    """Give the file of a recipe: a path that ends in .toml, or the name of a built-in one."""
     return Path(recipe) if recipe.endswith(".toml") else RECIPES / f"{recipe}.toml"

@@ -70,12 +70,14 @@ def dialogue_rows(
 ) -> list[tuple[TaskName, Row]]:
     """Make the dialogue rows of one picture; two that read the same are one."""
     image = planned.image
-    labeled = label_image(chip, manifest.categories.annotated, image.rejected_categories)
+    labeled = label_image(
+        chip, manifest.categories.annotated, image.rejected_categories, recipe.words
+    )
     seen: set[tuple[str, str]] = set()
     rows = []
     for question in questions(labeled, recipe):
         dialogue_id = f"{chip.image_id}/{question.task}/{question.subtask}/{question.key}"
-        text = phrasing.render(question.task, question.subtask, dialogue_id, question.variables)
+        text = phrasing.render(question, dialogue_id, planned.split)
         if (text.question, text.answer) not in seen:
             seen.add((text.question, text.answer))
             user = f"<image>\n{TAGS[question.task]}{text.question}"
@@ -90,7 +92,7 @@ def _row(
     question: Question,
     dialogue_id: str,
     texts: tuple[str, str],
-    template_ids: tuple[str, str],
+    template_ids: tuple[str, ...],
 ) -> Row:
     return {
         "dialogue_id": dialogue_id,

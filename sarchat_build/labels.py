@@ -6,18 +6,11 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from sarchat_build.boxes import round_half_up
+from sarchat_build.boxes import box_text, round_half_up
+from sarchat_build.recipe import Words
 from sarchat_build.types import CATEGORIES, Box, Category, Chip, Instance
 
-# Lower bounds of w·h / (W·H), largest first; one scale in every task.
-SIZES = (
-    (0.40, "very large"),
-    (0.25, "large"),
-    (0.10, "medium"),
-    (0.03, "small"),
-    (0.0, "very small"),
-)
-SIZE_ORDER = tuple(name for _, name in SIZES)
+SIZE_ORDER = ("very large", "large", "medium", "small", "very small")
 SIZE_WORDS = {name: "medium-sized" if name == "medium" else name for name in SIZE_ORDER}
 SHAPES = ("wide", "roughly square", "tall")
 CELLS = tuple(
@@ -36,18 +29,25 @@ DIRECTION_WORDS = {
     "lower_right": "to the lower right of",
     "same": "at the same place as",
 }
+PROXIMITY_WORDS = {"near": "near", "far": "far from"}
 # Eight sectors of 45°: a sector's border lies at 67.5°, whose tangent is 1 + √2.
 _SECTOR = 1 + math.sqrt(2)
+_PAPER_WORDS = Words()
 
 
 @dataclass(frozen=True, slots=True)
 class LabeledInstance:
-    """An object with its words; one object has one size, shape and cell in every task."""
+    """An object with its words; one object has one size, shape and cell in every task.
+
+    `described_size` differs from `size` only under a recipe with the paper's second scale.
+    """
 
     instance: Instance
     size: str
+    described_size: str
     shape: str
     cell: str
+    box_text: str
 
     @property
     def category(self) -> Category:
@@ -58,6 +58,11 @@ class LabeledInstance:
     def bbox(self) -> Box:
         """The object's box in the picture."""
         return self.instance.bbox
+
+    @property
+    def number(self) -> str:
+        """What tells the object apart from others of its picture."""
+        return self.instance.instance_id.rpartition("#")[2]
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +87,14 @@ class LabeledImage:
         """The objects of one category, in reading order."""
         return tuple(labeled for labeled in self.objects if labeled.category == category)
 
+    def is_complete(self, category: Category) -> bool:
+        """Tell whether every object of a category that the picture may show is listed.
+
+        Only then may anything be said about "the only one", "the nearest" or "none".
+        """
+        unlisted = (*self.rejected_categories, *self.cut_categories)
+        return category in self.annotated and category not in unlisted
+
 
 @dataclass(frozen=True, slots=True)
 class Relation:
@@ -93,18 +106,13 @@ class Relation:
 
 
 def label_image(
-    chip: Chip, annotated: tuple[Category, ...], rejected_categories: tuple[Category, ...]
+    chip: Chip,
+    annotated: tuple[Category, ...],
+    rejected_categories: tuple[Category, ...],
+    words: Words = _PAPER_WORDS,
 ) -> LabeledImage:
     """Put a picture's objects into words and into reading order."""
-    labeled = (
-        LabeledInstance(
-            instance,
-            size(instance.bbox, chip.width_px, chip.height_px),
-            shape(instance.bbox),
-            cell(instance.bbox, chip.width_px, chip.height_px),
-        )
-        for instance in chip.instances
-    )
+    labeled = (_label(instance, chip, words) for instance in chip.instances)
     return LabeledImage(
         image_id=chip.image_id,
         width_px=chip.width_px,
@@ -113,6 +121,18 @@ def label_image(
         annotated=annotated,
         rejected_categories=rejected_categories,
         cut_categories=chip.cut_categories,
+    )
+
+
+def _label(instance: Instance, chip: Chip, words: Words) -> LabeledInstance:
+    box, side_px = instance.bbox, (chip.width_px, chip.height_px)
+    return LabeledInstance(
+        instance=instance,
+        size=size(box, *side_px, words),
+        described_size=described_size(box, *side_px, words),
+        shape=shape(box, words),
+        cell=cell(box, *side_px),
+        box_text=box_text(box),
     )
 
 
@@ -127,26 +147,56 @@ def reading_order(labeled: LabeledInstance) -> tuple[object, ...]:
     )
 
 
-def size(box: Box, width_px: int, height_px: int) -> str:
+def size(box: Box, width_px: int, height_px: int, words: Words = _PAPER_WORDS) -> str:
     """Name the share of the picture that a box covers (paper, identification scale).
 
     >>> size(Box(0, 0, 50, 50), 100, 100)
     'large'
     """
+    return size_of(box.area_px2 / (width_px * height_px), words)
+
+
+def size_of(ratio: float, words: Words = _PAPER_WORDS) -> str:
+    """Name a share of the picture's area, 0 ≤ ratio ≤ 1.
+
+    >>> size_of(0.03), size_of(0.0299)
+    ('small', 'very small')
+    """
+    bounds = (words.very_large_from, words.large_from, words.medium_from, words.small_from)
+    reached = (name for bound, name in zip(bounds, SIZE_ORDER, strict=False) if ratio >= bound)
+    return next(reached, SIZE_ORDER[-1])
+
+
+def described_size(box: Box, width_px: int, height_px: int, words: Words) -> str:
+    """Name the size as descriptions do; the same as `size` unless the recipe has a second scale.
+
+    >>> paper = Words(description_size={"large_above": 0.30, "small_below": 0.05})
+    >>> described_size(Box(0, 0, 20, 20), 100, 100, paper)
+    'small'
+    """
+    scale = words.description_size
+    if scale is None:
+        return size(box, width_px, height_px, words)
     ratio = box.area_px2 / (width_px * height_px)
-    return next(name for bound, name in SIZES if ratio >= bound)
+    if ratio > scale.large_above:
+        return "large"
+    return "small" if ratio < scale.small_below else "medium"
 
 
-def shape(box: Box) -> str:
+def shape(box: Box, words: Words = _PAPER_WORDS) -> str:
     """Name the proportion of width to height (paper, §3).
 
     >>> shape(Box(0, 0, 30, 20)), shape(Box(0, 0, 31, 20)), shape(Box(0, 0, 2, 3.1))
     ('roughly square', 'wide', 'tall')
     """
-    ratio = box.width_px / box.height_px
-    if ratio > 1.5:
+    return shape_of(box.width_px / box.height_px, words)
+
+
+def shape_of(ratio: float, words: Words = _PAPER_WORDS) -> str:
+    """Name a proportion of width to height."""
+    if ratio > words.wide_above:
         return "wide"
-    return "tall" if ratio < 0.67 else "roughly square"
+    return "tall" if ratio < words.tall_below else "roughly square"
 
 
 def cell(box: Box, width_px: int, height_px: int) -> str:
@@ -157,18 +207,51 @@ def cell(box: Box, width_px: int, height_px: int) -> str:
     >>> cell(Box(0, 0, 200, 10), 300, 300)
     'top left'
     """
-    x_px, y_px = box.center_px
+    return cell_of(*box.center_px, width_px, height_px)
+
+
+def cell_of(x_px: float, y_px: float, width_px: int, height_px: int) -> str:
+    """Name the cell that holds a point."""
     column = 0 if 3 * x_px <= width_px else 1 if 3 * x_px <= 2 * width_px else 2
     row = 0 if 3 * y_px <= height_px else 1 if 3 * y_px <= 2 * height_px else 2
     return CELLS[3 * row + column]
 
 
+def sizes_about(
+    box: Box, width_px: int, height_px: int, words: Words, tolerance: float
+) -> set[str]:
+    """Give every size word that fits when the area is misjudged by a share of `tolerance`."""
+    ratio = box.area_px2 / (width_px * height_px)
+    return {size_of(ratio * factor, words) for factor in (1, 1 - tolerance, 1 + tolerance)}
+
+
+def shapes_about(box: Box, words: Words, tolerance: float) -> set[str]:
+    """Give every shape word that fits when the proportion is misjudged by `tolerance`."""
+    ratio = box.width_px / box.height_px
+    return {shape_of(ratio * factor, words) for factor in (1, 1 - tolerance, 1 + tolerance)}
+
+
+def cells_about(box: Box, width_px: int, height_px: int, tolerance_px: float) -> set[str]:
+    """Give every cell that fits when the center is misjudged by `tolerance_px`.
+
+    >>> sorted(cells_about(Box(90, 0, 111, 10), 300, 300, 2.0))
+    ['top center', 'top left']
+    """
+    x_px, y_px = box.center_px
+    shifts = (0, -tolerance_px, tolerance_px)
+    return {cell_of(x_px + dx, y_px + dy, width_px, height_px) for dx in shifts for dy in shifts}
+
+
 def relation(
-    first_px: tuple[float, float], second_px: tuple[float, float], width_px: int, height_px: int
+    first_px: tuple[float, float],
+    second_px: tuple[float, float],
+    width_px: int,
+    height_px: int,
+    words: Words = _PAPER_WORDS,
 ) -> Relation:
     """Say how the first point lies to the second: direction, near or far, distance.
 
-    Near means closer than (width + height) / 8 of the picture (paper, §3).
+    Near means closer than (width + height) / 8 (paper, §3), or what the recipe has for 8.
 
     >>> relation((10, 10), (110, 12), 512, 512)
     Relation(direction='left', proximity='near', distance_px=100)
@@ -177,7 +260,7 @@ def relation(
     distance = math.sqrt(dx * dx + dy * dy)
     return Relation(
         direction=_direction(dx, dy),
-        proximity="near" if distance < (width_px + height_px) / 8 else "far",
+        proximity="near" if distance < (width_px + height_px) / words.near_divisor else "far",
         distance_px=round_half_up(distance),
     )
 

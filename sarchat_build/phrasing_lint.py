@@ -4,48 +4,72 @@ from __future__ import annotations
 
 import re
 import traceback
-from collections.abc import Iterator, Mapping
-from functools import lru_cache
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import product
 from pathlib import Path
+from typing import NamedTuple
 
 from jinja2 import Template, nodes
 from jinja2.exceptions import TemplateError, TemplateSyntaxError
 
 from sarchat_build.errors import ConfigurationError, Issue
-from sarchat_build.labels import LabeledImage, label_image
-from sarchat_build.phrasing import MAX_TEXT_CHARS, Sandbox
-from sarchat_build.recipe import Recipe
-from sarchat_build.tasks import Question, questions
-from sarchat_build.types import CATEGORIES, Box, Category, Chip, Instance
+from sarchat_build.grammar import noun
+from sarchat_build.labels import SIZE_WORDS
+from sarchat_build.phrasing import ASK, FRAMES, MAX_TEXT_CHARS, Sandbox, parse_id, split_frame
+from sarchat_build.phrasing_samples import Place, few_samples, samples
+from sarchat_build.proofreading import grammar_faults
+from sarchat_build.tasks import SUBTASKS, Question
+from sarchat_build.types import CATEGORIES
 
-MIN_PHRASINGS = {"question": 12, "answer": 6}
-_SAMPLE_COUNTS = (0, 1, 2, 3, 12)
-_SAMPLE_PX = 512
-_MAX_SAMPLES = 60
+# With the frames, questions come to more than a hundred wordings of each subtask.
+MIN_PHRASINGS = {"question": 16, "answer": 20}
+MIN_QUESTION_WORDINGS = 100
 
-# Each pattern is a fault that has been published somewhere in this field.
-_GRAMMAR = {
-    r"\b1 (?:\w[\w-]* ){0,2}(?:ships|cars|tanks|bridges|harbors)\b": "plural after 1",
-    r"\b(?:\d*[02-9]|\d+1|no) (?:[\w-]+ ){0,2}(?:ship|car|tank|bridge|harbor)\b": "singular noun",
-    r"\baircrafts\b": "the plural of aircraft is aircraft",
-    r"\b[Aa] [aeiou]": "'a' before a vowel",
-    r"\b[Aa]n [^aeiou\W]": "'an' before a consonant",
-    r"\b1 (?:\w+ )?are\b|\bare 1\b": "plural verb after 1",
-    r"\b(?:is|lies) (?:[2-9]|\d\d+)\b(?! px)": "singular verb before a number",
-    r"\b(\w+) \1\b": "doubled word",
-    r" [.,;:?!]": "space before punctuation",
-    r"[.,;:?!]{2}": "doubled punctuation",
-    r"[a-z)}][.?!][A-Za-z]": "no space after the sentence",
-    r"[.?!] [a-z]": "sentence begins without a capital",
-    r"[a-z] (?:There|This is|It is) ": "missing sentence break",
-    r"\{\{|\{%|%\}|\bNone\b(?! of)|\b(?:True|False|Undefined)\b": "something that is no text",
-    r"<image>": "an image mark, which belongs to the frame of the message",
-    r" {2}|^ | $": "surplus space",
+
+class Required(NamedTuple):
+    """The variables without which a question or an answer of a subtask says too little."""
+
+    question: frozenset[str]
+    answer: frozenset[str]
+
+
+def _required(question: str, answer: str) -> Required:
+    return Required(frozenset(question.split()), frozenset(answer.split()))
+
+
+REQUIRED: dict[Place, Required] = {
+    ("classification", "all"): _required("candidates", "present"),
+    ("classification", "presence"): _required("category", "verdict category n"),
+    ("fine_grained_description", "all"): _required("", "places"),
+    ("instance_counting", "all"): _required("category", "category n listed boxes"),
+    ("spatial_grounding", "single"): _required("", "category cell box"),
+    ("spatial_grounding", "multi"): _required("", "groups relations"),
+    ("spatial_grounding", "presence"): _required("category cell", "verdict category n cell"),
+    ("cross_modal_identification", "single"): _required("box", "category size shape cell"),
+    ("cross_modal_identification", "category"): _required("box", "category"),
+    ("cross_modal_identification", "choice"): _required("box options", "category"),
+    ("cross_modal_identification", "nearest"): _required(
+        "box", "nearest_box direction distance_px"
+    ),
+    ("cross_modal_identification", "multi"): _required(
+        "first_box second_box", "first second direction proximity distance_px"
+    ),
+    ("referring", "single"): _required("category", "box cell"),
+    ("referring", "multi"): _required("category", "objects"),
+    ("referring", "unique"): _required("phrase", "box cell"),
 }
-_FAULTS = [(re.compile(pattern), message) for pattern, message in _GRAMMAR.items()]
+
 _START = re.compile(r"[A-Z0-9{]")
 _END = {"question": re.compile(r"[.?!]$"), "answer": re.compile(r"[.)}]$")}
+# Words that state a fact: in answers they come from variables, which the proof can rely on.
+_NOUNS = "|".join({*CATEGORIES, *(noun(category, 2) for category in CATEGORIES)})
+_FACT = re.compile(
+    rf"\b(?:{_NOUNS}|top|bottom|left|right|middle|center|upper|lower|near|far|above|below|wide|tall|"
+    r"square|(?:very )?(?:small|large)|medium(?:-sized)?|two|three|four|five|six|seven|eight|nine|"
+    r"ten|eleven|twelve|yes|\d+)\b",
+    re.IGNORECASE,
+)
+_NOUN = re.compile(rf"\b(?:{_NOUNS})\b", re.IGNORECASE)
 # All that a sentence needs. Without calls, assignments and macros nothing can run away unseen.
 _AVAILABLE = (
     *(nodes.Template, nodes.Output, nodes.TemplateData, nodes.Const, nodes.List, nodes.Tuple),
@@ -62,7 +86,7 @@ _FAILURES = (
 
 
 def check_templates(templates: Mapping[str, str], folder: Path) -> None:
-    """Lint all phrasings.
+    """Lint all phrasings on a few samples: what every build does before it starts.
 
     Raises:
         ConfigurationError: every fault of every file, with its line where there is one.
@@ -72,80 +96,123 @@ def check_templates(templates: Mapping[str, str], folder: Path) -> None:
         raise ConfigurationError(issues)
 
 
-def lint(templates: Mapping[str, str], folder: Path = Path("templates")) -> Iterator[Issue]:
-    """Find every fault: what does not compile, does not render, or does not read as English."""
+def lint(
+    templates: Mapping[str, str], folder: Path = Path("templates"), *, thorough: bool = False
+) -> Iterator[Issue]:
+    """Find every fault: what does not compile, does not render, or does not read as English.
+
+    Args:
+        templates: phrasings by id.
+        folder: where they lie, for the messages.
+        thorough: render each phrasing on every sample, and each question in every frame.
+    """
     sandbox = Sandbox()
+    asked = samples() if thorough else few_samples()
     seen: dict[tuple[str, ...], str] = {}
+    questions: dict[str, str] = {}
     for template_id, source in sorted(templates.items()):
         file = str(folder / f"{template_id}.jinja")
-        task, subtask, side, _ = template_id.split("/")
-        asked = samples().get((task, subtask))
-        if asked is None:
+        task, subtask, side, _ = parse_id(template_id)
+        if task == FRAMES:
+            yield from (Issue(file, "", fault) for fault in _frame_faults(source))
+            continue
+        place = next((place for place in asked if place == (task, subtask)), None)
+        if place is None:
             yield Issue(file, "", f"no task asks {task}/{subtask}; check the folder's name")
             continue
         try:
-            template = _compile(sandbox, source)
-            texts = tuple(_render(template, question) for question in asked)
+            tree = sandbox.parse(source)
+            _refuse_unavailable(tree, 0)
+            content = tuple(_content_faults(tree, place, side))
+            template = sandbox.from_string(tree)
+            texts = [_render(template, question) for question in asked[place]]
         except _FAILURES as error:
             yield Issue(file, f"line {_line(error)}", f"{type(error).__name__}: {error}")
             continue
-        yield from (Issue(file, "", fault) for fault in sorted(set(_faults(texts, side))))
+        faults = (*content, *_faults(texts, asked[place], side))
+        # The same fault on every sample is one fault.
+        first = {fault.partition(":")[0]: fault for fault in reversed(faults)}
+        yield from (Issue(file, "", first[kind]) for kind in sorted(first))
         twin = seen.setdefault((task, subtask, side, *texts), template_id)
         if twin != template_id:
             yield Issue(file, "", f"reads exactly like {twin}")
+        if side == "question":
+            questions[template_id] = texts[0]
     yield from _too_few(templates, folder)
+    if thorough:
+        yield from _faults_in_frames(templates, questions, folder)
 
 
-def grammar_faults(text: str) -> Iterator[str]:
-    """Name the faults of one rendered text, and quote the place.
+def _frame_faults(source: str) -> Iterator[str]:
+    """Name what is wrong with a frame: it is the mark of the question and whole sentences."""
+    if source.count(ASK) != 1 or re.search(r"\{[{%#]", source.replace(ASK, "")):
+        yield f"a frame is constant text around one {ASK}"
+        return
+    for text in map(str.strip, split_frame(source)):
+        if text:
+            yield from _text_faults(text, "question")
+            if _FACT.search(text):
+                yield f"states a fact: {text!r}"
 
-    >>> list(grammar_faults("Identify 4 ship in the image."))
-    ["singular noun: '4 ship'"]
-    """
-    for pattern, message in _FAULTS:
-        match = pattern.search(text)
-        if match:
-            yield f"{message}: {match[0].strip()!r}"
+
+def _faults_in_frames(
+    templates: Mapping[str, str], questions: Mapping[str, str], folder: Path
+) -> Iterator[Issue]:
+    frames = {name: split_frame(t) for name, t in templates.items() if name.startswith(FRAMES)}
+    for (name, (before, after)), (core, ask) in product(frames.items(), questions.items()):
+        for fault in grammar_faults(f"{before}{ask}{after}"):
+            yield Issue(str(folder / f"{core}.jinja"), "", f"in {name}: {fault}")
 
 
-@lru_cache(maxsize=1)
-def samples() -> dict[tuple[str, str], tuple[Question, ...]]:
-    """Give sample questions of every subtask, asked by the tasks themselves.
-
-    Every category with 0, 1, 2, 3 and 12 objects, alone and beside another one: what a phrasing is
-    rendered on is exactly what a build will hand it.
-    """
-    recipe = Recipe(schema_version=1, name="samples", title="samples")
-    found: dict[tuple[str, str], list[Question]] = {}
-    for category, n in product(CATEGORIES, _SAMPLE_COUNTS):
-        other = CATEGORIES[(CATEGORIES.index(category) + 1) % len(CATEGORIES)]
-        for image in (_sample(category, n, other, 0), _sample(category, n, other, 2)):
-            for question in questions(image, recipe):
-                found.setdefault((question.task, question.subtask), []).append(question)
-    # Evenly spread, a few dozen say as much as all of them.
-    return {
-        place: tuple(asked[:: -(-len(asked) // _MAX_SAMPLES)]) for place, asked in found.items()
+def _content_faults(tree: nodes.Template, place: Place, side: str) -> Iterator[str]:
+    """Name variables that are not used, and facts that stand there as constant text."""
+    parts = list(tree.find_all(nodes.Node))
+    used = {part.name for part in parts if isinstance(part, nodes.Name)}
+    missing = getattr(REQUIRED[place], side) - used
+    if missing:
+        yield f"does not use {', '.join(sorted(missing))}"
+    fact = _FACT if side == "answer" else _NOUN
+    compared = {
+        id(const)
+        for part in parts
+        if isinstance(part, nodes.Compare)
+        for const in part.find_all(nodes.Const)
     }
+    for part in parts:
+        if isinstance(part, nodes.TemplateData):
+            text: object = part.data
+        elif isinstance(part, nodes.Const) and id(part) not in compared:
+            text = part.value
+        else:
+            continue
+        match = fact.search(text) if isinstance(text, str) else None
+        if match:
+            yield f"{match[0]!r} states a fact and must come from a variable"
 
 
-def _sample(category: Category, n: int, other: Category, others: int) -> LabeledImage:
-    kinds = [category] * n + [other] * others
-    instances = tuple(
-        Instance(f"sample/0#{i}", kind, kind, _sample_box(i)) for i, kind in enumerate(kinds)
-    )
-    chip = Chip("sample/0", None, _SAMPLE_PX, _SAMPLE_PX, instances)
-    return label_image(chip, CATEGORIES, ())
+def _faults(texts: Sequence[str], asked: Sequence[Question], side: str) -> Iterator[str]:
+    for text, question in zip(texts, asked, strict=True):
+        yield from _text_faults(text, side)
+        if side == "answer" and len(question.mentioned) == 1:
+            yield from _size_faults(text, question)
 
 
-def _sample_box(i: int) -> Box:
-    # Sizes and places vary enough that every size, shape and several cells occur.
-    x0, y0 = 8 + 37 * i % 300, 8 + 61 * i % 300
-    return Box(x0, y0, x0 + 24 + 53 * (i % 4), y0 + 24 + 31 * (i % 5))
+def _text_faults(text: str, side: str) -> Iterator[str]:
+    yield from grammar_faults(text)
+    if not _START.match(text):
+        yield f"begins without a capital: {text[:40]!r}"
+    if not _END[side].search(text):
+        yield f"has no end of sentence: {text[-40:]!r}"
 
 
-def _compile(sandbox: Sandbox, source: str) -> Template:
-    _refuse_unavailable(sandbox.parse(source), 0)
-    return sandbox.from_string(source)
+_SIZES = re.compile("|".join(sorted(SIZE_WORDS.values(), key=len, reverse=True)))
+
+
+def _size_faults(text: str, question: Question) -> Iterator[str]:
+    (only,) = question.mentioned
+    said = set(_SIZES.findall(text)) - {SIZE_WORDS[only.size]}
+    if said:
+        yield f"calls one object {SIZE_WORDS[only.size]} and {', '.join(sorted(said))}"
 
 
 def _refuse_unavailable(node: nodes.Node, loops: int) -> None:
@@ -170,15 +237,6 @@ def _render(template: Template, question: Question) -> str:
     return " ".join("".join(pieces).split())
 
 
-def _faults(texts: tuple[str, ...], side: str) -> Iterator[str]:
-    for text in texts:
-        yield from grammar_faults(text)
-        if not _START.match(text):
-            yield f"begins without a capital: {text[:40]!r}"
-        if not _END[side].search(text):
-            yield f"has no end of sentence: {text[-40:]!r}"
-
-
 def _line(error: BaseException) -> int:
     if isinstance(error, TemplateSyntaxError):
         return error.lineno
@@ -187,8 +245,13 @@ def _line(error: BaseException) -> int:
 
 
 def _too_few(templates: Mapping[str, str], folder: Path) -> Iterator[Issue]:
-    for (task, subtask), (side, least) in product(sorted(samples()), MIN_PHRASINGS.items()):
-        there = sum(1 for name in templates if name.startswith(f"{task}/{subtask}/{side}/"))
-        if there < least:
-            where = folder / task / subtask / side
-            yield Issue(str(where), "", f"{there} phrasings; at least {least} are needed")
+    frames = sum(1 for name in templates if parse_id(name).task == FRAMES)
+    for task, subtasks in SUBTASKS.items():
+        for subtask, (side, least) in product(subtasks, MIN_PHRASINGS.items()):
+            there = sum(1 for name in templates if name.startswith(f"{task}/{subtask}/{side}/"))
+            where = str(folder / task / subtask / side)
+            if there < least:
+                yield Issue(where, "", f"{there} phrasings; at least {least} are needed")
+            elif side == "question" and there * frames < MIN_QUESTION_WORDINGS:
+                message = f"{there} questions in {frames} frames are too few wordings"
+                yield Issue(where, "", f"{message}; at least {MIN_QUESTION_WORDINGS} are needed")

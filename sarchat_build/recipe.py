@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
 from sarchat_build.toml_model import Model, load_toml
 from sarchat_build.types import TASKS, Category, TaskName
+
+Percent = Annotated[int, Field(ge=0, le=100)]
 
 
 class SplitShares(Model):
@@ -62,53 +64,189 @@ class Output(Model):
     box_frame: Literal["native"] = "native"
 
 
-class Counting(Model):
-    """Instance counting."""
+class DescriptionSize(Model):
+    """The paper's second size scale, used by its descriptions only; "medium" lies between."""
 
-    # Trainers silently drop answers beyond 2,048 tokens; 100 boxes are about 1,900.
-    box_cap: int = Field(default=100, ge=1)
-    over_cap: Literal["list_cap", "skip"] = "list_cap"
-    # "No aircraft" is asked only where the source annotates aircraft.
-    negatives: bool = True
+    large_above: float = Field(default=0.30, gt=0, lt=1)
+    small_below: float = Field(default=0.05, gt=0, lt=1)
+
+    @model_validator(mode="after")
+    def _ordered(self) -> DescriptionSize:
+        if self.small_below >= self.large_above:
+            raise ValueError("small_below must be less than large_above")
+        return self
+
+
+class Words(Model):
+    """Where one word ends and the next begins (paper, §3).
+
+    Sizes are lower bounds of w·h / (W·H); what is below `small_from` is very small. Shapes are
+    bounds of w / h. Near means nearer than (W + H) / `near_divisor`, between centers.
+    """
+
+    very_large_from: float = Field(default=0.40, gt=0, le=1)
+    large_from: float = Field(default=0.25, gt=0, le=1)
+    medium_from: float = Field(default=0.10, gt=0, le=1)
+    small_from: float = Field(default=0.03, gt=0, le=1)
+    # None: descriptions use the scale above, so that one object has one size word everywhere.
+    description_size: DescriptionSize | None = None
+    wide_above: float = Field(default=1.5, ge=1)
+    tall_below: float = Field(default=0.67, gt=0, le=1)
+    near_divisor: float = Field(default=8.0, gt=0)
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Words:
+        bounds = (self.very_large_from, self.large_from, self.medium_from, self.small_from)
+        if sorted(bounds, reverse=True) != list(bounds):
+            raise ValueError("sizes must fall from very_large_from to small_from")
+        return self
+
+
+class Wording(Model):
+    """How phrasings are drawn."""
+
+    # Question phrasings that no training row shows: whoever scores a model on the test split can
+    # tell understanding from having learned a sentence by heart. A tenth is enough to measure.
+    held_out_percent: int = Field(default=10, ge=0, le=50)
+
+
+class ClassificationShares(Model):
+    """How many of the questions a picture affords are asked, in percent; 0 switches one off."""
+
+    all: Percent = 100
+    # Not in the paper. Only sources that annotate several classes can say "no".
+    presence: Percent = 100
+
+
+class Classification(Model):
+    """Classification."""
+
+    share_percent: ClassificationShares = ClassificationShares()
+    # Of the pictures whose "yes" would be about their source's commonest class, so many are asked
+    # about: about as many as there are of all others, so that the class does not tell the answer.
+    common_percent: Percent = 55
+
+
+class DescriptionShares(Model):
+    """See `ClassificationShares`."""
+
+    all: Percent = 100
 
 
 class Description(Model):
     """Fine-grained description: the published screen of pictures and objects."""
 
+    share_percent: DescriptionShares = DescriptionShares()
     min_image_px: int = Field(default=224, ge=1)
     min_area_ratio: float = Field(default=0.01, ge=0, le=1)
     max_aspect: float = Field(default=10.0, ge=1)
 
 
+class CountingShares(Model):
+    """See `ClassificationShares`."""
+
+    all: Percent = 100
+
+
+class Counting(Model):
+    """Instance counting."""
+
+    share_percent: CountingShares = CountingShares()
+    # Trainers silently drop answers beyond 2,048 tokens; 100 boxes are about 1,900.
+    box_cap: int = Field(default=100, ge=1)
+    over_cap: Literal["list_cap", "skip"] = "list_cap"
+    # "No aircraft" is asked only where the source annotates aircraft, of so many pictures …
+    negatives_percent: Percent = 50
+    # … and for so many classes of one picture: sources that annotate four would else mostly
+    # answer "none".
+    negatives_cap: int = Field(default=1, ge=0)
+
+
+class GroundingShares(Model):
+    """See `ClassificationShares`."""
+
+    single: Percent = 100
+    multi: Percent = 100
+    # Not in the paper: "is there a ship in the top left?", one yes and one no of a picture.
+    presence: Percent = 50
+
+
 class Grounding(Model):
     """Spatial grounding."""
 
+    share_percent: GroundingShares = GroundingShares()
     # A paragraph of more than eight relations is read by nobody.
     relations_cap: int = Field(default=8, ge=0)
+    # See Counting.box_cap; cells and relations take their share of the tokens.
+    box_cap: int = Field(default=80, ge=1)
+
+
+class IdentificationShares(Model):
+    """See `ClassificationShares`."""
+
+    single: Percent = 100
+    multi: Percent = 100
+    # Not in the paper; answers that the boxes in the question do not give away. An object is asked
+    # about by `category` or, where the source annotates several, by `choice`, in turn.
+    category: Percent = 100
+    choice: Percent = 100
+    nearest: Percent = 100
 
 
 class Identification(Model):
     """Cross-modal identification."""
 
-    # Ordered pairs grow with n²; the cap keeps crowded tank farms from owning the dataset.
-    pairs_cap: int = Field(default=24, ge=0)
+    share_percent: IdentificationShares = IdentificationShares()
+    # Ordered pairs grow with n²; the cap keeps crowded tank farms from owning the dataset and
+    # brings the whole to the published 2.06 million (benchmarks/yields.py prints the estimate).
+    pairs_cap: int = Field(default=120, ge=0)
+    # Of the objects of a source with several classes, so many are offered a choice of two instead
+    # of an open question; fewer of the commonest class, which would else be a good guess.
+    choice_percent: Percent = 50
+    choice_common_percent: Percent = 25
+    # A nearest object that is nearer by less than this is not the nearest to a human eye.
+    tie_margin_px: float = Field(default=4.0, gt=0)
+
+
+class ReferringShares(Model):
+    """See `ClassificationShares`."""
+
+    single: Percent = 100
+    multi: Percent = 100
+    # Not in the paper: "the large ship in the bottom left", only where exactly one object fits.
+    unique: Percent = 100
 
 
 class Referring(Model):
     """Referring expressions."""
 
-    unique_cap: int = Field(default=4, ge=0)
+    share_percent: ReferringShares = ReferringShares()
+    # See Counting.box_cap; each box brings its cell.
+    box_cap: int = Field(default=80, ge=1)
+    unique_cap: int = Field(default=6, ge=0)
+    # "The leftmost ship" needs to be farther left than the next one by this much.
+    tie_margin_px: float = Field(default=4.0, gt=0)
 
 
 class Tasks(Model):
     """Which tasks are asked, and their settings."""
 
     enabled: tuple[TaskName, ...] = TASKS
-    instance_counting: Counting = Counting()
+    classification: Classification = Classification()
     fine_grained_description: Description = Description()
+    instance_counting: Counting = Counting()
     spatial_grounding: Grounding = Grounding()
     cross_modal_identification: Identification = Identification()
     referring: Referring = Referring()
+
+    def share_percent(self, task: TaskName, subtask: str) -> int:
+        """Give the share of a subtask's questions that is asked, in percent.
+
+        >>> Tasks().share_percent("referring", "single")
+        100
+        """
+        share: int = getattr(getattr(self, task).share_percent, subtask)
+        return share
 
 
 class Recipe(Model):
@@ -128,6 +266,8 @@ class Recipe(Model):
     duplicates: Duplicates = Duplicates()
     rejects: Rejects = Rejects()
     output: Output = Output()
+    words: Words = Words()
+    phrasing: Wording = Wording()
     tasks: Tasks = Tasks()
     # Which categories a classification question offers, in this order.
     candidates: tuple[Category, ...] = ("ship", "aircraft", "car", "tank", "bridge", "harbor")

@@ -61,8 +61,9 @@ IMAGES = pa.schema(
 
 _SIZE_SHAPE_CELL = {"size": pa.string(), "shape": pa.string(), "cell": pa.string()}
 
+# What each answer states. A field that a subtask does not use is null (or an empty list).
 GROUND_TRUTH: dict[TaskName, pa.DataType] = {
-    "classification": _struct(categories=_STRINGS),
+    "classification": _struct(categories=_STRINGS, asked=pa.string(), answer=pa.string()),
     "fine_grained_description": _struct(
         objects=pa.list_(
             _struct(
@@ -74,14 +75,29 @@ GROUND_TRUTH: dict[TaskName, pa.DataType] = {
     "spatial_grounding": _struct(
         groups=pa.list_(_struct(category=pa.string(), cell=pa.string(), count=pa.int32())),
         relations=pa.list_(_struct(direction=pa.string(), proximity=pa.string())),
+        asked=pa.string(),
+        cell=pa.string(),
+        answer=pa.string(),
     ),
+    # direction: how the first object lies to the second; for `nearest`, whose first object is the
+    # one given, how the second (the nearest) lies to it.
     "cross_modal_identification": _struct(
         objects=pa.list_(_struct(category=pa.string(), **_SIZE_SHAPE_CELL)),
         direction=pa.string(),
         proximity=pa.string(),
         distance_px=pa.int32(),
+        options=_STRINGS,
     ),
-    "referring": _struct(category=pa.string(), **_SIZE_SHAPE_CELL),
+    # The phrase of `unique`: "leftmost" with rank 2 is "the second from the left"; `relation` is
+    # "nearest" or a direction, to the only object of category `anchor`.
+    "referring": _struct(
+        category=pa.string(),
+        **_SIZE_SHAPE_CELL,
+        order=pa.string(),
+        rank=pa.int32(),
+        relation=pa.string(),
+        anchor=pa.string(),
+    ),
 }
 
 

@@ -416,7 +416,7 @@ def test_row_3_every_fault_of_manifest_and_recipe_at_once(tmp_path: Path) -> Non
     manifests = mini.copy_settings(MANIFESTS, tmp_path / "manifests", spoil)
     recipe = tmp_path / "mine.toml"
     recipe.write_text(
-        RECIPE.replace("box_cap   = 100", "box_cap = 0.5\nbox_cup = 1").replace(
+        RECIPE.replace("box_cap           = 100", "box_cap = 0.5\nbox_cup = 1").replace(
             'name  = "sarchat_2m"', ""
         )
     )

@@ -38,7 +38,7 @@ class _BuildShard(beam.DoFn):
 
     def setup(self) -> None:
         context = self._context
-        phrasing = Phrasing(context.templates)
+        phrasing = Phrasing(context.templates, context.recipe.phrasing.held_out_percent)
         self._builder = ShardBuilder(
             context.out, context.manifests, context.recipe, phrasing, context.open_image
         )

@@ -30,7 +30,7 @@ def render_card(record: Mapping[str, Any]) -> str:
 
 
 def _sections(record: Mapping[str, Any]) -> list[str]:
-    sections = (_tasks(record), _sources(record), _comparison(record))
+    sections = (_tasks(record), _language(record), _sources(record), _comparison(record))
     return [section for section in sections if section]
 
 
@@ -100,6 +100,32 @@ example = rows[0] | {"image": pictures[place[rows[0]["image_id"]]]["image"]}
 ```
 
 What was left out, and why, is in `rejects/`; pictures that show the same are in `duplicates/`."""
+
+_LANGUAGE = """## Questions and answers
+
+Questions open with the published tags (`[count]`, `[grounding]`, `[identify]`, `[refer]`; none for
+classification and description). `template_ids` names the phrasing of the question, the sentences
+around it, and the phrasing of the answer. `ground_truth` holds what the answer states.
+{held_out}
+* One object has {scales}.
+* Sizes are shares of the picture's area, shapes are width to height, cells are the thirds of the
+  picture that hold the center of the box; distances and directions are between centers.
+* Numbers are digits, none is "no ships". Long lists say "the first 100" of how many.
+* "No" and "none" are said only of classes that the source annotates, and never where an object of
+  the class was refused or is cut off. Difficult objects count as present.
+* `unique` questions name one object among several of its kind by size, shape, cell, order or
+  relation, and are asked only where the phrase fits no other object even if boxes are read less
+  exactly. `nearest` is asked only where no second object is nearly as near."""
+
+
+def _language(record: Mapping[str, Any]) -> str:
+    percent = record["recipe"]["phrasing"]["held_out_percent"]
+    held_out = f"{percent} % of the question phrasings are in the test split only.\n"
+    two_scales = record["recipe"]["words"]["description_size"]
+    scales = (
+        "two size scales, one for descriptions" if two_scales else "the same words in every task"
+    )
+    return _LANGUAGE.format(held_out=held_out if percent else "", scales=scales)
 
 
 def _tasks(record: Mapping[str, Any]) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 
 from sarchat_build.labels import LabeledImage
 from sarchat_build.recipe import Recipe
+from sarchat_build.stable_hash import choose
 from sarchat_build.tasks import (
     classification,
     cross_modal_identification,
@@ -17,7 +18,7 @@ from sarchat_build.tasks import (
 from sarchat_build.tasks.question import Question
 from sarchat_build.types import TaskName
 
-__all__ = ["ASK", "TAGS", "Question", "questions"]
+__all__ = ["ASK", "SUBTASKS", "TAGS", "Question", "questions"]
 
 ASK: dict[TaskName, Callable[[LabeledImage, Recipe], Iterator[Question]]] = {
     "classification": classification.ask,
@@ -26,6 +27,15 @@ ASK: dict[TaskName, Callable[[LabeledImage, Recipe], Iterator[Question]]] = {
     "spatial_grounding": spatial_grounding.ask,
     "cross_modal_identification": cross_modal_identification.ask,
     "referring": referring.ask,
+}
+
+SUBTASKS: dict[TaskName, tuple[str, ...]] = {
+    "classification": ("all", "presence"),
+    "fine_grained_description": ("all",),
+    "instance_counting": ("all",),
+    "spatial_grounding": ("single", "multi", "presence"),
+    "cross_modal_identification": ("single", "category", "choice", "nearest", "multi"),
+    "referring": ("single", "multi", "unique"),
 }
 
 # What the published rows put before the question.
@@ -42,4 +52,14 @@ TAGS: dict[TaskName, str] = {
 def questions(image: LabeledImage, recipe: Recipe) -> Iterator[Question]:
     """Give every question that the recipe wants asked about one picture, task by task."""
     for task in recipe.tasks.enabled:
-        yield from ASK[task](image, recipe)
+        for question in ASK[task](image, recipe):
+            if _is_asked(image.image_id, question, recipe):
+                yield question
+
+
+def _is_asked(image_id: str, question: Question, recipe: Recipe) -> bool:
+    percent = recipe.tasks.share_percent(question.task, question.subtask)
+    if percent == 100:
+        return True
+    together = question.together or question.key
+    return choose(100, image_id, question.task, question.subtask, "share", together) < percent

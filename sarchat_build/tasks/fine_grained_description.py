@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import groupby
 
-from sarchat_build.grammar import a, noun
+from sarchat_build.grammar import a, listed, noun
 from sarchat_build.labels import CELLS, SIZE_ORDER, SIZE_WORDS, LabeledImage, LabeledInstance
 from sarchat_build.labels import reading_order as by_place
 from sarchat_build.recipe import Description, Recipe
@@ -21,17 +21,12 @@ def ask(image: LabeledImage, recipe: Recipe) -> Iterator[Question]:
     objects = sorted((o for o in image.objects if _passes(o, image, rule)), key=_order)
     if not objects:
         return
-    groups = [(kind, list(members)) for kind, members in groupby(objects, key=_kind)]
     yield Question(
         task="fine_grained_description",
         subtask="all",
         key="all",
         variables={
-            "n": len(objects),
-            "groups": [
-                {"n": len(members), "phrase": _phrase(len(members), size, category), "cell": cell}
-                for (cell, category, size), members in groups
-            ],
+            "places": [_place(cell, list(there)) for cell, there in groupby(objects, key=_cell)]
         },
         mentioned=tuple(objects),
         ground_truth={
@@ -39,7 +34,7 @@ def ask(image: LabeledImage, recipe: Recipe) -> Iterator[Question]:
                 {
                     "instance_id": o.instance.instance_id,
                     "category": o.category,
-                    "size": o.size,
+                    "size": o.described_size,
                     "cell": o.cell,
                 }
                 for o in objects
@@ -55,15 +50,27 @@ def _passes(labeled: LabeledInstance, image: LabeledImage, rule: Description) ->
     return ratio >= rule.min_area_ratio and sides[1] <= rule.max_aspect * sides[0]
 
 
+def _place(cell: str, objects: Sequence[LabeledInstance]) -> dict[str, object]:
+    """Say what lies in one cell: "a small ship and 2 large tanks"."""
+    kinds = [(kind, len(list(members))) for kind, members in groupby(objects, key=_kind)]
+    phrases = [_phrase(n, size, category) for (category, size), n in kinds]
+    # "There is a ship and 2 tanks", but "a ship and 2 tanks lie".
+    return {"cell": cell, "what": listed(phrases), "n": len(objects), "first_n": kinds[0][1]}
+
+
 def _phrase(n: int, size: str, category: str) -> str:
     word = SIZE_WORDS[size]
     return a(f"{word} {category}") if n == 1 else f"{n} {word} {noun(category, n)}"
 
 
-def _kind(labeled: LabeledInstance) -> tuple[str, str, str]:
-    return labeled.cell, labeled.category, labeled.size
+def _cell(labeled: LabeledInstance) -> str:
+    return labeled.cell
+
+
+def _kind(labeled: LabeledInstance) -> tuple[str, str]:
+    return labeled.category, labeled.described_size
 
 
 def _order(labeled: LabeledInstance) -> tuple[object, ...]:
     kind = CELLS.index(labeled.cell), CATEGORIES.index(labeled.category)
-    return (*kind, SIZE_ORDER.index(labeled.size), by_place(labeled))
+    return (*kind, SIZE_ORDER.index(labeled.described_size), by_place(labeled))

@@ -4,29 +4,33 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from sarchat_build.boxes import box_text
 from sarchat_build.labels import LabeledImage, LabeledInstance
-from sarchat_build.recipe import Recipe
+from sarchat_build.recipe import Counting, Recipe
+from sarchat_build.stable_hash import choose, stable_hash
 from sarchat_build.tasks.question import Question
 from sarchat_build.types import CATEGORIES, Category
 
 
 def ask(image: LabeledImage, recipe: Recipe) -> Iterator[Question]:
-    """Ask for every category present, and for annotated ones that are absent beyond doubt."""
+    """Ask for every category present, and for some that are absent beyond doubt."""
     rule = recipe.tasks.instance_counting
+    absent = _negatives(image, rule)
     for category in CATEGORIES:
         found = image.of(category)
-        if category in image.rejected_categories:
-            continue
-        if not found and not (rule.negatives and _surely_absent(category, image)):
+        if category in image.rejected_categories or not (found or category in absent):
             continue
         if len(found) > rule.box_cap and rule.over_cap == "skip":
             continue
         yield _question(category, found, rule.box_cap)
 
 
-def _surely_absent(category: Category, image: LabeledImage) -> bool:
-    return category in image.annotated and category not in image.cut_categories
+def _negatives(image: LabeledImage, rule: Counting) -> set[Category]:
+    """Pick absent classes by hash; a picture without any object is always asked about."""
+    if image.objects and choose(100, image.image_id, "negative") >= rule.negatives_percent:
+        return set()
+    absent = [c for c in CATEGORIES if image.is_complete(c) and c not in image.present]
+    absent.sort(key=lambda category: stable_hash(image.image_id, "negative", category))
+    return set(absent[: rule.negatives_cap])
 
 
 def _question(category: Category, found: tuple[LabeledInstance, ...], box_cap: int) -> Question:
@@ -38,7 +42,7 @@ def _question(category: Category, found: tuple[LabeledInstance, ...], box_cap: i
         variables={
             "category": category,
             "n": len(found),
-            "boxes": "".join(box_text(o.bbox) for o in listed),
+            "boxes": "".join(o.box_text for o in listed),
             "listed": len(listed),
         },
         mentioned=listed,

@@ -18,7 +18,8 @@ class Question:
     """One question about one image, before it is put into words.
 
     `key` tells the questions of one subtask about one image apart. `variables` are what phrasings
-    may use, `mentioned` the objects in the order in which the dialogue mentions them.
+    may use, `mentioned` the objects in the order in which the dialogue mentions them. Questions of
+    an image and subtask with one `together` are asked or left out together: a yes and its no.
     """
 
     task: TaskName
@@ -27,3 +28,4 @@ class Question:
     variables: Mapping[str, object]
     mentioned: tuple[LabeledInstance, ...]
     ground_truth: GroundTruth
+    together: str = ""

@@ -5,38 +5,55 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import groupby, pairwise
 
-from sarchat_build.boxes import box_text
 from sarchat_build.grammar import noun
 from sarchat_build.labels import (
+    CELLS,
     DIRECTION_WORDS,
+    PROXIMITY_WORDS,
     LabeledImage,
     LabeledInstance,
     Relation,
+    cells_about,
     mean_center_px,
     relation,
 )
 from sarchat_build.recipe import Recipe
-from sarchat_build.tasks.question import Question
+from sarchat_build.stable_hash import choose
+from sarchat_build.tasks.question import GroundTruth, Question
 
-PROXIMITY_WORDS = {"near": "near", "far": "far from"}
+# A box that two people draw differs by about this much: too little to rest a "no" on.
+TOLERANCE_PX = 2.0
 
 
 def ask(image: LabeledImage, recipe: Recipe) -> Iterator[Question]:
-    """Ask once per picture with an object: `single` for one object, `multi` for several."""
-    if not image.objects:
-        return
+    """Ask once per picture with an object, and whether a cell holds what lies elsewhere."""
+    if len(image.objects) == 1:
+        yield _single(image.objects[0])
+    elif 1 < len(image.objects) <= recipe.tasks.spatial_grounding.box_cap:
+        yield _multi(image, recipe)
+    yield from _presence(image)
+
+
+def _single(only: LabeledInstance) -> Question:
+    return Question(
+        task="spatial_grounding",
+        subtask="single",
+        key="all",
+        variables={"category": only.category, "cell": only.cell, "box": only.box_text},
+        mentioned=(only,),
+        ground_truth=_truth(groups=[_group_truth([only])]),
+    )
+
+
+def _multi(image: LabeledImage, recipe: Recipe) -> Question:
     groups = [list(members) for _, members in groupby(image.objects, key=_place)]
-    relations = _relations(groups, image)[: recipe.tasks.spatial_grounding.relations_cap]
-    subtask = "single" if len(image.objects) == 1 else "multi"
-    variables: dict[str, object]
-    if subtask == "single":
-        only = image.objects[0]
-        variables = {
-            "o": {"category": only.category, "cell": only.cell, "box": box_text(only.bbox)}
-        }
-    else:
-        named = [_group(members) for members in groups]
-        variables = {
+    relations = _relations(groups, image, recipe)[: recipe.tasks.spatial_grounding.relations_cap]
+    named = [_group(members) for members in groups]
+    return Question(
+        task="spatial_grounding",
+        subtask="multi",
+        key="all",
+        variables={
             "n": len(image.objects),
             "groups": named,
             "relations": [
@@ -48,23 +65,60 @@ def ask(image: LabeledImage, recipe: Recipe) -> Iterator[Question]:
                 }
                 for found, (second, first) in zip(relations, pairwise(named), strict=False)
             ],
-        }
-    yield Question(
-        task="spatial_grounding",
-        subtask=subtask,
-        key="all",
-        variables=variables,
+        },
         mentioned=image.objects,
-        ground_truth={
-            "groups": [
-                {"category": members[0].category, "cell": members[0].cell, "count": len(members)}
-                for members in groups
-            ],
-            "relations": [
+        ground_truth=_truth(
+            groups=[_group_truth(members) for members in groups],
+            relations=[
                 {"direction": found.direction, "proximity": found.proximity} for found in relations
             ],
-        },
+        ),
     )
+
+
+def _presence(image: LabeledImage) -> Iterator[Question]:
+    """Ask about one cell that holds a category and one that surely does not, or nothing."""
+    categories = [category for category in image.present if image.is_complete(category)]
+    if not categories:
+        return
+    category = categories[choose(len(categories), image.image_id, "presence", "category")]
+    found = image.of(category)
+    held = {o.cell for o in found}
+    about = set[str]().union(*(_cells_about(o, image) for o in found))
+    there = [cell for cell in CELLS if cell in held]
+    empty = [cell for cell in CELLS if cell not in about]
+    if not empty:
+        return
+    for answer, cells in (("yes", there), ("no", empty)):
+        cell = cells[choose(len(cells), image.image_id, "presence", answer)]
+        inside = tuple(o for o in found if o.cell == cell)
+        yield Question(
+            task="spatial_grounding",
+            subtask="presence",
+            key=f"{category}-{cell.replace(' ', '_')}",
+            variables={
+                "category": category,
+                "cell": cell,
+                "n": len(inside),
+                "verdict": answer.capitalize(),
+            },
+            mentioned=inside,
+            ground_truth=_truth(asked=category, cell=cell, answer=answer),
+            together="pair",
+        )
+
+
+def _cells_about(labeled: LabeledInstance, image: LabeledImage) -> set[str]:
+    return cells_about(labeled.bbox, image.width_px, image.height_px, TOLERANCE_PX)
+
+
+def _truth(**fields: object) -> GroundTruth:
+    lists: dict[str, object] = {"groups": [], "relations": []}
+    return {**lists, "asked": None, "cell": None, "answer": None, **fields}
+
+
+def _group_truth(members: list[LabeledInstance]) -> dict[str, object]:
+    return {"category": members[0].category, "cell": members[0].cell, "count": len(members)}
 
 
 def _place(labeled: LabeledInstance) -> tuple[str, str]:
@@ -78,13 +132,15 @@ def _group(members: list[LabeledInstance]) -> dict[str, object]:
         "category": category,
         "cell": cell,
         "name": f"{noun(category, n)} in the {cell}",
-        "boxes": "".join(box_text(o.bbox) for o in members),
+        "boxes": "".join(o.box_text for o in members),
     }
 
 
-def _relations(groups: list[list[LabeledInstance]], image: LabeledImage) -> list[Relation]:
+def _relations(
+    groups: list[list[LabeledInstance]], image: LabeledImage, recipe: Recipe
+) -> list[Relation]:
     centers = [mean_center_px(o.bbox for o in members) for members in groups]
     return [
-        relation(this, previous, image.width_px, image.height_px)
+        relation(this, previous, image.width_px, image.height_px, recipe.words)
         for previous, this in pairwise(centers)
     ]

@@ -1,0 +1,204 @@
+"""Phrases that fit exactly one object of its kind, even to a reader who measures less exactly."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import product
+from typing import Literal, TypeAlias
+
+from sarchat_build.labels import (
+    DIRECTION_WORDS,
+    SIZE_WORDS,
+    LabeledImage,
+    LabeledInstance,
+    cells_about,
+    relation,
+    shapes_about,
+    sizes_about,
+)
+from sarchat_build.recipe import Words
+from sarchat_build.types import CATEGORIES, Category
+
+Kind: TypeAlias = Literal["attribute", "order", "relation"]
+
+# By this share sizes, proportions and areas may be misjudged, and by so many pixels places.
+TOLERANCE = 0.05
+TOLERANCE_PX = 2.0
+
+# Shorter descriptions first: a person names no more than it takes to be understood.
+_ATTRIBUTES = (
+    ("size",),
+    ("cell",),
+    ("shape",),
+    ("size", "cell"),
+    ("shape", "cell"),
+    ("size", "shape"),
+    ("size", "shape", "cell"),
+)
+_ORDINALS = {2: "second", 3: "third"}
+# order: the side it counts from, and what it sorts by.
+_SIDES: dict[str, tuple[str, Callable[[LabeledInstance], float]]] = {
+    "leftmost": ("left", lambda o: o.bbox.center_px[0]),
+    "rightmost": ("right", lambda o: -o.bbox.center_px[0]),
+    "topmost": ("top", lambda o: o.bbox.center_px[1]),
+    "bottommost": ("bottom", lambda o: -o.bbox.center_px[1]),
+}
+# Wider than the eight sectors: whatever a reader may still call "to the left of".
+_ON_SIDE: dict[str, Callable[[float, float], bool]] = {
+    "left": lambda dx, _: dx < 0,
+    "right": lambda dx, _: dx > 0,
+    "above": lambda _, dy: dy < 0,
+    "below": lambda _, dy: dy > 0,
+    "upper_left": lambda dx, dy: dx < 0 and dy < 0,
+    "upper_right": lambda dx, dy: dx > 0 and dy < 0,
+    "lower_left": lambda dx, dy: dx < 0 and dy > 0,
+    "lower_right": lambda dx, dy: dx > 0 and dy > 0,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class UniquePhrase:
+    """A phrase for one object, without its "the", and what it says.
+
+    `order` and `rank`: "leftmost" and 2 are "the second … from the left". `relation` is "nearest"
+    or a direction, to the only object of the category `anchor`.
+    """
+
+    text: str
+    kind: Kind
+    size: str | None = None
+    shape: str | None = None
+    cell: str | None = None
+    order: str | None = None
+    rank: int | None = None
+    relation: str | None = None
+    anchor: str | None = None
+
+
+def unique_phrases(
+    image: LabeledImage, category: Category, words: Words, margin_px: float
+) -> list[list[UniquePhrase]]:
+    """Give, for each object of a category, the phrases that fit it and no other object.
+
+    "No other" is stricter than the words: sizes and shapes may be misjudged by 5 %, places by 2 px,
+    orders and distances by `margin_px`, and "to the left of" may be taken to mean anything that
+    lies on that side. The category must be one whose objects are all listed.
+    """
+    found = image.of(category)
+    fitting: list[list[UniquePhrase]] = [[] for _ in found]
+    finders = (
+        _by_attributes(found, image, words),
+        _by_order(found, margin_px),
+        _by_relation(found, category, image, words, margin_px),
+    )
+    for phrases in finders:
+        for place, phrase in phrases:
+            fitting[place].append(phrase)
+    return fitting
+
+
+Found: TypeAlias = Iterator[tuple[int, UniquePhrase]]
+
+
+def _by_attributes(found: Sequence[LabeledInstance], image: LabeledImage, words: Words) -> Found:
+    """Name the fewest of size, shape and cell that no other object could be said to have."""
+    side_px = image.width_px, image.height_px
+    could_be = [
+        {
+            "size": sizes_about(o.bbox, *side_px, words, TOLERANCE),
+            "shape": shapes_about(o.bbox, words, TOLERANCE),
+            "cell": cells_about(o.bbox, *side_px, TOLERANCE_PX),
+        }
+        for o in found
+    ]
+    fits = {
+        names: Counter(key for about in could_be for key in product(*(about[n] for n in names)))
+        for names in _ATTRIBUTES
+    }
+    for place, o in enumerate(found):
+        has = {"size": o.size, "shape": o.shape, "cell": o.cell}
+        for names in _ATTRIBUTES:
+            if fits[names][tuple(has[name] for name in names)] == 1:
+                said = {name: has[name] for name in names}
+                text = _attribute_text(o.category, said)
+                yield (
+                    place,
+                    UniquePhrase(
+                        text,
+                        "attribute",
+                        size=said.get("size"),
+                        shape=said.get("shape"),
+                        cell=said.get("cell"),
+                    ),
+                )
+                break
+
+
+def _attribute_text(category: str, said: dict[str, str]) -> str:
+    words = [SIZE_WORDS[said["size"]]] if "size" in said else []
+    words += [said["shape"]] if "shape" in said else []
+    place = f" in the {said['cell']}" if "cell" in said else ""
+    return f"{', '.join(words)}{' ' if words else ''}{category}{place}"
+
+
+def _by_order(found: Sequence[LabeledInstance], margin_px: float) -> Found:
+    for order, (side, position) in _SIDES.items():
+        places = sorted(range(len(found)), key=lambda place: position(found[place]))
+        at = [position(found[place]) for place in places]
+        # With n objects, the last is never "the n-th from the left" but the rightmost.
+        for rank in range(1, min(3, len(found) - 1) + 1):
+            o = found[places[rank - 1]]
+            before_px = at[rank - 1] - at[rank - 2] if rank > 1 else margin_px
+            if min(before_px, at[rank] - at[rank - 1]) < margin_px:
+                continue
+            text = f"{_ORDINALS[rank]} {o.category} from the {side}" if rank > 1 else (
+                f"{order} {o.category}"
+            )  # fmt: skip
+            yield places[rank - 1], UniquePhrase(text, "order", order=order, rank=rank)
+    areas = sorted((o.bbox.area_px2, place) for place, o in enumerate(found))
+    for order, (area, place), (next_area, _) in (
+        ("largest", areas[-1], areas[-2]),
+        ("smallest", areas[0], areas[1]),
+    ):
+        # Each side of a box may be off by the tolerance, so the area by twice as much.
+        if max(area, next_area) > min(area, next_area) * (1 + TOLERANCE) ** 2:
+            text = f"{order} {found[place].category}"
+            yield place, UniquePhrase(text, "order", order=order, rank=1)
+
+
+def _by_relation(
+    found: Sequence[LabeledInstance],
+    category: Category,
+    image: LabeledImage,
+    words: Words,
+    margin_px: float,
+) -> Found:
+    for other in CATEGORIES:
+        anchors = image.of(other)
+        if other == category or len(anchors) != 1 or not image.is_complete(other):
+            continue
+        x_px, y_px = anchors[0].bbox.center_px
+        off = [(o.bbox.center_px[0] - x_px, o.bbox.center_px[1] - y_px) for o in found]
+        away = sorted(((dx * dx + dy * dy) ** 0.5, place) for place, (dx, dy) in enumerate(off))
+        if away[1][0] - away[0][0] >= margin_px:
+            text = f"{category} nearest to the {other}"
+            phrase = UniquePhrase(text, "relation", relation="nearest", anchor=other)
+            yield away[0][1], phrase
+        for direction, on_side in _ON_SIDE.items():
+            near = [place for place, (dx, dy) in enumerate(off) if _reaches(on_side, dx, dy)]
+            if len(near) != 1:
+                continue
+            center = found[near[0]].bbox.center_px
+            said = relation(center, (x_px, y_px), image.width_px, image.height_px, words)
+            if said.direction == direction:
+                text = f"{category} {DIRECTION_WORDS[direction]} the {other}"
+                phrase = UniquePhrase(text, "relation", relation=direction, anchor=other)
+                yield near[0], phrase
+
+
+def _reaches(on_side: Callable[[float, float], bool], dx_px: float, dy_px: float) -> bool:
+    """Tell whether a place within the tolerance lies on the side."""
+    shifts = (-TOLERANCE_PX, 0.0, TOLERANCE_PX)
+    return any(on_side(dx_px + x, dy_px + y) for x in shifts for y in shifts)
