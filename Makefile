@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 DEMO   := demo
 
-.PHONY: help demo test check lint bench clean
+.PHONY: help demo test check lint bench proof-scene clean
 .DEFAULT_GOAL := help
 
 help:
@@ -12,6 +12,7 @@ help:
 	@echo "make test    every test"
 	@echo "make lint    ruff and mypy"
 	@echo "make check   what CI runs: demo, test, lint"
+	@echo "make proof-scene  a scene of 24,000 x 16,000 pixels, 16-bit, and the memory it takes"
 	@echo "make bench   10,000 chips against a hand-written script, as a ratio"
 
 # Runtime only: what a user and a worker have.
@@ -53,6 +54,9 @@ check: demo test lint
 
 bench: $(VENV)/.runtime
 	@$(BIN)/python -m benchmarks.compare
+
+proof-scene: $(VENV)/.runtime
+	@$(BIN)/python -m benchmarks.proof_scene
 
 clean:
 	rm -rf $(VENV) $(DEMO) bench

@@ -12,6 +12,7 @@ from __future__ import annotations
 import sys
 from collections import defaultdict
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from multiprocessing import Pool
 from pathlib import Path
 
@@ -22,6 +23,7 @@ from sarchat_build.inspection import inspect_images
 from sarchat_build.manifest import load_manifests
 from sarchat_build.normalize import normalize_image
 from sarchat_build.phrasing import Phrasing, load_templates
+from sarchat_build.pixels.source import PictureSource
 from sarchat_build.plan import assign_shards, kept_images
 from sarchat_build.recipe import load_recipe
 from sarchat_build.resources import resource_folder
@@ -75,15 +77,15 @@ def inspect_block(place: tuple[str, int]) -> list[CutImage]:
     return cut
 
 
-def read_image(image: SourceImage) -> bytes:
-    """Give an image's bytes."""
-    return INDEXES[image.source_id].read(FileRef(image.archive, image.member))
+def open_image(image: SourceImage) -> AbstractContextManager[PictureSource]:
+    """Give an image to read pixels from."""
+    return INDEXES[image.source_id].picture(FileRef(image.archive, image.member))
 
 
 def build_shard(task: tuple[str, list[PlannedImage]]) -> None:
     """Write one shard."""
     phrasing = Phrasing(load_templates(resource_folder("templates")))
-    builder = ShardBuilder(OUT, MANIFESTS, load_recipe(RECIPE), phrasing, read_image)
+    builder = ShardBuilder(OUT, MANIFESTS, load_recipe(RECIPE), phrasing, open_image)
     builder.build(task[0], task[1], "")
 
 

@@ -24,7 +24,7 @@ from pipelines.runners import run
 from pipelines.sources_cli import sources
 from pipelines.validate_dataset import validate_folder
 from sarchat_build.errors import ConfigurationError, InputError
-from sarchat_build.synthesis import SYNTHESIZERS, synthesize
+from sarchat_build.synthesis import RAW_SOURCES, SYNTHESIZERS, synthesize
 
 EXIT_CHECK_FAILED, EXIT_USAGE, EXIT_INPUT = 1, 2, 3
 
@@ -125,23 +125,34 @@ def validate(
 def synthesize_command(
     output: Annotated[Path, typer.Option("--output", help="Raw folder to fill.")],
     source: Sources = None,
-    images: Annotated[int, typer.Option(min=1, help="Images of each source.")] = 100,
+    images: Annotated[
+        str, typer.Option(help="Images of each source: a number, or 'published' for its own.")
+    ] = "100",
     workers: Workers = 0,
 ) -> None:
     """Make raw archives in a source's own layout, with plausible radar pictures.
 
-    Equal arguments give equal bytes. For demos, tests and load; never for training.
+    Equal arguments give equal bytes, and every oddity of an archive is listed beside it, in
+    <source>.planted.json. Without --source: the ten raw sources, none larger than published. For
+    demos, tests and load; never for training.
     """
+    if images != "published" and not (images.isdecimal() and int(images) > 0):
+        raise typer.BadParameter(
+            f"{images!r} is neither a number from 1 nor 'published'", param_hint="--images"
+        )
     unknown = sorted(set(source or []) - set(SYNTHESIZERS))
     if unknown:
         raise typer.BadParameter(
             f"cannot make {', '.join(unknown)}; known: {', '.join(SYNTHESIZERS)}",
             param_hint="--source",
         )
-    for source_id in source or list(SYNTHESIZERS):
-        with counting_progress(source_id, images) as show:
+    for source_id in source or RAW_SOURCES:
+        published = SYNTHESIZERS[source_id].published_images
+        number = published if images == "published" else int(images)
+        number = number if source else min(number, published)
+        with counting_progress(source_id, number) as show:
             made = synthesize(
-                source_id, output, images, workers=workers or os.cpu_count() or 1, progress=show
+                source_id, output, number, workers=workers or os.cpu_count() or 1, progress=show
             )
         console.print(f"{made.path}: {made.images:,} images, {made.instances:,} objects")
 

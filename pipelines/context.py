@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
 from sarchat_build.manifest import Manifest
+from sarchat_build.pixels.source import PictureSource
 from sarchat_build.recipe import Recipe
 from sarchat_build.source_index import FileRef, SourceIndex, index_source
 from sarchat_build.types import SourceImage
@@ -34,9 +36,9 @@ class BuildContext:
         """Look through a source's archives, once per process."""
         return _index(self.raw, source_id, _Keyed(source_id, self.manifests[source_id]))
 
-    def read_image(self, image: SourceImage) -> bytes:
-        """Give the bytes of an image file."""
-        return self.index(image.source_id).read(FileRef(image.archive, image.member))
+    def open_image(self, image: SourceImage) -> AbstractContextManager[PictureSource]:
+        """Give an image file to read pixels from, while the context lasts."""
+        return self.index(image.source_id).picture(FileRef(image.archive, image.member))
 
 
 @dataclass(frozen=True)

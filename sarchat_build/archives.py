@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shutil
+import tempfile
 import threading
 import zipfile
 import zlib
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -40,6 +44,9 @@ class Archive(Protocol):
 
     def read(self, path: str) -> bytes:
         """Give one member's bytes; raises `RecordError` when that member cannot be read."""
+
+    def local_file(self, path: str) -> AbstractContextManager[Path]:
+        """Give one member as a file on this machine while the context lasts."""
 
     def sha256(self) -> str:
         """Digest of the whole content."""
@@ -81,13 +88,21 @@ class Folder:
 
     def read(self, path: str) -> bytes:
         """Give a file's bytes."""
+        try:
+            return self._inside(path).read_bytes()
+        except OSError as error:
+            raise RecordError("unreadable", f"{path}: {error.strerror}") from error
+
+    @contextmanager
+    def local_file(self, path: str) -> Iterator[Path]:
+        """Give the file itself."""
+        yield self._inside(path)
+
+    def _inside(self, path: str) -> Path:
         target = (self._root / path).resolve()
         if not target.is_relative_to(self._root.resolve()):
             raise RecordError("path_escape", f"{path} leads out of {self._root}")
-        try:
-            return target.read_bytes()
-        except OSError as error:
-            raise RecordError("unreadable", f"{path}: {error.strerror}") from error
+        return target
 
     def sha256(self) -> str:
         """Digest over the paths and contents of all files, in order of path."""
@@ -135,6 +150,18 @@ class ZipArchive:
                 return self._zip.read(info)
         except (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError) as error:
             raise RecordError("archive_member", f"{path}: {error}") from error
+
+    @contextmanager
+    def local_file(self, path: str) -> Iterator[Path]:
+        """Copy a member, piece by piece, to a temporary file."""
+        with tempfile.TemporaryDirectory(prefix="sarchat-") as folder:
+            target = Path(folder, "member")
+            try:
+                with self._zip.open(path) as member, target.open("wb") as copy:
+                    shutil.copyfileobj(member, copy, _CHUNK_BYTES)
+            except (zipfile.BadZipFile, zlib.error, EOFError, OSError) as error:
+                raise RecordError("archive_member", f"{path}: {error}") from error
+            yield target
 
     def sha256(self) -> str:
         """Digest of the zip file itself, as `sha256sum` prints it."""

@@ -10,10 +10,13 @@ from sarchat_build.manifest import Manifest
 from sarchat_build.phrasing import Phrasing
 from sarchat_build.recipe import Recipe
 from sarchat_build.tasks import TAGS, Question, questions
-from sarchat_build.types import Chip, PlannedImage, TaskName
+from sarchat_build.types import AS_STORED, Chip, PlannedImage, TaskName
 
 # A row on its way into a table; `tables` holds its columns and types.
 Row: TypeAlias = Mapping[str, Any]
+
+# By what the file is, which its name in the source need not tell.
+_EXTENSIONS = {"JPEG": "jpg", "PNG": "png", "BMP": "bmp", "GIF": "gif", "WEBP": "webp"}
 
 
 def image_row(
@@ -21,7 +24,8 @@ def image_row(
 ) -> Row:
     """Make one row of `images`; `picture` is the file that is published, byte for byte."""
     image, sar = planned.image, manifest.sar
-    extension = "png" if chip.window else image.member.rpartition(".")[2]
+    original = chip.window is None and image.pixels.rendering == AS_STORED
+    extension = _EXTENSIONS.get(image.pixels.format, "jpg") if original else "png"
     return {
         "image": {"bytes": picture, "path": f"{chip.image_id}.{extension}"},
         "image_id": chip.image_id,
@@ -40,6 +44,7 @@ def image_row(
         "window_xyxy_px": chip.window or (),
         "channels": image.pixels.channels,
         "bit_depth": image.pixels.bit_depth,
+        "rendering": image.pixels.rendering,
         "file_sha256": image.pixels.file_sha256,
         "pixel_sha256": pixel_sha256,
         "categories_annotated": manifest.categories.annotated,

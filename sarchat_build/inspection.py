@@ -74,7 +74,8 @@ def inspect_images(
                 continue
             if annotation.raw is None or not (instances or keep_without_objects):
                 raise RecordError("no_object", "its annotation lists no object")
-            facts = pixels.inspect(index.read(file))
+            with index.picture(file) as source:
+                facts = pixels.inspect(source, manifest.pixels, manifest.tiling is not None)
         except RecordError as error:
             key = manifest.image_id(file.path)
             rejects.append(

@@ -90,6 +90,35 @@ class Tiling(Model):
         return self
 
 
+class Pixels(Model):
+    """How pixels that are not 8-bit gray or RGB become 8 bits; one range per scene, never per chip.
+
+    `percentile`: from the value of rank `low_percent` to that of `high_percent`, linear;
+    `log_percentile`: the same, linear in the logarithm, values of 0 and less being black and not
+    counted; `linear`: from `low` (default 0) to `high` (default: the largest that an integer of the
+    file's depth can be). `band` counts from 1. `nodata` is not counted and black, by default what
+    the file itself declares.
+    """
+
+    rule: Literal["percentile", "log_percentile", "linear"]
+    low_percent: float = Field(default=1.0, ge=0, le=100)
+    high_percent: float = Field(default=99.0, ge=0, le=100)
+    low: float | None = None
+    high: float | None = None
+    band: int = Field(default=1, ge=1)
+    nodata: float | None = None
+
+    @model_validator(mode="after")
+    def _ascends(self) -> Pixels:
+        if self.low_percent >= self.high_percent:
+            raise ValueError("low_percent must be smaller than high_percent")
+        if self.rule != "linear" and (self.low is not None or self.high is not None):
+            raise ValueError("low and high belong to the rule 'linear'")
+        if self.high is not None and (self.low or 0.0) >= self.high:
+            raise ValueError("low must be smaller than high")
+        return self
+
+
 class Expected(Model):
     """Published totals, compared after reading."""
 
@@ -134,6 +163,7 @@ class Manifest(Model):
     annotations: Annotations
     categories: Categories
     scene: Scene | None = None
+    pixels: Pixels | None = None
     tiling: Tiling | None = None
     expected: Expected | None = None
     sardet: Sardet | None = None

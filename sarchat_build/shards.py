@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass
 from hashlib import blake2b
 from itertools import islice
@@ -23,7 +24,7 @@ from sarchat_build.types import PlannedImage, SourceImage, TaskName
 _DIALOGUE_ROW_GROUP = 10_000
 _PICTURE = "image.bytes"
 ItemT = TypeVar("ItemT")
-ReadImage = Callable[[SourceImage], bytes]
+OpenImage = Callable[[SourceImage], AbstractContextManager[pixels.PictureSource]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +50,7 @@ class ShardBuilder:
     manifests: Mapping[str, Manifest]
     recipe: Recipe
     phrasing: Phrasing
-    read_image: ReadImage
+    open_image: OpenImage
 
     def build(self, name: str, planned: Iterable[PlannedImage], fingerprint: str) -> ShardReceipt:
         """Write the images file and every task's dialogues file of the shard `name`.
@@ -92,16 +93,20 @@ class ShardBuilder:
     def _chips(
         self, item: PlannedImage, manifest: Manifest
     ) -> Iterator[tuple[Row, list[tuple[TaskName, Row]]]]:
-        data = self.read_image(item.image)
-        scene = pixels.decode(data) if any(chip.window for chip in item.chips) else None
-        for chip in item.chips:
-            picture, digest = data, item.image.pixels.pixel_sha256
-            if scene is not None and chip.window is not None:
-                picture, digest = pixels.cut(scene, chip.window)
-            yield (
-                image_row(item, chip, picture, digest, manifest),
-                dialogue_rows(item, chip, manifest, self.recipe, self.phrasing),
-            )
+        facts = item.image.pixels
+        with ExitStack() as open_files:
+            source = open_files.enter_context(self.open_image(item.image))
+            tiled = any(chip.window for chip in item.chips)
+            cut = open_files.enter_context(pixels.open_scene(source, facts)) if tiled else None
+            for chip in item.chips:
+                if cut is not None and chip.window is not None:
+                    picture, digest = cut(chip.window)
+                else:
+                    picture, digest = pixels.published_whole(source, facts), facts.pixel_sha256
+                yield (
+                    image_row(item, chip, picture, digest, manifest),
+                    dialogue_rows(item, chip, manifest, self.recipe, self.phrasing),
+                )
 
     def _write(self, folder: str, name: str, schema: pa.Schema, rows: Iterable[Row]) -> WrittenFile:
         size = (

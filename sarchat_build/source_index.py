@@ -6,7 +6,8 @@ import io
 import os
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import BinaryIO
@@ -17,12 +18,16 @@ from sarchat_build.annotation_rules import AnnotationRule, printable
 from sarchat_build.archives import Archive, is_archive_name, open_archive
 from sarchat_build.errors import InputError, RecordError
 from sarchat_build.manifest import Manifest
+from sarchat_build.pixels.source import PictureSource
 from sarchat_build.text import decode
 from sarchat_build.types import Split
 
 # One block is one unit of work for a reader: large enough that the engine's cost per element
 # vanishes, small enough that two workers finish together.
 BLOCK_IMAGES = 128
+
+# A larger image file is a scene: it is read from disk, window by window.
+MAX_BYTES_IN_MEMORY = 64 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +66,7 @@ class SourceIndex:
     split_by_name: dict[str, Split]
     position_by_name: dict[str, int]
     names_by_file_name: dict[str, tuple[str, ...]]
+    large: frozenset[FileRef] = frozenset()
 
     @property
     def image_blocks(self) -> int:
@@ -87,6 +93,19 @@ class SourceIndex:
     def open(self, file: FileRef) -> BinaryIO:
         """Open a file for reading from any place; raises `RecordError` when it cannot be read."""
         return io.BytesIO(self.read(file))
+
+    @contextmanager
+    def picture(self, file: FileRef) -> Iterator[PictureSource]:
+        """Give an image file's bytes, or, when it is large, a file on this machine to read from.
+
+        Raises:
+            RecordError: it cannot be read.
+        """
+        if file in self.large:
+            with self.archives[file.archive].local_file(file.path) as path:
+                yield path
+        else:
+            yield self.read(file)
 
     def block_of(self, name: str) -> int:
         """Give the number of the block that holds the image `name`."""
@@ -167,12 +186,13 @@ def index_source(manifest: Manifest, raw: str) -> SourceIndex:
     """
     folder = os.path.join(raw, manifest.id)
     archives = {name: open_archive(os.path.join(folder, name)) for name in archive_names(folder)}
-    listing = [
-        FileRef(name, member.path)
+    sizes = {
+        FileRef(name, member.path): member.size_bytes
         for name, archive in archives.items()
         for member in archive.members()
         if not _is_clutter(member.path)
-    ]
+    }
+    listing = list(sizes)
     rule = manifest.annotations
     images = _matching(listing, rule.images)
     found = [(entry, _matching(listing, (entry.path,))) for entry in rule.files]
@@ -209,6 +229,7 @@ def index_source(manifest: Manifest, raw: str) -> SourceIndex:
         _split_lists(manifest, archives, listing),
         positions,
         {file_name: tuple(names) for file_name, names in by_file_name.items()},
+        frozenset(file for file in images if sizes[file] > MAX_BYTES_IN_MEMORY),
     )
 
 

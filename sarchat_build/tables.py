@@ -38,6 +38,7 @@ IMAGES = pa.schema(
         "window_xyxy_px": pa.list_(pa.int32()),
         "channels": pa.int32(),
         "bit_depth": pa.int32(),
+        "rendering": pa.string(),
         "file_sha256": pa.string(),
         "pixel_sha256": pa.string(),
         "categories_annotated": _STRINGS,

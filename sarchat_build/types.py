@@ -190,9 +190,34 @@ class Instance:
     truncated: bool = False
 
 
+# `rendering` of a picture whose file, or whose values in a chip, are those of the source.
+AS_STORED = "as stored"
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """How one band of a scene becomes 8 bits: `low` is 0 and `high` 255, found once per scene.
+
+    Between them levels are linear in the value, or in its logarithm. `band` counts from 1; `nodata`
+    is shown as 0.
+    """
+
+    rule: str
+    band: int
+    low: float
+    high: float
+    logarithmic: bool = False
+    nodata: float | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class PixelFacts:
-    """What a full decode of one image file proved."""
+    """What a full decode of one image file proved.
+
+    `channels` and `bit_depth` are those of the file. `pixel_sha256` is of what is shown: 8 bits of
+    gray or RGB. `rendering` says in words how they came about, `stretch` in numbers where a rule
+    rendered them.
+    """
 
     width_px: int
     height_px: int
@@ -202,6 +227,8 @@ class PixelFacts:
     pixel_sha256: str
     file_sha256: str
     file_bytes: int
+    rendering: str = AS_STORED
+    stretch: Stretch | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -75,6 +75,7 @@ def image_row(image_id: str, split: str, size: tuple[int, int], objects: list[Ob
         "window_xyxy_px": [],
         "channels": 3 if "@" in image_id else 1,
         "bit_depth": 8,
+        "rendering": "as stored",
         "file_sha256": hashlib.sha256(data).hexdigest(),
         "pixel_sha256": pixel_sha256,
         "categories_annotated": ["ship", "aircraft", "harbor"],

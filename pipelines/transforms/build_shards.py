@@ -40,7 +40,7 @@ class _BuildShard(beam.DoFn):
         context = self._context
         phrasing = Phrasing(context.templates)
         self._builder = ShardBuilder(
-            context.out, context.manifests, context.recipe, phrasing, context.read_image
+            context.out, context.manifests, context.recipe, phrasing, context.open_image
         )
         self._parts = (
             repr(sorted(versions().items())),

@@ -37,6 +37,7 @@ IMAGES: Columns = {
     "window_xyxy_px": pa.list_(pa.int32()),
     "channels": pa.int32(),
     "bit_depth": pa.int32(),
+    "rendering": pa.string(),
     "file_sha256": pa.string(),
     "pixel_sha256": pa.string(),
     "categories_annotated": _STRINGS,

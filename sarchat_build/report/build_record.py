@@ -16,7 +16,7 @@ from sarchat_build.storage import WrittenFile
 from sarchat_build.types import SPLITS, Fix
 
 # The libraries whose version can change a published byte.
-_DECISIVE = ("pyarrow", "pillow", "numpy", "jinja2", "inflect")
+_DECISIVE = ("pyarrow", "pillow", "numpy", "rasterio", "jinja2", "inflect")
 
 
 def versions() -> dict[str, str]:
@@ -71,6 +71,7 @@ _SOURCE_FACTS = {
     "annotations",
     "categories",
     "expected",
+    "pixels",
     "tiling",
     "unverified",
 }

@@ -34,7 +34,7 @@ _SPLITS = (("train", 70), ("val", 10), ("test", 20))
 def paint(numbers: np.random.Generator, *, cut: bool = False) -> Picture:
     """Paint one scene of the source's sizes; labels lie in 1 … side - 1, as published."""
     side_px = _SIDES_PX[weighted(numbers, _SIDE_WEIGHTS)]
-    over = 0.1 if cut else 0.0
+    over = (0.1, 0.5) if cut else None
     picture = airport_picture(numbers, side_px, PRODUCTS, _TRAFFIC, first_over_edge=over)
     inside = tuple(Target(t.category, _clipped(t.box, side_px), t.rotated, t.polygon, t.name)
                    for t in picture.targets)  # fmt: skip

@@ -22,22 +22,25 @@ from sarchat_build.types import Box
 
 _TILE_PX = 1800
 _MARGIN_PX = 3.0
+_Shares = tuple[float, float]
 
 
 @dataclass(frozen=True, slots=True)
 class Product:
-    """A rendering of the same radar: gray of the darkest ground, saturation, JPEG quality."""
+    """A rendering of one radar: gray of the darkest ground, saturation, quality, cells."""
 
     floor: float
     ceiling: int
     apron: tuple[float, float]
     target: tuple[float, float]
     quality: int
+    # Range and azimuth cells differ: point answers are upright or lying, the same in a picture.
+    cells_px: tuple[tuple[float, float], tuple[float, float]] = ((1.6, 2.8), (2.6, 1.6))
 
 
 @dataclass(frozen=True, slots=True)
 class Traffic:
-    """How busy an apron is: mean number after the first, greatest number, scale."""
+    """How busy an apron is: mean number after the first, greatest number (0: none), scale."""
 
     mean_extra: float
     most: int
@@ -50,18 +53,17 @@ def airport_picture(
     products: tuple[Product, ...],
     traffic: Traffic,
     *,
-    first_over_edge: float = 0.0,
+    first_over_edge: _Shares | None = None,
 ) -> Picture:
     """Paint a square picture of an airport; labels are rounded outward and may leave it.
 
-    `first_over_edge`, if not 0, is the least share by which the first aircraft leaves the picture.
+    The first aircraft leaves it by a share of itself within `first_over_edge`, if that is given.
     """
     product = products[int(numbers.integers(len(products)))]
     angle = between(numbers, -pi / 4, pi / 4)
     apron = between(numbers, *product.apron)
     level = between(numbers, *product.target)
-    # Range and azimuth cells differ: point answers are upright or lying, the same in a picture.
-    cell_px = (1.6, 2.8) if numbers.random() < 0.7 else (2.6, 1.6)
+    cell_px = product.cells_px[0 if numbers.random() < 0.7 else 1]
     canvas = airport.ground(numbers, side_px, angle)
     canvas *= np.float32(apron)
     canvas *= crop(numbers, speckle_tile(1, *cell_px, _TILE_PX), side_px, side_px)
@@ -86,9 +88,11 @@ def _parked(
     angle: float,
     cell_px: tuple[float, float],
     traffic: Traffic,
-    first_over_edge: float,
+    first_over_edge: _Shares | None,
 ) -> list[tuple[str, Airframe, tuple[float, float]]]:
     """Place aircraft, often side by side on a row of stands; the first always has a place."""
+    if not traffic.most:
+        return []
     wanted = min(traffic.most, 1 + int(numbers.exponential(traffic.mean_extra)))
     px_per_m = between(numbers, *traffic.px_per_m) * (1 - 0.4 * min(1.0, wanted / 20))
     shared = angle + pi / 2 * int(numbers.integers(4))
@@ -115,10 +119,13 @@ def _parked(
 
 
 def _first(
-    numbers: np.random.Generator, extent: Box, room: scene.Room, over_edge: float
+    numbers: np.random.Generator,
+    extent: Box,
+    room: scene.Room,
+    over_edge: tuple[float, float] | None,
 ) -> tuple[float, float]:
     """Place an image's first aircraft: over an edge if it is to be cut, else on free ground."""
-    if over_edge:
+    if over_edge is not None:
         return room.over_edge(numbers, extent, over_edge)
     found = room.find(numbers, extent, tries=200)
     # Terminals everywhere: park in the middle of them, as at a pier.

@@ -22,6 +22,9 @@ from sarchat_build.synthesis.pictures.speckle import Field
 from sarchat_build.synthesis.pictures.target import Picture, Target, rectangle, target_of
 
 _MARGIN_PX = 3.0
+# Decks stay below the 200 px by which chips of large slices overlap: each is whole in some chip.
+_WIDEST_RIVER_PX = 120.0
+_BROADEST_DECK_PX = 24.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +92,7 @@ def _river(numbers: np.random.Generator, side_px: int) -> _River:
     return _River(
         (float(middle), side_px / 2),
         between(numbers, 0.0, 2 * pi),
-        side_px * between(numbers, 0.08, 0.3),
+        min(_WIDEST_RIVER_PX, side_px * between(numbers, 0.08, 0.3)),
         between(numbers, 0.0, 0.04) * wave_px,
         wave_px,
     )
@@ -105,12 +108,12 @@ def _deck(
         heading = course + pi / 2 + numbers.normal(0.0, 0.12)
         # A bridge that must have a place is shorter with every attempt that failed.
         length_px = river.width_px * between(numbers, 1.05, 1.3) * 0.97**attempt
-        breadth_px = max(4.0, side_px * between(numbers, 0.012, 0.03))
+        breadth_px = min(_BROADEST_DECK_PX, max(4.0, side_px * between(numbers, 0.012, 0.03)))
         outline = rectangle((x, y), max(14.0, length_px), breadth_px, heading)
         box = extent_of(outline)
         lost_px = max(-box.x_min_px, -box.y_min_px, box.x_max_px - side_px, box.y_max_px - side_px)
-        inside = 0.15 * side_px < x < 0.85 * side_px or 0.15 * side_px < y < 0.85 * side_px
-        if over_edge and 4 < lost_px < 0.45 * length_px and inside:
+        inside = 4 < x < side_px - 4 and 4 < y < side_px - 4
+        if over_edge and lost_px > 4 and inside:
             return outline, heading
         if not over_edge and room.fits(box):
             return outline, heading

@@ -3,30 +3,32 @@
 from __future__ import annotations
 
 import io
-import zlib
+from typing import TypeAlias
 
 import numpy as np
+import numpy.typing as npt
 from PIL import Image
 
 from sarchat_build.synthesis.pictures.scene import Gray
-from sarchat_build.synthesis.pictures.target import Pixels
+
+Pixels: TypeAlias = npt.NDArray[np.uint8] | npt.NDArray[np.uint16]
 
 
-def to_jpeg(pixels: Pixels, quality: int = 75) -> bytes:
+def to_jpeg(pixels: Gray, quality: int = 75) -> bytes:
     """Encode rows of gray (h, w) or color (h, w, 3) bytes."""
     buffer = io.BytesIO()
     Image.fromarray(pixels).save(buffer, "JPEG", quality=quality)
     return buffer.getvalue()
 
 
-def to_png(pixels: Pixels) -> bytes:
-    """Encode gray or color bytes; speckle has no repeats, so Huffman coding alone does most."""
+def to_png(pixels: Gray) -> bytes:
+    """Encode gray or color bytes; level 1 finds that three channels repeat each other."""
     buffer = io.BytesIO()
-    Image.fromarray(pixels).save(buffer, "PNG", compress_level=1, compress_type=zlib.Z_HUFFMAN_ONLY)
+    Image.fromarray(pixels).save(buffer, "PNG", compress_level=1)
     return buffer.getvalue()
 
 
-def to_bmp(pixels: Pixels) -> bytes:
+def to_bmp(pixels: Gray) -> bytes:
     """Encode gray or color bytes without compression."""
     buffer = io.BytesIO()
     Image.fromarray(pixels).save(buffer, "BMP")

@@ -9,7 +9,7 @@ import numpy as np
 
 from sarchat_build.synthesis.pictures import outline, scene, ships
 from sarchat_build.synthesis.pictures.keyed import at_quantile, between, weighted
-from sarchat_build.synthesis.pictures.seascape import Style
+from sarchat_build.synthesis.pictures.seascape import Style, seascape
 from sarchat_build.synthesis.pictures.speckle import Field
 from sarchat_build.synthesis.pictures.target import Target, target_of
 
@@ -29,6 +29,22 @@ class Fleet:
 
 
 SSDD_FLEET = Fleet(_SHIPS, _LENGTHS_PX)
+
+
+def ships_of(
+    numbers: np.random.Generator,
+    width_px: int,
+    height_px: int,
+    styles: tuple[Style, ...],
+    fleet: Fleet,
+    quirk: str | None = None,
+) -> tuple[Field, tuple[Target, ...], Style]:
+    """Paint one picture of ships, as amplitudes, in one of `styles`; `quirk` is as in `sail`."""
+    style = styles[weighted(numbers, [style.weight for style in styles])]
+    # A ship planted at an edge needs water there.
+    sea = seascape(numbers, width_px, height_px, style, land=quirk is None)
+    targets = sail(sea.canvas, numbers, sea.room, style, sea.texture, quirk, fleet)
+    return sea.canvas, tuple(targets), style
 
 
 def sail(

@@ -39,6 +39,17 @@ def at_quantile(share: float, values: Sequence[float]) -> float:
     return float(np.interp(share, QUANTILES, values))
 
 
+def geometric(mean: float, most: int) -> tuple[float, ...]:
+    """Give weights of 1, 2, … `most` that fall by a constant factor and average about `mean`.
+
+    The maximum entropy guess where a source publishes nothing but the average.
+
+    >>> geometric(2.0, 3)
+    (1.0, 0.5, 0.25)
+    """
+    return tuple((1 - 1 / mean) ** place for place in range(most))
+
+
 def weighted(numbers: np.random.Generator, weights: Sequence[float]) -> int:
     """Pick a place in `weights`, each with its share of the sum."""
     ends = np.cumsum(weights)

@@ -133,14 +133,14 @@ class Room:
         return None
 
     def over_edge(
-        self, numbers: np.random.Generator, extent: Box, least: float = 0.1
+        self, numbers: np.random.Generator, extent: Box, shares: tuple[float, float] = (0.25, 0.4)
     ) -> tuple[float, float]:
         """Find where `extent`, given around (0, 0), leaves the picture over one of its edges.
 
-        By a share of its side from `least` to one half; what stays is at least 15 px if it can be.
+        By a share of its side within `shares`; what stays is at least 15 px if it can be.
         """
         along = between(numbers, 0.3, 0.7)
-        share = between(numbers, least, 0.5)
+        share = between(numbers, *shares)
         lost_x = max(0.5, min(share * extent.width_px, extent.width_px - _STAYS_PX))
         lost_y = max(0.5, min(share * extent.height_px, extent.height_px - _STAYS_PX))
         edges = (
@@ -180,6 +180,12 @@ def extent_of(points: Floats) -> Box:
     """
     (x_min, y_min), (x_max, y_max) = points.min(axis=0).tolist(), points.max(axis=0).tolist()
     return Box(x_min, y_min, x_max, y_max)
+
+
+def to_16_bit(canvas: Field, gain: float) -> npt.NDArray[np.uint16]:
+    """Quantize amplitude to 16 bits, `gain` counts per gray level, strong targets saturated."""
+    counts: npt.NDArray[np.float32] = np.minimum(canvas * np.float32(gain), np.float32(65535))
+    return counts.astype(np.uint16)
 
 
 def to_gray(canvas: Field, ceiling: int = 255) -> Gray:

@@ -69,7 +69,7 @@ def _places(
     found: list[tuple[tuple[float, float], float]] = []
     extent = Box(-radius_px, -radius_px, radius_px, radius_px)
     if over_edge:
-        center = room.over_edge(numbers, extent, 0.3)
+        center = room.over_edge(numbers, extent)
         room.taken.append(moved(extent, *center))
         found.append((center, radius_px))
     for x, y in (grid + corner).tolist():

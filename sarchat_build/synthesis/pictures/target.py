@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TypeAlias
 
 import numpy as np
-import numpy.typing as npt
 
 from sarchat_build.synthesis.pictures.outline import (
     RotatedBox,
@@ -14,10 +12,8 @@ from sarchat_build.synthesis.pictures.outline import (
     rotated_box_of,
     rounded,
 )
-from sarchat_build.synthesis.pictures.scene import Floats
+from sarchat_build.synthesis.pictures.scene import Floats, Gray
 from sarchat_build.types import Box, Category
-
-Pixels: TypeAlias = npt.NDArray[np.uint8] | npt.NDArray[np.uint16]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +34,7 @@ class Target:
 class Picture:
     """Finished pixels (h, w) or (h, w, 3), what they show, and the JPEG quality of the product."""
 
-    pixels: Pixels
+    pixels: Gray
     targets: tuple[Target, ...]
     quality: int = 75
 
@@ -65,9 +61,19 @@ def boxed(category: Category, box: Box, name: str = "") -> Target:
     >>> boxed("aircraft", Box(1, 2, 5, 4)).rotated.corners_px
     ((1, 4), (1, 2), (5, 2), (5, 4))
     """
-    x0, y0, x1, y1 = (int(value) for value in box)
+    x0, y0, x1, y1 = corners_of(box)
     polygon = [(x0, y0), (x1, y0), (x1, y1), (x0, y1)]
     return Target(category, box, rotated_box_of(polygon, 0.0), tuple(polygon), name)
+
+
+def corners_of(box: Box) -> tuple[int, int, int, int]:
+    """Give a box of whole pixels as documents write it.
+
+    >>> corners_of(Box(1.0, 2.0, 5.0, 4.0))
+    (1, 2, 5, 4)
+    """
+    x_min, y_min, x_max, y_max = box
+    return int(x_min), int(y_min), int(x_max), int(y_max)
 
 
 def rectangle(
