@@ -21,7 +21,7 @@ from pipelines.console import (
     task_table,
 )
 from pipelines.runners import run
-from pipelines.sources_cli import sources
+from pipelines.sources_look import sources
 from pipelines.validate_dataset import validate_folder
 from sarchat_build.errors import ConfigurationError, InputError
 from sarchat_build.synthesis import RAW_SOURCES, SYNTHESIZERS, synthesize
@@ -72,7 +72,7 @@ def build(
         bool, typer.Option("--strict", help="Stop when counts differ from the published ones.")
     ] = False,
     manifests: Annotated[
-        Path | None, typer.Option(help="Folder of manifests instead of the built-in ones.")
+        Path | None, typer.Option(help="Folder of manifests beside, or over, the built-in ones.")
     ] = None,
     templates: Annotated[
         Path | None, typer.Option(help="Folder of phrasings instead of the built-in ones.")
