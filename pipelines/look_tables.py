@@ -72,6 +72,9 @@ def split_table(manifest: Manifest, reading: Reading) -> Table:
             table.add_row(f"documents: {split}", f"{counts['images']:,}", f"{counts['objects']:,}")
     images = f"{reading.images:,}"
     table.add_row(f"{reading.documents:,} documents in all", images, f"{reading.objects:,}")
+    without = sum(not image.instances for image in reading.kept)
+    if without:
+        table.add_row("without object, of those decoded", f"{without:,}", "0")
     if manifest.expected is not None:
         expected = manifest.expected
         table.add_row("published", f"{expected.images:,}", f"{expected.instances:,}", style="dim")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+import posixpath
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -135,4 +135,4 @@ def _last_folders(paths: Iterable[PurePosixPath]) -> set[str]:
 
 
 def _common(a: str, b: str) -> int:
-    return len(os.path.commonprefix([a.split("/"), b.split("/")]))
+    return len(PurePosixPath(posixpath.commonpath([a, b])).parts)
