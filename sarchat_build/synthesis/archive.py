@@ -73,7 +73,8 @@ class Layout:
     `sample(number)` gives image `number`, counted from 1, and depends on nothing else;
     `closing(images)` gives the members that speak of all images, such as split lists.
     `published_images` is how many image files the real archive has. Of `chunk_images` images all
-    bytes are in memory at once, several chunks at a time.
+    bytes are in memory at once, several chunks at a time. `traits` are oddities of the whole
+    archive, which no single image has.
     """
 
     source_id: str
@@ -82,6 +83,7 @@ class Layout:
     sample: Callable[[int], Sample]
     closing: Callable[[int], tuple[Member | LongMember, ...]]
     chunk_images: int = 16
+    traits: tuple[str, ...] = ()
 
 
 def nothing_closes(images: int) -> tuple[Member | LongMember, ...]:
@@ -204,6 +206,7 @@ def _planted_json(layout: Layout, written: SyntheticArchive) -> str:
         "archive": layout.archive_name,
         "images": written.images,
         "instances": written.instances,
+        "traits": layout.traits,
         "counts": dict(sorted(Counter(quirk.kind for quirk in written.planted).items())),
         "planted": [asdict(quirk) for quirk in written.planted],
     }

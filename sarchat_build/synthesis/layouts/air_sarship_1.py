@@ -48,7 +48,15 @@ def sample(number: int) -> Sample:
     return Sample(members, len(targets), quirks)
 
 
-LAYOUT = Layout("air_sarship_1", "AIR-SARShip-1.0.zip", 31, sample, nothing_closes, 1)
+LAYOUT = Layout(
+    "air_sarship_1",
+    "AIR-SARShip-1.0.zip",
+    31,
+    sample,
+    nothing_closes,
+    1,
+    traits=("chinese_in_the_metadata",),
+)
 
 
 def _document(number: int, targets: tuple[Target, ...]) -> bytes:

@@ -34,4 +34,12 @@ def sample(number: int) -> Sample:
     return Sample(members, len(targets), quirks)
 
 
-LAYOUT = Layout("air_sarship_2", "AIR-SARShip-2.0.zip", 300, sample, nothing_closes, 4)
+LAYOUT = Layout(
+    "air_sarship_2",
+    "AIR-SARShip-2.0.zip",
+    300,
+    sample,
+    nothing_closes,
+    4,
+    traits=("names_are_plain_numbers",),
+)

@@ -79,7 +79,14 @@ def documents(images: int) -> tuple[LongMember, ...]:
     )
 
 
-LAYOUT = Layout("hrsid", "HRSID_JPG.zip", 5604, sample, documents)
+LAYOUT = Layout(
+    "hrsid",
+    "HRSID_JPG.zip",
+    5604,
+    sample,
+    documents,
+    traits=("panoramas_in_train_and_test", "box_ends_one_past_the_polygon", "three_equal_channels"),
+)
 
 
 def _stem(number: int) -> str:

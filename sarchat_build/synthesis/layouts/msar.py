@@ -39,17 +39,12 @@ _KINDS: tuple[tuple[Category, int], ...] = (
 )
 # One bridge slice of four is large: about what SARDet-100K's 30,158 patches leave room for.
 _LARGE_PERIOD = 4
-_CHINESE: dict[Category, str] = {
-    "ship": "船只",
-    "aircraft": "飞机",
-    "tank": "油罐",
-    "bridge": "桥梁",
-}
-_ENGLISH: dict[Category, str] = {
-    "ship": "ship",
-    "aircraft": "airplane",
-    "tank": "oil-tank",
-    "bridge": "bridge",
+# Chinese and English names; a document keeps to one of the two languages.
+_NAMES: dict[Category, tuple[str, str]] = {
+    "ship": ("船只", "ship"),
+    "aircraft": ("飞机", "airplane"),
+    "tank": ("油罐", "oil-tank"),
+    "bridge": ("桥梁", "bridge"),
 }
 _ENCODINGS = ("utf-8", "gbk", "utf-8-sig", "utf-8")
 _QUIRKS = Schedule(
@@ -100,7 +95,19 @@ def sample(number: int) -> Sample:
     return Sample(tuple(members), objects, tuple(quirks))
 
 
-LAYOUT = Layout("msar", "MSAR-1.0 dataset.zip", 28449, sample, nothing_closes)
+LAYOUT = Layout(
+    "msar",
+    "MSAR-1.0 dataset.zip",
+    28449,
+    sample,
+    nothing_closes,
+    traits=(
+        "three_encodings",
+        "chinese_and_english_names",
+        "large_bridge_slices",
+        "pixels_counted_from_1",
+    ),
+)
 
 
 def _quirk(kind: str, stem: str, objects: int) -> Quirk:
@@ -119,9 +126,9 @@ def _quirk(kind: str, stem: str, objects: int) -> Quirk:
 
 def _document(stem: str, number: int, picture: Picture, objects: int, kind: str | None) -> bytes:
     """Write Chinese names in one document of two, in an encoding that nothing declares."""
-    names = _CHINESE if choose(2, "msar", "names", number) else _ENGLISH
+    language = choose(2, "msar", "names", number)
     things = [
-        voc.VocObject(names[target.category], corners_of(target.box))
+        voc.VocObject(_NAMES[target.category][language], corners_of(target.box))
         for target in picture.targets[:objects]
     ]
     size_px: tuple[int, int] | None = (picture.width_px, picture.height_px)

@@ -68,4 +68,11 @@ def sample(number: int) -> Sample:
     return Sample(members, len(objects), tuple(quirks))
 
 
-LAYOUT = Layout("ogsod", "OGSOD-1.0.zip", 18331, sample, nothing_closes)
+LAYOUT = Layout(
+    "ogsod",
+    "OGSOD-1.0.zip",
+    18331,
+    sample,
+    nothing_closes,
+    traits=("same_names_in_train_and_test",),
+)

@@ -52,4 +52,6 @@ def sample(number: int) -> Sample:
     return Sample(tuple(members), len(picture.targets), quirks)
 
 
-LAYOUT = Layout("sadd", "SADD.zip", _ALL, sample, nothing_closes)
+LAYOUT = Layout(
+    "sadd", "SADD.zip", _ALL, sample, nothing_closes, traits=("trailing_blank_on_every_line",)
+)

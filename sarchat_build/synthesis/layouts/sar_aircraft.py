@@ -69,7 +69,14 @@ def split_lists(images: int) -> tuple[Member, ...]:
     )
 
 
-LAYOUT = Layout("sar_aircraft", "SAR-AIRcraft-1.0.zip", 4368, sample, split_lists)
+LAYOUT = Layout(
+    "sar_aircraft",
+    "SAR-AIRcraft-1.0.zip",
+    4368,
+    sample,
+    split_lists,
+    traits=("slash_in_a_category_name", "no_depth"),
+)
 
 
 def _split(number: int) -> str:

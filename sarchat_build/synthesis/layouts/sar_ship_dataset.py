@@ -82,7 +82,14 @@ def sample(number: int) -> Sample:
     return Sample(tuple(members), instances, tuple(quirks))
 
 
-LAYOUT = Layout("sar_ship_dataset", "ship_dataset_v0.zip", 39729, sample, nothing_closes)
+LAYOUT = Layout(
+    "sar_ship_dataset",
+    "ship_dataset_v0.zip",
+    39729,
+    sample,
+    nothing_closes,
+    traits=("flat_folder",),
+)
 
 
 def _stem(number: int, original: int) -> str:

@@ -66,7 +66,14 @@ def sample(number: int) -> Sample:
     return Sample(members, len(picture.targets), quirks)
 
 
-LAYOUT = Layout("sived", "SIVED.zip", _ALL, sample, nothing_closes)
+LAYOUT = Layout(
+    "sived",
+    "SIVED.zip",
+    _ALL,
+    sample,
+    nothing_closes,
+    traits=("every_image_twice", "pictures_with_boxes_drawn_in", "filename_is_the_documents_own"),
+)
 
 
 def _corners(target: Target) -> tuple[float, float, float, float, float, float, float, float]:

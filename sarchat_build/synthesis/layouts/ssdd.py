@@ -82,7 +82,9 @@ def sample(number: int) -> Sample:
     return Sample(members, len(picture.targets), tuple(quirks))
 
 
-LAYOUT = Layout("ssdd", "Official-SSDD-OPEN.zip", 1160, sample, nothing_closes)
+LAYOUT = Layout(
+    "ssdd", "Official-SSDD-OPEN.zip", 1160, sample, nothing_closes, traits=("three_equal_channels",)
+)
 
 
 def _twin(number: int) -> int:
