@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 DEMO   := demo
 
-.PHONY: help demo test check lint bench proof-scene clean
+.PHONY: help demo test check lint bench oracles proof-coco proof-scene clean
 .DEFAULT_GOAL := help
 
 help:
@@ -14,6 +14,8 @@ help:
 	@echo "make check   what CI runs: demo, test, lint"
 	@echo "make proof-scene  a scene of 24,000 x 16,000 pixels, 16-bit, and the memory it takes"
 	@echo "make bench   10,000 chips against a hand-written script, as a ratio"
+	@echo "make oracles     our readers against datumaro, box for box, in an environment of its own"
+	@echo "make proof-coco  one gigabyte of COCO JSON: seconds and peak memory"
 
 # Runtime only: what a user and a worker have.
 $(VENV)/.runtime: requirements.lock pyproject.toml
@@ -58,5 +60,23 @@ bench: $(VENV)/.runtime
 proof-scene: $(VENV)/.runtime
 	@$(BIN)/python -m benchmarks.proof_scene
 
+# datumaro pins what the project must not: it has its own environment and reads files we hand it.
+.venv-oracles/.installed: requirements-oracles.lock
+	@test -x .venv-oracles/bin/python || $(PYTHON) -m venv .venv-oracles
+	@.venv-oracles/bin/python -m pip install --quiet --require-hashes -r requirements-oracles.lock
+	@touch $@
+
+oracles: $(VENV)/.dev .venv-oracles/.installed
+	@rm -rf oracles
+	@mkdir oracles
+	@$(BIN)/python tests/oracles/export.py oracles
+	@.venv-oracles/bin/python tests/oracles/compare.py oracles
+	@rm -rf oracles
+
+proof-coco: $(VENV)/.runtime
+	@mkdir -p bench
+	@$(BIN)/python -m benchmarks.coco_memory bench/coco.json 1024
+	@rm -f bench/coco.json
+
 clean:
-	rm -rf $(VENV) $(DEMO) bench
+	rm -rf $(VENV) .venv-oracles $(DEMO) bench oracles

@@ -9,10 +9,10 @@ from typing import Literal, TypeVar
 from rich.markup import escape
 from rich.table import Table
 
-from sarchat_build.annotation_rules import printable
 from sarchat_build.manifest import Manifest
 from sarchat_build.source_reading import Losses, Reading
 from sarchat_build.survey.survey import Survey
+from sarchat_build.text import printable
 from sarchat_build.types import SPLITS, Reject
 
 # Rejects shown in full, of each reason.

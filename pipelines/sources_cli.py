@@ -18,7 +18,8 @@ from sarchat_build.resources import resource_folder
 from sarchat_build.source_index import index_source, layout_hint
 
 sources = typer.Typer(
-    help="Sources: list, check, record; describe a new one and look at it.", no_args_is_help=True
+    help="Sources: list, check, record; describe a new one, see what it reads.",
+    no_args_is_help=True,
 )
 
 Raw = Annotated[Path, typer.Option("--raw", help="Folder with one folder per source id.")]

@@ -46,12 +46,13 @@ def new(
 ) -> None:
     """Look at a new dataset and write the manifest that reads it, as far as files can tell.
 
-    Every annotation document is read, whatever its name: its format, categories and splits are
-    filled in, with the evidence beside them. What only a person can know is marked 'decide:'; until
-    that is done, reading the manifest names exactly what is missing.
+    Every annotation document is read, whatever its name. Format, splits,
+    categories and what the coordinates prove are filled in, with the evidence
+    beside them. What only a person can know is marked 'decide:'; until that is
+    done, reading the manifest names exactly what is missing.
 
-    Then: put the folder or archive into RAW/ID, and see whether the boxes lie where they should
-    with 'sarchat sources inspect'.
+    Next: put the folder or archive into RAW/ID, and see with 'sarchat sources
+    inspect' whether the boxes lie where they should.
     """
     target = output or Path(f"{source_id}.toml")
     _check_target(target, source_id)
@@ -89,10 +90,12 @@ def inspect(
 ) -> None:
     """Show what a manifest reads, by the same functions as the build, without building.
 
-    Every annotation document is read, and --images pictures are decoded. Shown are counts per
-    split, the categories with what they mean and how large their boxes are, what was corrected or
-    rejected and why, and the pictures' sizes. Look at the sheet: boxes that are one pixel off, or
-    turned the wrong way, are seen and not counted.
+    Every annotation document is read, and --images pictures are decoded. Shown
+    are counts per split, what each category means and how large its boxes are,
+    what was corrected or rejected and why, and the pictures' sizes and depths.
+
+    Look at the --sheet: boxes that are turned the wrong way, or lie in the wrong
+    place, are seen and never counted.
     """
     if sheet is not None and sheet.suffix.lower() != ".png":
         raise ConfigurationError([Issue("--sheet", str(sheet), "the name must end in .png")])

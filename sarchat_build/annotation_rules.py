@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from pathlib import PurePosixPath
 from typing import Annotated, Literal, NamedTuple, TypeAlias
 
@@ -11,6 +10,7 @@ from fsspec.utils import glob_translate
 from pydantic import AfterValidator, Field, field_validator
 
 from sarchat_build.rotated import AngleName
+from sarchat_build.text import printable
 from sarchat_build.toml_model import Model
 from sarchat_build.types import Split
 
@@ -176,13 +176,3 @@ class CocoRule(_PixelRule):
 Annotations: TypeAlias = Annotated[
     VocRule | Fair1mRule | DotaRule | YoloRule | CocoRule, Field(discriminator="format")
 ]
-
-
-def printable(name: str) -> str:
-    r"""Make a file name one that every format can hold: NFC, undecodable bytes as escapes.
-
-    >>> printable("ba\udce9")
-    'ba\\xe9'
-    """
-    composed = unicodedata.normalize("NFC", name)
-    return composed.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")

@@ -10,6 +10,7 @@ from sarchat_build.manifest import Manifest
 from sarchat_build.phrasing import Phrasing
 from sarchat_build.recipe import Recipe
 from sarchat_build.tasks import TAGS, Question, questions
+from sarchat_build.text import printable
 from sarchat_build.types import AS_STORED, Chip, PlannedImage, TaskName
 
 # A row on its way into a table; `tables` holds its columns and types.
@@ -40,7 +41,7 @@ def image_row(
         "frequency_bands": sar.frequency_bands,
         "polarizations": sar.polarizations,
         "resolutions_m": sar.resolutions_m,
-        "source_member": image.member,
+        "source_member": printable(image.member),
         "window_xyxy_px": chip.window or (),
         "channels": image.pixels.channels,
         "bit_depth": image.pixels.bit_depth,

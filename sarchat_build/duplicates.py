@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from hashlib import blake2b
 
+from sarchat_build.text import printable
 from sarchat_build.types import CutImage, Split
 
 
@@ -55,7 +56,7 @@ def image_fact(cut: CutImage, block: str, priority: int) -> ImageFact:
         source_id=image.source_id,
         scene_id=image.scene_id,
         block=block,
-        file=image.member if image.archive == "." else f"{image.archive}/{image.member}",
+        file=printable(image.member if image.archive == "." else f"{image.archive}/{image.member}"),
         priority=priority,
         official_split=image.official_split,
         pixel_sha256=image.pixels.pixel_sha256,

@@ -14,12 +14,12 @@ from typing import BinaryIO
 
 from fsspec.utils import glob_translate
 
-from sarchat_build.annotation_rules import AnnotationRule, printable
+from sarchat_build.annotation_rules import AnnotationRule
 from sarchat_build.archives import Archive, is_archive_name, open_archive
 from sarchat_build.errors import InputError, RecordError
 from sarchat_build.manifest import Manifest
 from sarchat_build.pixels.source import PictureSource
-from sarchat_build.text import decode
+from sarchat_build.text import decode, printable
 from sarchat_build.types import Split
 
 # One block is one unit of work for a reader: large enough that the engine's cost per element

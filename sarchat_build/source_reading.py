@@ -169,7 +169,9 @@ def _normalize(reading: Reading, image: InspectedImage, manifest: Manifest) -> N
     facts = image.pixels
     reading.sizes[facts.width_px, facts.height_px] += 1
     channels = f"{facts.channels} channel{'' if facts.channels == 1 else 's'}"
-    reading.kinds[f"{facts.format}, {channels} of {facts.bit_depth} bits, {facts.rendering}"] += 1
+    # The numbers of a stretch are each scene's own.
+    shown = f"{facts.stretch.rule} of each scene" if facts.stretch else facts.rendering
+    reading.kinds[f"{facts.format}, {channels} of {facts.bit_depth} bits, {shown}"] += 1
     normalized = normalize_image(
         image.raw, image.file, image.document, facts, manifest, image.official_split
     )

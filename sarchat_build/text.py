@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import re
+import unicodedata
 from collections.abc import Iterable, Sequence
 from typing import BinaryIO
 
@@ -63,6 +64,16 @@ def choose_encoding(document: BinaryIO, encodings: Sequence[str]) -> str:
         if _fits(document, encoding):
             return encoding
     raise _unknown(tried)
+
+
+def printable(name: str) -> str:
+    r"""Make a file name one that every format can hold: NFC, undecodable bytes as escapes.
+
+    >>> printable("ba\udce9")
+    'ba\\xe9'
+    """
+    composed = unicodedata.normalize("NFC", name)
+    return composed.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
 
 
 def numbers(texts: Iterable[str], what: str) -> tuple[float, ...]:

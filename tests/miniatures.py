@@ -253,11 +253,16 @@ def ogsod(images: int = 8) -> Source:
     return source
 
 
+def sived_side(number: int) -> str:
+    """The folder of a SIVED miniature's image."""
+    return {8: "valid", 9: "test"}.get(number % 10, "train")
+
+
 def sived(images: int = 10) -> Source:
     """A SIVED: DOTA text, each picture twice, and once more with boxes drawn into it."""
     source = Source("sived")
     for number in range(1, images + 1):
-        side = {8: "valid", 9: "test"}.get(number % 10, "train")
+        side = sived_side(number)
         stem, data = f"FARAD_{number:04d}", picture(1000 + number, (512, 512))
         source.image(stem, data, side)
         source.document(stem, dota.document([dota.DotaObject(QUAD, "Vehicle")]), side)

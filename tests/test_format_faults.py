@@ -372,7 +372,7 @@ DOTA_REJECTED = {
 def test_dota_faults(tmp_path: Path) -> None:
     source = mini.sived(40)
     for number, text in DOTA_TEXTS.items():
-        source.document(f"FARAD_{number:04d}", text)
+        source.document(f"FARAD_{number:04d}", text, mini.sived_side(number))
     planted = Planted(source, tmp_path, recipe=lenient(tmp_path))
     planted.check(DOTA_REJECTED)
     assert planted.fixes == {"box_clipped": 1, "quad_hull": 2}
@@ -445,7 +445,7 @@ def test_fair1m_faults(tmp_path: Path) -> None:
             "12": ("no_valid_instance", "", 1, 0),
         }
     )
-    assert planted.fixes == {"size_mismatch": 1, "quad_hull": 1, "filename_differs": 11}
+    assert planted.fixes == {"size_mismatch": 1, "quad_hull": 1, "filename_differs": 10}
     assert planted.boxes("3") == planted.boxes("4") == planted.boxes("10") == [GOOD_BOX]
     assert planted.boxes("9") == [[20, 20, 90, 80], GOOD_BOX]
     assert planted.images["air_sarship_2/9"]["objects"]["segmentation"][0][:4] == [20, 30, 55, 20]

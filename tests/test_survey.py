@@ -241,8 +241,8 @@ def test_missing_labels_and_pictures_are_told(tmp_path: Path) -> None:
     source.image("00077", mini.picture(77, (224, 224)))
     source.document("00088", b"")
     text = look(source, tmp_path)[1].text
-    assert "decide: 1 pictures have no document" in text
-    assert "# 1 documents, or images in one, have no picture here" in text
+    assert "decide: pictures without a document: 1;" in text
+    assert "# documents, or images in one, without a picture here: 1" in text
     assert 'unlabeled = "reject"' in text
 
 

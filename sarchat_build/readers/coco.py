@@ -195,9 +195,9 @@ def _number64(value: object) -> int:
 
 
 def _id(value: object) -> Hashable:
-    if isinstance(value, Decimal) and value == value.to_integral_value():
+    if isinstance(value, (float, Decimal)) and value == value // 1:
         return int(value)
-    return value if isinstance(value, (int, str, Decimal)) else None
+    return value if isinstance(value, (int, float, str, Decimal)) else None
 
 
 def _instance(fields: Mapping[str, Any], key: str, names: Mapping[Hashable, str]) -> RawInstance:
@@ -223,15 +223,15 @@ def _outline(segmentation: object) -> tuple[float, ...]:
     if not isinstance(ring, list) or len(ring) < 6 or len(ring) % 2:
         return ()
     try:
-        return tuple(_float(value) for value in ring)
-    except RecordError:
+        return tuple(map(float, ring))
+    except (TypeError, ValueError, OverflowError):
         return ()
 
 
 def _float(value: object) -> float:
     if value == NOT_A_NUMBER:
         return float("nan")
-    if isinstance(value, bool) or not isinstance(value, (int, Decimal)):
+    if isinstance(value, bool) or not isinstance(value, (int, float, Decimal)):
         raise RecordError("bad_value", f"{str(value)[:80]!r} is not a number")
     try:
         return float(value)

@@ -5,14 +5,16 @@ from __future__ import annotations
 import os
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
-from sarchat_build.annotation_rules import printable
 from sarchat_build.archives import Archive, open_archive
 from sarchat_build.errors import InputError
-from sarchat_build.source_index import FileRef, archive_names, is_clutter
+from sarchat_build.pixels.source import PictureSource
+from sarchat_build.source_index import MAX_BYTES_IN_MEMORY, FileRef, archive_names, is_clutter
+from sarchat_build.text import printable
 from sarchat_build.types import SPLITS, Split
 
 IMAGE_EXTENSIONS = (".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".gif", ".webp")
@@ -37,6 +39,16 @@ class Place:
     names: tuple[str, ...]
     archives: Mapping[str, Archive]
     files: tuple[FileRef, ...]
+    large: frozenset[FileRef]
+
+    @contextmanager
+    def picture(self, file: FileRef) -> Iterator[PictureSource]:
+        """Give a picture's bytes, or, when it is large, a file on this machine; as `read`."""
+        if file in self.large:
+            with self.archives[file.archive].local_file(file.path) as path:
+                yield path
+        else:
+            yield self.read(file)
 
     def read(self, file: FileRef) -> bytes:
         """Give a file's bytes; raises `RecordError` when it cannot be read."""
@@ -82,15 +94,17 @@ def open_place(path: str) -> Place:
     else:
         archives = {os.path.basename(path): open_archive(path)}
         named = list(archives)
-    files = [
-        FileRef(name, member.path)
+    sizes = {
+        FileRef(name, member.path): member.size_bytes
         for name, archive in archives.items()
         for member in archive.members()
         if not is_clutter(member.path)
-    ]
-    if not files:
+    }
+    if not sizes:
         raise InputError(f"{path}: holds no file")
-    return Place(tuple(named), archives, tuple(sorted(files, key=lambda f: (f.path, f.archive))))
+    files = tuple(sorted(sizes, key=lambda file: (file.path, file.archive)))
+    large = frozenset(file for file in files if sizes[file] > MAX_BYTES_IN_MEMORY)
+    return Place(tuple(named), archives, files, large)
 
 
 def group_files(files: Iterable[FileRef], extensions: Iterable[str]) -> tuple[Group, ...]:

@@ -100,7 +100,7 @@ def name_images(
     """Find out how many folders must belong to an image's name so that no two are called alike."""
     images = [PurePosixPath(file.path) for group in pictures for file in group.files]
     found = [PurePosixPath(f.path) for c in documents for f in c.group.files]
-    stems = {stem for c in documents for stem in c.tally.stems}
+    stems = {stem for c in documents for stem in (*c.tally.stems, *c.tally.unread)}
     if many_images or len({stem_of(path.name) for path in images}) == len(images):
         own = {stem_of(path.name) for path in images}
         written = {stem.removesuffix(suffix) for stem in stems}

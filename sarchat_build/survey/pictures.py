@@ -12,7 +12,7 @@ from PIL import Image, UnidentifiedImageError
 
 from sarchat_build.errors import RecordError
 from sarchat_build.pixels.raster import open_raster
-from sarchat_build.pixels.source import head, open_bytes, sniff
+from sarchat_build.pixels.source import PictureSource, head, open_bytes, sniff
 from sarchat_build.source_index import FileRef
 from sarchat_build.survey.listing import Place, stem_of
 
@@ -46,7 +46,8 @@ def look_at(
     for number in range(count):
         file = files[number * len(files) // count]
         try:
-            size, kind, deep = _header(place.read(file))
+            with place.picture(file) as source:
+                size, kind, deep = _header(source)
         except RecordError as error:
             found.unreadable.append(f"{file}: {error.detail}")
         else:
@@ -59,21 +60,21 @@ def look_at(
     return found
 
 
-def _header(data: bytes) -> tuple[tuple[int, int], str, bool]:
-    kind = sniff(head(data))
+def _header(source: PictureSource) -> tuple[tuple[int, int], str, bool]:
+    kind = sniff(head(source))
     if kind != "picture":
-        with open_raster(data, kind) as dataset:
+        with open_raster(source, kind) as dataset:
             dtype, bands = str(dataset.dtypes[0]), int(dataset.count)
             words = f"{dtype}, {bands} band{'s' if bands > 1 else ''} ({dataset.driver})"
             return (int(dataset.width), int(dataset.height)), words, dtype != "uint8"
     try:
-        with warnings.catch_warnings(), open_bytes(data) as stream:
+        with warnings.catch_warnings(), open_bytes(source) as stream:
             warnings.simplefilter("ignore")  # size is only told here; nothing is decoded
             picture = Image.open(stream, formats=("JPEG", "PNG", "BMP", "GIF", "WEBP"))
             deep = picture.mode.startswith(("I", "F"))
             return picture.size, f"8-bit {picture.mode} ({picture.format})", deep
     except UnidentifiedImageError:
-        raise RecordError("not_an_image", f"begins with {data[:24]!r}") from None
+        raise RecordError("not_an_image", f"begins with {head(source)[:24]!r}") from None
     except Image.DecompressionBombError as error:
         raise RecordError("pixel_limit", str(error)) from error
     except (OSError, SyntaxError, ValueError, EOFError, struct.error) as error:

@@ -96,8 +96,8 @@ def _annotations(skeleton: Skeleton, found: Survey) -> None:
         total = candidate.tally
         skeleton.note(f"{candidate.group.template}: {candidate.evidence}")
         skeleton.note(
-            f"  {total.documents:,} documents with {total.objects:,} objects, {total.difficult:,} "
-            f"of them difficult; {total.stems.total() - total.with_objects:,} images without any"
+            f"  documents: {total.documents:,}, objects: {total.objects:,}, difficult: "
+            f"{total.difficult:,}, images without objects: {total.stems.total() - total.with_objects:,}"
         )
         for reason, count in sorted(total.faults.items()):
             skeleton.note(f"  unreadable, {reason}: {count:,}, first {total.first_faults[reason]}")
@@ -155,7 +155,9 @@ def _names(skeleton: Skeleton, found: Survey) -> None:
         )
         skeleton.add('unlabeled = "reject"')
     if names.without_image:
-        skeleton.note(f"{names.without_image:,} documents, or images in one, have no picture here")
+        skeleton.note(
+            f"documents, or images in one, without a picture here: {names.without_image:,}"
+        )
 
 
 def _format_options(skeleton: Skeleton, found: Survey) -> None:

@@ -53,6 +53,8 @@ class Tally:
     angles: list[tuple[float, float, float]] = field(default_factory=list)
     header_lines: Counter[int] = field(default_factory=Counter)
     encodings: Counter[str] = field(default_factory=Counter)
+    # Names of documents about one image that cannot be read.
+    unread: set[str] = field(default_factory=set)
     # Reason -> number, and the first of each in full.
     faults: Counter[str] = field(default_factory=Counter)
     first_faults: dict[str, str] = field(default_factory=dict)
@@ -86,6 +88,8 @@ def tally(
             _read(found, file, data, file_format, classes)
         except RecordError as error:
             found.fault(file, "", error.reason, error.detail)
+            if not FORMATS[file_format].many_images:
+                found.unread.add(stem_of(file.path))
         progress(number)
     return found
 
