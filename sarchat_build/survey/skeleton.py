@@ -95,9 +95,10 @@ def _annotations(skeleton: Skeleton, found: Survey) -> None:
     for candidate in found.documents:
         total = candidate.tally
         skeleton.note(f"{candidate.group.template}: {candidate.evidence}")
+        without = total.stems.total() - total.with_objects
         skeleton.note(
-            f"  documents: {total.documents:,}, objects: {total.objects:,}, difficult: "
-            f"{total.difficult:,}, images without objects: {total.stems.total() - total.with_objects:,}"
+            f"  documents: {total.documents:,}, objects: {total.objects:,}, of them difficult: "
+            f"{total.difficult:,}; images without objects: {without:,}"
         )
         for reason, count in sorted(total.faults.items()):
             skeleton.note(f"  unreadable, {reason}: {count:,}, first {total.first_faults[reason]}")
@@ -150,7 +151,7 @@ def _names(skeleton: Skeleton, found: Survey) -> None:
         skeleton.add(f"inner_folders = {quoted_list(names.inner_folders)}")
     if names.without_document:
         skeleton.note(
-            f'decide: {names.without_document:,} pictures have no document; "negative" if they '
+            f'decide: pictures without a document: {names.without_document:,}; "negative" if they '
             'show no object for certain, "reject" if nobody looked'
         )
         skeleton.add('unlabeled = "reject"')
