@@ -47,6 +47,13 @@ def survey_table(found: Survey) -> Table:
         categories.update(candidate.tally.categories)
     for name, count in sorted(categories.items(), key=lambda item: (-item[1], item[0])):
         table.add_row("category", escape(printable(name)), f"{count:,} objects")
+    if found.names.stem_folders:
+        table.add_row("names", "repeat in several folders, which become part of them", "")
+    if found.format != "yolo":
+        held = found.coordinates
+        facts = {"pixel_origin": held.pixel_origin, "max_edge": held.max_edge}
+        words = (f"{k} {'to decide' if v is None else f'is {v}'}" for k, v in facts.items())
+        table.add_row("coordinates", ", ".join(words), f"held against {held.pictures:,} pictures")
     for (width_px, height_px), count in _most(found.pictures.sizes):
         size = f"{width_px} × {height_px} px"
         table.add_row("size", size, f"{count:,} of {found.pictures.looked_at:,} looked at")

@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import re
 import sys
+import tempfile
 from pathlib import Path
 from typing import Any
 
 import miniatures as mini
 import pytest
 from conftest import REAL_DATA, needs_real_data
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 from rsar import IMAGES, rsar
@@ -192,6 +193,16 @@ def test_names_that_repeat_get_their_folders(tmp_path: Path) -> None:
     assert (options["stem_folders"], options["inner_folders"]) == (1, ["annfiles", "images"])
 
 
+def test_names_with_dots(tmp_path: Path) -> None:
+    source = mini.Source("dots")
+    for number in range(3):
+        source.files[f"a/scene_0.{number}.png"] = mini.picture(number, form="PNG")
+        source.files[f"b/scene_0.{number}.txt"] = b"0 .5 .5 .1 .1"
+    found, _ = look(source, tmp_path)
+    assert (found.names.without_document, found.names.without_image) == (0, 0)
+    assert found.image_count == 3
+
+
 def test_lists_of_names_are_splits(tmp_path: Path) -> None:
     source = mini.sar_aircraft()
     for name, stems in {"train": "0000001\n0000002\n", "val": "0000003\n"}.items():
@@ -214,6 +225,59 @@ def test_class_names_come_from_a_list(tmp_path: Path) -> None:
         "harbor": "harbor",
         "storage_tank": "decide",
     }
+
+
+def test_class_names_come_from_settings(tmp_path: Path) -> None:
+    source = mini.sadd()
+    source.files["SADD/data.yaml"] = b"train: ../x\nnc: 1\nnames:\n  0: aircraft\n"
+    document = tomllib.loads(look(source, tmp_path)[1].text)
+    assert document["annotations"]["class_names"] == ["aircraft"]
+    assert document["categories"]["names"] == {"aircraft": "aircraft"}
+
+
+def test_one_document_of_many_images_in_folders(tmp_path: Path) -> None:
+    source = mini.Source("nested")
+    for side in ("train", "test"):
+        source.files[f"images/{side}/1.png"] = mini.picture(len(side), form="PNG")
+        document = mini.coco_document([f"{side}/1.png"], first_id=len(side))
+        source.files[f"{side}.json"] = document
+    _, skeleton = look(source, tmp_path)
+    assert tomllib.loads(skeleton.text)["annotations"]["stem_folders"] == 1
+    manifest = load(decide(skeleton.text, skeleton.decisions), "nested", tmp_path / "mine")
+    reading = read_source(manifest, index_source(manifest, str(tmp_path / "raw")), 0)
+    assert {image.image_id: image.official_split for image in reading.kept} == {
+        "nested/train/1": "train",
+        "nested/test/1": "test",
+    }
+
+
+def test_class_ids_without_end_are_bounded(tmp_path: Path) -> None:
+    source = mini.sardet_100k()
+    source.change_json("train.json", lambda content: content["categories"][0].update(id=10**12))
+    source.change_json("val.json", lambda content: content.pop("categories"))
+    text = look(source, tmp_path)[1].text
+    assert len(text) < 6000
+
+
+wild = st.sampled_from(
+    [b"<annotation><object>", b"0 inf .5 nan 1e999\n", b"1 2 9 2 9 8 1 8 ship 0\n", b"[1", b"\xff"]
+)
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    st.lists(st.tuples(st.sampled_from(["xml", "json", "txt", "yaml", "png", "names"]),
+                       st.one_of(st.binary(max_size=60), st.lists(wild).map(b"".join))),
+             min_size=1, max_size=5)
+)  # fmt: skip
+def test_no_file_breaks_a_look(files: list[tuple[str, bytes]]) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        source = mini.sadd(2)
+        for number, (extension, data) in enumerate(files, start=2):
+            source.files[f"SADD/labels/{number:05d}.{extension}"] = data
+        source.write_folder(Path(folder))
+        found = survey(str(Path(folder) / "sadd"))
+        assert tomllib.loads(write_skeleton(found, "sadd").text)["id"] == "sadd"
 
 
 def test_deep_and_large_pictures_are_pointed_out(tmp_path: Path) -> None:

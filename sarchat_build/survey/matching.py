@@ -55,10 +55,10 @@ def choose(candidates: Sequence[Candidate]) -> tuple[Candidate, ...]:
     covered: set[str] = set()
     for candidate in ranked:
         same = not chosen or candidate.format == chosen[0].format
-        stems = set(candidate.tally.stems)
-        if same and len(stems & covered) * 10 <= len(stems):
+        images = candidate.tally.images
+        if same and len(images & covered) * 10 <= len(images):
             chosen.append(candidate)
-            covered |= stems
+            covered |= images
     return tuple(sorted(chosen, key=lambda c: c.group.template))
 
 
@@ -101,7 +101,13 @@ def name_images(
     images = [PurePosixPath(file.path) for group in pictures for file in group.files]
     found = [PurePosixPath(f.path) for c in documents for f in c.group.files]
     stems = {stem for c in documents for stem in (*c.tally.stems, *c.tally.unread)}
-    if many_images or len({stem_of(path.name) for path in images}) == len(images):
+    unique = len({stem_of(path.name) for path in images}) == len(images)
+    if many_images and not unique:
+        # Such documents write names with their folders, or cannot tell the images apart either.
+        depths = range(1, MAX_STEM_FOLDERS + 1)
+        count = next((n for n in depths if _all_differ(images, n)), 0)
+        return Names(suffix, count, (), 0, 0)
+    if unique:
         own = {stem_of(path.name) for path in images}
         written = {stem.removesuffix(suffix) for stem in stems}
         return Names(suffix, 0, (), len(own - written), len(written - own))
@@ -124,6 +130,10 @@ def _name(path: PurePosixPath, count: int, inner: set[str], suffix: str) -> str:
     while folders and folders[-1] in inner:
         folders.pop()
     return "/".join((*folders[-count:], stem_of(path.name).removesuffix(suffix)))
+
+
+def _all_differ(images: Sequence[PurePosixPath], count: int) -> bool:
+    return len({_name(path, count, set(), "") for path in images}) == len(images)
 
 
 def _lost(names: Names) -> int:

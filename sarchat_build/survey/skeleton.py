@@ -12,7 +12,7 @@ from sarchat_build.rotated import ANGLES
 from sarchat_build.survey.conventions import angles_that_fit, scene_pattern
 from sarchat_build.survey.listing import exact_pattern, patterns, stem_of
 from sarchat_build.survey.survey import Survey
-from sarchat_build.survey.tally import used_classes
+from sarchat_build.survey.tally import MAX_CLASSES, used_classes
 from sarchat_build.survey.toml_text import one_line, quoted, quoted_list
 from sarchat_build.types import CATEGORIES
 
@@ -163,9 +163,12 @@ def _names(skeleton: Skeleton, found: Survey) -> None:
 
 def _format_options(skeleton: Skeleton, found: Survey) -> None:
     if found.format == "yolo" or found.unnamed:
-        numbers = [*found.classes, *used_classes(name for name, _ in _counts(found))]
+        used = used_classes(name for name, _ in _counts(found))
+        numbers = [n for n in (*found.classes, *used) if 0 <= n < MAX_CLASSES]
         first = min(numbers, default=0) if found.format == "coco" else 0
-        listed = [found.classes.get(n, f"class {n}") for n in range(first, max(numbers) + 1)]
+        listed = [
+            found.classes.get(n, f"class {n}") for n in range(first, max(numbers, default=0) + 1)
+        ]
         if found.classes:
             skeleton.note("names of the classes by index, as the archive lists them")
         else:

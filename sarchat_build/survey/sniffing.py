@@ -24,7 +24,7 @@ _HEADER = re.compile(r"\s*(imagesource|gsd)\s*:", re.IGNORECASE)
 
 @dataclass(frozen=True, slots=True)
 class Sniffed:
-    """A format (`voc`, `coco`, `yolo`, `dota`, `fair1m`), `names` for a list, "" for neither."""
+    """A format (`voc`, `coco`, `yolo`, `dota`, `fair1m`), or "" for none of them."""
 
     format: str
     evidence: str
@@ -117,13 +117,14 @@ def _sniff_text(data: bytes) -> Sniffed:
         return Sniffed("dota", "text lines of eight numbers, a class and mostly a difficulty")
     if objects and all(_is_yolo(fields) for fields in objects):
         return Sniffed("yolo", "text lines of a class index and four shares of the picture")
-    if objects and all(len(fields) == 1 for fields in objects):
-        return Sniffed("names", "one name per line")
     return Sniffed("", "")
 
 
 def _is_dota(fields: list[str]) -> bool:
-    return len(fields) >= 9 and _read(fields[:8]) is not None and _read(fields[8:9]) is None
+    if len(fields) < 9 or _read(fields[:8]) is None:
+        return False
+    # A class may be called by a number, but then a difficulty must follow it.
+    return _read(fields[8:9]) is None or (len(fields) == 10 and fields[9] in ("0", "1", "2"))
 
 
 def _is_yolo(fields: list[str]) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
@@ -12,6 +11,7 @@ from sarchat_build.errors import InputError, RecordError
 from sarchat_build.readers import FORMATS
 from sarchat_build.source_index import FileRef
 from sarchat_build.survey import sniffing
+from sarchat_build.survey.classes import coco_classes, is_class_list, listed_classes
 from sarchat_build.survey.conventions import Coordinates, hold_against
 from sarchat_build.survey.listing import (
     DOCUMENT_EXTENSIONS,
@@ -35,8 +35,6 @@ from sarchat_build.survey.pictures import Pictures, look_at
 from sarchat_build.survey.tally import tally
 from sarchat_build.text import decode
 from sarchat_build.types import Split
-
-_CLASS_LIST = re.compile(r"(classes|.*\.names|labels|names|predefined_classes)(\.txt)?", re.I)
 
 
 @dataclass(frozen=True)
@@ -88,7 +86,7 @@ def survey(path: str, picture_limit: int = 500, bar: Bar = quiet) -> Survey:
     if not pictures:
         known = " ".join(IMAGE_EXTENSIONS)
         raise InputError(f"{path}: {len(place.files):,} files, none of them a picture ({known})")
-    candidates, classes, unnamed = _documents(place, _listed_classes(place), bar)
+    candidates, classes, unnamed = _documents(place, listed_classes(place), bar)
     chosen = choose(candidates)
     if not chosen:
         raise InputError(
@@ -137,7 +135,7 @@ def _documents(
         for group in group_files(files, [extension]):
             for part, split in _parts(group, extension):
                 sniffed.append((part, split, sniffing.sniff_group(place, part)))
-    stated = [_coco_classes(place, g.files[0]) for g, _, s in sniffed if s.format == "coco"]
+    stated = [coco_classes(place, g.files[0]) for g, _, s in sniffed if s.format == "coco"]
     classes = listed or {n: name for found in reversed(stated) for n, name in found.items()}
     readable = [(g, split, s) for g, split, s in sniffed if s.format in FORMATS]
     candidates = []
@@ -166,7 +164,7 @@ def _parts(group: Group, extension: str) -> Iterator[tuple[Group, Split | None]]
 def _is_list(file: FileRef) -> bool:
     name = PurePosixPath(file.path)
     alone = split_in(name.stem)[0] == "{split}" and name.suffix.lower() == ".txt"
-    return alone or _CLASS_LIST.fullmatch(name.name) is not None
+    return alone or is_class_list(file)
 
 
 def _split_lists(place: Place, images: Sequence[FileRef]) -> tuple[tuple[FileRef, Split], ...]:
@@ -184,24 +182,3 @@ def _split_lists(place: Place, images: Sequence[FileRef]) -> tuple[tuple[FileRef
         if listed and 2 * sum(name in stems for name in listed) >= len(listed):
             found.append((file, split))
     return tuple(found) if len({split for _, split in found}) > 1 else ()
-
-
-def _listed_classes(place: Place) -> Mapping[int, str]:
-    """Names of classes from a file of one name a line that is called so."""
-    for file in place.files:
-        if _CLASS_LIST.fullmatch(PurePosixPath(file.path).name):
-            try:
-                lines = decode(place.read(file), sniffing.ENCODINGS).splitlines()
-            except RecordError:
-                continue
-            named = [line.strip() for line in lines if line.strip()]
-            if named and not any(line[:1].isdecimal() for line in named):
-                return dict(enumerate(named))
-    return {}
-
-
-def _coco_classes(place: Place, file: FileRef) -> Mapping[int, str]:
-    try:
-        return sniffing.coco_classes(place.read(file))
-    except RecordError:
-        return {}  # told again, and counted, when it is read

@@ -48,6 +48,8 @@ class Tally:
     categories: Counter[str] = field(default_factory=Counter)
     # Names of images, as documents of many images write them or as documents are called.
     stems: Counter[str] = field(default_factory=Counter)
+    # The same in full: with folders, where a document writes them.
+    images: set[str] = field(default_factory=set)
     with_objects: int = 0
     extents: list[tuple[str, Extent]] = field(default_factory=list)
     angles: list[tuple[float, float, float]] = field(default_factory=list)
@@ -123,11 +125,14 @@ def _read(
         for fault in raw.faults:
             found.fault(file, fault.key, fault.reason, fault.detail, fault.instances)
         if raw.filename is not None or not many:
-            _count(found, raw, stem_of(raw.filename or "") if many else stem_of(file.path))
+            image = (raw.filename or "") if many else file.path.rpartition("/")[2]
+            _count(found, raw, image)
 
 
-def _count(found: Tally, raw: RawImage, stem: str) -> None:
+def _count(found: Tally, raw: RawImage, image: str) -> None:
+    stem = stem_of(image)
     if raw.part == 0:
+        found.images.add(image)
         found.stems[stem] += 1
         found.with_objects += bool(raw.instances)
     for instance in raw.instances:
