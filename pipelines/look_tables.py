@@ -15,8 +15,6 @@ from sarchat_build.survey.survey import Survey
 from sarchat_build.text import printable
 from sarchat_build.types import SPLITS, Reject
 
-# Rejects shown in full, of each reason.
-SHOWN_LOSSES = 3
 _SHOWN_KINDS = 6
 KeyT = TypeVar("KeyT", bound=Hashable)
 
@@ -78,7 +76,7 @@ def split_table(manifest: Manifest, reading: Reading) -> Table:
             counts = reading.by_split[split]
             table.add_row(f"documents: {split}", f"{counts['images']:,}", f"{counts['objects']:,}")
     images = f"{reading.images:,}"
-    table.add_row(f"{reading.documents:,} documents in all", images, f"{reading.objects:,}")
+    table.add_row(f"found: {reading.documents:,} documents", images, f"{reading.objects:,}")
     without = sum(not image.instances for image in reading.kept)
     if without:
         table.add_row("without object, of those decoded", f"{without:,}", "0")
@@ -120,19 +118,18 @@ def loss_table(title: str, losses: Losses) -> Table:
     table = Table(title=title)
     table.add_column("reason")
     table.add_column("records", justify="right")
-    table.add_column("first")
     for reason, count in sorted(losses.counts.items(), key=lambda item: (-item[1], item[0])):
-        first = losses.first[reason][0]
-        table.add_row(reason, f"{count:,}", escape(printable(f"{first.key}: {first.detail}")))
+        table.add_row(reason, f"{count:,}")
     return table
 
 
-def loss_lines(losses: Losses) -> Iterator[str]:
-    """Tell the first rejects of each reason in full: file, line, key, detail."""
+def loss_lines(losses: Losses, shown: int) -> Iterator[str]:
+    """Tell the first records of each reason in full: file, line, key, detail."""
     for reason in sorted(losses.first):
-        for loss in losses.first[reason][:SHOWN_LOSSES]:
+        for loss in losses.first[reason][:shown]:
             line = f":{loss.line}" if isinstance(loss, Reject) and loss.line else ""
-            yield printable(f"{reason}: {loss.file}{line} › {loss.key}: {loss.detail}")
+            detail = f": {loss.detail}" if loss.detail else ""
+            yield printable(f"{reason}: {loss.file}{line} › {loss.key}{detail}")
 
 
 def _most(counts: Mapping[KeyT, int]) -> list[tuple[KeyT, int]]:

@@ -105,11 +105,11 @@ def inspect(
     reading = read_source(manifest, index, images, counting_progress)
     for table in (split_table(manifest, reading), category_table(reading), place_table(reading)):
         console.print(table)
-    for title, losses in (("Rejected", reading.rejects), ("Corrected", reading.fixes)):
+    for title, losses, shown in (("Corrected", reading.fixes, 1), ("Rejected", reading.rejects, 3)):
         if losses.counts:
             console.print(loss_table(title, losses))
-    for line in loss_lines(reading.rejects):
-        console.print(escape(line), soft_wrap=True, highlight=False)
+            for line in loss_lines(losses, shown):
+                console.print(escape(line), soft_wrap=True, highlight=False)
     say_unverified([manifest])
     if sheet is not None:
         _write_sheet(sheet, manifest, reading, index)
