@@ -36,7 +36,7 @@ class Angle:
         angle = math.degrees(value) if self.degrees else value
         period = self.high - self.low
         turned = (angle - self.low) % period + self.low
-        return self.high if turned == self.low and not self.low_included else turned
+        return float(self.high) if turned == self.low and not self.low_included else turned
 
 
 # OpenCV's minAreaRect turned its range round in 4.5.1; le90 and le135 are mmrotate's, in radians.
