@@ -22,7 +22,7 @@ from pipelines.console import (
     task_table,
 )
 from pipelines.runners import run
-from pipelines.sources_cli import sources
+from pipelines.sources_look import sources
 from pipelines.templates_cli import templates as templates_app
 from pipelines.validate_dataset import validate_folder
 from sarchat_build.errors import ConfigurationError, InputError
@@ -93,7 +93,7 @@ def build(
         ),
     ] = "",
     manifests: Annotated[
-        Path | None, typer.Option(help="Folder of manifests instead of the built-in ones.")
+        Path | None, typer.Option(help="Folder of manifests beside, or over, the built-in ones.")
     ] = None,
     templates: Annotated[
         Path | None, typer.Option(help="Folder of phrasings instead of the built-in ones.")

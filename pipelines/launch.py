@@ -51,6 +51,8 @@ def load_settings(
 ) -> Settings:
     """Read and check all settings; `stated` is what the user says instead of a manifest.
 
+    Manifests of `manifest_folder` are added to the built-in ones, or stand in for them by name.
+
     Raises:
         ConfigurationError: every fault of every file at once.
     """
@@ -59,8 +61,7 @@ def load_settings(
     templates: Mapping[str, str] = {}
     loaded: Recipe | None = None
     try:
-        folder = manifest_folder or resource_folder("source_manifests")
-        manifests = load_manifests(folder, stated)
+        manifests = load_manifests(resource_folder("source_manifests"), stated, manifest_folder)
     except ConfigurationError as error:
         issues.extend(error.issues)
     try:

@@ -1,8 +1,9 @@
-"""`sarchat sources`: what can be read, what is there, and whether it is what it was."""
+"""`sarchat sources list`, `check`, `record`: what can be read, and whether it is what it was."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -17,11 +18,15 @@ from sarchat_build.manifest import Manifest, load_manifests
 from sarchat_build.resources import resource_folder
 from sarchat_build.source_index import index_source, layout_hint
 
-sources = typer.Typer(help="Sources: list, check and record.", no_args_is_help=True)
+sources = typer.Typer(
+    help="Sources: list, check, record; describe a new one, see what it reads.",
+    no_args_is_help=True,
+)
 
 Raw = Annotated[
     str, typer.Option("--raw", help="Folder (path or URL) with one folder per source id.")
 ]
+SourceId = Annotated[str, typer.Option("--source", help="Source id.")]
 Stated = Annotated[
     list[str] | None,
     typer.Option(
@@ -29,32 +34,38 @@ Stated = Annotated[
     ),
 ]
 
+Manifests = Annotated[
+    Path | None,
+    typer.Option("--manifests", help="Folder of manifests beside, or over, the built-in ones."),
+]
+
 
 @sources.command("list")
-def list_sources() -> None:
+def list_sources(manifests: Manifests = None) -> None:
     """List the sources that can be read, and where to get them."""
     table = Table()
     for column in ("source", "title", "format", "license", "images", "instances"):
         table.add_column(column, justify="right" if column[:1] == "i" else "left")
-    for manifest in _manifests().values():
+    known = load_known(manifests).values()
+    for manifest in known:
         expected = manifest.expected
         numbers = (f"{expected.images:,}", f"{expected.instances:,}") if expected else ("", "")
         facts = (manifest.id, manifest.title, manifest.annotations.format, manifest.license)
         table.add_row(*facts, *numbers)
     console.print(table)
-    for manifest in _manifests().values():
+    for manifest in known:
         console.print(f"{manifest.id}: {layout_hint(manifest)}", style="dim", soft_wrap=True)
-    say_unverified(_manifests().values())
+    say_unverified(known)
 
 
 @sources.command()
-def check(raw: Raw, stated: Stated = None) -> None:
+def check(raw: Raw, stated: Stated = None, manifests: Manifests = None) -> None:
     """Say which sources lie under RAW, and whether their checksums hold; exit code 3 if not."""
     table = Table()
     for column in ("source", "archives", "images", "documents", "published images", "checksums"):
         table.add_column(column, justify="right" if "im" in column or "doc" in column else "left")
     faults = []
-    for manifest in _manifests(stated or []).values():
+    for manifest in load_known(manifests, stated or []).values():
         if not is_there(join(raw, manifest.id)):
             table.add_row(manifest.id, "not found", "", "", "", "", style="dim")
             continue
@@ -69,13 +80,12 @@ def check(raw: Raw, stated: Stated = None) -> None:
 
 
 @sources.command()
-def record(raw: Raw, source: Annotated[str, typer.Option("--source", help="Source id.")]) -> None:
+def record(raw: Raw, source: SourceId, manifests: Manifests = None) -> None:
     """Record the checksums of a source's archives beside its folder, as RAW/<id>.sha256.
 
     From then on every build compares; for archives the record is one that 'sha256sum -c' reads.
     """
-    manifests = _manifests()
-    chosen, _ = launch.choose_sources(manifests, raw, [source])
+    chosen, _ = launch.choose_sources(load_known(manifests), raw, [source])
     archives = launch.describe_archives(chosen[source], raw, recorded={})
     digests = {archive["name"]: archive["sha256"] for archive in archives}
     place = write_recorded(raw, source, digests)
@@ -96,5 +106,6 @@ def _checked(manifest: Manifest, raw: str) -> tuple[str, ...]:
     )
 
 
-def _manifests(stated: Sequence[str] = ()) -> dict[str, Manifest]:
-    return load_manifests(resource_folder("source_manifests"), stated)
+def load_known(added: Path | None, stated: Sequence[str] = ()) -> dict[str, Manifest]:
+    """Read the built-in manifests and those of a folder of the user's own."""
+    return load_manifests(resource_folder("source_manifests"), stated, added)

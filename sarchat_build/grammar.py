@@ -8,7 +8,7 @@ from sarchat_build.types import CATEGORIES
 
 # The six nouns of this field. A library for all of English agrees (see the tests), but takes two
 # seconds to import, in every process.
-PLURALS = {
+PLURALS: dict[str, str] = {
     **{category: f"{category}s" for category in CATEGORIES},
     "aircraft": "aircraft",
 }

@@ -15,6 +15,8 @@ from sarchat_build.settings import Setting, parse_settings
 from sarchat_build.toml_model import Model, load_toml
 from sarchat_build.types import CATEGORIES, Category
 
+SOURCE_ID = r"^[a-z][a-z0-9_]*$"
+
 
 class SarFacts(Model):
     """Sensor facts in the terms of the STAC `sar` extension; only what the authors state."""
@@ -152,7 +154,7 @@ class Manifest(Model):
     """One source of images and boxes, as declared in `source_manifests/<id>.toml`."""
 
     schema_version: Literal[1]
-    id: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
+    id: str = Field(pattern=SOURCE_ID)
     title: str
     homepage: str
     license: str
@@ -212,18 +214,26 @@ def fold(name: str) -> str:
     return " ".join(name.split()).casefold()
 
 
-def load_manifests(folder: Path, settings: Iterable[str] = ()) -> dict[str, Manifest]:
+def load_manifests(
+    folder: Path, settings: Iterable[str] = (), added: Path | None = None
+) -> dict[str, Manifest]:
     """Read every manifest of a folder, by source id, with what the user states instead.
 
     Args:
         folder: holds `<id>.toml` files.
         settings: `SOURCE.key.path=VALUE`, the value as TOML writes it.
+        added: a folder of more; one of them stands in for the one of `folder` that has its name.
 
     Raises:
         ConfigurationError: all faults of all files and settings at once.
     """
-    paths = sorted(folder.glob("*.toml"))
+    folders = [folder] if added is None else [folder, added]
+    found = [(place, sorted(place.glob("*.toml"))) for place in folders]
+    by_name = {path.name: path for _, listed in found for path in listed}
+    paths = [path for _, path in sorted(by_name.items())]
     wanted, issues = parse_settings(settings, [path.stem for path in paths])
+    empty = [place for place, listed in found if not listed]
+    issues.extend(Issue(str(place), "", "holds no manifest (*.toml)") for place in empty)
     manifests: dict[str, Manifest] = {}
     for path in paths:
         try:
@@ -237,8 +247,6 @@ def load_manifests(folder: Path, settings: Iterable[str] = ()) -> dict[str, Mani
                 Issue(str(path), "id", f"is {manifest.id!r}; the file must have its name")
             )
         manifests[manifest.id] = manifest
-    if not manifests and not issues:
-        issues.append(Issue(str(folder), "", "holds no manifest (*.toml)"))
     if issues:
         raise ConfigurationError(issues)
     return manifests

@@ -204,7 +204,7 @@ def index_source(
         FileRef(name, member.path): member.size_bytes
         for name, archive in archives.items()
         for member in archive.members()
-        if not _is_clutter(member.path)
+        if not is_clutter(member.path)
     }
     listing = list(sizes)
     rule = manifest.annotations
@@ -299,8 +299,12 @@ def _lines(archive: Archive, file: FileRef, encodings: Sequence[str]) -> list[st
         raise InputError(f"{file}: not a readable list of names ({error})") from error
 
 
-def _is_clutter(path: str) -> bool:
-    # Resource forks that macOS adds to zips carry the names of real images.
+def is_clutter(path: str) -> bool:
+    """Tell files that macOS adds to zips: resource forks carry the names of real images.
+
+    >>> is_clutter("__MACOSX/data/._1.jpg"), is_clutter("data/1.jpg")
+    (True, False)
+    """
     return path.startswith("__MACOSX/") or PurePosixPath(path).name.startswith("._")
 
 
