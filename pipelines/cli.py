@@ -16,6 +16,7 @@ from pipelines.console import (
     build_table,
     console,
     counting_progress,
+    quality_table,
     say_error,
     task_table,
 )
@@ -64,6 +65,12 @@ def build(
     strict: Annotated[
         bool, typer.Option("--strict", help="Stop when counts differ from the published ones.")
     ] = False,
+    prove: Annotated[
+        bool,
+        typer.Option(
+            "--prove/--no-prove", help="Read every row back and check it before publishing."
+        ),
+    ] = True,
     manifests: Annotated[
         Path | None, typer.Option(help="Folder of manifests instead of the built-in ones.")
     ] = None,
@@ -82,9 +89,9 @@ def build(
     chosen, absent = launch.choose_sources(settings.manifests, str(raw), source or [])
     if absent and not source:
         console.print(f"not found under {raw}, left out: {', '.join(absent)}", style="dim")
-    context = launch.prepare(settings, chosen, str(raw), str(output), strict)
+    context = launch.prepare(settings, chosen, str(raw), str(output), strict, prove)
     blocks = sum(context.index(source_id).image_blocks for source_id in chosen)
-    with build_progress(str(output), blocks):
+    with build_progress(str(output), blocks, prove):
         run(
             lambda pipeline: build_dataset(pipeline, context),
             runner,
@@ -94,6 +101,7 @@ def build(
     record = launch.finish(str(output))
     console.print(build_table(record))
     console.print(task_table(record))
+    console.print(quality_table(launch.read_quality(str(output))))
     console.print(f"Dataset: {output}   card: {output / 'README.md'}")
     console.print(f"Next: sarchat validate {output}")
 

@@ -18,7 +18,8 @@ class BuildContext:
     """One build's settings; small, picklable and the same on every worker.
 
     `inputs` describes each source's archives for the record, `images_listed` says how many images
-    the launcher found, `templates` are the phrasings as text.
+    the launcher found, `templates` are the phrasings as text. With `prove` every row is
+    read back and checked before anything is published.
     """
 
     raw: str
@@ -29,6 +30,7 @@ class BuildContext:
     inputs: Mapping[str, list[dict[str, Any]]]
     images_listed: Mapping[str, int]
     strict: bool
+    prove: bool = True
 
     def index(self, source_id: str) -> SourceIndex:
         """Look through a source's archives, once per process."""

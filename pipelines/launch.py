@@ -19,6 +19,7 @@ from sarchat_build.manifest import Manifest, load_manifests
 from sarchat_build.phrasing import load_templates
 from sarchat_build.phrasing_lint import check_templates
 from sarchat_build.recipe import Recipe, load_recipe
+from sarchat_build.report import quality
 from sarchat_build.resources import resource_folder
 from sarchat_build.source_index import archive_names, index_source, layout_hint
 
@@ -103,7 +104,12 @@ def is_there(raw: str, source_id: str) -> bool:
 
 
 def prepare(
-    settings: Settings, chosen: dict[str, Manifest], raw: str, out: str, strict: bool
+    settings: Settings,
+    chosen: dict[str, Manifest],
+    raw: str,
+    out: str,
+    strict: bool,
+    prove: bool = True,
 ) -> BuildContext:
     """Index and fingerprint the inputs, and make the output folder ready.
 
@@ -115,7 +121,7 @@ def prepare(
     inputs = {s: describe_archives(manifest, raw) for s, manifest in chosen.items()}
     _prepare_output(out)
     return BuildContext(
-        raw, out, chosen, settings.recipe, settings.templates, inputs, listed, strict
+        raw, out, chosen, settings.recipe, settings.templates, inputs, listed, strict, prove
     )
 
 
@@ -175,6 +181,11 @@ def finish(out: str) -> Any:
     shutil.rmtree(Path(out, storage.WORK_FOLDER, "progress"), ignore_errors=True)
     shutil.rmtree(Path(out, storage.WORK_FOLDER, "tmp"), ignore_errors=True)
     return record
+
+
+def read_quality(out: str) -> Any:
+    """Give the quality figures of a finished build."""
+    return storage.read_json(out, quality.PATH)
 
 
 def _prepare_output(out: str) -> None:

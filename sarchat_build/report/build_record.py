@@ -36,18 +36,17 @@ def build_record(
 ) -> dict[str, Any]:
     """Make the record; it holds no clock, no path of a machine and nothing about the runner."""
     receipts = sorted(receipts, key=lambda receipt: receipt.name)
+    shell = record_shell(recipe, manifests, files)
     return {
-        "schema_version": 1,
-        "dataset_version": __version__,
-        "recipe": recipe.model_dump(mode="json"),
+        **shell,
         "sources": {
             source_id: {
-                **manifest.model_dump(mode="json", include=_SOURCE_FACTS),
+                **facts,
                 "archives": inputs[source_id],
                 "counts": books[source_id],
                 "fixes": dict(fixes.get(source_id, {})),
             }
-            for source_id, manifest in sorted(manifests.items())
+            for source_id, facts in shell["sources"].items()
         },
         "templates": {
             "sha256": templates_sha256,
@@ -56,11 +55,30 @@ def build_record(
         "versions": versions(),
         "counts": _counts_by_split(receipts, recipe),
         "shards": {receipt.name: receipt.fingerprint for receipt in receipts},
+    }
+
+
+def record_shell(
+    recipe: Recipe, manifests: Mapping[str, Manifest], files: Iterable[WrittenFile]
+) -> dict[str, Any]:
+    """Make the part of the record that is known before a build ends: enough to prove a shard."""
+    return {
+        "schema_version": 1,
+        "dataset_version": __version__,
+        "recipe": recipe.model_dump(mode="json"),
+        "sources": {
+            source_id: manifest.model_dump(mode="json", include=_SOURCE_FACTS)
+            for source_id, manifest in sorted(manifests.items())
+        },
         "files": {
-            file.path: {"bytes": file.bytes, "sha256": file.sha256, "rows": file.rows}
-            for file in sorted(files, key=lambda file: file.path)
+            file.path: file_entry(file) for file in sorted(files, key=lambda file: file.path)
         },
     }
+
+
+def file_entry(file: WrittenFile) -> dict[str, Any]:
+    """Make the entry of one file in the record."""
+    return {"bytes": file.bytes, "sha256": file.sha256, "rows": file.rows}
 
 
 _SOURCE_FACTS = {"title", "homepage", "license", "citation", "categories", "expected", "tiling"}

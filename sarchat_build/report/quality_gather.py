@@ -1,0 +1,154 @@
+"""Counts, picture by picture, everything that the quality report is computed from.
+
+Kinds of a (split, task, subtask, source):
+    rows            rows, negatives, wrong_negatives, facts, facts_in_prompt, solvable, half_solvable,
+                    duplicates, conflicts, grammar_faults, words, sentences
+    answers         meaning of the question and of the answer, joined by `BETWEEN`
+    phrasings       template id
+    question_chars, question_words, answer_chars, answer_words     histograms of lengths
+    first_option    choice questions: "first", "second"
+Kinds of a (split, task, "", source), and with "" as task for all of them together:
+    rows_per_image  histogram: rows of one picture
+Kinds of a (split, "", "", source):
+    images          images, objects, invalid_boxes, degenerate_texts, statements, contradictions
+    iou/<format>    see `quality_boxes`
+    vocabulary      words of questions and answers, in lower case
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+from typing import Any, TypeAlias
+
+from sarchat_build.boxes import round_half_up
+from sarchat_build.labels import cell
+from sarchat_build.proofreading import grammar_faults
+from sarchat_build.report.quality_boxes import iou_histograms
+from sarchat_build.report.quality_meaning import Meaning, meaning
+from sarchat_build.report.quality_statements import contradictions
+from sarchat_build.report.quality_tallies import Group, Tallies
+from sarchat_build.types import Box
+
+Row: TypeAlias = Mapping[str, Any]
+BETWEEN = " => "
+# What stands before a question: the picture's mark and the task's tag are no words of it.
+_OPENING = re.compile(r"<image>\n(?:\[[a-z]+\] )?")
+_SENTENCE_END = re.compile(r"[.?!](?= |$)")
+_WORD = re.compile(r"[a-z]+(?:[-'][a-z]+)*")
+
+
+class Gatherer:
+    """Counts pictures and their dialogues; `tallies` is what has been counted so far."""
+
+    def __init__(self, candidates: Sequence[str]) -> None:
+        self.tallies = Tallies()
+        self._candidates = candidates
+
+    def add(self, image: Row, dialogues: Sequence[Row]) -> None:
+        """Count one picture's row and the rows of all its dialogues."""
+        split, source = image["split"], image["source"]
+        self._count_image(image, dialogues, Group(split, source=source))
+        cells = _cells(image)
+        asked: dict[str, set[str]] = defaultdict(set)
+        per_task: Counter[str] = Counter()
+        for row in dialogues:
+            per_task[row["task"]] += 1
+            self._count_dialogue(image, row, cells, asked)
+        for task, rows in [("", len(dialogues)), *per_task.items()]:
+            self.tallies.count(Group(split, task, "", source), "rows_per_image", str(rows))
+
+    def _count_image(self, image: Row, dialogues: Sequence[Row], group: Group) -> None:
+        boxes, side_px = image["objects"]["bbox"], (image["width"], image["height"])
+        stated, contradicted = contradictions(dialogues)
+        self.tallies.counter(group, "images").update(
+            images=1,
+            objects=len(boxes),
+            invalid_boxes=sum(not _is_valid(box, *side_px) for box in boxes),
+            degenerate_texts=sum(_is_flat(box) for box in boxes),
+            statements=stated,
+            contradictions=contradicted,
+        )
+        for name, histogram in iou_histograms(boxes, *side_px).items():
+            self.tallies.counter(group, f"iou/{name}").update(histogram)
+
+    def _count_dialogue(
+        self, image: Row, row: Row, cells: Mapping[str, str], asked: dict[str, set[str]]
+    ) -> None:
+        group = Group(row["split"], row["task"], row["subtask"], row["source"])
+        found = meaning(row, [cells[instance_id] for instance_id in row["instance_ids"]])
+        whole, answer = (message["content"] for message in row["messages"])
+        question = _OPENING.sub("", whole, count=1)
+        texts = {"question": question, "answer": answer}
+        known = asked[whole]
+        rows = self.tallies.counter(group, "rows")
+        rows.update(
+            rows=1,
+            negatives=found.negative,
+            wrong_negatives=found.negative and self._is_wrong(image, row, cells),
+            facts=found.facts,
+            facts_in_prompt=found.facts_in_prompt,
+            solvable=found.facts_in_prompt == found.facts,
+            half_solvable=2 * found.facts_in_prompt >= found.facts,
+            duplicates=answer in known,
+            conflicts=bool(known - {answer}),
+            grammar_faults=sum(1 for text in texts.values() for _ in grammar_faults(text)),
+        )
+        known.add(answer)
+        self._count_texts(group, texts, rows)
+        self._count_choice(group, row, found)
+        self.tallies.counter(group, "phrasings").update(row["template_ids"])
+
+    def _is_wrong(self, image: Row, row: Row, cells: Mapping[str, str]) -> bool:
+        """Tell whether something is denied that is there, or that nobody looked for."""
+        truth, objects = row["ground_truth"], image["objects"]
+        denied = truth.get("asked") or truth.get("category")
+        categories = [denied] if denied else self._candidates
+        if set(categories) & {*image["rejected_categories"], *image["cut_categories"]}:
+            return True
+        if set(categories) - set(image["categories_annotated"]):
+            return True
+        where = truth.get("cell")
+        return any(
+            category in categories and where in (None, cells[instance_id])
+            for category, instance_id in zip(
+                objects["category"], objects["instance_id"], strict=True
+            )
+        )
+
+    def _count_texts(self, group: Group, texts: Mapping[str, str], rows: Counter[str]) -> None:
+        place = Group(group.split, source=group.source)
+        vocabulary = self.tallies.counter(place, "vocabulary")
+        for side, text in texts.items():
+            words = text.split()
+            self.tallies.count(group, f"{side}_chars", str(len(text)))
+            self.tallies.count(group, f"{side}_words", str(len(words)))
+            rows["words"] += len(words)
+            rows["sentences"] += len(_SENTENCE_END.findall(text)) or 1
+            vocabulary.update(_WORD.findall(text.lower()))
+
+    def _count_choice(self, group: Group, row: Row, found: Meaning) -> None:
+        self.tallies.count(group, "answers", f"{found.asked}{BETWEEN}{found.answered}")
+        options = row["ground_truth"].get("options")
+        if options:
+            place = "first" if options[0] == found.answered else "second"
+            self.tallies.count(group, "first_option", place)
+
+
+def _cells(image: Row) -> dict[str, str]:
+    objects = image["objects"]
+    return {
+        instance_id: cell(Box(*box), image["width"], image["height"])
+        for instance_id, box in zip(objects["instance_id"], objects["bbox"], strict=True)
+    }
+
+
+def _is_valid(box: Sequence[float], width_px: int, height_px: int) -> bool:
+    return 0 <= box[0] < box[2] <= width_px and 0 <= box[1] < box[3] <= height_px
+
+
+def _is_flat(box: Sequence[float]) -> bool:
+    """Tell whether a box has no area once it is written in whole pixels."""
+    x0, y0, x1, y1 = map(round_half_up, box)
+    return x0 == x1 or y0 == y1
