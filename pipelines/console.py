@@ -96,10 +96,15 @@ def task_table(record: Mapping[str, Any]) -> Table:
 
 
 def quality_table(figures: Mapping[str, Any]) -> Table:
-    """Show, per subtask over all splits, how far one gets without looking, and what must be 0."""
+    """Show, per subtask over all splits, how far one gets without looking; in red, faults.
+
+    blind: on the test split; half given: rows of whose answer half follows from the question;
+    balance: of yes and no, or of the two options.
+    """
     table = Table(title="Quality (report/quality.json has every figure)")
-    for name in ("subtask", "rows", "majority", "blind test", "half in prompt", "yes / 1st"):
-        table.add_column(name, justify="left" if name == "subtask" else "right")
+    table.add_column("subtask", no_wrap=True)
+    for name in ("rows", "majority", "blind", "half given", "balance"):
+        table.add_column(name, justify="right")
     blind = {
         (d["task"], d["subtask"]): d["blind_percent"]
         for d in figures["dialogues"]
@@ -133,7 +138,7 @@ _SHORT = {
 
 
 def _percent(value: float | None) -> str:
-    return "" if value is None else f"{value:.1f} %"
+    return "" if value is None else f"{value:.1f}%"
 
 
 def _progress() -> Progress:

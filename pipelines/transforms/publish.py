@@ -30,8 +30,9 @@ _SHOWN = 50
 class Publish(beam.PTransform):
     """Named collections of small records -> the finished dataset's `build.json`.
 
-    receipts: ShardReceipt · proofs: ShardReport · tallies: Tallies · read: ReadCount · rejects: (source id, tuple of Reject) ·
-    duplicates: list of rows · fixes: {source id: {reason: count}} · stop: tuple of reasons
+    receipts: ShardReceipt · proofs: ShardReport · tallies: Tallies (one) · read: ReadCount ·
+    rejects: (source id, tuple of Reject) · duplicates: list of rows ·
+    fixes: {source id: {reason: count}} · stop: tuple of reasons
     """
 
     context: BuildContext

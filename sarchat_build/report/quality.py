@@ -1,4 +1,4 @@
-"""`report/quality.json`: every figure by which a dataset is judged, and how each was established."""
+"""`report/quality.json`: every figure by which a dataset is judged, and how it is known."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ _DEFINITIONS = {
     "answers": "by meaning, without numbers of pixels: the most frequent one, and bits per answer",
     "blind_percent": "right answers of someone who never looks: to each question, by its meaning, "
     "the answer most frequent in the train split (on train itself: an upper bound)",
-    "balance_percent": "presence: answers that are yes; choice: answers that the question names first",
-    "facts_in_prompt_percent": "of all that answers state, what the question's boxes or words imply",
+    "balance_percent": "presence: answers that are yes; choice: answers that are named first",
+    "facts_in_prompt_percent": "of all that answers state, what the question's text implies",
     "solvable_from_prompt_percent": "rows of whose answer everything is implied by the question",
     "half_solvable_from_prompt_percent": "rows of whose answer at least half is",
     "lengths": "characters and words (separated by blanks) without the picture's mark and the tag",
@@ -113,7 +113,7 @@ def proof_figures(
     ]  # fmt: skip
     return [
         {"figure": name, "faults": faults, "of": of, "unit": unit, "established": how,
-         "sound_percent": None if faults is None else percent(of - faults, of)}
+         "sound_percent": None if faults is None or of is None else percent(of - faults, of)}
         for name, faults, of, unit, how in figures
     ]  # fmt: skip
 

@@ -1,4 +1,4 @@
-"""The figures as the dataset card shows them: short tables, the whole is in `report/quality.json`."""
+"""The figures as the dataset card shows them: short tables of what matters most."""
 
 from __future__ import annotations
 
@@ -22,13 +22,14 @@ def quality_section(figures: Mapping[str, Any]) -> str:
     return "\n\n".join(part for part in parts if part)
 
 
-def _table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]], note: str) -> str:
-    """Write a table whose first column is text and whose others are numbers."""
+def _table(title: str, columns: str, rows: Iterable[Sequence[str]], note: str = "") -> str:
+    """Write a table; the names of its columns of text end in ":"."""
+    names = columns.split(" | ")
     lines = [
         f"### {title}",
         "",
-        f"| {' | '.join(columns)} |",
-        f"|---|{'---:|' * (len(columns) - 1)}",
+        f"| {' | '.join(name.rstrip(':') for name in names)} |",
+        f"|{''.join('---|' if name.endswith(':') else '---:|' for name in names)}",
         *(f"| {' | '.join(row)} |" for row in rows),
     ]
     return "\n".join([*lines, "", note] if note else lines)
@@ -39,7 +40,7 @@ def _proofs(proofs: Sequence[Mapping[str, Any]]) -> str:
         (p["figure"], _number(p["faults"]), f"{_number(p['of'])} {p['unit']}", p["established"])
         for p in proofs
     )
-    return _table("What must be zero", ("fault", "found", "of", "how established"), rows, "")
+    return _table("What must be zero", "fault: | found | of: | how it is known:", rows)
 
 
 def _looking(dialogues: Sequence[Mapping[str, Any]]) -> str:
@@ -57,16 +58,17 @@ def _looking(dialogues: Sequence[Mapping[str, Any]]) -> str:
         )
         for d in _subtasks(dialogues, None)
     )
-    columns = ("subtask", "rows", "majority answer", "bits", "blind on test", "facts in prompt")
+    columns = (
+        "subtask: | rows | majority answer | bits | blind on test | facts in prompt | "
+        "yes / first | negatives"
+    )
     note = (
         "*Majority answer*: how often the most frequent answer is right. *Blind on test*: right "
         "answers of someone who knows the train split's answers to each kind of question and never "
         "looks. *Facts in prompt*: what the question's own boxes and words already imply. *Yes / "
         "first*: answers that are yes, or the option named first."
     )
-    return _table(
-        "How far one gets without looking", (*columns, "yes / first", "negatives"), rows, note
-    )
+    return _table("How far one gets without looking", columns, rows, note)
 
 
 def _lengths(dialogues: Sequence[Mapping[str, Any]]) -> str:
@@ -77,8 +79,8 @@ def _lengths(dialogues: Sequence[Mapping[str, Any]]) -> str:
             for side in ("question_chars", "question_words", "answer_chars", "answer_words")
         ]
         rows.append((f"{d['task']}/{d['subtask']}", *cells))
-    columns = ("subtask", "question, characters", "words", "answer, characters", "words")
-    return _table("Lengths (median / 99 % / longest)", columns, rows, "")
+    columns = "subtask: | question, characters | words | answer, characters | words"
+    return _table("Lengths (median / 99 % / longest)", columns, rows)
 
 
 def _crowding(crowding: Sequence[Mapping[str, Any]]) -> str:
@@ -94,8 +96,8 @@ def _crowding(crowding: Sequence[Mapping[str, Any]]) -> str:
         for c in crowding
         if not c["source"]
     )
-    columns = ("dialogues", "pictures", "per picture", "most", "its share", "share of top 1 %")
-    return _table("Dialogues per picture", columns, rows, "")
+    columns = "dialogues: | pictures | per picture | most | its share | share of top 1 %"
+    return _table("Dialogues per picture", columns, rows)
 
 
 def _boxes(pictures: Sequence[Mapping[str, Any]]) -> str:
@@ -107,25 +109,27 @@ def _boxes(pictures: Sequence[Mapping[str, Any]]) -> str:
          _percent(f["below_half_percent"]))
         for name, f in whole["box_text_iou"].items()
     )  # fmt: skip
-    columns = ("box text", "mean IoU", "1 % below", "least", "below 0.5")
-    return _table("What a model's box format keeps of the boxes", columns, rows, "")
+    columns = "box text: | mean IoU | 1 % below | least | below 0.5"
+    return _table("What a model's box format keeps of the boxes", columns, rows)
 
 
 def _phrasings(phrasings: Sequence[Mapping[str, Any]]) -> str:
-    rows = (
-        (
-            "/".join(filter(None, (p["task"], p["subtask"], p["side"]))),
-            _number(p["rows"]),
-            _number(p["phrasings"]),
-            _number(len(p["dead"])),
-            f"{_number(p['least_used'])} - {_number(p['most_used'])}",
-            _number(p["held_out"]),
-            _number(p["held_out_in_training"]),
-        )
-        for p in phrasings
-    )
-    columns = ("phrasings", "rows", "there", "never used", "uses", "held out", "seen in training")
-    return _table("Phrasings", columns, rows, "")
+    sides = {(p["task"], p["subtask"], p["side"]): p for p in phrasings}
+    rows = []
+    for (task, subtask, side), asked in sides.items():
+        if side == "question":
+            answered = sides.get((task, subtask, "answer"))
+            cells = [_use(asked), _use(answered) if answered else ""]
+            held_out = f"{asked['held_out']} ({asked['held_out_in_training']})"
+            rows.append((f"{task}/{subtask}" if subtask else task, *cells, held_out))
+    columns = "phrasings: | questions | answers | held out for test (seen in training)"
+    note = "Each: how many there are, how many were never used, and how often the others were."
+    return _table("Phrasings", columns, rows, note)
+
+
+def _use(side: Mapping[str, Any]) -> str:
+    often = f"{_number(side['least_used'])} to {_number(side['most_used'])}"
+    return f"{side['phrasings']}, {len(side['dead'])} unused, {often}"
 
 
 def _paper(paper: Mapping[str, Any]) -> str:
@@ -139,7 +143,9 @@ def _paper(paper: Mapping[str, Any]) -> str:
         )
         for r in paper["tasks"]
     ]
-    columns = ("dialogues", "paper", "here", "pictures", "not in the paper", "negatives", "rest")
+    columns = (
+        "dialogues: | paper | here | pictures | not in the paper | negatives | rest | the rest is:"
+    )
     totals = "; ".join(
         f"{_number(t['here'])} {name} (paper: {_number(t['paper'])})"
         for name, t in paper["totals"].items()
@@ -150,7 +156,7 @@ def _paper(paper: Mapping[str, Any]) -> str:
         "one answer each. *Pictures* is the difference that more or fewer pictures make at the "
         "paper's rows per picture."
     )
-    return _table("The paper's counts", (*columns, "the rest is"), rows, note)
+    return _table("The paper's counts", columns, rows, note)
 
 
 def _subtasks(

@@ -1,8 +1,8 @@
 """Counts, picture by picture, everything that the quality report is computed from.
 
 Kinds of a (split, task, subtask, source):
-    rows            rows, negatives, wrong_negatives, facts, facts_in_prompt, solvable, half_solvable,
-                    duplicates, conflicts, grammar_faults, words, sentences
+    rows            rows, negatives, wrong_negatives, duplicates, conflicts, grammar_faults, words,
+                    sentences, facts, facts_in_prompt, solvable, half_solvable
     answers         meaning of the question and of the answer, joined by `BETWEEN`
     phrasings       template id
     question_chars, question_words, answer_chars, answer_words     histograms of lengths
@@ -24,9 +24,9 @@ from typing import Any, TypeAlias
 
 from sarchat_build.boxes import round_half_up
 from sarchat_build.labels import cell
-from sarchat_build.proofreading import grammar_faults
 from sarchat_build.report.quality_boxes import iou_histograms
-from sarchat_build.report.quality_meaning import Meaning, meaning
+from sarchat_build.report.quality_grammar import count_faults
+from sarchat_build.report.quality_meaning import meaning
 from sarchat_build.report.quality_statements import contradictions
 from sarchat_build.report.quality_tallies import Group, Tallies
 from sarchat_build.types import Box
@@ -76,29 +76,35 @@ class Gatherer:
     def _count_dialogue(
         self, image: Row, row: Row, cells: Mapping[str, str], asked: dict[str, set[str]]
     ) -> None:
-        group = Group(row["split"], row["task"], row["subtask"], row["source"])
+        kinds = self.tallies.counters(Group(*(row[name] for name in Group._fields)))
         found = meaning(row, [cells[instance_id] for instance_id in row["instance_ids"]])
         whole, answer = (message["content"] for message in row["messages"])
-        question = _OPENING.sub("", whole, count=1)
-        texts = {"question": question, "answer": answer}
-        known = asked[whole]
-        rows = self.tallies.counter(group, "rows")
-        rows.update(
-            rows=1,
-            negatives=found.negative,
-            wrong_negatives=found.negative and self._is_wrong(image, row, cells),
-            facts=found.facts,
-            facts_in_prompt=found.facts_in_prompt,
-            solvable=found.facts_in_prompt == found.facts,
-            half_solvable=2 * found.facts_in_prompt >= found.facts,
-            duplicates=answer in known,
-            conflicts=bool(known - {answer}),
-            grammar_faults=sum(1 for text in texts.values() for _ in grammar_faults(text)),
-        )
+        texts = {"question": _OPENING.sub("", whole, count=1), "answer": answer}
+        rows, known = kinds["rows"], asked[whole]
+        rows["rows"] += 1
+        rows["negatives"] += found.negative
+        rows["wrong_negatives"] += found.negative and self._is_wrong(image, row, cells)
+        rows["facts"] += found.facts
+        rows["facts_in_prompt"] += found.facts_in_prompt
+        rows["solvable"] += found.facts_in_prompt == found.facts
+        rows["half_solvable"] += 2 * found.facts_in_prompt >= found.facts
+        rows["duplicates"] += answer in known
+        rows["conflicts"] += bool(known - {answer})
         known.add(answer)
-        self._count_texts(group, texts, rows)
-        self._count_choice(group, row, found)
-        self.tallies.counter(group, "phrasings").update(row["template_ids"])
+        vocabulary = self.tallies.counter(Group(row["split"], source=row["source"]), "vocabulary")
+        for side, text in texts.items():
+            words = text.split()
+            kinds[f"{side}_chars"][str(len(text))] += 1
+            kinds[f"{side}_words"][str(len(words))] += 1
+            rows["words"] += len(words)
+            rows["sentences"] += len(_SENTENCE_END.findall(text)) or 1
+            rows["grammar_faults"] += count_faults(text)
+            vocabulary.update(_WORD.findall(text.lower()))
+        kinds["answers"][f"{found.asked}{BETWEEN}{found.answered}"] += 1
+        kinds["phrasings"].update(row["template_ids"])
+        options = row["ground_truth"].get("options")
+        if options:
+            kinds["first_option"]["first" if options[0] == found.answered else "second"] += 1
 
     def _is_wrong(self, image: Row, row: Row, cells: Mapping[str, str]) -> bool:
         """Tell whether something is denied that is there, or that nobody looked for."""
@@ -116,24 +122,6 @@ class Gatherer:
                 objects["category"], objects["instance_id"], strict=True
             )
         )
-
-    def _count_texts(self, group: Group, texts: Mapping[str, str], rows: Counter[str]) -> None:
-        place = Group(group.split, source=group.source)
-        vocabulary = self.tallies.counter(place, "vocabulary")
-        for side, text in texts.items():
-            words = text.split()
-            self.tallies.count(group, f"{side}_chars", str(len(text)))
-            self.tallies.count(group, f"{side}_words", str(len(words)))
-            rows["words"] += len(words)
-            rows["sentences"] += len(_SENTENCE_END.findall(text)) or 1
-            vocabulary.update(_WORD.findall(text.lower()))
-
-    def _count_choice(self, group: Group, row: Row, found: Meaning) -> None:
-        self.tallies.count(group, "answers", f"{found.asked}{BETWEEN}{found.answered}")
-        options = row["ground_truth"].get("options")
-        if options:
-            place = "first" if options[0] == found.answered else "second"
-            self.tallies.count(group, "first_option", place)
 
 
 def _cells(image: Row) -> dict[str, str]:

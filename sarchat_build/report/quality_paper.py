@@ -35,11 +35,11 @@ BEYOND_PAPER = frozenset(
 )
 # How many the same questions come to, in the paper's reading and in ours.
 _REST: dict[TaskName, str] = {
-    "classification": "one per picture; the paper leaves out 13.4 % of its pictures unexplained",
+    "classification": "one per picture; the paper leaves out 13 % of its own, unexplained",
     "fine_grained_description": "pictures with an object that passes the same screen",
     "instance_counting": "one per picture and category, without categories with a rejected object",
     "spatial_grounding": "one per picture with an object, up to the cap of boxes",
-    "cross_modal_identification": "one per object and capped pairs; 7.2 per object in the paper",
+    "cross_modal_identification": "one per object and capped pairs",
     "referring": "one per picture and category, up to the cap of boxes",
 }
 
@@ -48,8 +48,8 @@ def paper_rows(tallies: Tallies) -> list[dict[str, Any]]:
     """Hold the counts of each task and split against the paper's.
 
     `because` adds up to `difference`: fewer or more pictures than the paper's at its own rows per
-    picture; questions that the paper does not ask; "no" answers of counting, which it does not give;
-    and the rest: other objects per picture, caps and screens (`rest_is` says which).
+    picture; questions that the paper does not ask; "no" answers, which it does not give; and the
+    rest: other objects per picture, caps and screens (`rest_is` says which).
     """
     counted = {group: tallies.get(group, "rows") for group in tallies.groups() if group.subtask}
     rows = []
@@ -68,6 +68,15 @@ def paper_rows(tallies: Tallies) -> list[dict[str, Any]]:
                 "negatives": negatives,
                 "rest": here - paper - pictures - beyond - negatives,
             }
+            objects = tallies.get(Group(split), "images")["objects"]
+            own_rows = here - beyond - negatives
+            rest = _REST[task]
+            for unit, ours, theirs in (
+                ("picture", images, PAPER_IMAGES[place]),
+                ("object", objects, PAPER_OBJECTS[place]),
+            ):
+                if ours:
+                    rest += f"; {own_rows / ours:.3f} per {unit} here, {paper / theirs:.3f} there"
             rows.append(
                 {
                     "task": task,
@@ -76,9 +85,7 @@ def paper_rows(tallies: Tallies) -> list[dict[str, Any]]:
                     "here": here,
                     "difference": here - paper,
                     "because": because,
-                    "rest_is": _REST[task],
-                    "rows_per_picture_paper": round(paper / PAPER_IMAGES[place], 4),
-                    "rows_per_picture_here": round(here / images, 4) if images else None,
+                    "rest_is": rest,
                 }
             )
     return rows

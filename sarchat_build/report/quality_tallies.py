@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from typing import NamedTuple
 
@@ -34,7 +34,7 @@ class Tallies:
     __slots__ = ("_counters",)
 
     def __init__(self) -> None:
-        self._counters: dict[Group, dict[str, Counter[str]]] = {}
+        self._counters: dict[Group, defaultdict[str, Counter[str]]] = {}
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Tallies) and self.to_json() == other.to_json()
@@ -47,11 +47,19 @@ class Tallies:
 
     def counter(self, group: Group, kind: str) -> Counter[str]:
         """Give one counter to add to."""
-        return self._counters.setdefault(group, {}).setdefault(kind, Counter())
+        return self.counters(group)[kind]
+
+    def counters(self, group: Group) -> defaultdict[str, Counter[str]]:
+        """Give the counters of a group by kind, to add to."""
+        found = self._counters.get(group)
+        if found is None:
+            found = self._counters[group] = defaultdict(Counter)
+        return found
 
     def get(self, group: Group, kind: str) -> Counter[str]:
         """Give one counter to read; empty when nothing was counted."""
-        return self._counters.get(group, {}).get(kind, Counter())
+        kinds = self._counters.get(group)
+        return Counter() if kinds is None else kinds.get(kind, Counter())
 
     def groups(self) -> list[Group]:
         """All groups, sorted."""
@@ -99,8 +107,7 @@ class Tallies:
 
 def by_value(histogram: Mapping[str, int]) -> Iterator[tuple[int, int]]:
     """Give (value, times) of a histogram of whole numbers, smallest value first."""
-    for value, times in sorted((int(value), times) for value, times in histogram.items()):
-        yield value, times
+    yield from sorted((int(value), times) for value, times in histogram.items())
 
 
 def percentile(histogram: Mapping[str, int], percent: int) -> int | None:
