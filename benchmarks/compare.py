@@ -20,7 +20,6 @@ FOLDER = Path("bench")
 # With both sources' chips this is a little over 10,000 pictures.
 IMAGES = {"ssdd": 6_000, "sar_aircraft": 900}
 ROUNDS = int(os.environ.get("BENCH_ROUNDS", "2"))
-_PAGE_MB = os.sysconf("SC_PAGE_SIZE") / 1e6
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +39,7 @@ def measure(command: list[str]) -> Run:
 
     def watch() -> None:
         nonlocal peak
-        while not done.wait(0.1):
+        while not done.wait(0.25):
             peak = max(peak, resident_mb(process.pid))
 
     watcher = threading.Thread(target=watch)
@@ -55,10 +54,12 @@ def measure(command: list[str]) -> Run:
 
 
 def resident_mb(pid: int) -> float:
-    """Add up the resident memory of a process and everything below it (Linux)."""
+    """Add up the memory of a process and everything below it, shared pages once (Linux)."""
     total = 0.0
     try:
-        total += int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * _PAGE_MB
+        for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
+            if line.startswith("Pss:"):
+                total += int(line.split()[1]) * 1024 / 1e6
         for task in Path(f"/proc/{pid}/task").iterdir():
             for child in (task / "children").read_text().split():
                 total += resident_mb(int(child))
@@ -121,6 +122,9 @@ def main() -> None:
     )
     console.print(f"ratio, round by round: {', '.join(f'{ratio:.2f}' for ratio in ratios)}")
     console.print(f"same shards, byte for byte: {same_shards(product, script)}")
+    staged = FOLDER / "stages"
+    shutil.rmtree(staged, ignore_errors=True)
+    subprocess.run([sys.executable, "-m", "benchmarks.stages", str(raw), str(staged)], check=True)
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ import json
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 from pipelines.launch import RECIPES
 from sarchat_build.labels import LabeledImage, label_image
@@ -16,56 +17,65 @@ from sarchat_build.phrasing import Phrasing, load_templates
 from sarchat_build.recipe import Recipe, load_recipe
 from sarchat_build.resources import resource_folder
 from sarchat_build.tasks import ASK, TAGS
-from sarchat_build.types import TASKS, Box, Category, Chip, Instance, Split, TaskName
+from sarchat_build.types import CATEGORIES, TASKS, Box, Category, Chip, Instance, Split, TaskName
 
 GOLDEN = Path(__file__).parent / "golden"
 # So many dialogues of one picture and subtask are enough to read.
 _PER_SUBTASK = 2
 
 Objects = tuple[tuple[Category, tuple[float, float, float, float]], ...]
-_ROW: Objects = tuple(("tank", (20 + 75 * (i % 6), 40 + 200 * (i // 6), 60 + 75 * (i % 6), 80 + 200 * (i // 6))) for i in range(12))  # fmt: skip  # noqa: E501
-# name: annotated classes, rejected ones, cut ones, objects.
-PICTURES: dict[
-    str, tuple[tuple[Category, ...], tuple[Category, ...], tuple[Category, ...], Objects]
-] = {
-    "one ship": (("ship",), (), (), (("ship", (393, 426, 469.5, 494.2)),)),
-    "two aircraft": (
-        ("aircraft",), (), (),
-        (("aircraft", (30, 40, 200, 190)), ("aircraft", (300, 320, 340, 350))),
-    ),  # fmt: skip
-    "three ships and a bridge": (
-        ("ship", "tank", "bridge", "aircraft"), (), (),
+
+
+class Picture(NamedTuple):
+    """Objects, annotated classes, and those with an object that is refused or cut off."""
+
+    objects: Objects
+    annotated: tuple[Category, ...]
+    rejected: tuple[Category, ...] = ()
+    cut: tuple[Category, ...] = ()
+
+
+_FARM: Objects = tuple(
+    ("tank", (20 + 75 * column, 40 + 200 * row, 60 + 75 * column, 80 + 200 * row))
+    for row in range(2)
+    for column in range(6)
+)
+PICTURES: dict[str, Picture] = {
+    "one ship": Picture((("ship", (393, 426, 469.5, 494.2)),), ("ship",)),
+    "two aircraft": Picture(
+        (("aircraft", (30, 40, 200, 190)), ("aircraft", (300, 320, 340, 350))), ("aircraft",)
+    ),
+    "three ships and a bridge": Picture(
         (
             ("ship", (40, 300, 80, 330)),
             ("ship", (90, 60, 130, 180)),
             ("ship", (420, 400, 460, 420)),
             ("bridge", (100, 200, 400, 260)),
         ),
-    ),  # fmt: skip
-    "twelve tanks and a harbor": (
-        ("bridge", "harbor", "tank"), (), (), (*_ROW, ("harbor", (150, 330, 450, 500))),
-    ),  # fmt: skip
-    "two cars, one of them cut off": (
-        ("car",), (), ("car",), (("car", (10, 10, 40, 30)), ("car", (200, 210, 250, 240))),
-    ),  # fmt: skip
-    "a tank, and a bridge whose box was refused": (
-        ("tank", "bridge"), ("bridge",), (), (("tank", (240, 240, 300, 300)),),
-    ),  # fmt: skip
-    "nothing at all": (
-        ("ship", "aircraft", "car", "tank", "bridge", "harbor"), (), (), (),
-    ),  # fmt: skip
-}  # fmt: skip
+        ("ship", "tank", "bridge", "aircraft"),
+    ),
+    "twelve tanks and a harbor": Picture(
+        (*_FARM, ("harbor", (150, 330, 450, 500))), ("bridge", "harbor", "tank")
+    ),
+    "two cars, a third one cut off": Picture(
+        (("car", (10, 10, 40, 30)), ("car", (200, 210, 250, 240))), ("car",), cut=("car",)
+    ),
+    "a tank, and a bridge whose box was refused": Picture(
+        (("tank", (240, 240, 300, 300)),), ("tank", "bridge"), rejected=("bridge",)
+    ),
+    "nothing at all": Picture((), CATEGORIES),
+}
 
 
 def pictures() -> Iterator[LabeledImage]:
     """Label the pictures above."""
-    for name, (annotated, rejected, cut, objects) in PICTURES.items():
+    for name, picture in PICTURES.items():
         instances = tuple(
             Instance(f"golden/{name}#{i}", category, category, Box(*box))
-            for i, (category, box) in enumerate(objects)
+            for i, (category, box) in enumerate(picture.objects)
         )
-        chip = Chip(f"golden/{name}", None, 512, 512, instances, cut)
-        yield label_image(chip, annotated, rejected)
+        chip = Chip(f"golden/{name}", None, 512, 512, instances, picture.cut)
+        yield label_image(chip, picture.annotated, picture.rejected)
 
 
 def golden_lines(task: TaskName) -> list[str]:

@@ -364,13 +364,13 @@ def test_row_1_says_which_source_what_layout_and_where_to_get_it(
 def test_row_3_every_fault_of_manifest_and_recipe_at_once(tmp_path: Path) -> None:
     def spoil(name: str, text: str) -> str:
         if name == "ssdd.toml":
-            return text.replace("[sar]", "[sar]\nbands = 3").replace("= 20", '= "high"')
+            return text.replace("[sar]", "[sar]\nbands = 3").replace("= 20\n", '= "high"\n')
         return text.replace("chip_px     = 512", 'chip_px = "512"')
 
     manifests = mini.copy_settings(MANIFESTS, tmp_path / "manifests", spoil)
     recipe = tmp_path / "mine.toml"
     recipe.write_text(
-        RECIPE.replace("box_cap   = 100", "box_cap = 0.5\nbox_cup = 1").replace(
+        RECIPE.replace("box_cap           = 100", "box_cap = 0.5\nbox_cup = 1").replace(
             'name  = "sarchat_2m"', ""
         )
     )

@@ -6,6 +6,8 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import Literal, NamedTuple, TypeAlias
 
+from sarchat_build.checks.wording import UnknownWord
+
 Severity: TypeAlias = Literal["error", "warning"]
 
 # Of one check on one file; the rest is counted. A thousand times the same fault is one fault.
@@ -76,6 +78,8 @@ class ShardReport:
     warnings: int
     images: tuple[ImageFact, ...]
     dialogues: tuple[DialogueCount, ...]
+    uses: tuple[tuple[str, int], ...] = ()  # phrasing id → how often
+    unknown_words: tuple[UnknownWord, ...] = ()
 
 
 def shorten(value: object) -> str:

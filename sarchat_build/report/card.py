@@ -16,16 +16,11 @@ from sarchat_build.types import SPLITS, TASKS
 def render_card(record: Mapping[str, Any], figures: Mapping[str, Any]) -> str:
     """Write the card of a finished build from its record and its quality figures."""
     header = yaml.safe_dump(_header(record), sort_keys=False, allow_unicode=True, width=100)
-    body = "\n\n".join(
-        (
-            _INTRODUCTION,
-            _tasks(record),
-            quality_section(figures),
-            _sources(record),
-            _USE,
-            _citations(record),
-        )
+    parts = (
+        *(_INTRODUCTION, _tasks(record), _language(record), quality_section(figures)),
+        *(_sources(record), _USE, _citations(record)),
     )
+    body = "\n\n".join(parts)
     return f"---\n{header}---\n\n{body}\n"
 
 
@@ -95,6 +90,31 @@ example = rows[0] | {"image": pictures[place[rows[0]["image_id"]]]["image"]}
 ```
 
 What was left out, and why, is in `rejects/`; equal pictures are in `duplicates/`."""
+
+_LANGUAGE = """## Questions and answers
+
+Questions open with the published tags (`[count]`, `[grounding]`, `[identify]`, `[refer]`; none for
+classification and description). `template_ids` names the phrasing of the question, the sentences
+around it, and the phrasing of the answer. {held_out} `ground_truth` holds what the answer states.
+
+* One object has {scales}. Sizes are shares of the picture's area, shapes width to height, cells the
+  thirds of the picture that hold the center of the box, distances and directions between centers.
+* Numbers are digits, none is "no ships". Long lists say "the first 100" of how many.
+* "No" and "none" are said only of classes that the source annotates, and never where an object of
+  the class was refused or is cut off. Difficult objects count as present.
+* `unique` questions name one object among several of its kind by size, shape, cell, order or
+  relation, and are asked only where the phrase fits no other object even if boxes are read less
+  exactly. `nearest` is asked only where no second object is nearly as near."""
+
+
+def _language(record: Mapping[str, Any]) -> str:
+    percent = record["recipe"]["phrasing"]["held_out_percent"]
+    held_out = (
+        f"{percent} % of the question phrasings are in the test split only." if percent else ""
+    )
+    two = record["recipe"]["words"]["description_size"]
+    scales = "two size scales, one for descriptions" if two else "the same words in every task"
+    return _LANGUAGE.format(held_out=held_out, scales=scales).replace(".  `", ". `")
 
 
 def _tasks(record: Mapping[str, Any]) -> str:

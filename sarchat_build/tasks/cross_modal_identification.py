@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from heapq import nsmallest
 
 from sarchat_build.labels import (
     DIRECTION_WORDS,
@@ -25,31 +27,39 @@ def ask(image: LabeledImage, recipe: Recipe) -> Iterator[Question]:
 
     Size, shape and cell follow from the box in the question, so each object is also asked about in
     ways that only the pixels answer: its category, alone or out of two, and its nearest neighbor.
+    Objects that share their box text are left out: one question would have two answers.
     """
     rule = recipe.tasks.cross_modal_identification
-    for labeled in image.objects:
+    texts = Counter(o.box_text for o in image.objects)
+    askable = [o for o in image.objects if texts[o.box_text] == 1]
+    listed = {category: image.of(category) for category in image.present}
+    complete = {c: objects for c, objects in listed.items() if image.is_complete(c)}
+    for labeled in askable:
         yield _single(labeled)
         yield _category_or_choice(labeled, image)
-        found = _nearest(labeled, image, rule.tie_margin_px)
+        found = _nearest(labeled, image.image_id, complete, rule.tie_margin_px)
         if found is not None:
             yield _nearest_question(labeled, found, image, recipe)
-    for first, second in pairs(image, rule.pairs_cap):
-        yield _pair(first, second, image, recipe)
+    for i, j in draw_pairs(len(askable), rule.pairs_cap, image.image_id):
+        yield _pair(askable[i], askable[j], image, recipe)
 
 
-def pairs(image: LabeledImage, cap: int) -> Iterator[tuple[LabeledInstance, LabeledInstance]]:
-    """Pick ordered pairs of different objects by stable hash: all of them, or `cap`."""
-    n = len(image.objects)
+def draw_pairs(n: int, cap: int, seed: str) -> Iterator[tuple[int, int]]:
+    """Pick ordered pairs of different places below `n` by stable hash: all of them, or `cap`.
+
+    >>> list(draw_pairs(2, 10, "ssdd/1")), len(list(draw_pairs(1000, 10, "ssdd/1")))
+    ([(0, 1), (1, 0)], 10)
+    """
     total = n * (n - 1)
     places: dict[int, None] = {}
     # Drawing instead of sorting all pairs: a scene of a thousand objects has a million.
     draw = 0
     while len(places) < min(cap, total):
-        places[draw if total <= cap else stable_hash(image.image_id, "pair", draw) % total] = None
+        places[draw if total <= cap else stable_hash(seed, "pair", draw) % total] = None
         draw += 1
     for place in places:
         i, j = divmod(place, n - 1)
-        yield image.objects[i], image.objects[j + (j >= i)]
+        yield i, j + (j >= i)
 
 
 def _single(labeled: LabeledInstance) -> Question:
@@ -93,19 +103,22 @@ def _category_or_choice(labeled: LabeledInstance, image: LabeledImage) -> Questi
 
 
 def _nearest(
-    labeled: LabeledInstance, image: LabeledImage, margin_px: float
+    labeled: LabeledInstance,
+    image_id: str,
+    complete: Mapping[Category, tuple[LabeledInstance, ...]],
+    margin_px: float,
 ) -> LabeledInstance | None:
     """Find the nearest other object of one listed category; None where there is no clear one."""
-    categories: list[Category] = []
-    for category in image.present:
-        alone = category == labeled.category and len(image.of(category)) == 1
-        if image.is_complete(category) and not alone:
-            categories.append(category)
+    categories = [
+        category
+        for category, found in complete.items()
+        if len(found) > 1 or category != labeled.category
+    ]
     if not categories:
         return None
-    category = categories[choose(len(categories), image.image_id, "nearest", labeled.number)]
-    others = [o for o in image.of(category) if o is not labeled]
-    away = sorted((_distance_px(o, labeled), place) for place, o in enumerate(others))
+    category = categories[choose(len(categories), image_id, "nearest", labeled.number)]
+    others = [o for o in complete[category] if o is not labeled]
+    away = nsmallest(2, ((_distance_px(o, labeled), place) for place, o in enumerate(others)))
     if away[0][0] < margin_px or (len(away) > 1 and away[1][0] - away[0][0] < margin_px):
         return None
     return others[away[0][1]]

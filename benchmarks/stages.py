@@ -1,0 +1,112 @@
+"""Where a build's time goes: the real build in one process, with a clock around each stage.
+
+    python -m benchmarks.stages RAW OUT
+
+A stage's time is its own: what it calls that is a stage itself counts there. What no clock covers,
+the engine above all, is the rest.
+"""
+
+from __future__ import annotations
+
+import importlib
+import sys
+import time
+from collections import Counter, defaultdict
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+# Stage by stage, the functions under the name by which their callers know them.
+STAGES: dict[str, tuple[str, ...]] = {
+    "read members of archives": ("sarchat_build.source_index:SourceIndex.read",),
+    "parse annotations": ("pipelines.transforms.read_annotations:read_document",),
+    "decode pictures": ("sarchat_build.pixels:decode",),
+    "hash pixels": ("sarchat_build.pixels:pixel_sha256",),
+    "join, other digests": ("pipelines.transforms.inspect_images:inspect_images",),
+    "quality figures": ("sarchat_build.report.quality_gather:Gatherer.add",),
+    "prove shards": ("pipelines.transforms.prove_shards:check_shard",),
+    "boxes, categories": ("pipelines.transforms.inspect_images:normalize_image",),
+    "place windows": ("pipelines.transforms.inspect_images:cut_chips",),
+    "duplicates, splits, shards": (
+        "pipelines.transforms.plan_dataset:find_duplicates",
+        "pipelines.transforms.plan_dataset:assign_splits",
+        "pipelines.transforms.plan_dataset:assign_shards",
+    ),
+    "cut and encode chips": ("sarchat_build.pixels:cut",),
+    "labels and questions": ("sarchat_build.shards:dialogue_rows",),
+    "render text": ("sarchat_build.phrasing:Phrasing.render",),
+    "image rows": ("sarchat_build.shards:image_row",),
+    "rows to Arrow": ("sarchat_build.tables:to_table",),
+    "write Parquet": ("sarchat_build.shards:write_parquet",),
+    "digest of files": ("sarchat_build.storage:digest_file",),
+}
+
+
+class Clock:
+    """Adds up each stage's own time."""
+
+    def __init__(self) -> None:
+        self.own_s: dict[str, float] = defaultdict(float)
+        self.calls: Counter[str] = Counter()
+        self._inner_s = [0.0]
+
+    def around(self, stage: str, function: Callable[..., Any]) -> Callable[..., Any]:
+        """Wrap a function."""
+
+        @wraps(function)
+        def timed(*args: Any, **kwargs: Any) -> Any:
+            self._inner_s.append(0.0)
+            start = time.perf_counter()
+            try:
+                return function(*args, **kwargs)
+            finally:
+                spent = time.perf_counter() - start
+                self.own_s[stage] += spent - self._inner_s.pop()
+                self.calls[stage] += 1
+                self._inner_s[-1] += spent
+
+        return timed
+
+    def install(self) -> None:
+        """Put a clock around every stage."""
+        for stage, places in STAGES.items():
+            for place in places:
+                module, _, path = place.partition(":")
+                *parents, name = path.split(".")
+                owner: Any = importlib.import_module(module)
+                for parent in parents:
+                    owner = getattr(owner, parent)
+                setattr(owner, name, self.around(stage, getattr(owner, name)))
+
+
+def main(raw: str, out: str) -> None:
+    """Build once and print the shares."""
+    from pipelines import launch
+    from pipelines.build_dataset import build_dataset
+    from pipelines.runners import run
+
+    clock = Clock()
+    clock.install()
+    start = time.perf_counter()
+    settings = launch.load_settings("sarchat_2m", None, None)
+    chosen, _ = launch.choose_sources(settings.manifests, raw, [])
+    context = launch.prepare(settings, chosen, raw, out, False)
+    run(lambda pipeline: build_dataset(pipeline, context), "local", 1)
+    launch.finish(out)
+    wall_s = time.perf_counter() - start
+    table = Table(title=f"own time of each stage, one process: {wall_s:.1f} s")
+    for column in ("stage", "s", "share", "calls"):
+        table.add_column(column, justify="left" if column == "stage" else "right")
+    rest_s = wall_s - sum(clock.own_s.values())
+    slowest = sorted(clock.own_s.items(), key=lambda entry: -entry[1])
+    for stage, own_s in [*slowest, ("the engine and the rest", rest_s)]:
+        calls = f"{clock.calls[stage]:,}" if clock.calls[stage] else ""
+        table.add_row(stage, f"{own_s:.1f}", f"{own_s / wall_s:.1%}", calls)
+    Console().print(table)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:3])
