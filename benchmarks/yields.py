@@ -148,23 +148,23 @@ def spread(mean: float, dispersion: float) -> tuple[float, ...]:
 
 
 def layouts(source: Source, n: int) -> Iterator[LabeledImage]:
-    """Lay `n` objects out in a few pictures; equal arguments give equal pictures."""
+    """Lay `n` objects out in a few pictures."""
     few = _LAYOUTS * 2 if n < 4 else _LAYOUTS if n < 30 else 1
-    for number in range(few):
-        name = f"{source.name}/{n}-{number}"
-        boxes = [_box(source, name, i) for i in range(n)]
-        kind = _kind(source, choose(100, name, "kind"))
-        instances = tuple(
-            # One object in ten is of another class than the picture's.
-            Instance(f"{name}#{i}", c, c, box)
-            for i, box in enumerate(boxes)
-            for c in (
-                kind if choose(10, name, i, "own") else _kind(source, choose(100, name, i, "kind")),
-            )
-        )
-        chip = Chip(name, None, source.picture_px, source.picture_px, instances)
-        annotated = tuple(c for c in CATEGORIES if c in source.kinds)
-        yield label_image(chip, annotated, ())
+    return (layout(source, n, number) for number in range(few))
+
+
+def layout(source: Source, n: int, number: int) -> LabeledImage:
+    """Lay `n` objects out in one picture; equal arguments give equal pictures."""
+    name = f"{source.name}/{n}-{number}"
+    main = _kind(source, choose(100, name, "kind"))
+    objects = []
+    for i in range(n):
+        # One object in ten may be of another class than the picture's.
+        other = choose(10, name, i, "own") == 0
+        category = _kind(source, choose(100, name, i, "kind")) if other else main
+        objects.append(Instance(f"{name}#{i}", category, category, _box(source, name, i)))
+    chip = Chip(name, None, source.picture_px, source.picture_px, tuple(objects))
+    return label_image(chip, tuple(c for c in CATEGORIES if c in source.kinds), ())
 
 
 def _kind(source: Source, percentile: int) -> Category:

@@ -56,7 +56,8 @@ def _recipes() -> tuple[Recipe, Recipe]:
         title="samples",
         tasks=Tasks.model_validate(
             {
-                "classification": {"share_percent": {"presence": 100}},
+                "classification": {"common_percent": 100},
+                "cross_modal_identification": {"choice_common_percent": 50},
                 "spatial_grounding": {"share_percent": {"presence": 100}},
                 "instance_counting": {"negatives_percent": 100, "negatives_cap": 6},
             }

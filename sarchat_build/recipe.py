@@ -98,13 +98,16 @@ class ClassificationShares(Model):
 
     all: Percent = 100
     # Not in the paper. Only sources that annotate several classes can say "no".
-    presence: Percent = 75
+    presence: Percent = 100
 
 
 class Classification(Model):
     """Classification."""
 
     share_percent: ClassificationShares = ClassificationShares()
+    # Of the pictures whose "yes" would be about their source's commonest class, so many are asked
+    # about: about as many as there are of all others, so that the class does not tell the answer.
+    common_percent: Percent = 55
 
 
 class DescriptionShares(Model):
@@ -180,6 +183,10 @@ class Identification(Model):
     # Ordered pairs grow with n²; the cap keeps crowded tank farms from owning the dataset and
     # brings the whole to the published 2.06 million (benchmarks/yields.py prints the estimate).
     pairs_cap: int = Field(default=120, ge=0)
+    # Of the objects of a source with several classes, so many are offered a choice of two instead
+    # of an open question; fewer of the commonest class, which would else be a good guess.
+    choice_percent: Percent = 50
+    choice_common_percent: Percent = 25
     # A nearest object that is nearer by less than this is not the nearest to a human eye.
     tie_margin_px: float = Field(default=4.0, gt=0)
 

@@ -275,6 +275,25 @@ def test_yes_and_no_come_in_pairs_and_are_true(picture: Any) -> None:
         assert not list(of(asked, "classification", "presence"))
 
 
+@pytest.mark.parametrize("name", ["msar", "ogsod"])
+def test_class_in_the_question_does_not_tell_the_answer(name: str) -> None:
+    (source,) = (s for s in yields.SOURCES if s.name == name)
+    asked: defaultdict[tuple[str, ...], Counter[str]] = defaultdict(Counter)
+    for i in range(3000):
+        n = 1 + i % 2
+        for question in questions(yields.layout(source, n, i), RECIPE):
+            truth = question.ground_truth
+            if question.subtask == "presence" and question.task == "classification":
+                asked["presence", str(truth["asked"])][str(truth["answer"])] += 1
+            if question.subtask == "choice":
+                options = sorted(truth["options"])  # type: ignore[call-overload]
+                asked[("choice", *options)][question.mentioned[0].category] += 1
+    for kind in ("presence", "choice"):
+        counts = [c for key, c in asked.items() if key[0] == kind]
+        guessed = sum(max(c.values()) for c in counts) / sum(c.total() for c in counts)
+        assert guessed < 0.66, (kind, guessed, asked)
+
+
 @given(pictures())
 def test_counts_hold_difficult_objects_and_no_guesses(picture: Any) -> None:
     chip, annotated, rejected = picture

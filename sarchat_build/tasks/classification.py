@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from sarchat_build.labels import LabeledImage
 from sarchat_build.manifest import sort_categories
@@ -10,6 +10,9 @@ from sarchat_build.recipe import Recipe
 from sarchat_build.stable_hash import choose
 from sarchat_build.tasks.question import Question
 from sarchat_build.types import CATEGORIES, Category
+
+# By number of objects in SARDet-100K (arXiv 2403.06534).
+_BY_FREQUENCY: tuple[Category, ...] = ("ship", "aircraft", "bridge", "tank", "car", "harbor")
 
 
 def ask(image: LabeledImage, recipe: Recipe) -> Iterator[Question]:
@@ -29,18 +32,37 @@ def ask(image: LabeledImage, recipe: Recipe) -> Iterator[Question]:
             mentioned=image.objects,
             ground_truth={"categories": list(present), "asked": None, "answer": None},
         )
-    yield from _presence(image, present)
+    yield from _presence(image, present, recipe.tasks.classification.common_percent)
 
 
-def _presence(image: LabeledImage, present: tuple[Category, ...]) -> Iterator[Question]:
-    """Ask one yes and one no, or nothing: what is asked must not tell the answer."""
+def most_common(annotated: Sequence[Category]) -> Category:
+    """Give the class that is seen most often among a source's annotated ones.
+
+    >>> most_common(("bridge", "harbor", "tank"))
+    'bridge'
+    """
+    return min(annotated, key=_BY_FREQUENCY.index)
+
+
+def _presence(
+    image: LabeledImage, present: tuple[Category, ...], common_percent: int
+) -> Iterator[Question]:
+    """Ask one yes and one no, or nothing: what is asked must not tell the answer.
+
+    The class itself would tell it, too: where most pictures show ships, "a ship?" is mostly a yes.
+    So a rarer yes is set against a no about the common class, and a common yes is asked less often.
+    """
     sure = [category for category in CATEGORIES if image.is_complete(category)]
     there = [category for category in sure if category in image.present]
     absent = [category for category in sure if category not in image.present]
     if not there or not absent:
         return
-    for answer, choices in (("yes", there), ("no", absent)):
-        category = choices[choose(len(choices), image.image_id, "presence", answer)]
+    common = most_common(image.annotated)
+    yes = there[choose(len(there), image.image_id, "presence", "yes")]
+    no = absent[choose(len(absent), image.image_id, "presence", "no")]
+    if yes == common and choose(100, image.image_id, "presence", "common") >= common_percent:
+        return
+    for answer, category in (("yes", yes), ("no", common if common in absent else no)):
         found = image.of(category)
         yield Question(
             task="classification",

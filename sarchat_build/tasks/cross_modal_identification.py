@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from heapq import nsmallest
 
 from sarchat_build.labels import (
@@ -16,8 +16,9 @@ from sarchat_build.labels import (
     Relation,
     relation,
 )
-from sarchat_build.recipe import Recipe
+from sarchat_build.recipe import Identification, Recipe
 from sarchat_build.stable_hash import choose, stable_hash
+from sarchat_build.tasks.classification import most_common
 from sarchat_build.tasks.question import GroundTruth, Question
 from sarchat_build.types import Category
 
@@ -36,7 +37,7 @@ def ask(image: LabeledImage, recipe: Recipe) -> Iterator[Question]:
     complete = {c: objects for c, objects in listed.items() if image.is_complete(c)}
     for labeled in askable:
         yield _single(labeled)
-        yield _category_or_choice(labeled, image)
+        yield _category_or_choice(labeled, image, rule)
         found = _nearest(labeled, image.image_id, complete, rule.tie_margin_px)
         if found is not None:
             yield _nearest_question(labeled, found, image, recipe)
@@ -79,13 +80,22 @@ def _single(labeled: LabeledInstance) -> Question:
     )
 
 
-def _category_or_choice(labeled: LabeledInstance, image: LabeledImage) -> Question:
+def _category_or_choice(
+    labeled: LabeledInstance, image: LabeledImage, rule: Identification
+) -> Question:
+    """Ask for the class alone, or for one of two where the source annotates several.
+
+    The classes offered must not tell the answer: an object of the source's common class is offered
+    less often, and a rarer one always against the common class.
+    """
     others = [category for category in image.annotated if category != labeled.category]
+    common = most_common(image.annotated)
     seed = (image.image_id, "identify", labeled.number)
-    options = None
-    if others and choose(2, *seed) == 0:
+    percent = rule.choice_common_percent if labeled.category == common else rule.choice_percent
+    options: list[Category] = []
+    if others and choose(100, *seed) < percent:
         other = others[choose(len(others), *seed, "other")]
-        options = [labeled.category, other]
+        options = [labeled.category, common if common in others else other]
         if choose(2, *seed, "order"):
             options.reverse()
     return Question(
@@ -181,7 +191,7 @@ def _relation(
 
 
 def _truth(
-    *objects: LabeledInstance, found: Relation | None = None, options: list[Category] | None = None
+    *objects: LabeledInstance, found: Relation | None = None, options: Sequence[Category] = ()
 ) -> GroundTruth:
     return {
         "objects": [
@@ -191,5 +201,5 @@ def _truth(
         "direction": found and found.direction,
         "proximity": found and found.proximity,
         "distance_px": found and found.distance_px,
-        "options": options or [],
+        "options": list(options),
     }
