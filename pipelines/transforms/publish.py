@@ -23,7 +23,7 @@ from sarchat_build.shards import ShardReceipt, write_parquet
 from sarchat_build.types import Reject
 
 STOPPED = f"{storage.WORK_FOLDER}/stopped.json"
-_SHOWN = 50
+_SHOWN = 20
 
 
 @dataclass
@@ -100,11 +100,16 @@ def _disproved(
     """Give the faults that the checks found in the shards and in the whole."""
     whole = check_dataset(context.out, record, proofs)
     found = [*(f for p in sorted(proofs, key=_place) for f in p.findings), *whole]
-    messages = [finding.message for finding in found if finding.severity == "error"]
+    faults = [finding for finding in found if finding.severity == "error"]
     total = sum(p.errors for p in proofs) + sum(f.severity == "error" for f in whole)
-    hidden = total - len(messages[:_SHOWN])
-    more = [f"and {hidden:,} more faults"] if hidden else []
-    return [*messages[:_SHOWN], *more]
+    if not total:
+        return []
+    kinds = Counter(finding.check for finding in faults).most_common()
+    return [
+        *(finding.message for finding in faults[:_SHOWN]),
+        f"{total:,} faults of the build itself, not of its input; please report them. "
+        f"By check: {', '.join(f'{kind} {n:,}' for kind, n in kinds)}",
+    ]
 
 
 def _place(proof: ShardReport) -> tuple[str, int]:
