@@ -66,6 +66,22 @@ class DialogueCount(NamedTuple):
     dialogues: int
 
 
+class DialogueMeasure(NamedTuple):
+    """Sums of one kind of dialogue in a shard, and its longest texts."""
+
+    split: str
+    task: str
+    subtask: str
+    source: str
+    rows: int
+    negatives: int
+    words: int
+    question_chars: int
+    question_words: int
+    answer_chars: int
+    answer_words: int
+
+
 @dataclass(frozen=True, slots=True)
 class ShardReport:
     """What `check_shard` saw: at most `FINDINGS_CAP` findings per check and file, all counted."""
@@ -80,6 +96,7 @@ class ShardReport:
     dialogues: tuple[DialogueCount, ...]
     uses: tuple[tuple[str, int], ...] = ()  # phrasing id → how often
     unknown_words: tuple[UnknownWord, ...] = ()
+    measures: tuple[DialogueMeasure, ...] = ()
 
 
 def shorten(value: object) -> str:
