@@ -100,7 +100,7 @@ class ShardBuilder:
             {source: dict(tally) for source, tally in sorted(counts.items())},
             dict(sorted(uses.items())),
         )
-        return FinishedShard(receipt, quality.tallies)
+        return FinishedShard(receipt, quality.finish())
 
     def _chips(
         self, item: PlannedImage, manifest: Manifest

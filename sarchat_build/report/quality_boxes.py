@@ -70,18 +70,20 @@ FORMATS: Mapping[str, Quantize] = {
 
 
 def iou_histograms(
-    boxes_xyxy_px: Sequence[Sequence[float]], width_px: int, height_px: int
+    boxes_xyxy_px: Sequence[Sequence[float]], sides_px: Sequence[tuple[int, int]]
 ) -> dict[str, Counter[str]]:
     """Count, per format, boxes by their IoU with what is left of them, in thousandths (floor).
 
-    >>> histograms = iou_histograms([(10.0, 10.0, 20.0, 20.0)], 100, 100)
+    `sides_px` are width and height of each box's picture.
+
+    >>> histograms = iou_histograms([(10.0, 10.0, 20.0, 20.0)], [(100, 100)])
     >>> histograms["0-100 (GeoChat, MiniGPT-v2)"], histograms["32 x 32 cells (Kosmos-2)"]
     (Counter({'1000': 1}), Counter({'765': 1}))
     """
     if not boxes_xyxy_px:
         return {}
     boxes = np.asarray(boxes_xyxy_px, dtype=np.float64)
-    size_px = np.asarray([width_px, height_px, width_px, height_px], dtype=np.float64)
+    size_px = np.tile(np.asarray(sides_px, dtype=np.float64), 2)
     histograms = {}
     for name, quantize in FORMATS.items():
         rounded = quantize(boxes / size_px, size_px) * size_px

@@ -12,7 +12,8 @@ Kinds of a (split, task, "", source), and with "" as task for all of them togeth
 Kinds of a (split, "", "", source):
     images          images, objects, invalid_boxes, degenerate_texts, statements, contradictions
     iou/<format>    see `quality_boxes`
-    vocabulary      words of questions and answers, in lower case
+    vocabulary      words of questions and answers, in lower case, each once a shard; without those
+                    of sizes, shapes and cells
 """
 
 from __future__ import annotations
@@ -20,12 +21,13 @@ from __future__ import annotations
 import re
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 from sarchat_build.boxes import round_half_up
 from sarchat_build.labels import cell
 from sarchat_build.report.quality_boxes import iou_histograms
-from sarchat_build.report.quality_grammar import count_faults
+from sarchat_build.report.quality_grammar import proofread
 from sarchat_build.report.quality_meaning import meaning
 from sarchat_build.report.quality_statements import contradictions
 from sarchat_build.report.quality_tallies import Group, Tallies
@@ -35,16 +37,40 @@ Row: TypeAlias = Mapping[str, Any]
 BETWEEN = " => "
 # What stands before a question: the picture's mark and the task's tag are no words of it.
 _OPENING = re.compile(r"<image>\n(?:\[[a-z]+\] )?")
-_SENTENCE_END = re.compile(r"[.?!](?= |$)")
-_WORD = re.compile(r"[a-z]+(?:[-'][a-z]+)*")
+
+
+@dataclass(slots=True)
+class _Place:
+    """What is kept of a split and source until the end: counted at once it costs a fraction."""
+
+    boxes_xyxy_px: list[Sequence[float]] = field(default_factory=list)
+    sides_px: list[tuple[int, int]] = field(default_factory=list)
+    vocabulary: set[str] = field(default_factory=set)
 
 
 class Gatherer:
-    """Counts pictures and their dialogues; `tallies` is what has been counted so far."""
+    """Counts the pictures of one shard and their dialogues.
+
+    `candidates` are the categories that a classification question offers.
+    """
 
     def __init__(self, candidates: Sequence[str]) -> None:
-        self.tallies = Tallies()
         self._candidates = candidates
+        self._tallies = Tallies()
+        self._places: dict[tuple[str, str], _Place] = defaultdict(_Place)
+
+    def finish(self) -> Tallies:
+        """Give all that has been counted; to be called once."""
+        for (split, source), place in self._places.items():
+            group = Group(split, source=source)
+            histograms = iou_histograms(place.boxes_xyxy_px, place.sides_px)
+            for name, histogram in histograms.items():
+                self._tallies.counter(group, f"iou/{name}").update(histogram)
+            self._tallies.counter(group, "vocabulary").update(place.vocabulary)
+        return self._tallies
+
+    def _place(self, row: Row) -> _Place:
+        return self._places[row["split"], row["source"]]
 
     def add(self, image: Row, dialogues: Sequence[Row]) -> None:
         """Count one picture's row and the rows of all its dialogues."""
@@ -57,12 +83,12 @@ class Gatherer:
             per_task[row["task"]] += 1
             self._count_dialogue(image, row, cells, asked)
         for task, rows in [("", len(dialogues)), *per_task.items()]:
-            self.tallies.count(Group(split, task, "", source), "rows_per_image", str(rows))
+            self._tallies.count(Group(split, task, "", source), "rows_per_image", str(rows))
 
     def _count_image(self, image: Row, dialogues: Sequence[Row], group: Group) -> None:
         boxes, side_px = image["objects"]["bbox"], (image["width"], image["height"])
         stated, contradicted = contradictions(dialogues)
-        self.tallies.counter(group, "images").update(
+        self._tallies.counter(group, "images").update(
             images=1,
             objects=len(boxes),
             invalid_boxes=sum(not _is_valid(box, *side_px) for box in boxes),
@@ -70,13 +96,14 @@ class Gatherer:
             statements=stated,
             contradictions=contradicted,
         )
-        for name, histogram in iou_histograms(boxes, *side_px).items():
-            self.tallies.counter(group, f"iou/{name}").update(histogram)
+        place = self._place(image)
+        place.boxes_xyxy_px.extend(boxes)
+        place.sides_px.extend([side_px] * len(boxes))
 
     def _count_dialogue(
         self, image: Row, row: Row, cells: Mapping[str, str], asked: dict[str, set[str]]
     ) -> None:
-        kinds = self.tallies.counters(Group(*(row[name] for name in Group._fields)))
+        kinds = self._tallies.counters(Group(*(row[name] for name in Group._fields)))
         found = meaning(row, [cells[instance_id] for instance_id in row["instance_ids"]])
         whole, answer = (message["content"] for message in row["messages"])
         texts = {"question": _OPENING.sub("", whole, count=1), "answer": answer}
@@ -91,15 +118,16 @@ class Gatherer:
         rows["duplicates"] += answer in known
         rows["conflicts"] += bool(known - {answer})
         known.add(answer)
-        vocabulary = self.tallies.counter(Group(row["split"], source=row["source"]), "vocabulary")
+        place = self._place(row)
         for side, text in texts.items():
             words = text.split()
             kinds[f"{side}_chars"][str(len(text))] += 1
             kinds[f"{side}_words"][str(len(words))] += 1
             rows["words"] += len(words)
-            rows["sentences"] += len(_SENTENCE_END.findall(text)) or 1
-            rows["grammar_faults"] += count_faults(text)
-            vocabulary.update(_WORD.findall(text.lower()))
+            reading = proofread(text)
+            rows["sentences"] += reading.sentences
+            rows["grammar_faults"] += reading.faults
+            place.vocabulary.update(reading.vocabulary)
         kinds["answers"][f"{found.asked}{BETWEEN}{found.answered}"] += 1
         kinds["phrasings"].update(row["template_ids"])
         options = row["ground_truth"].get("options")

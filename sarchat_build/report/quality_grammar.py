@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
+from typing import NamedTuple
 
 from sarchat_build.labels import CELLS, SHAPES, SIZE_WORDS
 from sarchat_build.proofreading import grammar_faults
@@ -19,15 +20,30 @@ _ALIKE = re.compile(
     rf"(?:{_BOX})+|\b\d+ px\b|\b(?:[2-9]|[1-9]\d+)\b|"
     rf"\b(?:{'|'.join(sorted(_KINDS, key=lambda word: (-len(word), word)))})\b"
 )
+_SENTENCE_END = re.compile(r"[.?!](?= |$)")
+_WORD = re.compile(r"[a-z]+(?:[-'][a-z]+)*")
 
 
-def count_faults(text: str) -> int:
-    """Count the faults of English in one text, as `grammar_faults` names them.
+class Reading(NamedTuple):
+    """What one text has: faults of English as `grammar_faults` names them, sentences, words.
 
-    >>> count_faults("Identify 4 ship in the image."), count_faults("2 ships lie there.")
-    (1, 0)
+    `vocabulary` are its different words in lower case, without those of sizes, shapes and cells.
     """
-    return _count(_ALIKE.sub(_stand_in, text))
+
+    faults: int
+    sentences: int
+    vocabulary: tuple[str, ...]
+
+
+def proofread(text: str) -> Reading:
+    """Read one text.
+
+    >>> proofread("Identify 4 ship in the image.").faults
+    1
+    >>> proofread("2 ships lie there. I see no more.")[:2]
+    (0, 2)
+    """
+    return _read(_ALIKE.sub(_stand_in, text))
 
 
 def _stand_in(match: re.Match[str]) -> str:
@@ -40,5 +56,12 @@ def _stand_in(match: re.Match[str]) -> str:
 
 
 @lru_cache(maxsize=1 << 15)
-def _count(skeleton: str) -> int:
-    return sum(1 for _ in grammar_faults(skeleton))
+def _read(skeleton: str) -> Reading:
+    plain = skeleton.lower()
+    for stand_in in set(_KINDS.values()):
+        plain = plain.replace(stand_in, "")
+    return Reading(
+        sum(1 for _ in grammar_faults(skeleton)),
+        len(_SENTENCE_END.findall(skeleton)) or 1,
+        tuple(sorted(set(_WORD.findall(plain)))),
+    )
