@@ -41,7 +41,7 @@ class AddUpTallies(beam.PTransform):
 
 def _prove(receipt: ShardReceipt, context: BuildContext) -> Iterator[ShardReport]:
     if context.prove:
-        record = record_shell(context.recipe, context.manifests, receipt.files)
+        record = record_shell(context.recipe, context.manifests, context.templates, receipt.files)
         report = check_shard(context.out, *parse_shard_name(receipt.name), record)
         report_done(context.out, "proofs", receipt.name)
         yield report

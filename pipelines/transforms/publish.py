@@ -80,7 +80,7 @@ def _publish(element: tuple[str, Iterable[tuple[str, Any]]], context: BuildConte
         books,
         receipts,
         _add_up(records["fixes"]),
-        phrasing.digest,
+        phrasing,
         files,
     )
     proofs: list[ShardReport] = records["proofs"]

@@ -9,6 +9,7 @@ from typing import Any
 
 from sarchat_build import __version__
 from sarchat_build.manifest import Manifest
+from sarchat_build.phrasing import Phrasing
 from sarchat_build.recipe import Recipe
 from sarchat_build.report.ledger import Counts
 from sarchat_build.shards import ShardReceipt
@@ -31,12 +32,12 @@ def build_record(
     books: Mapping[str, Counts],
     receipts: Iterable[ShardReceipt],
     fixes: Mapping[str, Mapping[str, int]],
-    templates_sha256: str,
+    phrasing: Phrasing,
     files: Iterable[WrittenFile],
 ) -> dict[str, Any]:
     """Make the record; it holds no clock, no path of a machine and nothing about the runner."""
     receipts = sorted(receipts, key=lambda receipt: receipt.name)
-    shell = record_shell(recipe, manifests, files)
+    shell = record_shell(recipe, manifests, phrasing.templates, files)
     return {
         **shell,
         "sources": {
@@ -49,8 +50,9 @@ def build_record(
             for source_id, facts in shell["sources"].items()
         },
         "templates": {
-            "sha256": templates_sha256,
-            "uses": dict(_sum(receipt.template_uses for receipt in receipts)),
+            "sha256": phrasing.digest,
+            "uses": shell["templates"]["uses"]
+            | dict(_sum(receipt.template_uses for receipt in receipts)),
         },
         "versions": versions(),
         "counts": _counts_by_split(receipts, recipe),
@@ -59,9 +61,15 @@ def build_record(
 
 
 def record_shell(
-    recipe: Recipe, manifests: Mapping[str, Manifest], files: Iterable[WrittenFile]
+    recipe: Recipe,
+    manifests: Mapping[str, Manifest],
+    template_ids: Iterable[str],
+    files: Iterable[WrittenFile],
 ) -> dict[str, Any]:
-    """Make the part of the record that is known before a build ends: enough to prove a shard."""
+    """Make the part of the record that is known before a build ends: enough to prove a shard.
+
+    Every phrasing is named, also one that nothing used: which are held out depends on all of them.
+    """
     return {
         "schema_version": 1,
         "dataset_version": __version__,
@@ -70,6 +78,7 @@ def record_shell(
             source_id: manifest.model_dump(mode="json", include=_SOURCE_FACTS)
             for source_id, manifest in sorted(manifests.items())
         },
+        "templates": {"uses": dict.fromkeys(sorted(template_ids), 0)},
         "files": {
             file.path: file_entry(file) for file in sorted(files, key=lambda file: file.path)
         },
