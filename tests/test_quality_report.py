@@ -452,19 +452,18 @@ def section_columns(section: str, line: str) -> int:
 # The proof before publishing, and the proof of the report itself.
 
 
-# Says "above" for "below", and everything else as it is.
-_TURNED = "{% if direction == 'below' %}{{ 'above' }}{% else %}{{ direction }}{% endif %}"
-
-
 @pytest.fixture(scope="module")
 def lying_templates(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Phrasings of which one, fine English, says a direction the wrong way round."""
+    """Phrasings in fine English that say every distance twice over: 9 px becomes 99 px."""
     folder = tmp_path_factory.mktemp("templates") / "templates"
     shutil.copytree(resource_folder("templates"), folder)
     place = folder / "cross_modal_identification/multi/answer"
     for path in place.glob("*.jinja"):
         text = path.read_text(encoding="utf-8")
-        path.write_text(text.replace("{{ direction }}", _TURNED), encoding="utf-8")
+        path.write_text(
+            text.replace("{{ distance_px }}", "{{ distance_px }}{{ distance_px }}"),
+            encoding="utf-8",
+        )
     return folder
 
 
