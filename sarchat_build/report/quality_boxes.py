@@ -78,7 +78,7 @@ def iou_histograms(
 
     >>> histograms = iou_histograms([(10.0, 10.0, 20.0, 20.0)], [(100, 100)])
     >>> histograms["0-100 (GeoChat, MiniGPT-v2)"], histograms["32 x 32 cells (Kosmos-2)"]
-    (Counter({'1000': 1}), Counter({'765': 1}))
+    (Counter({'1000': 1}), Counter({'776': 1}))
     """
     if not boxes_xyxy_px:
         return {}
