@@ -36,8 +36,8 @@ WORKERS = 2
 RECIPE = Path(__file__).parents[1] / "pipelines" / "recipes" / "sarchat_2m.toml"
 MANIFESTS = load_manifests(resource_folder("source_manifests"))
 INDEXES: dict[str, SourceIndex] = {}
-BUILDER: ShardBuilder
 DOCUMENTS: dict[str, dict[str, list[Document]]] = {}
+BUILDER: ShardBuilder
 
 
 def start(raw: str, out: str) -> None:
@@ -56,7 +56,7 @@ def start(raw: str, out: str) -> None:
 
 
 def inspect_block(place: tuple[str, int]) -> list[CutImage]:
-    """Read one block's images and the documents of the same name."""
+    """Read one block's documents and images; the two lie in the same order in both sources."""
     source_id, block = place
     index, manifest = INDEXES[source_id], MANIFESTS[source_id]
     files = index.images_of_block(block)

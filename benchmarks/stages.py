@@ -29,6 +29,8 @@ STAGES: dict[str, tuple[str, ...]] = {
     ),
     "hash pixels": ("sarchat_build.pixels:pixel_sha256", "sarchat_build.pixels:perceptual_hash"),
     "join, other digests": ("pipelines.transforms.inspect_images:inspect_images",),
+    "quality figures": ("sarchat_build.report.quality_gather:Gatherer.add",),
+    "prove shards": ("pipelines.transforms.prove_shards:check_shard",),
     "boxes, categories": ("pipelines.transforms.inspect_images:normalize_image",),
     "place windows": ("pipelines.transforms.inspect_images:cut_chips",),
     "duplicates, splits, shards": (

@@ -17,6 +17,7 @@ from pipelines.transforms.inspect_images import (
     count_block_rejects,
 )
 from pipelines.transforms.plan_dataset import AssignShards, PlanDataset
+from pipelines.transforms.prove_shards import AddUpTallies, ProveShards
 from pipelines.transforms.publish import Publish
 from pipelines.transforms.read_annotations import ReadAnnotations
 
@@ -56,13 +57,15 @@ def build_dataset(pipeline: beam.Pipeline, context: BuildContext) -> None:
     )
 
     placed = {"images": cut.images, "decisions": plan.decisions} | "AssignShards" >> AssignShards()
-    receipts = (
+    built = (
         (plan.shards, placed)
         | "SeedEveryShard" >> beam.Flatten()
         | "BuildShards" >> BuildShards(context)
     )
     _ = {
-        "receipts": receipts,
+        "receipts": built.receipts,
+        "proofs": built.receipts | "ProveShards" >> ProveShards(context),
+        "tallies": built.tallies | "AddUpTallies" >> AddUpTallies(),
         "read": read.read,
         "rejects": rejects,
         "duplicates": plan.duplicates,

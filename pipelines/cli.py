@@ -17,6 +17,7 @@ from pipelines.console import (
     comparison_lines,
     console,
     counting_progress,
+    quality_table,
     say_error,
     say_unverified,
     task_table,
@@ -92,6 +93,12 @@ def build(
             show_default=False,
         ),
     ] = "",
+    prove: Annotated[
+        bool,
+        typer.Option(
+            "--prove/--no-prove", help="Read every row back and check it before publishing."
+        ),
+    ] = True,
     manifests: Annotated[
         Path | None, typer.Option(help="Folder of manifests beside, or over, the built-in ones.")
     ] = None,
@@ -113,12 +120,19 @@ def build(
         console.print(f"not found under {raw}, left out: {', '.join(absent)}", style="dim")
     say_unverified(chosen.values())
     context = launch.prepare(
-        settings, chosen, raw, str(output), strict, keep_going=keep_going, repacked=repacked
+        settings,
+        chosen,
+        raw,
+        str(output),
+        strict,
+        keep_going=keep_going,
+        repacked=repacked,
+        prove=prove,
     )
     for reason in context.failed.values():
         say_error(InputError(reason))
     blocks = sum(context.index(source_id).image_blocks for source_id in context.manifests)
-    with build_progress(str(output), blocks):
+    with build_progress(str(output), blocks, prove):
         run(
             lambda pipeline: build_dataset(pipeline, context),
             runner,
@@ -130,6 +144,7 @@ def build(
     for line in comparison_lines(record):
         console.print(line, highlight=False, markup=False)
     console.print(task_table(record))
+    console.print(quality_table(launch.read_quality(str(output))))
     console.print(f"Dataset: {output}   card: {output / 'README.md'}")
     console.print(f"Next: sarchat validate {output}")
     if context.failed:

@@ -43,16 +43,19 @@ def say_unverified(manifests: Iterable[Manifest]) -> None:
 
 
 @contextmanager
-def build_progress(out: str, blocks: int) -> Iterator[None]:
+def build_progress(out: str, blocks: int, prove: bool) -> Iterator[None]:
     """Show how far a build is, from the marks that its workers leave in the output folder."""
     with _progress() as progress:
         reading = progress.add_task("read and inspect", total=blocks)
         writing = progress.add_task("write shards", total=None)
+        proving = progress.add_task("prove shards", total=None) if prove else None
 
         def look() -> None:
             progress.update(reading, completed=count_done(out, "inspect"))
             shards = count_done(out, "planned")
             progress.update(writing, completed=count_done(out, "shards"), total=shards or None)
+            if proving is not None:
+                progress.update(proving, completed=count_done(out, "proofs"), total=shards or None)
 
         with _polling(look):
             yield
@@ -139,6 +142,52 @@ def task_table(record: Mapping[str, Any]) -> Table:
     pictures = (f"{record['counts'][split]['images']:,}" for split in splits)
     table.add_row("pictures", *pictures, style="dim")
     return table
+
+
+def quality_table(figures: Mapping[str, Any]) -> Table:
+    """Show, per subtask over all splits, how far one gets without looking; in red, faults.
+
+    blind: on the test split; half given: rows of whose answer half follows from the question;
+    balance: of yes and no, or of the two options.
+    """
+    table = Table(title="Quality (report/quality.json has every figure)")
+    table.add_column("subtask", no_wrap=True)
+    for name in ("rows", "majority", "blind", "half given", "balance"):
+        table.add_column(name, justify="right")
+    blind = {
+        (d["task"], d["subtask"]): d["blind_percent"]
+        for d in figures["dialogues"]
+        if d["split"] == "test" and d["subtask"] and not d["source"]
+    }
+    for entry in figures["dialogues"]:
+        if entry["split"] or not entry["subtask"]:
+            continue
+        place = entry["task"], entry["subtask"]
+        table.add_row(
+            f"{_SHORT.get(entry['task'], entry['task'])}/{entry['subtask']}",
+            f"{entry['rows']:,}",
+            _percent(entry["answers"]["majority_percent"]),
+            _percent(blind.get(place)),
+            _percent(entry["half_solvable_from_prompt_percent"]),
+            _percent(entry["balance_percent"]),
+        )
+    for proof in figures["proofs"]:
+        if proof["faults"]:
+            fault = f"{proof['faults']:,} of {proof['of']:,}"
+            table.add_row(proof["figure"], fault, style="red")
+    return table
+
+
+_SHORT = {
+    "fine_grained_description": "description",
+    "instance_counting": "counting",
+    "spatial_grounding": "grounding",
+    "cross_modal_identification": "identification",
+}
+
+
+def _percent(value: float | None) -> str:
+    return "" if value is None else f"{value:.1f}%"
 
 
 def _progress() -> Progress:

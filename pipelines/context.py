@@ -21,7 +21,8 @@ class BuildContext:
 
     `inputs` describes each source's archives for the record, `images_listed` says how many images
     the launcher found, `templates` are the phrasings as text, `repacked` gives the second form of
-    archives that cannot be read at random, `failed` says why a source was left out.
+    archives that cannot be read at random, `failed` says why a source was left out. With `prove`
+    every row is read back and checked before anything is published.
     """
 
     raw: str
@@ -34,6 +35,7 @@ class BuildContext:
     strict: bool
     repacked: Mapping[str, str] = field(default_factory=dict)
     failed: Mapping[str, str] = field(default_factory=dict)
+    prove: bool = True
 
     def index(self, source_id: str) -> SourceIndex:
         """Look through a source's archives, once per process."""

@@ -27,6 +27,7 @@ from sarchat_build.manifest import Manifest, load_manifests
 from sarchat_build.phrasing import load_templates
 from sarchat_build.phrasing_lint import check_templates
 from sarchat_build.recipe import Recipe, load_recipe
+from sarchat_build.report import quality
 from sarchat_build.resources import resource_folder
 from sarchat_build.source_index import index_source, layout_hint
 
@@ -115,6 +116,7 @@ def prepare(
     *,
     keep_going: bool = False,
     repacked: str = "",
+    prove: bool = True,
 ) -> BuildContext:
     """Index and fingerprint the inputs, make the output folder ready, and repack what needs it.
 
@@ -127,6 +129,7 @@ def prepare(
         keep_going: whether a source that cannot be read is left out instead of stopping the
             build; the context's `failed` names it.
         repacked: path or URL of the folder for repacked archives; "": inside `out`.
+        prove: whether what was written is read back and checked before it is published.
 
     Raises:
         ConfigurationError: sources that hold the same pictures (`refuse_mixed_releases`).
@@ -165,6 +168,7 @@ def prepare(
         strict,
         {place: made for archives in second.values() for place, made in archives.items()},
         failed,
+        prove,
     )
 
 
@@ -269,6 +273,11 @@ def _repack_archives(manifest: Manifest, raw: str, folder: str) -> dict[str, str
             with byte_progress(f"repack {name}", total) as show:
                 made[archive.location] = repack(archive, folder, show)
     return made
+
+
+def read_quality(out: str) -> Any:
+    """Give the quality figures of a finished build."""
+    return storage.read_json(out, quality.PATH)
 
 
 def _prepare_output(out: str) -> None:

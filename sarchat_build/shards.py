@@ -18,6 +18,8 @@ from sarchat_build.dialogues import Row, dialogue_rows, image_row
 from sarchat_build.manifest import Manifest
 from sarchat_build.phrasing import Phrasing
 from sarchat_build.recipe import Recipe
+from sarchat_build.report.quality_gather import Gatherer
+from sarchat_build.report.quality_tallies import Tallies
 from sarchat_build.storage import WrittenFile, write_whole
 from sarchat_build.types import PlannedImage, SourceImage, TaskName
 
@@ -43,6 +45,14 @@ class ShardReceipt:
 
 
 @dataclass(frozen=True, slots=True)
+class FinishedShard:
+    """A shard's receipt, and what the quality report is computed from."""
+
+    receipt: ShardReceipt
+    tallies: Tallies
+
+
+@dataclass(frozen=True, slots=True)
 class ShardBuilder:
     """Everything a shard needs beside its images."""
 
@@ -52,7 +62,7 @@ class ShardBuilder:
     phrasing: Phrasing
     open_image: OpenImage
 
-    def build(self, name: str, planned: Iterable[PlannedImage], fingerprint: str) -> ShardReceipt:
+    def build(self, name: str, planned: Iterable[PlannedImage], fingerprint: str) -> FinishedShard:
         """Write the images file and every task's dialogues file of the shard `name`.
 
         Rows are ordered by image id. Pictures are held only until their row group is written;
@@ -60,6 +70,7 @@ class ShardBuilder:
         """
         counts: dict[str, Counter[str]] = defaultdict(Counter)
         uses: Counter[str] = Counter()
+        quality = Gatherer(self.recipe.candidates)
         dialogues: dict[TaskName, list[Row]] = {task: [] for task in self.recipe.tasks.enabled}
 
         def image_rows() -> Iterator[Row]:
@@ -71,6 +82,7 @@ class ShardBuilder:
                     {i.instance_id for chip in item.chips for i in chip.instances}
                 )
                 for row, rows in self._chips(item, manifest):
+                    quality.add(row, [dialogue for _, dialogue in rows])
                     tally["images"] += 1
                     tally["objects"] += len(row["objects"]["instance_id"])
                     for task, dialogue in rows:
@@ -82,13 +94,14 @@ class ShardBuilder:
         files = [self._write("images", name, tables.IMAGES, image_rows())]
         for task, rows in dialogues.items():
             files.append(self._write(f"dialogues/{task}", name, tables.dialogues(task), rows))
-        return ShardReceipt(
+        receipt = ShardReceipt(
             name,
             fingerprint,
             tuple(files),
             {source: dict(tally) for source, tally in sorted(counts.items())},
             dict(sorted(uses.items())),
         )
+        return FinishedShard(receipt, quality.finish())
 
     def _chips(
         self, item: PlannedImage, manifest: Manifest
@@ -176,6 +189,16 @@ def shard_name(split: str, index: int, count: int) -> str:
     'train-00003-of-00064'
     """
     return f"{split}-{index:05d}-of-{count:05d}"
+
+
+def parse_shard_name(name: str) -> tuple[str, int, int]:
+    """Undo `shard_name`.
+
+    >>> parse_shard_name("train-00003-of-00064")
+    ('train', 3, 64)
+    """
+    split, index, _, count = name.rsplit("-", 3)
+    return split, int(index), int(count)
 
 
 def fingerprint(planned: Sequence[PlannedImage], *parts: str) -> str:

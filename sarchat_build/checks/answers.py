@@ -1,209 +1,131 @@
-"""Compares what an answer states with what follows from the boxes: one function per task."""
+"""Compares what an answer states with what follows from the boxes: one rule for all phrasings."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import NamedTuple
+from collections.abc import Sequence
 
+from sarchat_build.checks.expect import Dialogue, Problem, Problems, Said, Saying
 from sarchat_build.checks.findings import Plain
+from sarchat_build.checks.identify import turned_round
 from sarchat_build.checks.parse import Noun, Reading
-from sarchat_build.checks.truth import Dialogue, Expected
-from sarchat_build.checks.vocabulary import CATEGORIES, NEGATION
 
-
-class Problem(NamedTuple):
-    """A check that failed, what it expected and what it found."""
-
-    check: str
-    expected: object
-    found: object
-
-
-Problems = Iterator[Problem]
-
-# One group of a grounding answer: counted category before its boxes, the cell anywhere.
-_GROUP = "(?:[Nn]cb+|c[Nn]b+|[Nn]b+c)"
-# What an identification says, in this order in the code below.
-_IDENTIFIED = (
-    *("answer_size", "answer_shape", "answer_cell"),
-    *("answer_direction", "answer_proximity", "answer_distance"),
+# (letter in `Reading.order`, check) of each list of facts, as `_facts` gives them.
+_KINDS = (
+    ("b", "answer_box"),
+    ("c", "answer_cell"),
+    ("z", "answer_size"),
+    ("h", "answer_shape"),
+    ("d", "answer_direction"),
+    ("p", "answer_proximity"),
+    ("x", "answer_distance"),
+    ("l", "answer_listed"),
+    ("y", "answer_verdict"),
 )
-_DESCRIBED = re.compile("(?:z[Nn]c)*")
-# "The ships in the top left lie to the right of the tank in the middle center, near it."
-_RELATIONS = re.compile("(?:ncdncp)*")
 
 
-def classification(expected: Expected, dialogue: Dialogue, answer: Reading) -> Problems:
-    """Name every category present, in canonical order."""
-    (present,) = expected.truth
-    named = [noun.category for noun in answer.nouns]
-    if present:
-        yield from _same("answer_category", present, named)
-        yield from _order(answer.order == "n" * len(present), "categories alone", answer)
-    elif named not in ([], list(CATEGORIES)) or not NEGATION.search(dialogue.answer):
-        yield Problem("answer_category", Plain("none"), dialogue.answer)
-    yield from _nothing_else(answer, {len(present)}, bare_no=not present)
-
-
-def fine_grained_description(expected: Expected, dialogue: Dialogue, answer: Reading) -> Problems:
-    """Give each group as "3 small ships" or "a small ship", then its cell."""
-    groups = expected.groups
-    yield from _order(
-        _DESCRIBED.fullmatch(answer.order) is not None, "size, category, cell of each group", answer
-    )
-    yield from _same("answer_category", [g.category for g in groups], _categories(answer.nouns))
-    yield from _same("answer_count", [len(g.things) for g in groups], _counts(answer.nouns))
-    yield from _same("answer_size", [g.size for g in groups], [n.size for n in answer.nouns])
-    yield from _same("answer_cell", [g.cell for g in groups], answer.cells)
-    yield from _agreement(answer.nouns, [len(g.things) for g in groups])
-    yield from _nothing_else(answer, {len(expected.things)})
-
-
-def instance_counting(expected: Expected, dialogue: Dialogue, answer: Reading) -> Problems:
-    """Give the count, then every box, or the first ones and how many these are."""
-    category, n, listed = expected.truth
-    boxes = [thing.text for thing in expected.things[:listed]]
-    yield from _same("answer_category", [category], _categories(answer.nouns))
-    yield from _same("answer_count", [n], [noun.number for noun in answer.nouns])
-    if listed < n or answer.listed:
-        yield from _same("answer_listed", [listed], answer.listed)
-    yield from _same("answer_box", boxes, answer.boxes)
-    yield from _order(
-        answer.order.rstrip("b") in ("N", "Nl", "lN"), "the count before the boxes", answer
-    )
-    yield from _agreement(answer.nouns, [n])
-    yield from _nothing_else(answer, {n})
-
-
-def spatial_grounding(expected: Expected, dialogue: Dialogue, answer: Reading) -> Problems:
-    """Give every group with count, cell and boxes, then how each lies to the one before."""
-    groups, (_, relations) = expected.groups, expected.truth
-    counts = [len(group.things) for group in groups]
-    grouped, mentioned = answer.nouns[: len(groups)], answer.nouns[len(groups) :]
-    yield from _same("answer_category", [g.category for g in groups], _categories(grouped))
-    yield from _same("answer_count", counts, _counts(grouped))
-    related = [
-        groups[place] for later in range(1, len(relations) + 1) for place in (later, later - 1)
-    ]
-    yield from _same("answer_cell", [group.cell for group in (*groups, *related)], answer.cells)
-    yield from _same("answer_box", [thing.text for thing in expected.things], answer.boxes)
-    yield from _same("answer_direction", [d for d, _ in relations], answer.directions)
-    yield from _same("answer_proximity", [p for _, p in relations], answer.proximities)
-    yield from _agreement(grouped, counts)
-    if dialogue.subtask == "single":
-        orderly = sorted(answer.order.lower()) == ["b", "c", "n"]
+def check_answer(said: Said, dialogue: Dialogue, answer: Reading) -> Problems:
+    """Yield every fact that is missing, wrong, in the wrong place or one too many."""
+    order, nouns = answer.order, answer.nouns
+    if said.free_noun is not None:
+        yield from _free_nouns(said.free_noun, nouns)
+        order = order.replace("n", "")
     else:
-        body = re.match(f"{_GROUP}{{{len(groups)}}}", answer.order)
-        tail = answer.order[body.end() :] if body else ""
-        runs = [len(run) for run in re.findall("b+", answer.order)]
-        orderly = body is not None and _RELATIONS.fullmatch(tail) is not None and runs == counts
-    yield from _order(orderly, "category, cell and boxes of each group, then relations", answer)
-    yield from _same("answer_category", [g.category for g in related], _categories(mentioned))
-    yield from _agreement(mentioned, [len(group.things) for group in related])
-    yield from _nothing_else(answer, {sum(counts)})
+        yield from _nouns(said, nouns)
+    if _facts(said) != _facts(answer):
+        yield from _differences(said, answer)
+    if said.any_order:
+        orderly = any(sorted(order) == sorted(allowed) for allowed in said.orders)
+    else:
+        orderly = order in said.orders
+    if not orderly and not _named_at_once(said, nouns):
+        yield Problem("answer_order", said.orders[:2], answer.order)
+    if dialogue.task == "cross_modal_identification" and dialogue.subtask in ("multi", "nearest"):
+        yield from turned_round(dialogue.subtask, dialogue.answer)
+    yield from _nothing_else(said, answer)
 
 
-def cross_modal_identification(expected: Expected, dialogue: Dialogue, answer: Reading) -> Problems:
-    """Name one object in words, or two and how the first lies to the second."""
-    words, direction, proximity, distance = expected.truth
-    texts = [thing.text for thing in expected.things]
-    categories = [category for category, _, _, _ in words]
-    named = _categories(answer.nouns)
-    # Two of a kind may be said at once ("both are ships"), and names may be said again.
-    both_alike = (
-        len(categories) == 2 and len(set(categories)) == 1 and set(named) == set(categories)
+def _facts(facts: Said | Reading) -> tuple[Sequence[object], ...]:
+    return (
+        list(facts.boxes),
+        list(facts.cells),
+        list(facts.sizes),
+        list(facts.shapes),
+        list(facts.directions),
+        list(facts.proximities),
+        list(facts.distances),
+        list(facts.listed),
+        list(facts.verdicts),
     )
-    if named not in (categories, categories * 2) and not both_alike:
+
+
+def _differences(said: Said, answer: Reading) -> Problems:
+    for (letter, check), expected, found in zip(_KINDS, _facts(said), _facts(answer), strict=True):
+        may_miss = any(letter not in order for order in said.orders)
+        if expected != found and (found or not may_miss):
+            # "None of them" needs no "no", but may have one.
+            if check == "answer_verdict" and said.negative and not expected and found == ["no"]:
+                continue
+            yield Problem(check, expected, found)
+
+
+def _nouns(said: Said, nouns: Sequence[Noun]) -> Problems:
+    if _named_at_once(said, nouns):
+        nouns = [nouns[0]._replace(number=None)] * 2
+        expected: Sequence[tuple[str, int, Saying]] = [(nouns[0].category, 2, "plain")] * 2
+    else:
+        expected = said.nouns
+    categories = [category for category, _, _ in expected]
+    named = [noun.category for noun in nouns]
+    may_miss = any("n" not in order for order in said.orders)
+    if named != categories and (named or not may_miss):
         yield Problem("answer_category", categories, named)
-    if answer.boxes and answer.boxes not in (texts, texts * 2):
-        yield Problem("answer_box", texts, answer.boxes)
-    counts = {noun.number for noun in answer.nouns} - {None, 1, 2 if both_alike else 1}
-    if counts:
-        yield Problem("answer_count", 1, counts)
-    stated = (answer.sizes, answer.shapes, answer.cells)
-    related = (answer.directions, answer.proximities, answer.distances)
-    if dialogue.subtask == "single":
-        true = (*([word] for word in words[0][1:]), [], [], [])
-    else:
-        true = ([], [], [], [direction], [proximity], [distance])
-    if true != (*stated, *related):
-        for check, expects, found in zip(_IDENTIFIED, true, (*stated, *related), strict=True):
-            yield from _same(check, expects, found)
-    yield from _nothing_else(answer, set())
-
-
-def referring(expected: Expected, dialogue: Dialogue, answer: Reading) -> Problems:
-    """Give every box, each with its cell after it; for one object in either order."""
-    category = expected.truth[0]
-    things, n = expected.things, len(expected.things)
-    yield from _same("answer_box", [thing.text for thing in things], answer.boxes)
-    for noun in answer.nouns:
-        yield from _same("answer_category", category, noun.category)
-        if noun.number is not None:
-            yield from _same("answer_count", n, noun.number)
-            yield from _agreement([noun], [n])
-    places = "".join(letter for letter in answer.order if letter in "bcdpxl")
-    if dialogue.subtask == "unique":
-        # The phrase may be repeated, so only what it says is measured.
-        (thing,) = things
-        for check, value, said in (
-            ("answer_cell", thing.cell, answer.cells),
-            ("answer_size", thing.size, answer.sizes),
-            ("answer_shape", thing.shape, answer.shapes),
-        ):
-            if set(said) - {value} or (check == "answer_cell" and not said):
-                yield Problem(check, value, said)
-        yield from _order(places.replace("c", "") == "b", "the box and its cell", answer)
-    else:
-        yield from _same("answer_cell", [thing.cell for thing in things], answer.cells)
-        yield from _same("answer_size", [], answer.sizes)
-        yield from _same("answer_shape", [], answer.shapes)
-        yield from _order(
-            places == "bc" * n or (n == 1 and places == "cb"), "each box and its cell", answer
-        )
-    yield from _nothing_else(answer, {n})
-
-
-def _same(check: str, expected: object, found: object) -> Problems:
-    if expected != found:
-        yield Problem(check, expected, found)
-
-
-def _order(orderly: bool, expected: str, answer: Reading) -> Problems:
-    if not orderly:
-        yield Problem("answer_order", Plain(expected), answer.order)
-
-
-def _nothing_else(answer: Reading, totals: set[int], *, bare_no: bool = False) -> Problems:
-    """Refuse loose vocabulary and markup, and numbers that are no total of what is there."""
-    strays = [word for word in answer.strays if not (bare_no and word == "no")]
-    if strays:
-        yield Problem("answer_stray", [], strays)
-    if not totals.issuperset(answer.numbers):
-        yield Problem("answer_number", sorted(totals), answer.numbers)
-
-
-def _agreement(nouns: Iterable[Noun], counts: Iterable[int]) -> Problems:
-    for noun, n in zip(nouns, counts, strict=False):
+    for noun, (category, n, saying) in zip(nouns, expected, strict=False):
+        count = noun.number
+        if saying == "number" and count is None:
+            # "a ship", and "ship" as the name of what is there.
+            wrong = n != 1 and noun.plural is True
+        elif saying in ("plain", "name"):
+            wrong = count is not None
+        else:
+            wrong = count != n
+        if wrong or (saying == "number" and count is None and n != 1):
+            yield Problem("answer_count", n, noun)
         if not noun.agrees_with(n):
-            yield Problem("grammar", Plain(f"the number of {n} {noun.category}"), noun)
+            yield Problem("grammar", Plain(f"the number of {n} {category}"), noun)
 
 
-def _categories(nouns: Iterable[Noun]) -> list[str]:
-    return [noun.category for noun in nouns]
+def _named_at_once(said: Said, nouns: Sequence[Noun]) -> bool:
+    """Tell whether two of a kind are named together: "both are ships", "2 ships"."""
+    return (
+        len(nouns) == 1
+        and said.any_order
+        and len(said.nouns) == 2
+        and said.nouns[0] == said.nouns[1]
+        and nouns[0].category == said.nouns[0][0]
+        and nouns[0].plural is not False
+        and nouns[0].number in (None, 2)
+    )
 
 
-def _counts(nouns: Iterable[Noun]) -> list[int | None]:
-    """Give the counts said; "a small ship" says one."""
-    return [1 if noun.number is None and noun.plural is not True else noun.number for noun in nouns]
+def _free_nouns(expected: tuple[str, int], nouns: Sequence[Noun]) -> Problems:
+    category, n = expected
+    for noun in nouns:
+        if noun.category != category:
+            yield Problem("answer_category", category, noun.category)
+        elif noun.number is not None:
+            if noun.number != n:
+                yield Problem("answer_count", n, noun.number)
+            if not noun.agrees_with(noun.number):
+                yield Problem("grammar", Plain(f"the number of {n} {category}"), noun)
 
 
-ANSWERS: Mapping[str, Callable[[Expected, Dialogue, Reading], Problems]] = {
-    "classification": classification,
-    "fine_grained_description": fine_grained_description,
-    "instance_counting": instance_counting,
-    "spatial_grounding": spatial_grounding,
-    "cross_modal_identification": cross_modal_identification,
-    "referring": referring,
-}
+def _nothing_else(said: Said, answer: Reading) -> Problems:
+    """Refuse loose vocabulary, markup, loose numbers and words that turn a fact round."""
+    if answer.strays:
+        yield Problem("answer_stray", [], answer.strays)
+    if answer.numbers:
+        yield Problem("answer_number", [], answer.numbers)
+    if answer.negations and not said.negative:
+        yield Problem("answer_negation", [], answer.negations)
+    if not said.orders[0] and not (answer.negations or answer.verdicts):
+        yield Problem("answer_category", Plain("none"), Plain("no word for it"))

@@ -16,6 +16,7 @@ from sarchat_build.checks.rules import mapping_at, rules_of
 from sarchat_build.checks.shard import images_path
 from sarchat_build.checks.storage import Folder, table_rows
 from sarchat_build.checks.tables import DUPLICATES, REJECTS, Columns
+from sarchat_build.checks.wording import changing_words
 
 _BATCH_ROWS = 4096
 
@@ -40,6 +41,7 @@ def check_dataset(
     _check_leakage(placed, log)
     _check_near_leakage(placed, build, log)
     _check_counts(ordered, build, log)
+    _check_wording(ordered, build, log)
     rejects = []
     for path, number, values in _rows(folder, "rejects", REJECTS, build, log):
         reject = RejectRow._make(values)
@@ -180,3 +182,27 @@ def _check_counts(
                     found[split][unit],
                     key=f"{split}.{unit}",
                 )
+
+
+def _check_wording(
+    reports: Sequence[ShardReport], build: Mapping[str, Any], log: FindingLog
+) -> None:
+    """Recount phrasings, and find words that only some answers of a phrasing hold."""
+    uses: Counter[str] = Counter()
+    for report in reports:
+        uses.update(dict(report.uses))
+    declared = mapping_at(build, "templates", "uses")
+    for template_id in sorted(set(declared) | set(uses)):
+        if declared.get(template_id) != uses[template_id]:
+            expected, found = declared.get(template_id), uses[template_id]
+            log.add("template_uses", BUILD_FILE, expected, found, key=template_id)
+    unknown = (word for report in reports for word in report.unknown_words)
+    for word, answers in changing_words(uses, unknown):
+        log.add(
+            "unknown_word",
+            word.file,
+            Plain(f"in all {answers} answers of {word.template_id} or in none"),
+            Plain(f"{word.word!r} in {word.rows}"),
+            row=word.row,
+            key=word.key,
+        )

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
-from sarchat_build.checks.answers import ANSWERS, Problem, Problems
+from sarchat_build.checks import identify, truth
+from sarchat_build.checks.answers import check_answer
+from sarchat_build.checks.completeness import Census
+from sarchat_build.checks.expect import Dialogue, Expected, Problem, Problems, Unfounded
 from sarchat_build.checks.findings import FindingLog, Plain
 from sarchat_build.checks.parse import read
 from sarchat_build.checks.questions import check_question
 from sarchat_build.checks.rules import Rules
 from sarchat_build.checks.scene import Scene
+from sarchat_build.checks.stable import is_kept
 from sarchat_build.checks.storage import Folder, table_rows
 from sarchat_build.checks.tables import DIALOGUES
-from sarchat_build.checks.truth import EXPECTATIONS, Dialogue, Expected, Unfounded
 from sarchat_build.checks.vocabulary import SUBTASKS, TASK_TAGS
+from sarchat_build.checks.wording import WordCount
 
 # Few at a time: millions of short-lived lists are what the garbage collector is slow with.
 _BATCH_ROWS = 256
@@ -22,7 +26,7 @@ _BATCH_ROWS = 256
 _ROLES = ["user", "assistant"]
 _OPENINGS = {task: f"<image>\n{tag}" for task, tag in TASK_TAGS.items()}
 # Without these there is no question to be read.
-_UNREADABLE_LAYOUT = ("messages", "question_opening")
+_UNREADABLE_LAYOUT = ("messages", "question_opening", "template_ids")
 
 
 class DialogueRow(NamedTuple):
@@ -41,18 +45,14 @@ class DialogueRow(NamedTuple):
     ground_truth: tuple[Any, ...]
 
 
-# (task, subtask, image_id, what is asked about) → how often. What is asked about is the key, and
-# for a single identification the instance itself.
-Asked = dict[tuple[str, str, str, str], int]
-
-
 class Shard(NamedTuple):
     """What the dialogues of one shard are measured against, and what they add up to."""
 
     split: str
     scenes: Mapping[str, Scene | None]
     rules: Rules
-    asked: Asked
+    census: Census
+    wording: WordCount
     # (image_id, question) → its answer, over all tasks.
     answered: dict[tuple[str, str], str]
     counts: dict[tuple[str, str, str], int]
@@ -80,6 +80,9 @@ def check_dialogues(
         ids.add(row.dialogue_id)
         for problem in _row_problems(row, task, shard):
             log.add(*problem[:1], path, *problem[1:], row=number, key=row.dialogue_id)
+        answer = row.messages[-1][1] if row.messages else ""
+        unknown = read(answer).unknown
+        shard.wording.add(row.template_ids, unknown, path, number, row.dialogue_id)
 
 
 def _row_problems(row: DialogueRow, task: str, shard: Shard) -> Problems:
@@ -124,25 +127,58 @@ def _row_problems(row: DialogueRow, task: str, shard: Shard) -> Problems:
         row.instance_ids,
         row.ground_truth,
     )
-    single = task == "cross_modal_identification" and row.subtask == "single"
-    subject = row.instance_ids[0] if single and row.instance_ids else dialogue.key
-    subject_key = (task, row.subtask, row.image_id, subject)
-    shard.asked[subject_key] = shard.asked.get(subject_key, 0) + 1
+    shard.census.add(task, row.subtask, row.image_id, dialogue.key)
+    yield from _recipe_problems(row, dialogue.key, shard.rules)
     yield from dialogue_problems(scene, dialogue, shard.rules)
+
+
+# What must follow from the boxes, by task and subtask.
+EXPECTATIONS: Mapping[tuple[str, str], Callable[[Scene, Dialogue, Rules], Expected]] = {
+    ("classification", "all"): truth.classification,
+    ("classification", "presence"): truth.presence,
+    ("fine_grained_description", "all"): truth.fine_grained_description,
+    ("instance_counting", "all"): truth.instance_counting,
+    ("spatial_grounding", "single"): truth.spatial_grounding,
+    ("spatial_grounding", "multi"): truth.spatial_grounding,
+    ("spatial_grounding", "presence"): truth.grounded_presence,
+    ("cross_modal_identification", "single"): identify.single,
+    ("cross_modal_identification", "category"): identify.category,
+    ("cross_modal_identification", "choice"): identify.choice,
+    ("cross_modal_identification", "nearest"): identify.nearest,
+    ("cross_modal_identification", "multi"): identify.multi,
+    ("referring", "single"): identify.referring,
+    ("referring", "multi"): identify.referring,
+    ("referring", "unique"): identify.unique,
+}
 
 
 def dialogue_problems(scene: Scene, dialogue: Dialogue, rules: Rules) -> Problems:
     """Recompute what a dialogue must say and compare columns, question and answer with it."""
     try:
-        expected = EXPECTATIONS[dialogue.task](scene, dialogue, rules)
+        expected = EXPECTATIONS[dialogue.task, dialogue.subtask](scene, dialogue, rules)
     except Unfounded as fault:
-        yield Problem(fault.check, fault.expected, fault.found)
+        yield fault.problem
         return
     yield from _object_problems(dialogue, expected)
     if dialogue.truth != expected.truth:
         yield Problem("ground_truth", expected.truth, dialogue.truth)
-    yield from check_question(dialogue, expected, rules)
-    yield from ANSWERS[dialogue.task](expected, dialogue, read(dialogue.answer))
+    yield from check_question(dialogue, expected.asked)
+    yield from check_answer(expected.said, dialogue, read(dialogue.answer))
+
+
+def _recipe_problems(row: DialogueRow, key: str, rules: Rules) -> Problems:
+    """Find a question that the recipe leaves out, and a phrasing that this split may not show."""
+    share = rules.share(row.task, row.subtask)
+    together = "pair" if row.subtask == "presence" else key
+    if row.task not in rules.tasks or (
+        share < 100 and not is_kept(share, row.image_id, row.task, row.subtask, together)
+    ):
+        yield Problem("recipe_share", Plain(f"not asked (share {share} %)"), key)
+    if row.split != "test" and row.template_ids[0] in rules.held_out:
+        yield Problem("held_out", Plain("in the test split only"), row.template_ids[0])
+    for template_id in row.template_ids if rules.phrasings else ():
+        if template_id not in rules.phrasings:
+            yield Problem("template_known", Plain("a phrasing of build.json"), template_id)
 
 
 def _object_problems(dialogue: Dialogue, expected: Expected) -> Iterator[Problem]:
@@ -172,9 +208,6 @@ def _layout_problems(row: DialogueRow, task: str, opening: str) -> Problems:
         if not text or text[0].isspace() or text[-1].isspace():
             yield Problem("text", Plain("a text without surrounding blanks"), text)
     ids, folder = row.template_ids, f"{task}/{row.subtask}/"
-    if (
-        len(ids) != 2
-        or not ids[0].startswith(f"{folder}question/")
-        or not ids[1].startswith(f"{folder}answer/")
-    ):
-        yield Problem("template_ids", [f"{folder}question/…", f"{folder}answer/…"], ids)
+    beginnings = (f"{folder}question/", "frames/question/", f"{folder}answer/")
+    if len(ids) != 3 or not all(map(str.startswith, ids, beginnings)):
+        yield Problem("template_ids", [f"{beginning}…" for beginning in beginnings], ids)

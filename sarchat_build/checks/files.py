@@ -9,7 +9,7 @@ from typing import Any
 
 from sarchat_build.checks.findings import Finding, FindingLog, Plain
 from sarchat_build.checks.images import SHA256, SOURCE_ID
-from sarchat_build.checks.rules import mapping_at, rules_of
+from sarchat_build.checks.rules import mapping_at, rules_of, unrecorded
 from sarchat_build.checks.shard import dialogues_path, images_path
 from sarchat_build.checks.storage import Folder
 from sarchat_build.checks.vocabulary import SPLITS, TASKS
@@ -141,6 +141,8 @@ def _check_build(build: Mapping[str, Any], log: FindingLog) -> None:
     for section in ("recipe", "sources", "counts", "files"):
         if not mapping_at(build, section):
             log.add("build_json", BUILD_FILE, Plain(f"section {section!r}"), build.get(section))
+    for place in unrecorded(build):
+        log.add("recipe", BUILD_FILE, Plain("what the proof needs to know"), None, key=place)
     for source in mapping_at(build, "sources"):
         if not SOURCE_ID.fullmatch(source):
             log.add("source_form", BUILD_FILE, Plain("a-z, 0-9 and _"), source)

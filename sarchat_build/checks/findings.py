@@ -6,6 +6,8 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import Literal, NamedTuple, TypeAlias
 
+from sarchat_build.checks.wording import UnknownWord
+
 Severity: TypeAlias = Literal["error", "warning"]
 
 # Of one check on one file; the rest is counted. A thousand times the same fault is one fault.
@@ -65,6 +67,22 @@ class DialogueCount(NamedTuple):
     dialogues: int
 
 
+class DialogueMeasure(NamedTuple):
+    """Sums of one kind of dialogue in a shard, and its longest texts."""
+
+    split: str
+    task: str
+    subtask: str
+    source: str
+    rows: int
+    negatives: int
+    words: int
+    question_chars: int
+    question_words: int
+    answer_chars: int
+    answer_words: int
+
+
 @dataclass(frozen=True, slots=True)
 class ShardReport:
     """What `check_shard` saw: at most `FINDINGS_CAP` findings per check and file, all counted."""
@@ -77,6 +95,9 @@ class ShardReport:
     warnings: int
     images: tuple[ImageFact, ...]
     dialogues: tuple[DialogueCount, ...]
+    uses: tuple[tuple[str, int], ...] = ()  # phrasing id → how often
+    unknown_words: tuple[UnknownWord, ...] = ()
+    measures: tuple[DialogueMeasure, ...] = ()
 
 
 def shorten(value: object) -> str:

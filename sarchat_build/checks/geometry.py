@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from math import floor, isfinite, sqrt
 
+from sarchat_build.checks.rules import Rules
+
 # tan(67.5°): beyond it a direction is a plain one, within it a diagonal one (sectors of 45°).
 _DIAGONAL = 1 + sqrt(2)
 
@@ -68,17 +70,35 @@ def cell(x: float, y: float, width: int, height: int) -> str:
     return f"{row} {column}"
 
 
-def size(box: Sequence[float], width: int, height: int) -> str:
-    """Name the share of the picture's area.
+def size(ratio: float, rules: Rules) -> str:
+    """Name a share of the picture's area.
 
-    >>> size((0, 0, 30, 10), 100, 100), size((0, 0, 29, 10), 100, 100)
+    >>> size(0.03, Rules()), size(0.029, Rules())
     ('small', 'very small')
     """
-    ratio = area_ratio(box, width, height)
-    for least, label in ((0.40, "very large"), (0.25, "large"), (0.10, "medium"), (0.03, "small")):
-        if ratio >= least:
-            return label
-    return "very small"
+    if ratio >= rules.very_large_from:
+        return "very large"
+    if ratio >= rules.large_from:
+        return "large"
+    if ratio >= rules.medium_from:
+        return "medium"
+    return "small" if ratio >= rules.small_from else "very small"
+
+
+def described_size(ratio: float, rules: Rules) -> str:
+    """Name a share of the picture's area as descriptions do, which may have a scale of their own.
+
+    >>> from sarchat_build.checks.rules import DescriptionScale
+    >>> two_scales = Rules(description=DescriptionScale())
+    >>> described_size(0.02, two_scales), described_size(0.02, Rules())
+    ('small', 'very small')
+    """
+    scale = rules.description
+    if scale is None:
+        return size(ratio, rules)
+    return (
+        "small" if ratio < scale.small_below else "large" if ratio > scale.large_above else "medium"
+    )
 
 
 def area_ratio(box: Sequence[float], width: int, height: int) -> float:
@@ -90,14 +110,24 @@ def area_ratio(box: Sequence[float], width: int, height: int) -> float:
     return (box[2] - box[0]) * (box[3] - box[1]) / (width * height)
 
 
-def shape(box: Sequence[float]) -> str:
+def aspect(box: Sequence[float]) -> float:
+    """Give width to height.
+
+    >>> aspect((0, 0, 3, 2))
+    1.5
+    """
+    return (box[2] - box[0]) / (box[3] - box[1])
+
+
+def shape(ratio: float, rules: Rules) -> str:
     """Name width to height.
 
-    >>> shape((0, 0, 3, 2)), shape((0, 0, 3.1, 2)), shape((0, 0, 66, 100))
+    >>> shape(1.5, Rules()), shape(1.51, Rules()), shape(0.66, Rules())
     ('roughly square', 'wide', 'tall')
     """
-    ratio = (box[2] - box[0]) / (box[3] - box[1])
-    return "wide" if ratio > 1.5 else "tall" if ratio < 0.67 else "roughly square"
+    if ratio > rules.wide_above:
+        return "wide"
+    return "tall" if ratio < rules.tall_below else "roughly square"
 
 
 def direction(dx: float, dy: float) -> str:
@@ -124,10 +154,10 @@ def distance(dx: float, dy: float) -> float:
     return sqrt(dx * dx + dy * dy)
 
 
-def proximity(dx: float, dy: float, width: int, height: int) -> str:
-    """Call a way short or long against an eighth of width plus height.
+def proximity(way: float, width: int, height: int, rules: Rules) -> str:
+    """Call a way short or long against a share of width plus height.
 
-    >>> proximity(0, 24.9, 100, 100), proximity(0, 25, 100, 100)
+    >>> proximity(24.9, 100, 100, Rules()), proximity(25, 100, 100, Rules())
     ('near', 'far')
     """
-    return "near" if distance(dx, dy) < (width + height) / 8 else "far"
+    return "near" if way < (width + height) / rules.near_divisor else "far"

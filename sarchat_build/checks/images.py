@@ -12,7 +12,7 @@ from sarchat_build.checks import geometry
 from sarchat_build.checks.findings import FindingLog, ImageFact, Plain
 from sarchat_build.checks.likeness import likeness_rule
 from sarchat_build.checks.pixels import UNDECODABLE, Picture, decode
-from sarchat_build.checks.rules import mapping_at
+from sarchat_build.checks.rules import Rules, mapping_at
 from sarchat_build.checks.scene import Scene, Thing, make_scene, make_thing
 from sarchat_build.checks.storage import Folder, table_rows
 from sarchat_build.checks.tables import IMAGES
@@ -103,7 +103,12 @@ def base_of(image_id: str) -> str:
 
 
 def check_images(
-    folder: Folder, path: str, split: str, build: Mapping[str, Any], log: FindingLog
+    folder: Folder,
+    path: str,
+    split: str,
+    build: Mapping[str, Any],
+    rules: Rules,
+    log: FindingLog,
 ) -> tuple[tuple[ImageFact, ...], dict[str, Scene | None]]:
     """Check every row of an images file.
 
@@ -124,7 +129,7 @@ def check_images(
             row_log.add("image_id_unique", Plain("one row for each image_id"), image.image_id)
         _check_ids(image, sources, row_log)
         pixel_sha256, perceptual_hash = _check_picture(image, floor, row_log)
-        scenes[image.image_id] = _check_objects(image, row_log)
+        scenes[image.image_id] = _check_objects(image, rules, row_log)
         ids = Objects._make(image.objects).instance_id
         is_chip = bool(image.window_xyxy_px)
         # A scene is rendered as one: its chips, which lie in one shard, say the same.
@@ -214,7 +219,7 @@ def _check_rendering(image: ImageRow, picture: Picture, log: RowLog) -> None:
         log.add("rendering", Plain("<rule>: <low>…<high> → 0…255"), image.rendering)
 
 
-def _check_objects(image: ImageRow, log: RowLog) -> Scene | None:
+def _check_objects(image: ImageRow, rules: Rules, log: RowLog) -> Scene | None:
     objects = Objects._make(image.objects)
     lengths = {name: len(values) for name, values in objects._asdict().items()}
     if len(set(lengths.values())) > 1:
@@ -224,7 +229,9 @@ def _check_objects(image: ImageRow, log: RowLog) -> Scene | None:
         unknown = set(getattr(image, column)) - set(CATEGORIES)
         if unknown:
             log.add(column, CATEGORIES, sorted(unknown))
-    things = [_check_object(image, objects, place, log) for place in range(len(objects.bbox))]
+    things = [
+        _check_object(image, objects, place, rules, log) for place in range(len(objects.bbox))
+    ]
     if len(set(objects.instance_id)) != len(things):
         log.add("instance_id_unique", Plain("each id once"), objects.instance_id)
         return None
@@ -234,8 +241,7 @@ def _check_objects(image: ImageRow, log: RowLog) -> Scene | None:
     return make_scene(
         image.image_id,
         image.source,
-        image.width,
-        image.height,
+        (image.width, image.height),
         sound,
         annotated=image.categories_annotated,
         rejected=image.rejected_categories,
@@ -243,7 +249,9 @@ def _check_objects(image: ImageRow, log: RowLog) -> Scene | None:
     )
 
 
-def _check_object(image: ImageRow, objects: Objects, place: int, log: RowLog) -> Thing | None:
+def _check_object(
+    image: ImageRow, objects: Objects, place: int, rules: Rules, log: RowLog
+) -> Thing | None:
     instance_id, category = objects.instance_id[place], objects.category[place]
     box = objects.bbox[place]
     base = base_of(image.image_id) if image.window_xyxy_px else image.image_id
@@ -269,4 +277,4 @@ def _check_object(image: ImageRow, objects: Objects, place: int, log: RowLog) ->
         log.add("category", CATEGORIES, category)
     if fault or category not in CATEGORIES or image.width < 1 or image.height < 1:
         return None
-    return make_thing(instance_id, category, box, image.width, image.height)
+    return make_thing(instance_id, category, box, (image.width, image.height), rules)

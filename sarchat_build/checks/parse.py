@@ -1,12 +1,12 @@
-"""Reads an answer back: text in, typed facts out, by vocabulary alone.
+"""Reads a text back: text in, typed facts out, by vocabulary alone.
 
 No template is known here. Literal text of a phrasing holds no vocabulary, so whatever order and
-wording it has, the phrases and numbers found are the facts it states.
+wording it has, the phrases and numbers found are the facts it states. Every word that is neither
+vocabulary nor known to carry no fact is handed out too, for `wording` to judge.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import NamedTuple
@@ -15,11 +15,13 @@ from sarchat_build.checks.vocabulary import (
     BOX,
     BRACED_OR_NUMBER,
     COUNTED,
+    LETTERS,
     PHRASE,
     PIXELS,
     WORDS,
     Word,
 )
+from sarchat_build.checks.wording import PLAIN_WORDS
 
 
 class Noun(NamedTuple):
@@ -43,9 +45,10 @@ class Noun(NamedTuple):
 class Reading:
     """Everything a text states.
 
-    `order` has one letter for each statement as it comes: (N) counted noun, (n) noun, (c)ell,
-    (b)ox, si(z)e, s(h)ape, (d)irection, (p)roximity, (x) distance in pixels, (l) "the first 100".
-    Numbers that belong to none of these are in `numbers` and not in `order`.
+    `order` has one letter for each statement as it comes: (n)oun, (c)ell, (b)ox, si(z)e,
+    s(h)ape, (d)irection, (p)roximity, (x) distance in pixels, (l) "the first 100", (y)es or no.
+    Numbers that belong to none of these are in `numbers` and not in `order`; words that are no
+    vocabulary and not known to be free of facts are in `unknown`.
     """
 
     order: str = ""
@@ -58,14 +61,18 @@ class Reading:
     proximities: list[str] = field(default_factory=list)
     distances: list[int] = field(default_factory=list)
     listed: list[int] = field(default_factory=list)
+    verdicts: list[str] = field(default_factory=list)
+    negations: list[str] = field(default_factory=list)
     numbers: list[int] = field(default_factory=list)
     strays: list[str] = field(default_factory=list)
+    unknown: list[str] = field(default_factory=list)
 
 
 class Piece(NamedTuple):
     """Text between two numbers, and what it says about the number before and after it."""
 
     words: tuple[Word, ...]
+    unknown: tuple[str, ...]
     counted: bool  # it begins with what the number before it counts
     pixels: bool  # the number before it is a distance
     first: bool  # the number after it is how many are listed
@@ -75,45 +82,58 @@ class Piece(NamedTuple):
 @lru_cache(maxsize=1 << 15)
 def _piece(text: str) -> Piece:
     lowered = text.lower()
+    words = [WORDS.get(found) or Word("!", found) for found in PHRASE.findall(lowered)]
+    # "²" and "½" are numbers that no pattern of ours reads.
+    words += [Word("!", mark) for mark in lowered if mark.isnumeric()]
+    rest = LETTERS.findall(PHRASE.sub(" ", lowered))
     return Piece(
-        words=tuple(WORDS.get(found) or Word("!", found) for found in PHRASE.findall(lowered)),
+        words=tuple(words),
+        unknown=tuple(word for word in rest if word not in PLAIN_WORDS),
         counted=COUNTED.match(lowered) is not None,
         pixels=PIXELS.match(lowered) is not None,
         first=lowered.endswith("first "),
     )
 
 
-def _add_words(reading: Reading, words: Iterable[Word], count: int | None) -> None:
-    """Add the phrases of a piece; `count` belongs to its first noun."""
+def _add_piece(reading: Reading, piece: Piece, count: int | None) -> None:
+    """Add what a piece says; `count` belongs to its first noun."""
     size: str | None = None
-    for kind, value, plural in words:
+    reading.unknown += piece.unknown
+    for kind, value, plural in piece.words:
         if kind in "no":
             said = 0 if kind == "o" else count
             reading.nouns.append(Noun(value, plural, said, size))
-            reading.order += "n" if said is None else "N"
+            reading.order += "n"
             count = size = None
             continue
-        reading.order += kind
         if kind == "z":
             size = value
-            reading.sizes.append(value)
-        elif kind == "c":
-            reading.cells.append(value)
-        elif kind == "h":
-            reading.shapes.append(value)
-        elif kind == "d":
-            reading.directions.append(value)
-        elif kind == "p":
-            reading.proximities.append(value)
-        else:
-            reading.strays.append(value)
+        if kind not in "g!":
+            reading.order += kind
+        _place(reading, kind).append(value)
+
+
+def _place(reading: Reading, kind: str) -> list[str]:
+    if kind == "z":
+        return reading.sizes
+    if kind == "c":
+        return reading.cells
+    if kind == "h":
+        return reading.shapes
+    if kind == "d":
+        return reading.directions
+    if kind == "p":
+        return reading.proximities
+    if kind == "y":
+        return reading.verdicts
+    return reading.negations if kind == "g" else reading.strays
 
 
 @lru_cache(maxsize=1 << 15)
 def _read_words(text: str) -> Reading:
     """Read a text without numbers; the same reading is given again for the same text."""
     reading = Reading()
-    _add_words(reading, _piece(text).words, None)
+    _add_piece(reading, _piece(text), None)
     return reading
 
 
@@ -124,16 +144,16 @@ def read(text: str) -> Reading:
 
     >>> found = read("There are 2 small ships in the top left: {<1><2><3><4>}{<5><6><7><8>}.")
     >>> found.order, found.nouns[0].number, found.cells
-    ('zNcbb', 2, ['top left'])
-    >>> read("It lies to the lower left of the car, far from it, 57 px away.").order
-    'dnpx'
+    ('zncbb', 2, ['top left'])
+    >>> read("Yes, it lies to the lower left of the car, far from it, 57 px away.").order
+    'ydnpx'
     """
     pieces = BRACED_OR_NUMBER.split(text)
     if len(pieces) == 1:
         return _read_words(text)
     reading = Reading()
     before = _piece(pieces[0])
-    _add_words(reading, before.words, None)
+    _add_piece(reading, before, None)
     # The pattern has one group: text, number, text, number, …, text.
     numbers = iter(pieces)
     next(numbers)
@@ -156,7 +176,7 @@ def read(text: str) -> Reading:
             reading.order += "l"
         else:
             reading.numbers.append(int(number))
-        if after.words:
-            _add_words(reading, after.words, count)
+        if after.words or after.unknown:
+            _add_piece(reading, after, count)
         before = after
     return reading

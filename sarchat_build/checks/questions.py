@@ -2,43 +2,65 @@
 
 from __future__ import annotations
 
-from sarchat_build.checks.answers import Problem, Problems
+import re
+
+from sarchat_build.checks.expect import Asked, Dialogue, Problem, Problems
 from sarchat_build.checks.findings import Plain
-from sarchat_build.checks.parse import read
-from sarchat_build.checks.rules import Rules
-from sarchat_build.checks.truth import Dialogue, Expected
-from sarchat_build.checks.vocabulary import INJECTION
+from sarchat_build.checks.parse import Reading, read
+from sarchat_build.checks.phrases import orderly_words
+from sarchat_build.checks.vocabulary import INJECTION, NEGATIONS, any_of
+
+# "Yes or no?" and "whether or not" leave a question as it is.
+_EITHER = re.compile(r"\b(?:yes or no|or not|if not|or none)\b", re.IGNORECASE)
+_TURNED = re.compile(rf"\b{any_of((*NEGATIONS[:-1], 'no'))}\b|n't\b", re.IGNORECASE)
+# "How large" asks for a size and names none.
+_HOW = re.compile(r"\bhow (?:large|small|wide|tall|far|near)\b", re.IGNORECASE)
 
 
-def check_question(dialogue: Dialogue, expected: Expected, rules: Rules) -> Problems:
-    """Compare a question's boxes and categories with its row.
+def check_question(dialogue: Dialogue, asked: Asked) -> Problems:
+    """Compare a question's boxes, categories, numbers and words with its row.
 
-    Wording is free here, unlike in answers: only boxes, categories and markup are looked at.
+    Wording is free here, unlike in answers: what is no vocabulary is not looked at, but for markup.
     """
-    question = read(dialogue.question)
-    markup = INJECTION.search(dialogue.question) if question.strays else None
+    text = dialogue.question
+    question = read(_HOW.sub("how", text))
+    markup = INJECTION.search(text) if question.strays else None
     if markup:
         yield Problem("question_markup", Plain("plain text"), markup[0])
-    given = (
-        [thing.text for thing in expected.things]
-        if dialogue.task == "cross_modal_identification"
-        else []
-    )
-    broken = [text for text in question.strays if text[0] == "{" and any(map(str.isdigit, text))]
-    if question.boxes != given or broken:
-        yield Problem("question_box", given, question.boxes + broken)
-    named = {noun.category for noun in question.nouns}
-    if dialogue.task in ("instance_counting", "referring"):
-        wanted = {expected.truth[0]}
-        if named != wanted:
-            yield Problem("question_category", sorted(wanted), sorted(named))
-        # A referring question may say how many there are; that is what counting asks for.
-        n = 0 if dialogue.task == "instance_counting" else len(expected.things)
-        counts = {noun.number for noun in question.nouns if noun.number}
-        if counts - {n}:
-            yield Problem("question_count", n or Plain("no count"), sorted(counts))
-    elif dialogue.task == "classification":
-        if named != set(rules.candidates):
-            yield Problem("question_category", rules.candidates, sorted(named))
-    elif named and named != set(rules.candidates):
-        yield Problem("question_gives_away", [], sorted(named))
+    broken = [
+        found for found in question.strays if found[0] == "{" and any(map(str.isdigit, found))
+    ]
+    if question.boxes != list(asked.boxes) or broken:
+        yield Problem("question_box", asked.boxes, question.boxes + broken)
+    yield from _categories(question, asked)
+    counts = [noun.number for noun in question.nouns if noun.number is not None]
+    loose = [*question.numbers, *question.distances, *question.listed]
+    if loose or any(count != asked.number for count in counts):
+        yield Problem("question_count", asked.number or Plain("no count"), counts + loose)
+    for check, expected, found in (
+        ("question_cell", asked.cells, question.cells),
+        ("question_size", asked.sizes, question.sizes),
+        ("question_shape", asked.shapes, question.shapes),
+        ("question_direction", asked.directions, question.directions),
+        ("question_proximity", (), question.proximities),
+    ):
+        if found != list(expected):
+            yield Problem(check, expected, found)
+    if asked.orderly >= 0:
+        words = orderly_words(text)
+        if words != asked.orderly:
+            yield Problem("question_order", asked.orderly, words)
+    if asked.either_way:
+        turned = _TURNED.search(_EITHER.sub(" ", text))
+        if turned:
+            yield Problem("question_negated", Plain("a question that yes confirms"), turned[0])
+
+
+def _categories(question: Reading, asked: Asked) -> Problems:
+    named = [noun.category for noun in question.nouns]
+    if asked.listed:
+        if named != list(asked.categories):
+            yield Problem("question_category", asked.categories, named)
+    elif set(named) != set(asked.categories):
+        check = "question_category" if asked.categories else "question_gives_away"
+        yield Problem(check, sorted(asked.categories), named)

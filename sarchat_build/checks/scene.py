@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from sarchat_build.checks import geometry
-from sarchat_build.checks.vocabulary import CATEGORY_RANK, CELL_RANK
+from sarchat_build.checks.rules import Rules
+from sarchat_build.checks.vocabulary import CATEGORIES, CATEGORY_RANK, CELL_RANK
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +22,10 @@ class Thing:
     y: float
     cell: str
     size: str
+    described_size: str
     shape: str
+    area_ratio: float
+    aspect: float
     index: str  # what stands after "#" in the id
 
     @property
@@ -35,10 +39,19 @@ class Thing:
             self.instance_id,
         )
 
+    @property
+    def words(self) -> tuple[str, str, str, str]:
+        """Category, size, shape and cell, as identifications list them."""
+        return self.category, self.size, self.shape, self.cell
+
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """One image: `things` in reading order, and what may be said about absence."""
+    """One image: `things` in reading order, and what may be said about absence.
+
+    `doubtful` are categories with an object that is not listed, because its box was rejected or
+    the chip cuts it: "the only", "the nearest" and "none" may not be said of them.
+    """
 
     image_id: str
     source: str
@@ -50,13 +63,32 @@ class Scene:
     things: tuple[Thing, ...]
     by_id: Mapping[str, Thing]
     by_category: Mapping[str, tuple[Thing, ...]]
+    # Box text → object, None where several objects have the text.
+    by_text: Mapping[str, Thing | None]
+
+    @property
+    def doubtful(self) -> frozenset[str]:
+        """Categories with an object that is not listed."""
+        return self.rejected | self.cut
+
+    @property
+    def absent(self) -> list[str]:
+        """Categories of which it is known that the picture shows none."""
+        return [
+            category
+            for category in CATEGORIES
+            if category in self.annotated
+            and category not in self.by_category
+            and category not in self.doubtful
+        ]
 
 
 def make_thing(
-    instance_id: str, category: str, box: Sequence[float], width: int, height: int
+    instance_id: str, category: str, box: Sequence[float], size: tuple[int, int], rules: Rules
 ) -> Thing:
-    """Say a faultless box in words (`geometry.box_fault` is "")."""
+    """Say a faultless box (`geometry.box_fault` is "") in words; `size` is the picture's."""
     x, y = geometry.center(box)
+    ratio, aspect = geometry.area_ratio(box, *size), geometry.aspect(box)
     return Thing(
         instance_id=instance_id,
         category=category,
@@ -64,9 +96,12 @@ def make_thing(
         text=geometry.box_text(box),
         x=x,
         y=y,
-        cell=geometry.cell(x, y, width, height),
-        size=geometry.size(box, width, height),
-        shape=geometry.shape(box),
+        cell=geometry.cell(x, y, *size),
+        size=geometry.size(ratio, rules),
+        described_size=geometry.described_size(ratio, rules),
+        shape=geometry.shape(aspect, rules),
+        area_ratio=ratio,
+        aspect=aspect,
         index=instance_id.rpartition("#")[2],
     )
 
@@ -74,8 +109,7 @@ def make_thing(
 def make_scene(
     image_id: str,
     source: str,
-    width: int,
-    height: int,
+    size: tuple[int, int],
     things: Sequence[Thing],
     *,
     annotated: Sequence[str],
@@ -85,17 +119,20 @@ def make_scene(
     """Put the objects of an image in reading order."""
     ordered = tuple(sorted(things, key=lambda thing: thing.reading_key))
     by_category: dict[str, list[Thing]] = {}
+    by_text: dict[str, Thing | None] = {}
     for thing in ordered:
         by_category.setdefault(thing.category, []).append(thing)
+        by_text[thing.text] = None if thing.text in by_text else thing
     return Scene(
         image_id=image_id,
         source=source,
-        width=width,
-        height=height,
+        width=size[0],
+        height=size[1],
         annotated=frozenset(annotated),
         rejected=frozenset(rejected),
         cut=frozenset(cut),
         things=ordered,
         by_id={thing.instance_id: thing for thing in ordered},
         by_category={category: tuple(found) for category, found in by_category.items()},
+        by_text=by_text,
     )

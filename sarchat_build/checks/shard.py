@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from sarchat_build.checks.completeness import missing, repeated
+from sarchat_build.checks.completeness import Census, gaps
 from sarchat_build.checks.dialogues import Shard, check_dialogues
-from sarchat_build.checks.findings import DialogueCount, FindingLog, Plain, ShardReport
+from sarchat_build.checks.figures import measure
+from sarchat_build.checks.findings import DialogueCount, DialogueMeasure, FindingLog, ShardReport
 from sarchat_build.checks.images import check_images
 from sarchat_build.checks.rules import mapping_at, rules_of
 from sarchat_build.checks.storage import Folder
 from sarchat_build.checks.vocabulary import TASKS
+from sarchat_build.checks.wording import WordCount
 
 
 def shard_name(split: str, shard: int, shard_count: int) -> str:
@@ -51,20 +53,23 @@ def check_shard(
         All findings, and the facts that `check_dataset` needs. Nothing is raised for bad data.
     """
     folder, log, rules = Folder(out_dir), FindingLog(), rules_of(build)
-    facts, scenes = check_images(folder, images_path(split, shard, shard_count), split, build, log)
-    state = Shard(split, scenes, rules, asked={}, answered={}, counts={})
+    facts, scenes = check_images(
+        folder, images_path(split, shard, shard_count), split, build, rules, log
+    )
+    state = Shard(split, scenes, rules, Census(), WordCount(), answered={}, counts={})
     listed = mapping_at(build, "files")
+    measures: list[DialogueMeasure] = []
     for task in TASKS:
         path = dialogues_path(task, split, shard, shard_count)
         if task in rules.tasks or path in listed:
+            faults = log.totals["error"]
             check_dialogues(folder, path, task, state, build, log)
+            if log.totals["error"] == faults:
+                measures.extend(measure(folder, path, task, split))
     sound = [scene for scene in scenes.values() if scene is not None]
-    for task, dialogue in missing(sound, state.asked, rules):
-        path = dialogues_path(task, split, shard, shard_count)
-        log.add("missing_dialogue", path, Plain("one"), Plain("none"), key=dialogue)
-    for task, dialogue, times in repeated(state.asked):
-        path = dialogues_path(task, split, shard, shard_count)
-        log.add("repeated_dialogue", path, Plain("one"), times, key=dialogue)
+    for gap in gaps(sound, state.census, rules):
+        path = dialogues_path(gap.task, split, shard, shard_count)
+        log.add(gap.check, path, gap.expected, gap.found, key=gap.key)
     return ShardReport(
         split=split,
         shard=shard,
@@ -77,4 +82,7 @@ def check_shard(
             DialogueCount(task, subtask, source, count)
             for (task, subtask, source), count in sorted(state.counts.items())
         ),
+        uses=tuple(sorted(state.wording.uses.items())),
+        unknown_words=state.wording.unknown,
+        measures=tuple(measures),
     )

@@ -58,7 +58,7 @@ IMAGES: Columns = {
 }
 
 GROUND_TRUTH: Mapping[str, pa.StructType] = {
-    "classification": _struct(categories=_STRINGS),
+    "classification": _struct(categories=_STRINGS, asked=pa.string(), answer=pa.string()),
     "fine_grained_description": _struct(
         objects=pa.list_(
             _struct(
@@ -70,6 +70,9 @@ GROUND_TRUTH: Mapping[str, pa.StructType] = {
     "spatial_grounding": _struct(
         groups=pa.list_(_struct(category=pa.string(), cell=pa.string(), count=pa.int32())),
         relations=pa.list_(_struct(direction=pa.string(), proximity=pa.string())),
+        asked=pa.string(),
+        cell=pa.string(),
+        answer=pa.string(),
     ),
     "cross_modal_identification": _struct(
         objects=pa.list_(
@@ -78,9 +81,17 @@ GROUND_TRUTH: Mapping[str, pa.StructType] = {
         direction=pa.string(),
         proximity=pa.string(),
         distance_px=pa.int32(),
+        options=_STRINGS,
     ),
     "referring": _struct(
-        category=pa.string(), size=pa.string(), shape=pa.string(), cell=pa.string()
+        category=pa.string(),
+        size=pa.string(),
+        shape=pa.string(),
+        cell=pa.string(),
+        order=pa.string(),
+        rank=pa.int32(),
+        relation=pa.string(),
+        anchor=pa.string(),
     ),
 }
 
@@ -133,12 +144,9 @@ NULLABLE = frozenset(
     (
         "official_split",
         "line",
-        "ground_truth.direction",
-        "ground_truth.proximity",
-        "ground_truth.distance_px",
-        "ground_truth.size",
-        "ground_truth.shape",
-        "ground_truth.cell",
+        *(f"ground_truth.{name}" for name in ("asked", "answer", "direction", "proximity")),
+        *(f"ground_truth.{name}" for name in ("distance_px", "size", "shape", "cell")),
+        *(f"ground_truth.{name}" for name in ("order", "rank", "relation", "anchor")),
     )
 )
 

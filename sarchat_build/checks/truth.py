@@ -1,4 +1,4 @@
-"""What each task's dialogue must say, derived from the box columns alone: one function per task.
+"""What the dialogues about whole pictures must say, derived from the box columns alone.
 
 Each function takes the scene of the image and the dialogue row (which says what is asked), and
 gives what follows from the boxes. A question that must not be asked raises `Unfounded`.
@@ -6,231 +6,210 @@ gives what follows from the boxes. A question that must not be asked raises `Unf
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from itertools import groupby, pairwise
-from typing import Any, NamedTuple
+from itertools import groupby, pairwise, permutations
+from typing import Any
 
 from sarchat_build.checks import geometry
+from sarchat_build.checks.expect import (
+    Asked,
+    Dialogue,
+    Expected,
+    Group,
+    Said,
+    Saying,
+    Unfounded,
+    grouped,
+    require_absent,
+    require_count,
+    require_key,
+    require_listed,
+    require_sure,
+)
 from sarchat_build.checks.findings import Plain
-from sarchat_build.checks.parse import read
 from sarchat_build.checks.rules import Rules
 from sarchat_build.checks.scene import Scene, Thing
-from sarchat_build.checks.vocabulary import CATEGORIES, SIZE_RANK
+from sarchat_build.checks.vocabulary import CATEGORIES, CELLS, SIZE_RANK
 
-
-class Dialogue(NamedTuple):
-    """One row of a dialogues file, with the parts of its id and messages taken apart."""
-
-    dialogue_id: str
-    task: str
-    subtask: str
-    key: str
-    question: str  # without "<image>\n" and tag
-    answer: str
-    refs: list[str]
-    boxes: list[list[float]]
-    instance_ids: list[str]
-    truth: tuple[Any, ...]
-
-
-class Group(NamedTuple):
-    """Objects that an answer mentions together."""
-
-    category: str
-    cell: str
-    size: str
-    things: tuple[Thing, ...]
-
-
-class Expected(NamedTuple):
-    """What follows from the boxes.
-
-    `things` are the objects in order of mention, `truth` the `ground_truth` struct as a tuple in
-    the order of its fields; the rest is what only some answers say.
-    """
-
-    things: tuple[Thing, ...]
-    truth: tuple[Any, ...]
-    groups: tuple[Group, ...] = ()
-
-
-class Unfounded(Exception):
-    """The boxes do not support that this question is asked."""
-
-    def __init__(self, check: str, expected: object, found: object) -> None:
-        super().__init__(check)
-        self.check = check
-        self.expected = expected
-        self.found = found
+_IN_ANY_ORDER = tuple("".join(letters) for letters in permutations("ncb"))
 
 
 def classification(scene: Scene, dialogue: Dialogue, rules: Rules) -> Expected:
     """Every category present; a rejected object is still there to be seen."""
-    _require_key(dialogue, "all")
+    require_key(dialogue, "all")
     present = [name for name in CATEGORIES if name in scene.by_category or name in scene.rejected]
     unsure = (set(rules.candidates) - scene.annotated) | scene.cut
     if not present and unsure:
         raise Unfounded(
             "wrong_negative", Plain("absence claimed only where annotated"), sorted(unsure)
         )
-    return Expected(scene.things, (present,))
+    names: tuple[tuple[str, int, Saying], ...] = tuple((name, 1, "name") for name in present)
+    return Expected(
+        scene.things,
+        (present, None, None),
+        Said(("n" * len(present),), nouns=names, negative=not present),
+        Asked(categories=rules.candidates, listed=True),
+    )
+
+
+def presence(scene: Scene, dialogue: Dialogue, rules: Rules) -> Expected:
+    """Whether a category is there, and how many of it."""
+    category = require_listed(scene, dialogue.key)
+    if len(scene.annotated) < 2:
+        raise Unfounded("presence", Plain("a source of two classes or more"), scene.annotated)
+    things = scene.by_category.get(category, ())
+    if not things:
+        require_absent(scene, category)
+    verdict = "yes" if things else "no"
+    return Expected(
+        things,
+        ([], category, verdict),
+        Said(
+            ("yn",),
+            nouns=((category, len(things), "counted"),),
+            verdicts=(verdict,),
+            negative=not things,
+        ),
+        Asked(categories=(category,), either_way=True),
+    )
 
 
 def fine_grained_description(scene: Scene, dialogue: Dialogue, rules: Rules) -> Expected:
     """Objects that are large enough to describe, by cell, category and size."""
-    _require_key(dialogue, "all")
+    require_key(dialogue, "all")
     if min(scene.width, scene.height) < rules.min_image_px:
         raise Unfounded("image_too_small", rules.min_image_px, (scene.width, scene.height))
-    shown = [thing for thing in scene.things if _describable(thing, scene, rules)]
+    shown = [thing for thing in scene.things if is_describable(thing, rules)]
     if not shown:
         raise Unfounded("nothing_to_describe", Plain("an object that passes the screen"), 0)
     ordered = sorted(shown, key=_description_key)
+    groups = grouped(ordered, by_size=True)
+    # "A small ship and 2 large tanks lie in the top left", or the cell first.
+    cells = [(cell, "zn" * len(list(found))) for cell, found in groupby(groups, lambda g: g.cell)]
     return Expected(
         tuple(ordered),
-        ([(thing.instance_id, thing.category, thing.size, thing.cell) for thing in ordered],),
-        _grouped(ordered, by_size=True),
+        ([(t.instance_id, t.category, t.described_size, t.cell) for t in ordered],),
+        Said(
+            (
+                "".join(f"{kinds}c" for _, kinds in cells),
+                "".join(f"c{kinds}" for _, kinds in cells),
+            ),
+            nouns=tuple((group.category, len(group.things), "number") for group in groups),
+            sizes=[group.size for group in groups],
+            cells=[cell for cell, _ in cells],
+        ),
     )
+
+
+def is_describable(thing: Thing, rules: Rules) -> bool:
+    """Tell whether an object passes the screen of descriptions."""
+    sides = max(thing.aspect, 1 / thing.aspect)
+    return thing.area_ratio >= rules.min_area_ratio and sides <= rules.max_aspect
 
 
 def instance_counting(scene: Scene, dialogue: Dialogue, rules: Rules) -> Expected:
     """All objects of one category; none of them only where the source would have said so."""
-    category = _require_category(scene, dialogue)
+    category = require_listed(scene, dialogue.key)
     things = scene.by_category.get(category, ())
-    if not things and (category not in scene.annotated or category in scene.cut):
-        raise Unfounded("wrong_negative", Plain("absence claimed only where annotated"), category)
-    listed = min(len(things), rules.box_cap)
-    # Above the cap an answer is about all objects but gives the boxes of the first ones only:
-    # either may be what the row lists.
-    named = things[:listed] if len(dialogue.instance_ids) == listed else things
-    return Expected(named, (category, len(things), listed))
+    if not things:
+        require_absent(scene, category)
+    n, listed = len(things), int(min(len(things), rules.counting_cap))
+    if listed < n and rules.skip_over_cap:
+        raise Unfounded("over_cap", rules.counting_cap, n)
+    boxes = [thing.text for thing in things[:listed]]
+    numbers = ("nl", "ln") if listed < n else ("n",)
+    return Expected(
+        things[:listed],
+        (category, n, listed),
+        Said(
+            tuple(f"{order}{'b' * listed}" for order in numbers),
+            nouns=((category, n, "counted"),),
+            boxes=boxes,
+            listed=[listed] if listed < n else [],
+            negative=not n,
+        ),
+        Asked(categories=(category,)),
+    )
 
 
 def spatial_grounding(scene: Scene, dialogue: Dialogue, rules: Rules) -> Expected:
     """Every object by cell and category, and how each group lies to the one before it."""
-    _require_key(dialogue, "all")
-    _require_subtask(dialogue, len(scene.things))
-    groups = _grouped(scene.things, by_size=False)
+    require_key(dialogue, "all")
+    require_count(dialogue, len(scene.things), rules.grounding_cap)
+    groups = grouped(scene.things, by_size=False)
+    relations = _relations(groups, scene, rules)
+    counted: Saying = "number" if dialogue.subtask == "single" else "counted"
+    named: list[tuple[str, int, Saying]] = [(g.category, len(g.things), counted) for g in groups]
+    cells = [group.cell for group in groups]
+    for place in range(1, len(relations) + 1):
+        for group in (groups[place], groups[place - 1]):
+            named.append((group.category, len(group.things), "plain"))
+            cells.append(group.cell)
+    related = "ncdncp" * len(relations)
+    return Expected(
+        scene.things,
+        (
+            [(group.category, group.cell, len(group.things)) for group in groups],
+            relations,
+            *(None, None, None),
+        ),
+        Said(
+            tuple(_grounded(order, groups) + related for order in _IN_ANY_ORDER),
+            nouns=tuple(named),
+            boxes=[thing.text for thing in scene.things],
+            cells=cells,
+            directions=[direction for direction, _ in relations],
+            proximities=[proximity for _, proximity in relations],
+        ),
+    )
+
+
+def grounded_presence(scene: Scene, dialogue: Dialogue, rules: Rules) -> Expected:
+    """Whether a category is there in one cell, and how many of it."""
+    key, _, place = dialogue.key.partition("-")
+    category, cell = require_sure(scene, key), place.replace("_", " ")
+    if cell not in CELLS or dialogue.key != f"{category}-{cell.replace(' ', '_')}":
+        raise Unfounded("dialogue_key", Plain("<category>-<cell_>"), dialogue.key)
+    listed = scene.by_category.get(category, ())
+    if not listed:
+        raise Unfounded("presence", Plain("a category of the picture"), category)
+    things = tuple(thing for thing in listed if thing.cell == cell)
+    verdict = "yes" if things else "no"
+    return Expected(
+        things,
+        ([], [], category, cell, verdict),
+        Said(
+            ("ync", "ycn"),
+            nouns=((category, len(things), "counted"),),
+            cells=[cell],
+            verdicts=(verdict,),
+            negative=not things,
+        ),
+        Asked(categories=(category,), cells=[cell], either_way=True),
+    )
+
+
+def _relations(groups: tuple[Group, ...], scene: Scene, rules: Rules) -> list[tuple[str, str]]:
     centers = [_mean_center(group.things) for group in groups]
     relations: list[tuple[str, str]] = []
     for (before_x, before_y), (x, y) in pairwise(centers):
-        if len(relations) == rules.relations_cap:
+        if len(relations) >= rules.relations_cap:
             break
         dx, dy = x - before_x, y - before_y
-        near = geometry.proximity(dx, dy, scene.width, scene.height)
+        way = geometry.distance(dx, dy)
+        near = geometry.proximity(way, scene.width, scene.height, rules)
         relations.append((geometry.direction(dx, dy), near))
-    found = [(group.category, group.cell, len(group.things)) for group in groups]
-    return Expected(scene.things, (found, relations), groups)
+    return relations
 
 
-def cross_modal_identification(scene: Scene, dialogue: Dialogue, rules: Rules) -> Expected:
-    """One object's words, or two objects' words and how the first lies to the second."""
-    things = _mentioned(scene, dialogue, 1 if dialogue.subtask == "single" else 2)
-    key = "-".join(thing.index for thing in things)
-    if dialogue.key != key:
-        raise Unfounded("dialogue_key", key, dialogue.key)
-    words = [(thing.category, thing.size, thing.shape, thing.cell) for thing in things]
-    if len(things) == 1:
-        return Expected(things, (words, None, None, None))
-    first, second = things
-    if first is second:
-        raise Unfounded("pair", Plain("two different objects"), dialogue.instance_ids)
-    dx, dy = first.x - second.x, first.y - second.y
-    way = geometry.round_half_up(geometry.distance(dx, dy))
-    near = geometry.proximity(dx, dy, scene.width, scene.height)
-    return Expected(things, (words, geometry.direction(dx, dy), near, way))
+def _grounded(order: str, groups: tuple[Group, ...]) -> str:
+    return "".join(order.replace("b", "b" * len(group.things)) for group in groups)
 
 
-def referring(scene: Scene, dialogue: Dialogue, rules: Rules) -> Expected:
-    """All objects of one category, or the one object that the question's phrase fits."""
-    if dialogue.subtask == "unique":
-        return _referred_uniquely(scene, dialogue)
-    category = _require_category(scene, dialogue)
-    things = scene.by_category.get(category, ())
-    _require_subtask(dialogue, len(things))
-    return Expected(things, (category, None, None, None))
-
-
-def _referred_uniquely(scene: Scene, dialogue: Dialogue) -> Expected:
-    (thing,) = _mentioned(scene, dialogue, 1)
-    _require_key(dialogue, thing.index)
-    # An object whose box was rejected, or that the chip cuts, may fit the phrase as well.
-    if thing.category in scene.rejected | scene.cut:
-        raise Unfounded("rejected_category", Plain("not asked"), thing.category)
-    phrase = read(dialogue.question)
-    said = (phrase.sizes, phrase.shapes, phrase.cells)
-    if any(len(set(words)) > 1 for words in said) or not any(said):
-        raise Unfounded("referring_phrase", Plain("at most one size, shape and cell"), said)
-    size, shape, cell = (words[0] if words else None for words in said)
-    of_category = scene.by_category[thing.category]
-    fitting = [
-        other.instance_id
-        for other in of_category
-        if size in (None, other.size)
-        and shape in (None, other.shape)
-        and cell in (None, other.cell)
-    ]
-    if len(of_category) < 2 or fitting != [thing.instance_id]:
-        raise Unfounded("referring_unique", [thing.instance_id], fitting)
-    return Expected((thing,), (thing.category, size, shape, cell))
-
-
-def _require_key(dialogue: Dialogue, key: str) -> None:
-    if dialogue.key != key:
-        raise Unfounded("dialogue_key", key, dialogue.key)
-
-
-def _require_subtask(dialogue: Dialogue, n: int) -> None:
-    subtask = "single" if n == 1 else "multi" if n else "not asked"
-    if dialogue.subtask != subtask:
-        raise Unfounded("subtask", Plain(f"{subtask} (objects: {n})"), dialogue.subtask)
-
-
-def _require_category(scene: Scene, dialogue: Dialogue) -> str:
-    if dialogue.key not in CATEGORIES:
-        raise Unfounded("dialogue_key", CATEGORIES, dialogue.key)
-    if dialogue.key in scene.rejected:
-        raise Unfounded("rejected_category", Plain("not asked"), dialogue.key)
-    return dialogue.key
-
-
-def _mentioned(scene: Scene, dialogue: Dialogue, n: int) -> tuple[Thing, ...]:
-    things = [scene.by_id.get(instance_id) for instance_id in dialogue.instance_ids]
-    known = tuple(thing for thing in things if thing is not None)
-    if len(known) != n or len(things) != n:
-        raise Unfounded("instance_ids", Plain(f"{n} of this image"), dialogue.instance_ids)
-    return known
-
-
-def _describable(thing: Thing, scene: Scene, rules: Rules) -> bool:
-    sides = sorted((thing.box[2] - thing.box[0], thing.box[3] - thing.box[1]))
-    ratio = geometry.area_ratio(thing.box, scene.width, scene.height)
-    return ratio >= rules.min_area_ratio and sides[1] / sides[0] <= rules.max_aspect
-
-
-def _description_key(thing: Thing) -> tuple[Any, ...]:
-    cell, category, *rest = thing.reading_key
-    return cell, category, SIZE_RANK[thing.size], *rest
-
-
-def _grouped(things: Sequence[Thing], *, by_size: bool) -> tuple[Group, ...]:
-    """Join neighbors of a kind; `things` are sorted so that a kind is never split."""
-
-    def kind(thing: Thing) -> tuple[str, str, str]:
-        return thing.category, thing.cell, thing.size if by_size else ""
-
-    return tuple(Group(*key, tuple(members)) for key, members in groupby(things, key=kind))
-
-
-def _mean_center(things: Sequence[Thing]) -> tuple[float, float]:
+def _mean_center(things: tuple[Thing, ...]) -> tuple[float, float]:
     n = len(things)
     return sum(thing.x for thing in things) / n, sum(thing.y for thing in things) / n
 
 
-EXPECTATIONS: Mapping[str, Callable[[Scene, Dialogue, Rules], Expected]] = {
-    "classification": classification,
-    "fine_grained_description": fine_grained_description,
-    "instance_counting": instance_counting,
-    "spatial_grounding": spatial_grounding,
-    "cross_modal_identification": cross_modal_identification,
-    "referring": referring,
-}
+def _description_key(thing: Thing) -> tuple[Any, ...]:
+    cell, category, *rest = thing.reading_key
+    return cell, category, SIZE_RANK[thing.described_size], *rest

@@ -28,11 +28,11 @@ TASK_TAGS = {
 TASKS = tuple(TASK_TAGS)
 
 SUBTASKS = {
-    "classification": ("all",),
+    "classification": ("all", "presence"),
     "fine_grained_description": ("all",),
     "instance_counting": ("all",),
-    "spatial_grounding": ("single", "multi"),
-    "cross_modal_identification": ("single", "multi"),
+    "spatial_grounding": ("single", "multi", "presence"),
+    "cross_modal_identification": ("single", "category", "choice", "nearest", "multi"),
     "referring": ("single", "multi", "unique"),
 }
 
@@ -68,14 +68,36 @@ DIRECTION_PHRASES = {
     "same": "at the same place as",
 }
 
+VERDICTS = ("yes", "no")
+
 PROXIMITY_PHRASES = {"near": "near", "far": "far from"}
 
-# Vocabulary that stands alone is a phrase gone wrong, or a count in words beside the real one.
-# "one" is left out: it is also a pronoun.
-STRAY_WORDS = (
-    *("top", "bottom", "left", "right", "middle", "center", "upper", "lower", "far", "medium"),
-    *("two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"),
-    "no",
+# Order words of referring questions.
+ORDERS = ("leftmost", "rightmost", "topmost", "bottommost", "largest", "smallest")
+RANKS = {"second": 2, "third": 3}
+RANK_SIDES = {"left": "leftmost", "right": "rightmost", "top": "topmost", "bottom": "bottommost"}
+
+# Vocabulary that stands alone is a phrase gone wrong; the other words say what the vocabulary says
+# in a way that cannot be read back. "one" and "both" are left out: they are also pronouns.
+_STRAYS = """
+top bottom left right middle center upper lower far medium centre central corner edge border north
+south east west northern southern eastern western northeast northwest southeast southwest beneath
+under underneath beside adjacent close closer nearby distant next farther further opposite big bigger
+biggest huge tiny little giant gigantic massive enormous miniature long short broad narrow thin slim
+elongated square squarish round wider taller larger smaller widest tallest leftmost rightmost topmost
+bottommost largest smallest uppermost lowermost third fourth fifth zero two three four five six seven
+eight nine ten eleven twelve thirteen fourteen fifteen twenty thirty forty fifty hundred dozen dozens
+couple several many few multiple numerous twice most vessel vessels boat boats airplane airplanes
+plane planes jet jets helicopter helicopters vehicle vehicles truck trucks automobile automobiles port
+ports dock docks pier piers airport runway building buildings island false untrue incorrect wrong
+maybe perhaps possibly probably
+"""
+STRAY_WORDS = tuple(_STRAYS.split())
+
+# A fact turned round; where there is nothing to be found, that is what the answer says.
+NEGATIONS = (
+    *("none", "nothing", "not", "never", "without", "neither", "nor", "cannot", "absent", "free"),
+    *("empty", "lack", "lacks", "devoid", "n't"),
 )
 
 
@@ -83,8 +105,8 @@ class Word(NamedTuple):
     """What one vocabulary phrase means.
 
     `kind` is one letter: (n)oun, n(o) such thing, (c)ell, si(z)e, s(h)ape, (d)irection,
-    (p)roximity or a stray word (!). `plural` is None where both numbers are written alike
-    ("aircraft").
+    (p)roximity, (y)es or no, ne(g)ation or a stray word (!). `plural` is None where both numbers
+    are written alike ("aircraft").
     """
 
     kind: str
@@ -102,6 +124,8 @@ def _words() -> dict[str, Word]:
         words[f"no {plural}"] = Word("o", category, plural=True)
         words[plural] = Word("n", category, plural=True)
         words[category] = Word("n", category, plural=None if plural == category else False)
+    words |= {verdict: Word("y", verdict) for verdict in VERDICTS}
+    words |= {word: Word("g", word) for word in NEGATIONS}
     words |= {word: Word("!", word) for word in STRAY_WORDS}
     return words
 
@@ -109,17 +133,25 @@ def _words() -> dict[str, Word]:
 WORDS = _words()
 
 
-def _any_of(phrases: Iterable[str]) -> str:
+def any_of(phrases: Iterable[str]) -> str:
+    """Give a pattern that finds the longest of some phrases.
+
+    >>> any_of(["px", "pixels"])
+    '(?:pixels|px)'
+    """
     longest_first = sorted(phrases, key=lambda phrase: (-len(phrase), phrase))
     return f"(?:{'|'.join(map(re.escape, longest_first))})"
 
 
 # A phrase of the vocabulary in lower-cased text without numbers, or a character that is markup.
-PHRASE = re.compile(rf"(?<![a-z_]){_any_of(WORDS)}(?![a-z_])|[<>{{}}]")
+PHRASE = re.compile(rf"(?:(?<![a-z_])|(?=n't)){any_of(WORDS)}(?![a-z_])|[<>{{}}]")
+
+# Any other word, in letters of any script.
+LETTERS = re.compile(r"[^\W\d_]+(?:'[^\W\d_]+)*")
 
 # What follows a number that counts something: " ships", " very small ship".
 COUNTED = re.compile(
-    rf" (?:{_any_of([*SIZE_WORDS.values(), *SHAPES])},? )*{_any_of([*CATEGORIES, *PLURALS])}\b"
+    rf" (?:{any_of([*SIZE_WORDS.values(), *SHAPES])},? )*{any_of([*CATEGORIES, *PLURALS])}\b"
 )
 
 # What stands between the words: something in braces, or a number.
@@ -134,9 +166,3 @@ PIXELS = re.compile(r" ?(?:px|pixels?)\b")
 
 # What a question may never carry besides its own "<image>": markup, template code, chat tokens.
 INJECTION = re.compile(r"<image>|\{\{|\}\}|\{%|<(?:[a-z]{2,}|[/!|])", re.IGNORECASE)
-
-# How an answer about an empty picture says so, whatever its wording.
-NEGATION = re.compile(
-    r"\b(?:no|none|not|nothing|neither|nor|never|without|empty|absent|free|lacks?|devoid)\b|n't\b",
-    re.IGNORECASE,
-)
