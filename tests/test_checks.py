@@ -6,6 +6,7 @@ import copy
 import hashlib
 import io
 import json
+from collections import Counter
 
 import pytest
 from PIL import Image
@@ -13,6 +14,7 @@ from test_checks_builder import picture
 from test_checks_world import World, assert_named, make_world, only_errors, validate
 
 from sarchat_build.checks.pixels import decode
+from sarchat_build.checks.vocabulary import TASKS
 
 A = "alpha/a"
 COUNT = f"{A}/instance_counting/all/ship"
@@ -25,6 +27,14 @@ NEAR_PAIR = "alpha/c/cross_modal_identification/multi/1-2"
 REFER = f"{A}/referring/multi/ship"
 REFER_ONE = f"{A}/referring/single/harbor"
 UNIQUE = f"{A}/referring/unique/0"
+NEAREST = f"{A}/cross_modal_identification/nearest/0-ship"
+CHOICE = f"{A}/cross_modal_identification/choice/0"
+NAME = f"{A}/cross_modal_identification/category/1"
+NAME_2 = f"{A}/cross_modal_identification/category/2"
+PRESENCE = f"{A}/classification/presence/ship"
+ABSENCE = f"{A}/classification/presence/aircraft"
+CELL = f"{A}/spatial_grounding/presence/ship-top_left"
+NO_CELL = f"{A}/spatial_grounding/presence/ship-bottom_right"
 NEGATIVE = f"{A}/instance_counting/all/aircraft"
 
 TRAIN = "images/train-00000-of-00002.parquet"
@@ -131,6 +141,22 @@ ANSWERS = {
     "a cell missing": (REFER_ONE, " (middle right)", "", "answer_cell"),
     "a unique box": (UNIQUE, "<10><10>", "<10><12>", "answer_box"),
     "a unique cell": (UNIQUE, "top left", "bottom left", "answer_cell"),
+    "yes and no": (PRESENCE, "Yes", "No", "answer_verdict"),
+    "no and yes": (ABSENCE, "No", "Yes", "answer_verdict"),
+    "a count of what is present": (PRESENCE, "2 ships", "3 ships", "answer_count"),
+    "yes to an empty cell": (NO_CELL, "No, no ships", "Yes, 1 ship", "answer_verdict"),
+    "a count in a cell": (CELL, "1 ship", "2 ships", "answer_count"),
+    "a cell that was not asked": (CELL, "top left", "top right", "answer_cell"),
+    "a class": (NAME, "ship", "tank", "answer_category"),
+    "the other option": (CHOICE, "ship", "aircraft", "answer_category"),
+    "the box of another": (NEAREST, "{<100><100>", "{<101><100>", "answer_box"),
+    "the direction back": (NEAREST, "lower right", "upper left", "answer_direction"),
+    "the distance to the nearest": (NEAREST, "170 px", "169 px", "answer_distance"),
+    "which of two lies": (PAIR, "the first lies", "the second lies", "answer_roles"),
+    "a fact turned round": (COUNT, "There are 2", "There are not 2", "answer_stray"),
+    "a size in another word": (CELL, "1 ship", "1 ship, tiny", "answer_stray"),
+    "a number in another script": (COUNT, "There are", "There are \u0663", "answer_stray"),
+    "a class in another word": (COUNT, "2 ships", "2 ships, vessels", "answer_stray"),
     "markup": (IDENTIFY, "This is", "This <b>is</b>", "answer_stray"),
     "template code": (IDENTIFY, "This is", "This {{7*7}} is", "answer_stray"),
     "a second image": (IDENTIFY, "This is", "This <image> is", "answer_stray"),
@@ -169,7 +195,20 @@ QUESTIONS = {
         "medium-sized ship",
         "referring_unique",
     ),
-    "a phrase that fits none": (UNIQUE, "wide ship", "wide tank", "question_category"),
+    "a phrase that fits none": (UNIQUE, "wide ship", "wide tank", "referring_unique"),
+    "two phrases": (UNIQUE, "wide ship", "wide ship, the leftmost ship", "referring_phrase"),
+    "a phrase of another order": (UNIQUE, "wide ship", "rightmost ship", "referring_unique"),
+    "a nearest of another category": (NEAREST, "Which ship", "Which tank", "question_category"),
+    "another option": (CHOICE, "a aircraft", "a bridge", "question_category"),
+    "options swapped": (
+        CHOICE,
+        "a aircraft or a ship",
+        "a ship or a aircraft",
+        "question_category",
+    ),
+    "another cell": (CELL, "top left", "top right", "question_cell"),
+    "a question turned round": (PRESENCE, "show any", "show no", "question_count"),
+    "a question turned round in prose": (PRESENCE, "show any", "lack any", "question_negated"),
 }
 
 
@@ -241,21 +280,109 @@ def test_a_wrong_dialogue_row_is_named(world, tmp_path, fault):
     assert_named(validate(tmp_path), check, key)
 
 
-@pytest.mark.parametrize("dialogue", [CLASSIFY, COUNT, GROUND, IDENTIFY, REFER, REFER_ONE])
+@pytest.mark.parametrize(
+    "dialogue",
+    [CLASSIFY, DESCRIBE, COUNT, GROUND, IDENTIFY, NAME_2, NEAREST, PAIR, REFER, REFER_ONE, UNIQUE],
+)
 def test_a_missing_dialogue_is_named(world, tmp_path, dialogue):
     world.drop(dialogue)
     world.write(tmp_path)
-    key = dialogue.replace("single/0", "single/alpha/a#0")
-    assert_named(validate(tmp_path), "missing_dialogue", key)
+    missing = [f for f in validate(tmp_path) if f.check == "missing_dialogue"]
+    assert [dialogue.startswith(finding.key) for finding in missing] == [True]
 
 
-@pytest.mark.parametrize("dialogue", [DESCRIBE, PAIR, UNIQUE, NEGATIVE])
-def test_what_a_recipe_may_cap_is_not_demanded(world, tmp_path, dialogue):
+@pytest.mark.parametrize("dialogue", [PRESENCE, ABSENCE, CELL, NO_CELL])
+def test_half_a_pair_is_named(world, tmp_path, dialogue):
     world.drop(dialogue)
-    task = dialogue.split("/")[2]
-    world.build["counts"]["train"][task] -= 1
     world.write(tmp_path)
-    assert validate(tmp_path) == []
+    assert_named(validate(tmp_path), "presence_pair", dialogue.rpartition("/")[0] + "/")
+
+
+def test_a_missing_negative_is_named(world, tmp_path):
+    world.drop(NEGATIVE)
+    world.write(tmp_path)
+    assert_named(validate(tmp_path), "negatives", f"{A}/instance_counting/all/")
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_a_share_decides_what_is_asked(world, tmp_path, task):
+    """Without any share nothing of the task is demanded, and all that is there is one too many."""
+    shares = world.build["recipe"]["tasks"][task]["share_percent"]
+    world.build["recipe"]["tasks"][task]["share_percent"] = dict.fromkeys(shares, 0)
+    world.write(tmp_path)
+    findings = validate(tmp_path)
+    rows = sum(len(rows) for path, rows in world.files.items() if f"/{task}/" in path)
+    assert [finding.check for finding in findings].count("recipe_share") == rows
+    assert not [finding for finding in findings if finding.check == "missing_dialogue"]
+
+
+def test_more_than_the_recipe_allows_is_named(world, tmp_path):
+    tasks = world.build["recipe"]["tasks"]
+    tasks["instance_counting"]["negatives_percent"] = 0
+    tasks["cross_modal_identification"]["pairs_cap"] = 1
+    tasks["referring"]["unique_cap"] = 1
+    world.write(tmp_path)
+    findings = validate(tmp_path)
+    for check, key in (
+        ("negatives", f"{A}/instance_counting/all/"),
+        ("surplus_dialogue", f"{A}/cross_modal_identification/multi/"),
+        ("surplus_dialogue", f"{A}/referring/unique/"),
+    ):
+        assert_named(findings, check, key)
+
+
+def test_a_phrasing_held_out_is_named_in_training(world, tmp_path):
+    """All phrasings of the world are one per subtask, and at least one stays in training."""
+    unused = {f"instance_counting/all/question/other_{n}": 0 for n in range(40)}
+    used = Counter(
+        template_id
+        for path, rows in world.files.items()
+        if path.startswith("dialogues/")
+        for row in rows
+        for template_id in row["template_ids"]
+    )
+    world.build["templates"] = {"uses": used | unused}
+    world.build["recipe"]["phrasing"]["held_out_percent"] = 50
+    world.write(tmp_path)
+    before = {finding.check for finding in validate(tmp_path)}
+    world.build["recipe"]["phrasing"]["held_out_percent"] = 98
+    world.write(tmp_path)
+    findings = validate(tmp_path)
+    assert before <= {"held_out"}
+    assert_named(findings, "held_out", COUNT)
+    test_row = "alpha/c/instance_counting/all/ship"
+    assert test_row not in {finding.key for finding in findings}
+
+
+def test_a_word_that_changes_with_the_picture_is_named(world, tmp_path):
+    world.say(COUNT, "There are", "There, off the promontory, are")
+    world.write(tmp_path)
+    findings = validate(tmp_path)
+    assert_named(findings, "unknown_word", COUNT)
+    assert {finding.key for finding in findings} == {COUNT}
+
+
+@pytest.mark.parametrize(
+    "place", ["words.wide_above", "tasks.referring.share_percent", "candidates", "phrasing"]
+)
+def test_a_recipe_that_is_not_recorded_is_named(world, tmp_path, place):
+    *above, last = place.split(".")
+    tree = world.build["recipe"]
+    for key in above:
+        tree = tree[key]
+    del tree[last]
+    world.write(tmp_path)
+    named = [f.key for f in validate(tmp_path) if f.check == "recipe"]
+    assert named
+    assert all(key.startswith(f"recipe.{place}") for key in named)
+
+
+@pytest.mark.parametrize("check", ["template_known", "template_uses"])
+def test_phrasings_that_are_not_recorded_are_named(world, tmp_path, check):
+    world.build["templates"] = {"uses": {"referring/single/question/plain": 2}}
+    world.write(tmp_path)
+    key = COUNT if check == "template_known" else "instance_counting/all/answer/plain"
+    assert_named(validate(tmp_path), check, key)
 
 
 def test_a_task_that_is_off_is_not_demanded(world, tmp_path):

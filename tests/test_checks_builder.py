@@ -128,7 +128,11 @@ def dialogue(
         ],
         "objects": {"ref": [o.category for o in objects], "bbox": [o.box for o in objects]},
         "instance_ids": [f"{base}#{o.index}" for o in objects],
-        "template_ids": [f"{task}/{subtask}/question/plain", f"{task}/{subtask}/answer/plain"],
+        "template_ids": [
+            f"{task}/{subtask}/question/plain",
+            "frames/question/bare",
+            f"{task}/{subtask}/answer/plain",
+        ],
         "ground_truth": truth,
     }
 
@@ -141,12 +145,41 @@ def classify(image, objects, present):
     question = "Which of ship, aircraft, car, tank, bridge and harbor does the image show?"
     answer = f"It shows {' and '.join(present)}."
     return dialogue(
-        image, "classification", "all", "all", question, answer, objects, {"categories": present}
+        image,
+        "classification",
+        "all",
+        "all",
+        question,
+        answer,
+        objects,
+        {"categories": present, "asked": None, "answer": None},
+    )
+
+
+def present(image, category, objects, categories):
+    """Ask whether a category is there; `categories` are those that are."""
+    verdict = "yes" if objects else "no"
+    return dialogue(
+        image,
+        "classification",
+        "presence",
+        category,
+        f"Does the image show any {PLURALS[category]}?",
+        f"{verdict.title()}, it shows {counted(category, len(objects))}.",
+        objects,
+        {"categories": categories, "asked": category, "answer": verdict},
     )
 
 
 def describe(image, objects):
-    answer = " ".join(f"A {o.word} {o.category} lies in the {o.cell}." for o in objects)
+    cells = {
+        cell: [f"a {o.word} {o.category}" for o in objects if o.cell == cell]
+        for cell in dict.fromkeys(o.cell for o in objects)
+    }
+    answer = " ".join(
+        f"A{' and '.join(things)[1:]} {'lies' if len(things) == 1 else 'lie'} in the {cell}."
+        for cell, things in cells.items()
+    )
     truth = [
         {
             "instance_id": f"{image['image_id']}#{o.index}",
@@ -202,11 +235,31 @@ def ground(image, objects, groups, relations=()):
     truth = {
         "groups": [{"category": g[0].category, "cell": g[0].cell, "count": len(g)} for g in groups],
         "relations": [{"direction": r[0], "proximity": r[2]} for r in relations],
+        "asked": None,
+        "cell": None,
+        "answer": None,
     }
     subtask = "single" if len(objects) == 1 else "multi"
     return dialogue(
         image, "spatial_grounding", subtask, "all", "Locate all.", answer, objects, truth
     )
+
+
+def present_in(image, category, cell, objects):
+    verdict = "yes" if objects else "no"
+    return dialogue(
+        image,
+        "spatial_grounding",
+        "presence",
+        f"{category}-{cell.replace(' ', '_')}",
+        f"Is there a {category} in the {cell}?",
+        f"{verdict.title()}, {counted(category, len(objects))} in the {cell}.",
+        objects,
+        {"groups": [], "relations": [], "asked": category, "cell": cell, "answer": verdict},
+    )
+
+
+NO_RELATION = {"direction": None, "proximity": None, "distance_px": None, "options": []}
 
 
 def words_of(o):
@@ -223,7 +276,53 @@ def identify(image, o):
         f"What is in {o.text}?",
         answer,
         [o],
-        {"objects": [words_of(o)], "direction": None, "proximity": None, "distance_px": None},
+        {"objects": [words_of(o)]} | NO_RELATION,
+    )
+
+
+def name(image, o):
+    return dialogue(
+        image,
+        "cross_modal_identification",
+        "category",
+        str(o.index),
+        f"To which class does {o.text} belong?",
+        f"It is a {o.category}.",
+        [o],
+        {"objects": [words_of(o)]} | NO_RELATION,
+    )
+
+
+def choose(image, o, options):
+    return dialogue(
+        image,
+        "cross_modal_identification",
+        "choice",
+        str(o.index),
+        f"Is {o.text} a {options[0]} or a {options[1]}?",
+        f"It is a {o.category}.",
+        [o],
+        {"objects": [words_of(o)]} | NO_RELATION | {"options": options},
+    )
+
+
+def nearest(image, a, b, direction, direction_words, near, way):
+    """From `a` to the nearest `b`, which lies in a direction from it."""
+    return dialogue(
+        image,
+        "cross_modal_identification",
+        "nearest",
+        f"{a.index}-{b.category}",
+        f"Which {b.category} is nearest to {a.text}?",
+        f"It is at {b.text}, {direction_words} the given object and {way} px away.",
+        [a, b],
+        {
+            "objects": [words_of(a), words_of(b)],
+            "direction": direction,
+            "proximity": near,
+            "distance_px": way,
+            "options": [],
+        },
     )
 
 
@@ -245,8 +344,14 @@ def pair(image, a, b, direction, direction_words, near, near_words, way):
             "direction": direction,
             "proximity": near,
             "distance_px": way,
+            "options": [],
         },
     )
+
+
+NO_PHRASE = dict.fromkeys(
+    ("size", "shape", "cell", "order", "rank", "relation", "anchor"),
+)
 
 
 def refer(image, category, objects):
@@ -260,12 +365,12 @@ def refer(image, category, objects):
         f"Locate {counted(category, len(objects))}.",
         answer,
         objects,
-        {"category": category, "size": None, "shape": None, "cell": None},
+        {"category": category} | NO_PHRASE,
     )
 
 
 def refer_unique(image, o, phrase, **used):
-    truth = {"category": o.category, "size": None, "shape": None, "cell": None} | used
+    truth = {"category": o.category} | NO_PHRASE | used
     return dialogue(
         image,
         "referring",
@@ -290,7 +395,12 @@ def exhaustive(image, objects, present):
             count(image, category, of_category(objects, category)),
             refer(image, category, of_category(objects, category)),
         ]
-    return rows + [identify(image, o) for o in objects]
+    first, *others = objects
+    rows += [identify(image, o) for o in objects]
+    # The first object is asked about by a choice, where its source knows tanks or aircraft.
+    other = "tank" if "tank" in image["categories_annotated"] else "aircraft"
+    options = [other if other != first.category else "harbor", first.category]
+    return [*rows, choose(image, first, options), *(name(image, o) for o in others)]
 
 
 def reject(source, file, reason, images, instances):

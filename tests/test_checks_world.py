@@ -9,6 +9,7 @@ from __future__ import annotations
 import copy
 import hashlib
 import json
+from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -22,7 +23,10 @@ from test_checks_builder import (
     exhaustive,
     ground,
     image_row,
+    nearest,
     pair,
+    present,
+    present_in,
     refer_unique,
     reject,
     source_counts,
@@ -31,6 +35,7 @@ from test_checks_builder import (
 
 from sarchat_build import checks
 from sarchat_build.checks.tables import DIALOGUES, DUPLICATES, IMAGES, REJECTS
+from sarchat_build.checks.vocabulary import SUBTASKS
 
 
 @dataclass
@@ -76,9 +81,18 @@ class World:
             table = pa.Table.from_pylist(rows, pa.schema(list(columns_of(name).items())))
             pq.write_table(table, path, write_page_checksum=True, compression="none")
             listed[name] = entry(path, len(rows))
+        uses = Counter(
+            template_id
+            for rows in self.files.values()
+            for row in rows
+            for template_id in row.get("template_ids", ())
+        )
+        templates = {"uses": dict(sorted(uses.items()))} | self.build.get("templates", {})
         (out / "README.md").write_text("# five pictures\n")
         listed["README.md"] = entry(out / "README.md", None)
-        (out / "build.json").write_text(json.dumps({**self.build, "files": listed}))
+        (out / "build.json").write_text(
+            json.dumps({**self.build, "templates": templates, "files": listed})
+        )
 
 
 def columns_of(name: str) -> dict:
@@ -91,6 +105,53 @@ def columns_of(name: str) -> dict:
 def entry(path: Path, rows: int | None) -> dict:
     data = path.read_bytes()
     return {"bytes": len(data), "sha256": hashlib.sha256(data).hexdigest(), "rows": rows}
+
+
+def presences(image, things, nothing, absent, categories, in_cell):
+    """What is there and what is not: counted, in the whole picture and in one cell."""
+    category = things[0].category
+    empty = "bottom right" if category != "tank" else "top left"
+    return [
+        count(image, absent, nothing),
+        present(image, category, things, categories),
+        present(image, absent, nothing, categories),
+        present_in(image, category, in_cell[0].cell, in_cell),
+        present_in(image, category, empty, nothing),
+    ]
+
+
+def recipe() -> dict:
+    """What a build records of its recipe: everything is asked."""
+    margin = {"tie_margin_px": 4.0}
+    settings = {
+        "classification": {"common_percent": 100},
+        "fine_grained_description": {
+            "min_image_px": 224,
+            "min_area_ratio": 0.01,
+            "max_aspect": 10.0,
+        },
+        "instance_counting": {
+            "box_cap": 100,
+            "over_cap": "list_cap",
+            "negatives_percent": 100,
+            "negatives_cap": 1,
+        },
+        "spatial_grounding": {"box_cap": 80, "relations_cap": 8},
+        "cross_modal_identification": {"pairs_cap": 2} | margin,
+        "referring": {"box_cap": 80, "unique_cap": 6} | margin,
+    }
+    for task, fields in settings.items():
+        fields["share_percent"] = dict.fromkeys(SUBTASKS[task], 100)
+    words = {
+        **{"very_large_from": 0.4, "large_from": 0.25, "medium_from": 0.1, "small_from": 0.03},
+        **{"wide_above": 1.5, "tall_below": 0.67, "near_divisor": 8.0, "description_size": None},
+    }
+    return {
+        "tasks": settings | {"enabled": list(DIALOGUES)},
+        "candidates": ["ship", "aircraft", "car", "tank", "bridge", "harbor"],
+        "phrasing": {"held_out_percent": 0},
+        "words": words,
+    }
 
 
 def make_world() -> World:
@@ -186,7 +247,6 @@ def make_world() -> World:
         "train-00000-of-00002": [
             *exhaustive(a, [a0, a1, a2], ["ship", "harbor"]),
             describe(a, [a0, a1, a2]),
-            count(a, "aircraft", []),
             ground(
                 a,
                 [a0, a1, a2],
@@ -195,26 +255,38 @@ def make_world() -> World:
             ),
             pair(a, a0, a1, "upper_left", "to the upper left of", "far", "far from", 170),
             pair(a, a1, a2, "left", "to the left of", "far", "far from", 81),
+            *presences(a, [a0, a1], [], "aircraft", ["ship", "harbor"], [a0]),
+            nearest(a, a0, a1, "lower_right", "to the lower right of", "far", 170),
+            nearest(a, a1, a2, "right", "to the right of", "far", 81),
+            nearest(a, a2, a1, "left", "to the left of", "far", 81),
             refer_unique(a, a0, "wide ship", shape="wide"),
             refer_unique(
-                a, a1, "medium-sized ship in the middle center", size="medium", cell="middle center"
+                a, a1, "medium-sized ship at the middle center", size="medium", cell="middle center"
             ),
             *exhaustive(d, [d0], ["tank", "bridge"]),
             ground(d, [d0], [[d0]]),
+            *presences(d, [d0], [], "harbor", ["tank", "bridge"], [d0]),
             *exhaustive(e, [e0], ["tank"]),
             ground(e, [e0], [[e0]]),
-            count(e, "bridge", []),
+            *presences(e, [e0], [], "bridge", ["tank"], [e0]),
         ],
         "train-00001-of-00002": [
             *exhaustive(b, [b0], ["aircraft"]),
             describe(b, [b0]),
             ground(b, [b0], [[b0]]),
+            *presences(b, [b0], [], "harbor", ["aircraft"], [b0]),
         ],
         "test-00000-of-00001": [
             *exhaustive(c, [c0, c1, c2], ["ship", "aircraft"]),
             describe(c, [c1, c2]),
             ground(c, [c0, c1, c2], [[c0, c1], [c2]], [("below", "below", "near", "near")]),
+            *presences(c, [c0, c1], [], "harbor", ["ship", "aircraft"], [c0, c1]),
+            nearest(c, c0, c1, "right", "to the right of", "near", 30),
+            nearest(c, c1, c0, "left", "to the left of", "near", 30),
+            nearest(c, c2, c1, "above", "above", "near", 40),
+            pair(c, c0, c1, "left", "to the left of", "near", "near", 30),
             pair(c, c1, c2, "above", "above", "near", "near", 40),
+            refer_unique(c, c0, "leftmost ship", order="leftmost", rank=1),
             refer_unique(c, c1, "tall ship", shape="tall"),
         ],
         "validation-00000-of-00001": [],
@@ -242,14 +314,14 @@ def make_world() -> World:
     ]
     world.build = {
         "schema_version": 1,
-        "recipe": {"tasks": {"enabled": list(DIALOGUES)}},
+        "recipe": recipe(),
         "sources": {
             "alpha": source_counts((5, 10), (1, 2), (1, 1), (3, 7), (3, 7)),
             "beta": source_counts((1, 2), (0, 1), (0, 0), (1, 1), (2, 2)),
         },
         "counts": {
-            "train": split_counts(4, 6, (4, 2, 7, 4, 8, 7)),
-            "test": split_counts(1, 3, (1, 1, 2, 1, 4, 3)),
+            "train": split_counts(4, 6, (12, 2, 9, 12, 17, 7)),
+            "test": split_counts(1, 3, (3, 1, 3, 3, 11, 4)),
             "validation": split_counts(0, 0, (0, 0, 0, 0, 0, 0)),
         },
     }

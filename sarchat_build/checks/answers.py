@@ -33,35 +33,30 @@ def check_answer(said: Said, dialogue: Dialogue, answer: Reading) -> Problems:
         yield from _nouns(said, nouns)
     if _facts(said) != _facts(answer):
         yield from _differences(said, answer)
-    if said.any_order:
-        orderly = any(sorted(order) == sorted(allowed) for allowed in said.orders)
-    else:
-        orderly = order in said.orders
-    if not orderly and not _named_at_once(said, nouns):
-        yield Problem("answer_order", said.orders[:2], answer.order)
+    if not said.is_orderly(order) and not _named_at_once(said, nouns):
+        yield Problem("answer_order", said.chunks, answer.order)
     if dialogue.task == "cross_modal_identification" and dialogue.subtask in ("multi", "nearest"):
         yield from turned_round(dialogue.subtask, dialogue.answer)
     yield from _nothing_else(said, answer)
 
 
-def _facts(facts: Said | Reading) -> tuple[Sequence[object], ...]:
+def _facts(facts: Said | Reading) -> tuple[list[str] | list[int], ...]:
     return (
-        list(facts.boxes),
-        list(facts.cells),
-        list(facts.sizes),
-        list(facts.shapes),
-        list(facts.directions),
-        list(facts.proximities),
-        list(facts.distances),
-        list(facts.listed),
-        list(facts.verdicts),
+        facts.boxes,
+        facts.cells,
+        facts.sizes,
+        facts.shapes,
+        facts.directions,
+        facts.proximities,
+        facts.distances,
+        facts.listed,
+        facts.verdicts,
     )
 
 
 def _differences(said: Said, answer: Reading) -> Problems:
     for (letter, check), expected, found in zip(_KINDS, _facts(said), _facts(answer), strict=True):
-        may_miss = any(letter not in order for order in said.orders)
-        if expected != found and (found or not may_miss):
+        if expected != found and (found or not said.may_miss(letter)):
             # "None of them" needs no "no", but may have one.
             if check == "answer_verdict" and said.negative and not expected and found == ["no"]:
                 continue
@@ -76,8 +71,7 @@ def _nouns(said: Said, nouns: Sequence[Noun]) -> Problems:
         expected = said.nouns
     categories = [category for category, _, _ in expected]
     named = [noun.category for noun in nouns]
-    may_miss = any("n" not in order for order in said.orders)
-    if named != categories and (named or not may_miss):
+    if named != categories and (named or not said.may_miss("n")):
         yield Problem("answer_category", categories, named)
     for noun, (category, n, saying) in zip(nouns, expected, strict=False):
         count = noun.number
@@ -125,7 +119,7 @@ def _nothing_else(said: Said, answer: Reading) -> Problems:
         yield Problem("answer_stray", [], answer.strays)
     if answer.numbers:
         yield Problem("answer_number", [], answer.numbers)
-    if answer.negations and not said.negative:
-        yield Problem("answer_negation", [], answer.negations)
-    if not said.orders[0] and not (answer.negations or answer.verdicts):
+    if answer.absences and not said.negative:
+        yield Problem("answer_absence", [], answer.absences)
+    if said.negative and not said.nouns and not (answer.absences or answer.verdicts):
         yield Problem("answer_category", Plain("none"), Plain("no word for it"))

@@ -7,10 +7,12 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from sarchat_build.checks.phrases import askable
+from sarchat_build.checks.geometry import distance
+from sarchat_build.checks.identify import nearest_to
+from sarchat_build.checks.phrases import askable, loose_cells
 from sarchat_build.checks.rules import Rules
 from sarchat_build.checks.scene import Scene, Thing
-from sarchat_build.checks.stable import is_kept
+from sarchat_build.checks.stable import is_kept, number_of
 from sarchat_build.checks.truth import is_describable
 from sarchat_build.checks.vocabulary import CATEGORIES, CELLS
 
@@ -103,32 +105,66 @@ def _counted_gaps(scene: Scene, census: Census, rules: Rules) -> Iterator[Gap]:
         return all(rules.share(task, subtask) == 100 for subtask in subtasks)
 
     distinct = _distinct(scene)
-    negatives = len([c for c in asked("instance_counting", "all") if c not in scene.by_category])
-    yield from gap("instance_counting", "all", 0, rules.negatives_cap, negatives)
-    n = len(scene.things)
+    n = len(distinct)
     pairs = min(n * (n - 1), int(rules.pairs_cap))
-    least = pairs if full(identify, "multi") and len(distinct) == n else 0
+    least = pairs if full(identify, "multi") else 0
     yield from gap(identify, "multi", least, pairs, sum(asked(identify, "multi").values()))
     either = asked(identify, "category") + asked(identify, "choice")
-    for thing in distinct if full(identify, "category", "choice") else ():
-        if either[thing.index] != 1:
-            name = f"{image_id}/{identify}/category or choice/{thing.index}"
-            check = "surplus_dialogue" if either[thing.index] else "missing_dialogue"
-            yield Gap(check, identify, name, 1, either[thing.index])
+    starts = Counter(key.partition("-")[0] for key in asked(identify, "nearest"))
+    for thing in distinct:
+        least = int(full(identify, "category", "choice"))
+        yield from gap(identify, "category", least, 1, either[thing.index])
+        affords = full(identify, "nearest") and _has_nearest(scene, thing, rules)
+        yield from gap(identify, "nearest", int(affords), 1, starts[thing.index])
+    yield from _negative_gaps(scene, census, rules)
     yield from _unique_gaps(scene, census, rules)
     yield from _presence_gaps(scene, census, rules)
 
 
+def _has_nearest(scene: Scene, thing: Thing, rules: Rules) -> bool:
+    """Tell whether every category that may be asked for has an object that is clearly nearest."""
+    categories = [
+        category
+        for category, things in scene.by_category.items()
+        if category not in scene.doubtful and things != (thing,)
+    ]
+    found = [nearest_to(scene, thing, category, rules) for category in categories]
+    return bool(found) and all(
+        target is not None
+        and scene.by_text[target.text] is not None
+        # Where centers all but coincide there is no direction to be seen.
+        and distance(target.x - thing.x, target.y - thing.y) >= rules.nearest_margin_px
+        for target in found
+    )
+
+
+def _negative_gaps(scene: Scene, census: Census, rules: Rules) -> Iterator[Gap]:
+    """The recipe asks for what is not there of a share of the pictures, and of a few classes."""
+    task, image_id = "instance_counting", scene.image_id
+    asked = sorted(c for c in census.keys(task, "all", image_id) if c not in scene.by_category)
+    wanted: list[str] = []
+    if not scene.things or number_of(image_id, "negative") % 100 < rules.negatives_percent:
+        wanted = sorted(scene.absent, key=lambda c: number_of(image_id, "negative", c))
+        wanted = [
+            c for c in wanted[: int(rules.negatives_cap)] if _kept(rules, scene, task, "all", c)
+        ]
+    if task in rules.tasks and asked != sorted(wanted):
+        yield Gap("negatives", task, f"{image_id}/{task}/all/", sorted(wanted), asked)
+
+
 def _unique_gaps(scene: Scene, census: Census, rules: Rules) -> Iterator[Gap]:
-    found = sum(census.keys("referring", "unique", scene.image_id).values())
     share = rules.share("referring", "unique")
-    if "referring" not in rules.tasks or (not found and not share):
+    keys = census.keys("referring", "unique", scene.image_id)
+    if "referring" not in rules.tasks or (not keys and not share):
         return
-    most = min(len(askable(scene, rules)), int(rules.unique_cap))
-    if found > most or (share == 100 and found < most):
-        check = "missing_dialogue" if found < most else "surplus_dialogue"
-        name = f"{scene.image_id}/referring/unique/"
-        yield Gap(check, "referring", name, most, found)
+    found = Counter(thing.category for thing in scene.things if thing.index in keys)
+    possible = Counter(scene.by_id[one].category for one in askable(scene, rules))
+    for category in scene.by_category:
+        most = min(possible[category], int(rules.unique_cap))
+        if found[category] > most or (share == 100 and found[category] < most):
+            check = "missing_dialogue" if found[category] < most else "surplus_dialogue"
+            name = f"{scene.image_id}/referring/unique/"
+            yield Gap(check, "referring", name, f"{most} of {category}", found[category])
 
 
 def _presence_gaps(scene: Scene, census: Census, rules: Rules) -> Iterator[Gap]:
@@ -136,8 +172,11 @@ def _presence_gaps(scene: Scene, census: Census, rules: Rules) -> Iterator[Gap]:
     listed = [c for c in CATEGORIES if c in scene.by_category and c not in scene.rejected]
     keys = census.keys("classification", "presence", scene.image_id)
     verdicts = sorted("yes" if key in scene.by_category else "no" for key in keys)
-    possible = len(scene.annotated) > 1 and bool(listed) and bool(scene.absent)
-    yield from _pair_gap(scene, "classification", verdicts, possible, rules)
+    sure = [category for category in listed if category not in scene.cut]
+    possible = len(scene.annotated) > 1 and bool(sure) and bool(scene.absent)
+    # A yes about the source's commonest class is asked of a share of the pictures only.
+    if verdicts or rules.common_percent == 100:
+        yield from _pair_gap(scene, "classification", verdicts, possible, rules)
     keys = census.keys("spatial_grounding", "presence", scene.image_id)
     verdicts, asked = [], set()
     for key in keys:
@@ -145,8 +184,7 @@ def _presence_gaps(scene: Scene, census: Census, rules: Rules) -> Iterator[Gap]:
         asked.add(category)
         filled = _cells(scene, category)
         verdicts.append("yes" if cell.replace("_", " ") in filled else "no")
-    sure = [c for c in listed if c not in scene.cut]
-    possible = any(len(_cells(scene, category)) < len(CELLS) for category in sure)
+    possible = any(len(_near_cells(scene, category)) < len(CELLS) for category in sure)
     yield from _pair_gap(scene, "spatial_grounding", sorted(verdicts), possible, rules)
     if len(asked) > 1:
         name = f"{scene.image_id}/spatial_grounding/presence/"
@@ -169,6 +207,13 @@ def _pair_gap(
 
 def _cells(scene: Scene, category: str) -> set[str]:
     return {thing.cell for thing in scene.by_category.get(category, ())}
+
+
+def _near_cells(scene: Scene, category: str) -> set[str]:
+    """Give the cells that hold an object, or would if it lay a little to a side."""
+    return {
+        cell for thing in scene.by_category.get(category, ()) for cell in loose_cells(thing, scene)
+    }
 
 
 def _distinct(scene: Scene) -> list[Thing]:

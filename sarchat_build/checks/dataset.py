@@ -189,19 +189,21 @@ def _check_wording(
 ) -> None:
     """Recount phrasings, and find words that only some answers of a phrasing hold."""
     uses: Counter[str] = Counter()
+    answers: Counter[str] = Counter()
     for report in reports:
         uses.update(dict(report.uses))
+        answers.update(dict(report.answers))
     declared = mapping_at(build, "templates", "uses")
     for template_id in sorted(set(declared) | set(uses)):
         if declared.get(template_id) != uses[template_id]:
             expected, found = declared.get(template_id), uses[template_id]
             log.add("template_uses", BUILD_FILE, expected, found, key=template_id)
     unknown = (word for report in reports for word in report.unknown_words)
-    for word, answers in changing_words(uses, unknown):
+    for word, said in changing_words(answers, unknown):
         log.add(
             "unknown_word",
             word.file,
-            Plain(f"in all {answers} answers of {word.template_id} or in none"),
+            Plain(f"in all {said} answers of {word.template_id} or in none"),
             Plain(f"{word.word!r} in {word.rows}"),
             row=word.row,
             key=word.key,

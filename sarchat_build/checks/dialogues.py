@@ -10,7 +10,7 @@ from sarchat_build.checks.answers import check_answer
 from sarchat_build.checks.completeness import Census
 from sarchat_build.checks.expect import Dialogue, Expected, Problem, Problems, Unfounded
 from sarchat_build.checks.findings import FindingLog, Plain
-from sarchat_build.checks.parse import read
+from sarchat_build.checks.parse import Reading, read
 from sarchat_build.checks.questions import check_question
 from sarchat_build.checks.rules import Rules
 from sarchat_build.checks.scene import Scene
@@ -78,14 +78,13 @@ def check_dialogues(
                 key=row.dialogue_id,
             )
         ids.add(row.dialogue_id)
-        for problem in _row_problems(row, task, shard):
+        answer = read(row.messages[-1][1] if row.messages else "")
+        for problem in _row_problems(row, answer, task, shard):
             log.add(*problem[:1], path, *problem[1:], row=number, key=row.dialogue_id)
-        answer = row.messages[-1][1] if row.messages else ""
-        unknown = read(answer).unknown
-        shard.wording.add(row.template_ids, unknown, path, number, row.dialogue_id)
+        shard.wording.add(row.template_ids, answer, path, number, row.dialogue_id)
 
 
-def _row_problems(row: DialogueRow, task: str, shard: Shard) -> Problems:
+def _row_problems(row: DialogueRow, said: Reading, task: str, shard: Shard) -> Problems:
     if row.task != task:
         yield Problem("task", task, row.task)
     if row.split != shard.split:
@@ -129,7 +128,7 @@ def _row_problems(row: DialogueRow, task: str, shard: Shard) -> Problems:
     )
     shard.census.add(task, row.subtask, row.image_id, dialogue.key)
     yield from _recipe_problems(row, dialogue.key, shard.rules)
-    yield from dialogue_problems(scene, dialogue, shard.rules)
+    yield from dialogue_problems(scene, dialogue, said, shard.rules)
 
 
 # What must follow from the boxes, by task and subtask.
@@ -152,7 +151,7 @@ EXPECTATIONS: Mapping[tuple[str, str], Callable[[Scene, Dialogue, Rules], Expect
 }
 
 
-def dialogue_problems(scene: Scene, dialogue: Dialogue, rules: Rules) -> Problems:
+def dialogue_problems(scene: Scene, dialogue: Dialogue, answer: Reading, rules: Rules) -> Problems:
     """Recompute what a dialogue must say and compare columns, question and answer with it."""
     try:
         expected = EXPECTATIONS[dialogue.task, dialogue.subtask](scene, dialogue, rules)
@@ -163,7 +162,7 @@ def dialogue_problems(scene: Scene, dialogue: Dialogue, rules: Rules) -> Problem
     if dialogue.truth != expected.truth:
         yield Problem("ground_truth", expected.truth, dialogue.truth)
     yield from check_question(dialogue, expected.asked)
-    yield from check_answer(expected.said, dialogue, read(dialogue.answer))
+    yield from check_answer(expected.said, dialogue, answer)
 
 
 def _recipe_problems(row: DialogueRow, key: str, rules: Rules) -> Problems:
@@ -204,6 +203,8 @@ def _layout_problems(row: DialogueRow, task: str, opening: str) -> Problems:
     if not asked.startswith(opening):
         yield Problem("question_opening", opening, asked[: len(opening) + 20])
         return
+    if asked[len(opening) :].startswith("["):
+        yield Problem("question_opening", Plain(f"no tag after {opening!r}"), asked)
     for text in (asked[len(opening) :], answer):
         if not text or text[0].isspace() or text[-1].isspace():
             yield Problem("text", Plain("a text without surrounding blanks"), text)

@@ -44,29 +44,55 @@ class Dialogue(NamedTuple):
     truth: tuple[Any, ...]
 
 
+# Nobody adds to these.
+_NOTHING: list[str] = []
+_NO_NUMBERS: list[int] = []
+
+
 class Said(NamedTuple):
     """What an answer states, as `parse.Reading` has it: these facts, all of them, and no others.
 
-    `orders` are the sequences of facts that it may have, in letters of `Reading.order`; with
-    `any_order` each is a set of facts. A fact whose letter is missing in one of `orders` may be
-    left out altogether. `free_noun` is a category that may be named anywhere, by itself or with
-    its count; its mentions are left out of the order.
+    Its order is one of `chunks[0]`, then one of `chunks[1]` and so on, in letters of
+    `Reading.order`; with `any_order` these are sets of facts. A fact whose letter only some
+    alternatives have may be left out altogether. `free_noun` is a category that may be named
+    anywhere, by itself or with its count; its mentions are left out of the order.
     """
 
-    orders: tuple[str, ...]
+    chunks: Sequence[Sequence[str]]
     nouns: tuple[tuple[str, int, Saying], ...] = ()
-    boxes: Sequence[str] = ()
-    cells: Sequence[str] = ()
-    sizes: Sequence[str] = ()
-    shapes: Sequence[str] = ()
-    directions: Sequence[str] = ()
-    proximities: Sequence[str] = ()
-    distances: Sequence[int] = ()
-    listed: Sequence[int] = ()
-    verdicts: Sequence[str] = ()
+    boxes: list[str] = _NOTHING
+    cells: list[str] = _NOTHING
+    sizes: list[str] = _NOTHING
+    shapes: list[str] = _NOTHING
+    directions: list[str] = _NOTHING
+    proximities: list[str] = _NOTHING
+    distances: list[int] = _NO_NUMBERS
+    listed: list[int] = _NO_NUMBERS
+    verdicts: list[str] = _NOTHING
     any_order: bool = False
     free_noun: tuple[str, int] | None = None
     negative: bool = False  # "none", "nothing", "not" are true of it
+
+    def is_orderly(self, order: str) -> bool:
+        """Tell whether facts come in an order that says what belongs to what.
+
+        >>> said = Said((("nc", "cn"), ("nnc", "cnn")))
+        >>> said.is_orderly("nccnn"), said.is_orderly("ncnnn")
+        (True, False)
+        """
+        if self.any_order:
+            return any(sorted(order) == sorted(one) for one in self.chunks[0])
+        at = 0
+        for alternatives in self.chunks:
+            found = next((one for one in alternatives if order.startswith(one, at)), None)
+            if found is None:
+                return False
+            at += len(found)
+        return at == len(order)
+
+    def may_miss(self, letter: str) -> bool:
+        """Tell whether a kind of fact may be left out."""
+        return any(0 < sum(letter in one for one in chunk) < len(chunk) for chunk in self.chunks)
 
 
 class Asked(NamedTuple):
@@ -84,7 +110,7 @@ class Asked(NamedTuple):
     sizes: Sequence[str] = ()
     shapes: Sequence[str] = ()
     directions: Sequence[str] = ()
-    orderly: int = 0  # words of order and relation
+    orderly: int | None = None  # words of order and relation, where they are the question
     either_way: bool = False  # yes and no are both possible: nothing may turn the question round
 
 
@@ -165,9 +191,7 @@ def mentioned(scene: Scene, dialogue: Dialogue, n: int) -> tuple[Thing, ...]:
 def given(scene: Scene, things: Sequence[Thing]) -> list[str]:
     """Give the box texts of objects; each must stand for one object only."""
     for thing in things:
-        if scene.by_text[thing.text] is None and any(
-            other.words != thing.words for other in scene.things if other.text == thing.text
-        ):
+        if scene.by_text[thing.text] is None:
             raise Unfounded("ambiguous_box", Plain("a box of one object"), thing.text)
     return [thing.text for thing in things]
 

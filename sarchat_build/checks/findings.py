@@ -96,6 +96,7 @@ class ShardReport:
     images: tuple[ImageFact, ...]
     dialogues: tuple[DialogueCount, ...]
     uses: tuple[tuple[str, int], ...] = ()  # phrasing id → how often
+    answers: tuple[tuple[str, int], ...] = ()  # the same for answers, of nothing and of something
     unknown_words: tuple[UnknownWord, ...] = ()
     measures: tuple[DialogueMeasure, ...] = ()
 

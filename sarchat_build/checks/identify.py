@@ -43,7 +43,7 @@ def single(scene: Scene, dialogue: Dialogue, rules: Rules) -> Expected:
     """One object's category, size, shape and cell, in any order."""
     (thing,) = _asked_about(scene, dialogue, 1)
     said = Said(
-        ("nzhc", "nzhcb"),
+        (("nzhc", "nzhcb"),),
         nouns=((thing.category, 1, "number"),),
         sizes=[thing.size],
         shapes=[thing.shape],
@@ -58,7 +58,7 @@ def single(scene: Scene, dialogue: Dialogue, rules: Rules) -> Expected:
 def category(scene: Scene, dialogue: Dialogue, rules: Rules) -> Expected:
     """One object's category and nothing else."""
     (thing,) = _asked_about(scene, dialogue, 1)
-    said = Said(("n",), nouns=((thing.category, 1, "number"),))
+    said = Said((("n",),), nouns=((thing.category, 1, "number"),))
     asked = Asked(boxes=given(scene, [thing]))
     return Expected((thing,), ([thing.words], None, None, None, []), said, asked)
 
@@ -75,7 +75,7 @@ def choice(scene: Scene, dialogue: Dialogue, rules: Rules) -> Expected:
     ):
         expected = Plain(f"{thing.category} and another of {sorted(scene.annotated)}")
         raise Unfounded("options", expected, options)
-    said = Said(("n",), nouns=((thing.category, 1, "number"),))
+    said = Said((("n",),), nouns=((thing.category, 1, "number"),))
     asked = Asked(boxes=given(scene, [thing]), categories=options, listed=True)
     return Expected((thing,), ([thing.words], None, None, None, options), said, asked)
 
@@ -89,14 +89,14 @@ def nearest(scene: Scene, dialogue: Dialogue, rules: Rules) -> Expected:
         raise Unfounded("nearest", Plain("one object clearly nearer than any other"), found.text)
     relation = _relation(target, start, scene, rules)
     said = Said(
-        ("bdx", "bdxn"),
+        (("bdx", "bdxn"),),
         nouns=((target.category, 1, "number"),),
         boxes=[target.text],
         directions=[relation.direction],
         distances=[relation.distance_px],
         any_order=True,
     )
-    asked = Asked(boxes=given(scene, [start]), categories=(target.category,), orderly=-1)
+    asked = Asked(boxes=given(scene, [start]), categories=(target.category,))
     truth: tuple[Any, ...] = ([start.words, target.words], *relation, [])
     return Expected((start, target), truth, said, asked)
 
@@ -122,7 +122,7 @@ def multi(scene: Scene, dialogue: Dialogue, rules: Rules) -> Expected:
         raise Unfounded("pair", Plain("two different objects"), dialogue.instance_ids)
     relation = _relation(first, second, scene, rules)
     said = Said(
-        ("nndpx",),
+        (("nndpx",),),
         nouns=((first.category, 1, "number"), (second.category, 1, "number")),
         directions=[relation.direction],
         proximities=[relation.proximity],
@@ -141,7 +141,7 @@ def referring(scene: Scene, dialogue: Dialogue, rules: Rules) -> Expected:
     n = len(things)
     require_count(dialogue, n, rules.referring_cap)
     said = Said(
-        ("bc", "cb") if n == 1 else ("bc" * n,),
+        (("bc", "cb") if n == 1 else ("bc" * n,),),
         boxes=[thing.text for thing in things],
         cells=[thing.cell for thing in things],
         free_noun=(category, n),
@@ -162,7 +162,9 @@ def unique(scene: Scene, dialogue: Dialogue, rules: Rules) -> Expected:
     fitting = [found.instance_id for found in loose]
     if exact != [thing] or loose != [thing] or len(scene.by_category[phrase.category]) < 2:
         raise Unfounded("referring_unique", [thing.instance_id], fitting)
-    said = Said(("bc", "cb"), boxes=[thing.text], cells=[thing.cell], free_noun=(thing.category, 1))
+    said = Said(
+        (("bc", "cb"),), boxes=[thing.text], cells=[thing.cell], free_noun=(thing.category, 1)
+    )
     asked = Asked(
         categories=[name for name in (phrase.category, phrase.anchor) if name],
         cells=[phrase.cell] if phrase.cell else [],
@@ -193,7 +195,7 @@ def _relation(thing: Thing, other: Thing, scene: Scene, rules: Rules) -> Relatio
 # Words for the object that lies somewhere, and for the one it lies to.
 _ROLES = {"multi": ("first|former", "second|latter"), "nearest": ("nearest|closest", "given")}
 _DIRECTION = re.compile(rf"\b{any_of(DIRECTION_PHRASES.values())}(?![a-z])")
-_SENTENCE_END = re.compile(r"[.:;!?]")
+_SENTENCE_END = re.compile(r"[.;!?]")
 _PREPOSITIONS = ("to", "from", "near", "of", "than", "with")
 
 

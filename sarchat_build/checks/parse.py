@@ -18,10 +18,10 @@ from sarchat_build.checks.vocabulary import (
     LETTERS,
     PHRASE,
     PIXELS,
+    PLAIN_WORDS,
     WORDS,
     Word,
 )
-from sarchat_build.checks.wording import PLAIN_WORDS
 
 
 class Noun(NamedTuple):
@@ -62,7 +62,7 @@ class Reading:
     distances: list[int] = field(default_factory=list)
     listed: list[int] = field(default_factory=list)
     verdicts: list[str] = field(default_factory=list)
-    negations: list[str] = field(default_factory=list)
+    absences: list[str] = field(default_factory=list)
     numbers: list[int] = field(default_factory=list)
     strays: list[str] = field(default_factory=list)
     unknown: list[str] = field(default_factory=list)
@@ -83,8 +83,9 @@ class Piece(NamedTuple):
 def _piece(text: str) -> Piece:
     lowered = text.lower()
     words = [WORDS.get(found) or Word("!", found) for found in PHRASE.findall(lowered)]
-    # "²" and "½" are numbers that no pattern of ours reads.
-    words += [Word("!", mark) for mark in lowered if mark.isnumeric()]
+    if not lowered.isascii():
+        # "²" and "½" are numbers that no pattern of ours reads.
+        words += [Word("!", mark) for mark in lowered if mark.isnumeric()]
     rest = LETTERS.findall(PHRASE.sub(" ", lowered))
     return Piece(
         words=tuple(words),
@@ -108,7 +109,7 @@ def _add_piece(reading: Reading, piece: Piece, count: int | None) -> None:
             continue
         if kind == "z":
             size = value
-        if kind not in "g!":
+        if kind not in "a!":
             reading.order += kind
         _place(reading, kind).append(value)
 
@@ -126,7 +127,7 @@ def _place(reading: Reading, kind: str) -> list[str]:
         return reading.proximities
     if kind == "y":
         return reading.verdicts
-    return reading.negations if kind == "g" else reading.strays
+    return reading.absences if kind == "a" else reading.strays
 
 
 @lru_cache(maxsize=1 << 15)

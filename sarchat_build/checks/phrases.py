@@ -45,7 +45,7 @@ _PHRASE = re.compile(
     rf" the (?P<anchor>{_CATEGORY})"
     rf"|(?:(?P<size>{any_of(SIZE_WORDS.values())})(?:,? (?=(?:{any_of(SHAPES)}) )| ))?"
     rf"(?:(?P<shape>{any_of(SHAPES)}) )?(?P<category>{_CATEGORY})"
-    rf"(?: at the (?P<cell>{any_of(CELLS)}))?"
+    rf"(?: (?:at|in) the (?P<cell>{any_of(CELLS)}))?"
     rf")(?![a-z_])"
 )
 # Words of order and relation, which stand nowhere but in the phrase.
@@ -108,7 +108,7 @@ def meant(phrase: Phrase, scene: Scene, rules: Rules) -> tuple[list[Thing], list
     if phrase.order is not None:
         place = (phrase.rank or 1) - 1
         ranked = _ranked(things, phrase.order)
-        return _at(ranked, place, _margin(phrase.order, rules)) if place < len(ranked) else ([], [])
+        return _at(ranked, place, _margin(phrase.order, rules))
     if phrase.relation is not None:
         anchors = scene.by_category.get(phrase.anchor or "", ())
         if len(anchors) != 1 or phrase.anchor in scene.doubtful or phrase.anchor == phrase.category:
@@ -133,8 +133,7 @@ def askable(scene: Scene, rules: Rules) -> set[str]:
         for order in ORDERS:
             ranked = _ranked(things, order)
             for place in range(3 if order in RANK_SIDES.values() else 1):
-                if place < len(ranked):
-                    found |= _only(*_at(ranked, place, _margin(order, rules)))
+                found |= _only(*_at(ranked, place, _margin(order, rules)))
         for anchor_category, anchors in scene.by_category.items():
             if len(anchors) == 1 and anchor_category not in scene.doubtful:
                 (anchor,) = anchors
@@ -178,6 +177,8 @@ def _margin(order: str, rules: Rules) -> float | None:
 
 def _at(ranked: Ranked, place: int, margin_px: float | None) -> tuple[list[Thing], list[Thing]]:
     """Give the object at a place, and those that are as good as at it; no margin means a share."""
+    if place >= len(ranked):
+        return [], []
     value, _, thing = ranked[place]
 
     def close(other: float) -> bool:
@@ -207,18 +208,23 @@ def _on_side(
     )  # fmt: skip
 
 
+def loose_cells(thing: Thing, scene: Scene) -> tuple[str, ...]:
+    """Give every cell that the center of an object may be placed in by eye."""
+    xs = (thing.x - _CENTER_PX, thing.x, thing.x + _CENTER_PX)
+    ys = (thing.y - _CENTER_PX, thing.y, thing.y + _CENTER_PX)
+    return tuple({geometry.cell(x, y, scene.width, scene.height) for x in xs for y in ys})
+
+
 Loose = tuple[Sequence[str], Sequence[str], Sequence[str]]
 
 
 def _loose_words(thing: Thing, scene: Scene, rules: Rules) -> Loose:
     """Give every size, shape and cell that an object may be given by eye."""
     near = (1 - _SHARE, 1.0, 1 + _SHARE)
-    xs = (thing.x - _CENTER_PX, thing.x, thing.x + _CENTER_PX)
-    ys = (thing.y - _CENTER_PX, thing.y, thing.y + _CENTER_PX)
     return (
         tuple({geometry.size(thing.area_ratio * factor, rules) for factor in near}),
         tuple({geometry.shape(thing.aspect * factor, rules) for factor in near}),
-        tuple({geometry.cell(x, y, scene.width, scene.height) for x in xs for y in ys}),
+        loose_cells(thing, scene),
     )
 
 

@@ -8,11 +8,11 @@ from sarchat_build.checks.expect import Asked, Dialogue, Problem, Problems
 from sarchat_build.checks.findings import Plain
 from sarchat_build.checks.parse import Reading, read
 from sarchat_build.checks.phrases import orderly_words
-from sarchat_build.checks.vocabulary import INJECTION, NEGATIONS, any_of
+from sarchat_build.checks.vocabulary import ABSENCES, DENIALS, INJECTION, any_of
 
 # "Yes or no?" and "whether or not" leave a question as it is.
 _EITHER = re.compile(r"\b(?:yes or no|or not|if not|or none)\b", re.IGNORECASE)
-_TURNED = re.compile(rf"\b{any_of((*NEGATIONS[:-1], 'no'))}\b|n't\b", re.IGNORECASE)
+_TURNED = re.compile(rf"\b{any_of((*ABSENCES, *DENIALS[:-1], 'no'))}\b|n't\b", re.IGNORECASE)
 # "How large" asks for a size and names none.
 _HOW = re.compile(r"\bhow (?:large|small|wide|tall|far|near)\b", re.IGNORECASE)
 
@@ -23,7 +23,7 @@ def check_question(dialogue: Dialogue, asked: Asked) -> Problems:
     Wording is free here, unlike in answers: what is no vocabulary is not looked at, but for markup.
     """
     text = dialogue.question
-    question = read(_HOW.sub("how", text))
+    question = read(_HOW.sub("how", text) if "ow " in text else text)
     markup = INJECTION.search(text) if question.strays else None
     if markup:
         yield Problem("question_markup", Plain("plain text"), markup[0])
@@ -46,7 +46,7 @@ def check_question(dialogue: Dialogue, asked: Asked) -> Problems:
     ):
         if found != list(expected):
             yield Problem(check, expected, found)
-    if asked.orderly >= 0:
+    if asked.orderly is not None:
         words = orderly_words(text)
         if words != asked.orderly:
             yield Problem("question_order", asked.orderly, words)

@@ -50,6 +50,7 @@ class Rules:
     nearest_margin_px: float = 4.0
     referring_cap: float = 80
     unique_cap: float = 6
+    common_percent: float = 55
     order_margin_px: float = 4.0
 
     def share(self, task: str, subtask: str) -> int:
@@ -72,6 +73,7 @@ NUMBERS: Mapping[str, tuple[str, ...]] = {
     **{name: ("words", name) for name in ("wide_above", "tall_below", "near_divisor")},
     **{name: (*_DESCRIPTION, name) for name in ("min_image_px", "min_area_ratio", "max_aspect")},
     "held_out_percent": ("phrasing", "held_out_percent"),
+    "common_percent": ("tasks", "classification", "common_percent"),
     "counting_cap": (*_COUNTING, "box_cap"),
     "negatives_percent": (*_COUNTING, "negatives_percent"),
     "negatives_cap": (*_COUNTING, "negatives_cap"),

@@ -83,6 +83,7 @@ def check_shard(
             for (task, subtask, source), count in sorted(state.counts.items())
         ),
         uses=tuple(sorted(state.wording.uses.items())),
+        answers=tuple(sorted(state.wording.answers.items())),
         unknown_words=state.wording.unknown,
         measures=tuple(measures),
     )

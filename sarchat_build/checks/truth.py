@@ -26,6 +26,7 @@ from sarchat_build.checks.expect import (
     require_sure,
 )
 from sarchat_build.checks.findings import Plain
+from sarchat_build.checks.phrases import loose_cells
 from sarchat_build.checks.rules import Rules
 from sarchat_build.checks.scene import Scene, Thing
 from sarchat_build.checks.vocabulary import CATEGORIES, CELLS, SIZE_RANK
@@ -36,7 +37,7 @@ _IN_ANY_ORDER = tuple("".join(letters) for letters in permutations("ncb"))
 def classification(scene: Scene, dialogue: Dialogue, rules: Rules) -> Expected:
     """Every category present; a rejected object is still there to be seen."""
     require_key(dialogue, "all")
-    present = [name for name in CATEGORIES if name in scene.by_category or name in scene.rejected]
+    present = _present(scene)
     unsure = (set(rules.candidates) - scene.annotated) | scene.cut
     if not present and unsure:
         raise Unfounded(
@@ -46,7 +47,7 @@ def classification(scene: Scene, dialogue: Dialogue, rules: Rules) -> Expected:
     return Expected(
         scene.things,
         (present, None, None),
-        Said(("n" * len(present),), nouns=names, negative=not present),
+        Said((("n" * len(present),) if present else ("y", ""),), nouns=names, negative=not present),
         Asked(categories=rules.candidates, listed=True),
     )
 
@@ -62,12 +63,11 @@ def presence(scene: Scene, dialogue: Dialogue, rules: Rules) -> Expected:
     verdict = "yes" if things else "no"
     return Expected(
         things,
-        ([], category, verdict),
+        (_present(scene), category, verdict),
         Said(
-            ("yn",),
+            (("yn",),),
             nouns=((category, len(things), "counted"),),
-            verdicts=(verdict,),
-            negative=not things,
+            verdicts=[verdict],
         ),
         Asked(categories=(category,), either_way=True),
     )
@@ -89,10 +89,7 @@ def fine_grained_description(scene: Scene, dialogue: Dialogue, rules: Rules) -> 
         tuple(ordered),
         ([(t.instance_id, t.category, t.described_size, t.cell) for t in ordered],),
         Said(
-            (
-                "".join(f"{kinds}c" for _, kinds in cells),
-                "".join(f"c{kinds}" for _, kinds in cells),
-            ),
+            [(f"{kinds}c", f"c{kinds}") for _, kinds in cells],
             nouns=tuple((group.category, len(group.things), "number") for group in groups),
             sizes=[group.size for group in groups],
             cells=[cell for cell, _ in cells],
@@ -121,7 +118,7 @@ def instance_counting(scene: Scene, dialogue: Dialogue, rules: Rules) -> Expecte
         things[:listed],
         (category, n, listed),
         Said(
-            tuple(f"{order}{'b' * listed}" for order in numbers),
+            (tuple(f"{order}{'b' * listed}" for order in numbers),),
             nouns=((category, n, "counted"),),
             boxes=boxes,
             listed=[listed] if listed < n else [],
@@ -153,7 +150,7 @@ def spatial_grounding(scene: Scene, dialogue: Dialogue, rules: Rules) -> Expecte
             *(None, None, None),
         ),
         Said(
-            tuple(_grounded(order, groups) + related for order in _IN_ANY_ORDER),
+            (*map(_grounded, groups), (related,)),
             nouns=tuple(named),
             boxes=[thing.text for thing in scene.things],
             cells=cells,
@@ -173,19 +170,24 @@ def grounded_presence(scene: Scene, dialogue: Dialogue, rules: Rules) -> Expecte
     if not listed:
         raise Unfounded("presence", Plain("a category of the picture"), category)
     things = tuple(thing for thing in listed if thing.cell == cell)
+    if not things and any(cell in loose_cells(thing, scene) for thing in listed):
+        raise Unfounded("presence", Plain("a cell that no object borders on"), cell)
     verdict = "yes" if things else "no"
     return Expected(
         things,
         ([], [], category, cell, verdict),
         Said(
-            ("ync", "ycn"),
+            (("ync", "ycn"),),
             nouns=((category, len(things), "counted"),),
             cells=[cell],
-            verdicts=(verdict,),
-            negative=not things,
+            verdicts=[verdict],
         ),
         Asked(categories=(category,), cells=[cell], either_way=True),
     )
+
+
+def _present(scene: Scene) -> list[str]:
+    return [name for name in CATEGORIES if name in scene.by_category or name in scene.rejected]
 
 
 def _relations(groups: tuple[Group, ...], scene: Scene, rules: Rules) -> list[tuple[str, str]]:
@@ -201,8 +203,9 @@ def _relations(groups: tuple[Group, ...], scene: Scene, rules: Rules) -> list[tu
     return relations
 
 
-def _grounded(order: str, groups: tuple[Group, ...]) -> str:
-    return "".join(order.replace("b", "b" * len(group.things)) for group in groups)
+def _grounded(group: Group) -> tuple[str, ...]:
+    boxes = "b" * len(group.things)
+    return tuple(order.replace("b", boxes) for order in _IN_ANY_ORDER)
 
 
 def _mean_center(things: tuple[Thing, ...]) -> tuple[float, float]:

@@ -82,30 +82,51 @@ RANK_SIDES = {"left": "leftmost", "right": "rightmost", "top": "topmost", "botto
 _STRAYS = """
 top bottom left right middle center upper lower far medium centre central corner edge border north
 south east west northern southern eastern western northeast northwest southeast southwest beneath
-under underneath beside adjacent close closer nearby distant next farther further opposite big bigger
-biggest huge tiny little giant gigantic massive enormous miniature long short broad narrow thin slim
-elongated square squarish round wider taller larger smaller widest tallest leftmost rightmost topmost
-bottommost largest smallest uppermost lowermost third fourth fifth zero two three four five six seven
-eight nine ten eleven twelve thirteen fourteen fifteen twenty thirty forty fifty hundred dozen dozens
-couple several many few multiple numerous twice most vessel vessels boat boats airplane airplanes
-plane planes jet jets helicopter helicopters vehicle vehicles truck trucks automobile automobiles port
-ports dock docks pier piers airport runway building buildings island false untrue incorrect wrong
-maybe perhaps possibly probably
+under underneath beside adjacent close closer nearby distant next farther further opposite big
+bigger biggest huge tiny little giant gigantic massive enormous miniature long short broad narrow
+thin slim elongated square squarish round wider taller larger smaller widest tallest leftmost
+rightmost topmost bottommost largest smallest uppermost lowermost third fourth fifth zero two
+three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen twenty thirty
+forty fifty hundred dozen dozens couple several many few multiple numerous twice most vessel
+vessels boat boats airplane airplanes plane planes jet jets helicopter helicopters vehicle
+vehicles truck trucks automobile automobiles port ports dock docks pier piers airport runway
+building buildings island false untrue incorrect wrong maybe perhaps possibly probably
 """
 STRAY_WORDS = tuple(_STRAYS.split())
 
-# A fact turned round; where there is nothing to be found, that is what the answer says.
-NEGATIONS = (
-    *("none", "nothing", "not", "never", "without", "neither", "nor", "cannot", "absent", "free"),
-    *("empty", "lack", "lacks", "devoid", "n't"),
+# Words of answers that are known to carry no fact: articles, pronouns, prepositions, and what goes
+# with one or with many. Any other word is judged by `wording`.
+_PLAIN = """
+a an the this that these those it its they their them i you we me my which what who where here
+there one ones both other another each every any all some same such so as also besides and or but
+then thus only altogether is are was were be been being am has have had do does did can could may
+must will would should in on at of to from by with within into for off out up between about around
+among inside onto per than while if when how lie lies lay appear appears show shows hold holds
+contain contains find finds found see sees seen mark marks marked sit sits occur occurs belong
+belongs come comes fall falls look looks occupy occupies cover covers fill fills stand stands rest
+rests include includes exist exists give gives make makes apply applies match matches fit fits box
+boxes object objects target targets class classes category categories label labels kind kinds item
+items thing things tag tags group groups relation relations image picture scene chip area areas
+place places part region position location outline outlines extent extents coordinate coordinates
+answer count total content contents moreover finally list listed option options candidate
+candidates first second former latter nearest closest given away apart distance direction detected
+located placed visible present shown recognized reported counted identified boxed pixel pixels px
+"""
+PLAIN_WORDS = frozenset(_PLAIN.split())
+
+# How an answer says that there is nothing; what denies a fact is stray in every answer.
+ABSENCES = (
+    *("none", "nothing", "without", "neither", "nor", "absent", "free", "empty", "lack", "lacks"),
+    "devoid",
 )
+DENIALS = ("not", "never", "cannot", "n't")
 
 
 class Word(NamedTuple):
     """What one vocabulary phrase means.
 
     `kind` is one letter: (n)oun, n(o) such thing, (c)ell, si(z)e, s(h)ape, (d)irection,
-    (p)roximity, (y)es or no, ne(g)ation or a stray word (!). `plural` is None where both numbers
+    (p)roximity, (y)es or no, (a)bsence or a stray word (!). `plural` is None where both numbers
     are written alike ("aircraft").
     """
 
@@ -125,8 +146,8 @@ def _words() -> dict[str, Word]:
         words[plural] = Word("n", category, plural=True)
         words[category] = Word("n", category, plural=None if plural == category else False)
     words |= {verdict: Word("y", verdict) for verdict in VERDICTS}
-    words |= {word: Word("g", word) for word in NEGATIONS}
-    words |= {word: Word("!", word) for word in STRAY_WORDS}
+    words |= {word: Word("a", word) for word in ABSENCES}
+    words |= {word: Word("!", word) for word in (*STRAY_WORDS, *DENIALS)}
     return words
 
 

@@ -11,24 +11,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-# Articles, pronouns, prepositions, and the words that go with one or with many.
-_PLAIN = """
-a an the this that these those it its they their them i you we me my which what who where here there
-one ones both other another each every any all some same such so as also besides and or but then thus
-only altogether is are was were be been being am has have had do does did can could may must will
-would should in on at of to from by with within into for off out up between about around among inside
-onto per than while if when how lie lies lay appear appears show shows hold holds contain contains
-find finds found see sees seen mark marks marked sit sits occur occurs belong belongs come comes fall
-falls look looks occupy occupies cover covers fill fills stand stands rest rests include includes
-exist exists give gives make makes apply applies match matches fit fits box boxes object objects
-target targets class classes category categories label labels kind kinds item items thing things tag
-tags group groups relation relations image picture scene chip area areas place places part region
-position location outline outlines extent extents coordinate coordinates answer count total content
-contents list option options candidate candidates first second former latter nearest closest given
-detected located placed visible present shown recognized reported counted identified boxed pixel
-pixels px
-"""
-PLAIN_WORDS = frozenset(_PLAIN.split())
+from sarchat_build.checks.parse import Reading
 
 
 class UnknownWord(NamedTuple):
@@ -43,21 +26,28 @@ class UnknownWord(NamedTuple):
 
 
 class WordCount:
-    """Counts phrasings, and the unknown words of their answers."""
+    """Counts phrasings, and the unknown words of their answers.
+
+    What a phrasing says where there is nothing, and where there is something, are two answers.
+    """
 
     def __init__(self) -> None:
         self.uses: Counter[str] = Counter()
+        self.answers: Counter[str] = Counter()
         self._unknown: dict[tuple[str, str], UnknownWord] = {}
 
     def add(
-        self, template_ids: Sequence[str], unknown: Sequence[str], file: str, row: int, key: str
+        self, template_ids: Sequence[str], answer: Reading, file: str, row: int, key: str
     ) -> None:
         """Count one dialogue; the answer's phrasing is the last of its ids."""
         uses = self.uses
         for template_id in template_ids:
             uses[template_id] += 1
-        for word in set(unknown) if unknown else ():
-            place = template_ids[-1], word
+        nothing = answer.absences or any(noun.number == 0 for noun in answer.nouns)
+        said = f"{template_ids[-1]} of nothing" if nothing else template_ids[-1]
+        self.answers[said] += 1
+        for word in set(answer.unknown) if answer.unknown else ():
+            place = said, word
             seen = self._unknown.get(place)
             self._unknown[place] = (
                 UnknownWord(*place, 1, file, row, key)
@@ -72,7 +62,7 @@ class WordCount:
 
 
 def changing_words(
-    uses: Mapping[str, int], unknown: Iterable[UnknownWord]
+    answers: Mapping[str, int], unknown: Iterable[UnknownWord]
 ) -> Iterator[tuple[UnknownWord, int]]:
     """Yield words that only some answers of their phrasing hold, and how many answers there are.
 
@@ -86,5 +76,5 @@ def changing_words(
         seen = found.get(place)
         found[place] = one if seen is None else seen._replace(rows=seen.rows + one.rows)
     for one in found.values():
-        if one.rows != uses.get(one.template_id, 0):
-            yield one, uses.get(one.template_id, 0)
+        if one.rows != answers.get(one.template_id, 0):
+            yield one, answers.get(one.template_id, 0)
