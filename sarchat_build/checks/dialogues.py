@@ -175,9 +175,8 @@ def _recipe_problems(row: DialogueRow, key: str, rules: Rules) -> Problems:
         yield Problem("recipe_share", Plain(f"not asked (share {share} %)"), key)
     if row.split != "test" and row.template_ids[0] in rules.held_out:
         yield Problem("held_out", Plain("in the test split only"), row.template_ids[0])
-    for template_id in row.template_ids if rules.phrasings else ():
-        if template_id not in rules.phrasings:
-            yield Problem("template_known", Plain("a phrasing of build.json"), template_id)
+    if rules.phrasings and not rules.phrasings.issuperset(row.template_ids):
+        yield Problem("template_known", Plain("phrasings of build.json"), row.template_ids)
 
 
 def _object_problems(dialogue: Dialogue, expected: Expected) -> Iterator[Problem]:

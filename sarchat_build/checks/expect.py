@@ -10,6 +10,7 @@ from itertools import groupby
 from typing import Any, Literal, NamedTuple, TypeAlias
 
 from sarchat_build.checks.findings import Plain
+from sarchat_build.checks.parse import NOTHING
 from sarchat_build.checks.scene import Scene, Thing
 from sarchat_build.checks.vocabulary import CATEGORIES
 
@@ -44,11 +45,6 @@ class Dialogue(NamedTuple):
     truth: tuple[Any, ...]
 
 
-# Nobody adds to these.
-_NOTHING: list[str] = []
-_NO_NUMBERS: list[int] = []
-
-
 class Said(NamedTuple):
     """What an answer states, as `parse.Reading` has it: these facts, all of them, and no others.
 
@@ -60,15 +56,15 @@ class Said(NamedTuple):
 
     chunks: Sequence[Sequence[str]]
     nouns: tuple[tuple[str, int, Saying], ...] = ()
-    boxes: list[str] = _NOTHING
-    cells: list[str] = _NOTHING
-    sizes: list[str] = _NOTHING
-    shapes: list[str] = _NOTHING
-    directions: list[str] = _NOTHING
-    proximities: list[str] = _NOTHING
-    distances: list[int] = _NO_NUMBERS
-    listed: list[int] = _NO_NUMBERS
-    verdicts: list[str] = _NOTHING
+    boxes: list[str] = NOTHING
+    cells: list[str] = NOTHING
+    sizes: list[str] = NOTHING
+    shapes: list[str] = NOTHING
+    directions: list[str] = NOTHING
+    proximities: list[str] = NOTHING
+    distances: list[int] = NOTHING
+    listed: list[int] = NOTHING
+    verdicts: list[str] = NOTHING
     any_order: bool = False
     free_noun: tuple[str, int] | None = None
     negative: bool = False  # "none", "nothing", "not" are true of it
@@ -81,7 +77,8 @@ class Said(NamedTuple):
         (True, False)
         """
         if self.any_order:
-            return any(sorted(order) == sorted(one) for one in self.chunks[0])
+            facts = sorted(order)
+            return any(facts == sorted(one) for one in self.chunks[0])
         at = 0
         for alternatives in self.chunks:
             found = next((one for one in alternatives if order.startswith(one, at)), None)
@@ -102,14 +99,14 @@ class Asked(NamedTuple):
     `number` is a number of objects that the question may say.
     """
 
-    boxes: Sequence[str] = ()
+    boxes: list[str] = NOTHING
     categories: Sequence[str] = ()
     listed: bool = False
     number: int | None = None
-    cells: Sequence[str] = ()
-    sizes: Sequence[str] = ()
-    shapes: Sequence[str] = ()
-    directions: Sequence[str] = ()
+    cells: list[str] = NOTHING
+    sizes: list[str] = NOTHING
+    shapes: list[str] = NOTHING
+    directions: list[str] = NOTHING
     orderly: int | None = None  # words of order and relation, where they are the question
     either_way: bool = False  # yes and no are both possible: nothing may turn the question round
 

@@ -7,9 +7,8 @@ vocabulary nor known to carry no fact is handed out too, for `wording` to judge.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from sarchat_build.checks.vocabulary import (
     BOX,
@@ -41,7 +40,10 @@ class Noun(NamedTuple):
         return self.plural is None or self.plural == (n != 1)
 
 
-@dataclass(slots=True)
+# Most texts state few kinds of facts: the lists of all others are this one, and nobody adds to it.
+NOTHING: list[Any] = []
+
+
 class Reading:
     """Everything a text states.
 
@@ -51,21 +53,49 @@ class Reading:
     vocabulary and not known to be free of facts are in `unknown`.
     """
 
-    order: str = ""
-    nouns: list[Noun] = field(default_factory=list)
-    cells: list[str] = field(default_factory=list)
-    boxes: list[str] = field(default_factory=list)
-    sizes: list[str] = field(default_factory=list)
-    shapes: list[str] = field(default_factory=list)
-    directions: list[str] = field(default_factory=list)
-    proximities: list[str] = field(default_factory=list)
-    distances: list[int] = field(default_factory=list)
-    listed: list[int] = field(default_factory=list)
-    verdicts: list[str] = field(default_factory=list)
-    absences: list[str] = field(default_factory=list)
-    numbers: list[int] = field(default_factory=list)
-    strays: list[str] = field(default_factory=list)
-    unknown: list[str] = field(default_factory=list)
+    __slots__ = (
+        *("order", "nouns", "cells", "boxes", "sizes", "shapes", "directions", "proximities"),
+        *("distances", "listed", "verdicts", "absences", "numbers", "strays", "unknown"),
+    )
+
+    def __init__(self) -> None:
+        self.order: str = ""
+        self.nouns: list[Noun] = NOTHING
+        self.cells: list[str] = NOTHING
+        self.boxes: list[str] = NOTHING
+        self.sizes: list[str] = NOTHING
+        self.shapes: list[str] = NOTHING
+        self.directions: list[str] = NOTHING
+        self.proximities: list[str] = NOTHING
+        self.distances: list[int] = NOTHING
+        self.listed: list[int] = NOTHING
+        self.verdicts: list[str] = NOTHING
+        self.absences: list[str] = NOTHING
+        self.numbers: list[int] = NOTHING
+        self.strays: list[str] = NOTHING
+        self.unknown: list[str] = NOTHING
+
+    def add(self, name: str, fact: object, letter: str = "") -> None:
+        """Add a fact to the list of this name, and its letter to the order."""
+        facts = getattr(self, name)
+        if facts:
+            facts.append(fact)
+        else:
+            setattr(self, name, [fact])
+        self.order += letter
+
+
+# Kind of a word → the list it goes to, and its letter in the order.
+_LISTS = {
+    "c": ("cells", "c"),
+    "z": ("sizes", "z"),
+    "h": ("shapes", "h"),
+    "d": ("directions", "d"),
+    "p": ("proximities", "p"),
+    "y": ("verdicts", "y"),
+    "a": ("absences", ""),
+    "!": ("strays", ""),
+}
 
 
 class Piece(NamedTuple):
@@ -88,7 +118,7 @@ def _piece(text: str) -> Piece:
         words += [Word("!", mark) for mark in lowered if mark.isnumeric()]
     rest = LETTERS.findall(PHRASE.sub(" ", lowered))
     return Piece(
-        words=tuple(words),
+        words=tuple(word for word in words if word.kind),
         unknown=tuple(word for word in rest if word not in PLAIN_WORDS),
         counted=COUNTED.match(lowered) is not None,
         pixels=PIXELS.match(lowered) is not None,
@@ -99,35 +129,18 @@ def _piece(text: str) -> Piece:
 def _add_piece(reading: Reading, piece: Piece, count: int | None) -> None:
     """Add what a piece says; `count` belongs to its first noun."""
     size: str | None = None
-    reading.unknown += piece.unknown
+    if piece.unknown:
+        reading.unknown = [*reading.unknown, *piece.unknown]
     for kind, value, plural in piece.words:
         if kind in "no":
             said = 0 if kind == "o" else count
-            reading.nouns.append(Noun(value, plural, said, size))
-            reading.order += "n"
+            reading.add("nouns", Noun(value, plural, said, size), "n")
             count = size = None
             continue
         if kind == "z":
             size = value
-        if kind not in "a!":
-            reading.order += kind
-        _place(reading, kind).append(value)
-
-
-def _place(reading: Reading, kind: str) -> list[str]:
-    if kind == "z":
-        return reading.sizes
-    if kind == "c":
-        return reading.cells
-    if kind == "h":
-        return reading.shapes
-    if kind == "d":
-        return reading.directions
-    if kind == "p":
-        return reading.proximities
-    if kind == "y":
-        return reading.verdicts
-    return reading.absences if kind == "a" else reading.strays
+        name, letter = _LISTS[kind]
+        reading.add(name, value, letter)
 
 
 @lru_cache(maxsize=1 << 15)
@@ -154,7 +167,8 @@ def read(text: str) -> Reading:
         return _read_words(text)
     reading = Reading()
     before = _piece(pieces[0])
-    _add_piece(reading, before, None)
+    if before.words or before.unknown:
+        _add_piece(reading, before, None)
     # The pattern has one group: text, number, text, number, …, text.
     numbers = iter(pieces)
     next(numbers)
@@ -163,20 +177,17 @@ def read(text: str) -> Reading:
         count: int | None = None
         if number[0] == "{":
             if BOX.fullmatch(number):
-                reading.boxes.append(number)
-                reading.order += "b"
+                reading.add("boxes", number, "b")
             else:
-                reading.strays.append(number)
+                reading.add("strays", number)
         elif after.counted:
             count = int(number)
         elif after.pixels:
-            reading.distances.append(int(number))
-            reading.order += "x"
+            reading.add("distances", int(number), "x")
         elif before.first:
-            reading.listed.append(int(number))
-            reading.order += "l"
+            reading.add("listed", int(number), "l")
         else:
-            reading.numbers.append(int(number))
+            reading.add("numbers", int(number))
         if after.words or after.unknown:
             _add_piece(reading, after, count)
         before = after

@@ -6,15 +6,13 @@ import re
 
 from sarchat_build.checks.expect import Asked, Dialogue, Problem, Problems
 from sarchat_build.checks.findings import Plain
-from sarchat_build.checks.parse import Reading, read
+from sarchat_build.checks.parse import NOTHING, Reading, read
 from sarchat_build.checks.phrases import orderly_words
 from sarchat_build.checks.vocabulary import ABSENCES, DENIALS, INJECTION, any_of
 
 # "Yes or no?" and "whether or not" leave a question as it is.
 _EITHER = re.compile(r"\b(?:yes or no|or not|if not|or none)\b", re.IGNORECASE)
 _TURNED = re.compile(rf"\b{any_of((*ABSENCES, *DENIALS[:-1], 'no'))}\b|n't\b", re.IGNORECASE)
-# "How large" asks for a size and names none.
-_HOW = re.compile(r"\bhow (?:large|small|wide|tall|far|near)\b", re.IGNORECASE)
 
 
 def check_question(dialogue: Dialogue, asked: Asked) -> Problems:
@@ -23,29 +21,27 @@ def check_question(dialogue: Dialogue, asked: Asked) -> Problems:
     Wording is free here, unlike in answers: what is no vocabulary is not looked at, but for markup.
     """
     text = dialogue.question
-    question = read(_HOW.sub("how", text) if "ow " in text else text)
+    question = read(text)
     markup = INJECTION.search(text) if question.strays else None
     if markup:
         yield Problem("question_markup", Plain("plain text"), markup[0])
     broken = [
         found for found in question.strays if found[0] == "{" and any(map(str.isdigit, found))
     ]
-    if question.boxes != list(asked.boxes) or broken:
+    if question.boxes != asked.boxes or broken:
         yield Problem("question_box", asked.boxes, question.boxes + broken)
-    yield from _categories(question, asked)
+    if question.nouns or asked.categories:
+        yield from _categories(question, asked)
     counts = [noun.number for noun in question.nouns if noun.number is not None]
     loose = [*question.numbers, *question.distances, *question.listed]
     if loose or any(count != asked.number for count in counts):
         yield Problem("question_count", asked.number or Plain("no count"), counts + loose)
-    for check, expected, found in (
-        ("question_cell", asked.cells, question.cells),
-        ("question_size", asked.sizes, question.sizes),
-        ("question_shape", asked.shapes, question.shapes),
-        ("question_direction", asked.directions, question.directions),
-        ("question_proximity", (), question.proximities),
-    ):
-        if found != list(expected):
-            yield Problem(check, expected, found)
+    facts = _facts(question)
+    wanted = (asked.cells, asked.sizes, asked.shapes, asked.directions, NOTHING)
+    if facts != wanted:
+        for check, expected, found in zip(_FACTS, wanted, facts, strict=True):
+            if found != expected:
+                yield Problem(check, expected, found)
     if asked.orderly is not None:
         words = orderly_words(text)
         if words != asked.orderly:
@@ -54,6 +50,22 @@ def check_question(dialogue: Dialogue, asked: Asked) -> Problems:
         turned = _TURNED.search(_EITHER.sub(" ", text))
         if turned:
             yield Problem("question_negated", Plain("a question that yes confirms"), turned[0])
+
+
+_FACTS = (
+    *("question_cell", "question_size", "question_shape", "question_direction"),
+    "question_proximity",
+)
+
+
+def _facts(question: Reading) -> tuple[list[str], ...]:
+    return (
+        question.cells,
+        question.sizes,
+        question.shapes,
+        question.directions,
+        question.proximities,
+    )
 
 
 def _categories(question: Reading, asked: Asked) -> Problems:

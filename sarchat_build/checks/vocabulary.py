@@ -126,7 +126,8 @@ class Word(NamedTuple):
     """What one vocabulary phrase means.
 
     `kind` is one letter: (n)oun, n(o) such thing, (c)ell, si(z)e, s(h)ape, (d)irection,
-    (p)roximity, (y)es or no, (a)bsence or a stray word (!). `plural` is None where both numbers
+    (p)roximity, (y)es or no, (a)bsence or a stray word (!);
+    it is empty for what says nothing. `plural` is None where both numbers
     are written alike ("aircraft").
     """
 
@@ -145,6 +146,8 @@ def _words() -> dict[str, Word]:
         words[f"no {plural}"] = Word("o", category, plural=True)
         words[plural] = Word("n", category, plural=True)
         words[category] = Word("n", category, plural=None if plural == category else False)
+    # "How large" asks for a size and names none.
+    words |= {f"how {word}": Word("", word) for word in ("large", "small", "wide", "tall", "far")}
     words |= {verdict: Word("y", verdict) for verdict in VERDICTS}
     words |= {word: Word("a", word) for word in ABSENCES}
     words |= {word: Word("!", word) for word in (*STRAY_WORDS, *DENIALS)}

@@ -43,7 +43,7 @@ class WordCount:
         uses = self.uses
         for template_id in template_ids:
             uses[template_id] += 1
-        nothing = answer.absences or any(noun.number == 0 for noun in answer.nouns)
+        nothing = answer.absences or (answer.nouns and answer.nouns[0].number == 0)
         said = f"{template_ids[-1]} of nothing" if nothing else template_ids[-1]
         self.answers[said] += 1
         for word in set(answer.unknown) if answer.unknown else ():
