@@ -3,6 +3,9 @@ FROM apache/beam_python3.11_sdk:2.77.0 AS beam
 
 FROM python:3.11-slim
 COPY --from=beam /opt/apache/beam /opt/apache/beam
+# 7z and rar archives are read through this library.
+RUN apt-get update && apt-get install -y --no-install-recommends libarchive13 \
+ && rm -rf /var/lib/apt/lists/*
 WORKDIR /opt/sarchat_build
 COPY requirements.lock ./
 RUN python -m pip install --no-cache-dir --require-hashes -r requirements.lock

@@ -12,22 +12,23 @@ from __future__ import annotations
 import sys
 from collections import defaultdict
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from multiprocessing import Pool
 from pathlib import Path
 
-from sarchat_build.annotations import read_document
-from sarchat_build.archives import open_archive
-from sarchat_build.duplicates import find_duplicates, image_fact
+from sarchat_build.annotations import Annotation, read_document
+from sarchat_build.duplicates import image_fact, resolve_duplicates
 from sarchat_build.inspection import inspect_images
 from sarchat_build.manifest import load_manifests
 from sarchat_build.normalize import normalize_image
 from sarchat_build.phrasing import Phrasing, load_templates
+from sarchat_build.pixels.source import PictureSource
 from sarchat_build.plan import assign_shards, kept_images
 from sarchat_build.recipe import load_recipe
 from sarchat_build.resources import resource_folder
 from sarchat_build.shards import ShardBuilder
-from sarchat_build.source_index import FileRef, SourceIndex, index_source
-from sarchat_build.split import assign_splits
+from sarchat_build.source_index import Document, FileRef, SourceIndex, index_source
+from sarchat_build.split import assign_splits, split_rules
 from sarchat_build.tiling import cut_chips
 from sarchat_build.types import CutImage, PlannedImage, SourceImage
 
@@ -35,18 +36,23 @@ WORKERS = 2
 RECIPE = Path(__file__).parents[1] / "pipelines" / "recipes" / "sarchat_2m.toml"
 MANIFESTS = load_manifests(resource_folder("source_manifests"))
 INDEXES: dict[str, SourceIndex] = {}
-OUT = ""
+DOCUMENTS: dict[str, dict[str, list[Document]]] = {}
+BUILDER: ShardBuilder
 
 
 def start(raw: str, out: str) -> None:
-    """Open the archives once in each process."""
-    global OUT
-    OUT = out
-    # A forked process shares its parent's place in every open file: open them anew.
-    open_archive.cache_clear()
+    """Open the archives and compile the phrasings once in each process."""
+    global BUILDER
+    recipe = load_recipe(RECIPE)
+    templates = load_templates(resource_folder("templates"))
+    phrasing = Phrasing(templates, recipe.phrasing.held_out_percent)
+    BUILDER = ShardBuilder(out, MANIFESTS, recipe, phrasing, open_image)
     for source_id, manifest in MANIFESTS.items():
         if Path(raw, source_id).is_dir():
             INDEXES[source_id] = index_source(manifest, raw)
+            documents = DOCUMENTS[source_id] = defaultdict(list)
+            for document in INDEXES[source_id].documents:
+                documents[manifest.annotations.document_name(document.file.path)].append(document)
 
 
 def inspect_block(place: tuple[str, int]) -> list[CutImage]:
@@ -54,13 +60,14 @@ def inspect_block(place: tuple[str, int]) -> list[CutImage]:
     source_id, block = place
     index, manifest = INDEXES[source_id], MANIFESTS[source_id]
     files = index.images_of_block(block)
-    stems = {file.stem for file in files}
-    annotations = []
-    for document in index.documents:
-        if document.file.stem in stems:
-            found, _ = read_document(document, index, manifest)
-            annotations.extend(found)
-    inspected = inspect_images(files, annotations, index, manifest, False)
+    annotations = [
+        found
+        for file in files
+        for document in DOCUMENTS[source_id][index.rule.image_name(file.path)]
+        for found in read_document(document, index, manifest)
+        if isinstance(found, Annotation)
+    ]
+    inspected = inspect_images(files, annotations, index, manifest, load_recipe(RECIPE))
     cut = []
     for image in inspected.images:
         normalized = normalize_image(
@@ -73,19 +80,14 @@ def inspect_block(place: tuple[str, int]) -> list[CutImage]:
     return cut
 
 
-def read_image(image: SourceImage) -> bytes:
-    """Give an image's bytes."""
-    return INDEXES[image.source_id].read(FileRef(image.archive, image.member))
+def open_image(image: SourceImage) -> AbstractContextManager[PictureSource]:
+    """Give an image to read pixels from."""
+    return INDEXES[image.source_id].contents(FileRef(image.archive, image.member))
 
 
 def build_shard(task: tuple[str, list[PlannedImage]]) -> None:
     """Write one shard."""
-    recipe = load_recipe(RECIPE)
-    phrasing = Phrasing(
-        load_templates(resource_folder("templates")), recipe.phrasing.held_out_percent
-    )
-    builder = ShardBuilder(OUT, MANIFESTS, recipe, phrasing, read_image)
-    builder.build(task[0], task[1], "")
+    BUILDER.build(task[0], task[1], "")
 
 
 def blocks() -> Iterator[tuple[str, int]]:
@@ -103,9 +105,10 @@ def main(raw: str, out: str) -> None:
         cuts = [cut for block in pool.imap(inspect_block, blocks()) for cut in block]
         facts = [image_fact(c, "", MANIFESTS[c.image.source_id].priority) for c in cuts]
         facts.sort(key=lambda fact: fact.image_id)
-        groups = find_duplicates(facts)
-        splits = assign_splits(facts, groups, recipe.split_shares_percent)
-        kept = kept_images(facts, groups)
+        same = resolve_duplicates(facts, recipe.duplicates)
+        # The synthetic sources lose no image, so there is none to keep a place for.
+        splits = assign_splits(facts, [], same.families, split_rules(MANIFESTS, recipe)).final
+        kept = kept_images(facts, same.dropped)
         decided = {
             d.image_id: d for d in assign_shards(kept, splits, recipe.output.images_per_shard)
         }

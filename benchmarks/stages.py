@@ -23,9 +23,14 @@ from rich.table import Table
 STAGES: dict[str, tuple[str, ...]] = {
     "read members of archives": ("sarchat_build.source_index:SourceIndex.read",),
     "parse annotations": ("pipelines.transforms.read_annotations:read_document",),
-    "decode pictures": ("sarchat_build.pixels:decode",),
-    "hash pixels": ("sarchat_build.pixels:pixel_sha256",),
+    "decode pictures": (
+        "sarchat_build.pixels:decode",
+        "sarchat_build.pixels.raster:paint",
+    ),
+    "hash pixels": ("sarchat_build.pixels:pixel_sha256", "sarchat_build.pixels:perceptual_hash"),
     "join, other digests": ("pipelines.transforms.inspect_images:inspect_images",),
+    "quality figures": ("sarchat_build.report.quality_gather:Gatherer.add",),
+    "prove shards": ("pipelines.transforms.prove_shards:check_shard",),
     "boxes, categories": ("pipelines.transforms.inspect_images:normalize_image",),
     "place windows": ("pipelines.transforms.inspect_images:cut_chips",),
     "duplicates, splits, shards": (
@@ -33,7 +38,7 @@ STAGES: dict[str, tuple[str, ...]] = {
         "pipelines.transforms.plan_dataset:assign_splits",
         "pipelines.transforms.plan_dataset:assign_shards",
     ),
-    "cut and encode chips": ("sarchat_build.pixels:cut",),
+    "encode chips": ("sarchat_build.pixels:encode_png",),
     "labels and questions": ("sarchat_build.shards:dialogue_rows",),
     "render text": ("sarchat_build.phrasing:Phrasing.render",),
     "image rows": ("sarchat_build.shards:image_row",),

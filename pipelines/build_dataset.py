@@ -17,6 +17,7 @@ from pipelines.transforms.inspect_images import (
     count_block_rejects,
 )
 from pipelines.transforms.plan_dataset import AssignShards, PlanDataset
+from pipelines.transforms.prove_shards import AddUpTallies, ProveShards
 from pipelines.transforms.publish import Publish
 from pipelines.transforms.read_annotations import ReadAnnotations
 
@@ -50,20 +51,26 @@ def build_dataset(pipeline: beam.Pipeline, context: BuildContext) -> None:
     ) | "AllRejects" >> beam.Flatten()
     counts = rejects | "CountRejects" >> beam.Map(count_block_rejects)
     plan = (
-        (cut.facts, counts) | "AllFacts" >> beam.Flatten() | "PlanDataset" >> PlanDataset(context)
+        (cut.facts, inspected.lost, normalized.lost, cut.lost, counts)
+        | "AllFacts" >> beam.Flatten()
+        | "PlanDataset" >> PlanDataset(context)
     )
 
     placed = {"images": cut.images, "decisions": plan.decisions} | "AssignShards" >> AssignShards()
-    receipts = (
+    built = (
         (plan.shards, placed)
         | "SeedEveryShard" >> beam.Flatten()
         | "BuildShards" >> BuildShards(context)
     )
     _ = {
-        "receipts": receipts,
+        "receipts": built.receipts,
+        "proofs": built.receipts | "ProveShards" >> ProveShards(context),
+        "tallies": built.tallies | "AddUpTallies" >> AddUpTallies(),
         "read": read.read,
         "rejects": rejects,
         "duplicates": plan.duplicates,
-        "fixes": (inspected.fixes, normalized.fixes, cut.fixes) | "AllFixes" >> beam.Flatten(),
+        "accounts": plan.accounts,
+        "fixes": (inspected.fixes, normalized.fixes, cut.fixes, plan.fixes)
+        | "AllFixes" >> beam.Flatten(),
         "stop": plan.stop,
     } | "Publish" >> Publish(context)

@@ -14,24 +14,27 @@ from pipelines.build_dataset import build_dataset
 from pipelines.console import (
     build_progress,
     build_table,
+    comparison_lines,
     console,
     counting_progress,
+    quality_table,
     say_error,
+    say_unverified,
     task_table,
 )
 from pipelines.runners import run
-from pipelines.sources_cli import sources
+from pipelines.sources_look import sources
 from pipelines.templates_cli import templates as templates_app
 from pipelines.validate_dataset import validate_folder
 from sarchat_build.errors import ConfigurationError, InputError
-from sarchat_build.synthesis import SYNTHESIZERS, synthesize
+from sarchat_build.synthesis import RAW_SOURCES, SYNTHESIZERS, synthesize
 
 EXIT_CHECK_FAILED, EXIT_USAGE, EXIT_INPUT = 1, 2, 3
 
 app = typer.Typer(
     help="Build image-text dialogues over radar pictures from the source archives, and prove them."
     "\n\nRAW holds one folder per source id (see 'sarchat sources list'), and each folder the "
-    "source's archives under any name, or their unpacked folders.",
+    "source's archives (zip, tar, 7z or rar) under any name, or their unpacked folders.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -40,9 +43,19 @@ app = typer.Typer(
 app.add_typer(sources, name="sources")
 app.add_typer(templates_app, name="templates")
 
-Raw = Annotated[Path, typer.Option("--raw", help="Folder with one folder per source id.")]
+Raw = Annotated[
+    str, typer.Option("--raw", help="Folder (path or URL) with one folder per source id.")
+]
 Sources = Annotated[
     list[str] | None, typer.Option("--source", help="Source id; may be given several times.")
+]
+Stated = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set",
+        metavar="SOURCE.KEY=VALUE",
+        help="State a manifest's key otherwise, the value as TOML; may be given several times.",
+    ),
 ]
 Workers = Annotated[
     int, typer.Option("--workers", min=0, help="Processes of the local engine; 0: one per core.")
@@ -64,12 +77,35 @@ def build(
     strict: Annotated[
         bool, typer.Option("--strict", help="Stop when counts differ from the published ones.")
     ] = False,
+    keep_going: Annotated[
+        bool,
+        typer.Option(
+            "--keep-going",
+            help="Leave out sources that cannot be read and build the others; the exit code is "
+            "then 3, and build.json names them under left_out.",
+        ),
+    ] = False,
+    repacked: Annotated[
+        str,
+        typer.Option(
+            help="Folder (path or URL) for 7z, rar and compressed tar archives in a form that is "
+            "read at random; kept for the next build.  [default: OUT/.sarchat/repacked]",
+            show_default=False,
+        ),
+    ] = "",
+    prove: Annotated[
+        bool,
+        typer.Option(
+            "--prove/--no-prove", help="Read every row back and check it before publishing."
+        ),
+    ] = True,
     manifests: Annotated[
-        Path | None, typer.Option(help="Folder of manifests instead of the built-in ones.")
+        Path | None, typer.Option(help="Folder of manifests beside, or over, the built-in ones.")
     ] = None,
     templates: Annotated[
         Path | None, typer.Option(help="Folder of phrasings instead of the built-in ones.")
     ] = None,
+    stated: Stated = None,
     beam_options: Annotated[
         list[str] | None, typer.Argument(help="After '--': options for Beam itself.")
     ] = None,
@@ -78,13 +114,25 @@ def build(
 
     Without --source, every source found under RAW is built; those not found are listed.
     """
-    settings = launch.load_settings(recipe, manifests, templates)
-    chosen, absent = launch.choose_sources(settings.manifests, str(raw), source or [])
+    settings = launch.load_settings(recipe, manifests, templates, stated or [])
+    chosen, absent = launch.choose_sources(settings.manifests, raw, source or [])
     if absent and not source:
         console.print(f"not found under {raw}, left out: {', '.join(absent)}", style="dim")
-    context = launch.prepare(settings, chosen, str(raw), str(output), strict)
-    blocks = sum(context.index(source_id).image_blocks for source_id in chosen)
-    with build_progress(str(output), blocks):
+    say_unverified(chosen.values())
+    context = launch.prepare(
+        settings,
+        chosen,
+        raw,
+        str(output),
+        strict,
+        keep_going=keep_going,
+        repacked=repacked,
+        prove=prove,
+    )
+    for reason in context.failed.values():
+        say_error(InputError(reason))
+    blocks = sum(context.index(source_id).image_blocks for source_id in context.manifests)
+    with build_progress(str(output), blocks, prove):
         run(
             lambda pipeline: build_dataset(pipeline, context),
             runner,
@@ -93,9 +141,15 @@ def build(
         )
     record = launch.finish(str(output))
     console.print(build_table(record))
+    for line in comparison_lines(record):
+        console.print(line, highlight=False, markup=False)
     console.print(task_table(record))
+    console.print(quality_table(launch.read_quality(str(output))))
     console.print(f"Dataset: {output}   card: {output / 'README.md'}")
     console.print(f"Next: sarchat validate {output}")
+    if context.failed:
+        say_error(InputError(f"left out, see above: {', '.join(context.failed)} (--keep-going)"))
+        raise typer.Exit(EXIT_INPUT)
 
 
 @app.command(epilog="Example: sarchat validate dataset")
@@ -116,23 +170,34 @@ def validate(
 def synthesize_command(
     output: Annotated[Path, typer.Option("--output", help="Raw folder to fill.")],
     source: Sources = None,
-    images: Annotated[int, typer.Option(min=1, help="Images of each source.")] = 100,
+    images: Annotated[
+        str, typer.Option(help="Images of each source: a number, or 'published' for its own.")
+    ] = "100",
     workers: Workers = 0,
 ) -> None:
     """Make raw archives in a source's own layout, with plausible radar pictures.
 
-    Equal arguments give equal bytes. For demos, tests and load; never for training.
+    Equal arguments give equal bytes, and every oddity of an archive is listed beside it, in
+    <source>.planted.json. Without --source: the ten raw sources, none larger than published. For
+    demos, tests and load; never for training.
     """
+    if images != "published" and not (images.isdecimal() and int(images) > 0):
+        raise typer.BadParameter(
+            f"{images!r} is neither a number from 1 nor 'published'", param_hint="--images"
+        )
     unknown = sorted(set(source or []) - set(SYNTHESIZERS))
     if unknown:
         raise typer.BadParameter(
             f"cannot make {', '.join(unknown)}; known: {', '.join(SYNTHESIZERS)}",
             param_hint="--source",
         )
-    for source_id in source or list(SYNTHESIZERS):
-        with counting_progress(source_id, images) as show:
+    for source_id in source or RAW_SOURCES:
+        published = SYNTHESIZERS[source_id].published_images
+        number = published if images == "published" else int(images)
+        number = number if source else min(number, published)
+        with counting_progress(source_id, number) as show:
             made = synthesize(
-                source_id, output, images, workers=workers or os.cpu_count() or 1, progress=show
+                source_id, output, number, workers=workers or os.cpu_count() or 1, progress=show
             )
         console.print(f"{made.path}: {made.images:,} images, {made.instances:,} objects")
 

@@ -3,22 +3,28 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from textwrap import wrap
 from typing import Any
 
+from rich import box
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from pipelines.progress import count_done
+from sarchat_build.manifest import Manifest
+from sarchat_build.report.comparison import explain
 from sarchat_build.types import SPLITS, TASKS
 
 console = Console()
 errors = Console(stderr=True, highlight=False, soft_wrap=True)
 
 _POLL_SECONDS = 0.3
+# A few seconds of hashing or unpacking.
+_LONG_BYTES = 256 << 20
 
 
 def say_error(error: Exception) -> None:
@@ -27,17 +33,29 @@ def say_error(error: Exception) -> None:
         errors.print(f"[bold red]error:[/] {escape(line)}")
 
 
+def say_unverified(manifests: Iterable[Manifest]) -> None:
+    """Print, one line per source, what nobody could verify and how to state it otherwise."""
+    for manifest in manifests:
+        doubts = "; ".join(f"{key}: {doubt}" for key, doubt in manifest.unverified.items())
+        if doubts:
+            text = f"{manifest.id}, unverified (--set {manifest.id}.KEY=VALUE): {doubts}"
+            console.print(escape(text), style="dim", soft_wrap=True, highlight=False)
+
+
 @contextmanager
-def build_progress(out: str, blocks: int) -> Iterator[None]:
+def build_progress(out: str, blocks: int, prove: bool) -> Iterator[None]:
     """Show how far a build is, from the marks that its workers leave in the output folder."""
     with _progress() as progress:
         reading = progress.add_task("read and inspect", total=blocks)
         writing = progress.add_task("write shards", total=None)
+        proving = progress.add_task("prove shards", total=None) if prove else None
 
         def look() -> None:
             progress.update(reading, completed=count_done(out, "inspect"))
             shards = count_done(out, "planned")
             progress.update(writing, completed=count_done(out, "shards"), total=shards or None)
+            if proving is not None:
+                progress.update(proving, completed=count_done(out, "proofs"), total=shards or None)
 
         with _polling(look):
             yield
@@ -60,22 +78,56 @@ def counting_progress(title: str, total: int) -> Iterator[Callable[[int], None]]
         yield lambda done: progress.update(task, completed=done)
 
 
+@contextmanager
+def byte_progress(title: str, total_bytes: int) -> Iterator[Callable[[int], None]]:
+    """Show how many MiB of long work are done; short work is not worth a line."""
+    if total_bytes < _LONG_BYTES:
+        yield lambda done: None
+        return
+    with counting_progress(f"{title} (MiB)", total_bytes >> 20) as show:
+        yield lambda done: show(done >> 20)
+
+
 def build_table(record: Mapping[str, Any]) -> Table:
-    """Show what was read and what became of it, per source."""
-    table = Table(title="Sources (images / objects)")
-    table.add_column("source")
-    for entry in ("read", "rejected", "deduplicated", "kept", "written"):
-        table.add_column(entry, justify="right")
-    table.add_column("published", justify="right")
+    """Show what was read and what became of it, per source, in 80 columns."""
+    table = Table(title="Sources", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
+    table.add_column("source", no_wrap=True)
+    table.add_column("")
+    for title in ("read", "rejected", "double", "kept", "written", "published"):
+        table.add_column(title, justify="right", no_wrap=True)
     for source_id, source in record["sources"].items():
-        cells = [" / ".join(f"{n:,}" for n in source["counts"][e].values()) for e in _ENTRIES]
-        expected = source["expected"]
-        published = f"{expected['images']:,} / {expected['instances']:,}" if expected else ""
-        table.add_row(source_id, *cells, published)
+        expected = source["expected"] or {}
+        for unit, name in (("images", source_id), ("instances", "")):
+            counts = [source["counts"][entry][unit] for entry in _ENTRIES]
+            written = source["counts"]["written"]["images" if name else "objects"]
+            numbers = [*counts, written, *([expected[unit]] if expected else [])]
+            table.add_row(
+                name, "images" if name else "objects", *(f"{number:,}" for number in numbers)
+            )
     return table
 
 
-_ENTRIES = ("read", "rejected", "deduplicated", "kept", "written")
+_ENTRIES = ("read", "rejected", "deduplicated", "kept")
+
+
+def comparison_lines(record: Mapping[str, Any]) -> Iterator[str]:
+    """Write the build beside SARDet-100K in lines of 80 columns: numbers, then their reasons."""
+    if not record["comparison"]:
+        return
+    yield "Beside SARDet-100K (reasons: images / objects)"
+    heads = ("images", "published", "diff.", "objects", "published", "diff.")
+    yield f"{'source, split':<20}" + "".join(f"{head:>10}" for head in heads)
+    before = ""
+    for row in record["comparison"]:
+        if row["source"] != before:
+            yield row["source"]
+            before = row["source"]
+        numbers = ""
+        for unit in ("images", "objects"):
+            here, published = row["here"][unit], row["published"][unit]
+            numbers += f"{here:>10,}{published:>10,}{here - published:>+10,}"
+        yield f"  {row['split']:<18}{numbers}"
+        yield from wrap(explain(row), 80, initial_indent="      ", subsequent_indent="      ")
 
 
 def task_table(record: Mapping[str, Any]) -> Table:
@@ -90,6 +142,52 @@ def task_table(record: Mapping[str, Any]) -> Table:
     pictures = (f"{record['counts'][split]['images']:,}" for split in splits)
     table.add_row("pictures", *pictures, style="dim")
     return table
+
+
+def quality_table(figures: Mapping[str, Any]) -> Table:
+    """Show, per subtask over all splits, how far one gets without looking; in red, faults.
+
+    blind: on the test split; half given: rows of whose answer half follows from the question;
+    balance: of yes and no, or of the two options.
+    """
+    table = Table(title="Quality (report/quality.json has every figure)")
+    table.add_column("subtask", no_wrap=True)
+    for name in ("rows", "majority", "blind", "half given", "balance"):
+        table.add_column(name, justify="right")
+    blind = {
+        (d["task"], d["subtask"]): d["blind_percent"]
+        for d in figures["dialogues"]
+        if d["split"] == "test" and d["subtask"] and not d["source"]
+    }
+    for entry in figures["dialogues"]:
+        if entry["split"] or not entry["subtask"]:
+            continue
+        place = entry["task"], entry["subtask"]
+        table.add_row(
+            f"{_SHORT.get(entry['task'], entry['task'])}/{entry['subtask']}",
+            f"{entry['rows']:,}",
+            _percent(entry["answers"]["majority_percent"]),
+            _percent(blind.get(place)),
+            _percent(entry["half_solvable_from_prompt_percent"]),
+            _percent(entry["balance_percent"]),
+        )
+    for proof in figures["proofs"]:
+        if proof["faults"]:
+            fault = f"{proof['faults']:,} of {proof['of']:,}"
+            table.add_row(proof["figure"], fault, style="red")
+    return table
+
+
+_SHORT = {
+    "fine_grained_description": "description",
+    "instance_counting": "counting",
+    "spatial_grounding": "grounding",
+    "cross_modal_identification": "identification",
+}
+
+
+def _percent(value: float | None) -> str:
+    return "" if value is None else f"{value:.1f}%"
 
 
 def _progress() -> Progress:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
 from sarchat_build.manifest import Manifest
+from sarchat_build.pixels.source import PictureSource
 from sarchat_build.recipe import Recipe
 from sarchat_build.source_index import FileRef, SourceIndex, index_source
 from sarchat_build.types import SourceImage
@@ -18,7 +20,9 @@ class BuildContext:
     """One build's settings; small, picklable and the same on every worker.
 
     `inputs` describes each source's archives for the record, `images_listed` says how many images
-    the launcher found, `templates` are the phrasings as text.
+    the launcher found, `templates` are the phrasings as text, `repacked` gives the second form of
+    archives that cannot be read at random, `failed` says why a source was left out. With `prove`
+    every row is read back and checked before anything is published.
     """
 
     raw: str
@@ -29,14 +33,18 @@ class BuildContext:
     inputs: Mapping[str, list[dict[str, Any]]]
     images_listed: Mapping[str, int]
     strict: bool
+    repacked: Mapping[str, str] = field(default_factory=dict)
+    failed: Mapping[str, str] = field(default_factory=dict)
+    prove: bool = True
 
     def index(self, source_id: str) -> SourceIndex:
         """Look through a source's archives, once per process."""
-        return _index(self.raw, source_id, _Keyed(source_id, self.manifests[source_id]))
+        keyed = _Keyed(source_id, self.manifests[source_id])
+        return _index(self.raw, keyed, tuple(sorted(self.repacked.items())))
 
-    def read_image(self, image: SourceImage) -> bytes:
-        """Give the bytes of an image file."""
-        return self.index(image.source_id).read(FileRef(image.archive, image.member))
+    def open_image(self, image: SourceImage) -> AbstractContextManager[PictureSource]:
+        """Give an image file to read pixels from, while the context lasts."""
+        return self.index(image.source_id).contents(FileRef(image.archive, image.member))
 
 
 @dataclass(frozen=True)
@@ -50,8 +58,8 @@ class _Keyed:
 
 
 @lru_cache(maxsize=32)
-def _index(raw: str, source_id: str, keyed: _Keyed) -> SourceIndex:
-    return index_source(keyed.manifest, raw)
+def _index(raw: str, keyed: _Keyed, repacked: tuple[tuple[str, str], ...]) -> SourceIndex:
+    return index_source(keyed.manifest, raw, dict(repacked))
 
 
 def block_key(source_id: str, number: int) -> str:

@@ -2,27 +2,37 @@
 
 from __future__ import annotations
 
-import os
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
+from pipelines.console import byte_progress
 from pipelines.context import BuildContext
 from pipelines.receipts import forget_record
 from pipelines.transforms.publish import STOPPED
 from sarchat_build import storage
-from sarchat_build.archives import open_archive
+from sarchat_build.archives import (
+    is_there,
+    join,
+    list_entries,
+    needs_repacking,
+    open_archive,
+    repack,
+)
+from sarchat_build.archives.checksums import read_recorded
 from sarchat_build.errors import ConfigurationError, InputError, Issue
 from sarchat_build.manifest import Manifest, load_manifests
 from sarchat_build.phrasing import load_templates
 from sarchat_build.phrasing_lint import check_templates
 from sarchat_build.recipe import Recipe, load_recipe
+from sarchat_build.report import quality
 from sarchat_build.resources import resource_folder
-from sarchat_build.source_index import archive_names, index_source, layout_hint
+from sarchat_build.source_index import index_source, layout_hint
 
 RECIPES = Path(__file__).parent / "recipes"
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -35,9 +45,14 @@ class Settings:
 
 
 def load_settings(
-    recipe: str, manifest_folder: Path | None, template_folder: Path | None
+    recipe: str,
+    manifest_folder: Path | None,
+    template_folder: Path | None,
+    stated: Sequence[str] = (),
 ) -> Settings:
-    """Read and check all settings.
+    """Read and check all settings; `stated` is what the user says instead of a manifest.
+
+    Manifests of `manifest_folder` are added to the built-in ones, or stand in for them by name.
 
     Raises:
         ConfigurationError: every fault of every file at once.
@@ -47,7 +62,7 @@ def load_settings(
     templates: Mapping[str, str] = {}
     loaded: Recipe | None = None
     try:
-        manifests = load_manifests(manifest_folder or resource_folder("source_manifests"))
+        manifests = load_manifests(resource_folder("source_manifests"), stated, manifest_folder)
     except ConfigurationError as error:
         issues.extend(error.issues)
     try:
@@ -83,76 +98,147 @@ def choose_sources(
         raise ConfigurationError(
             Issue("--source", s, f"no such source; known: {known}") for s in unknown
         )
-    there = [source_id for source_id in manifests if is_there(raw, source_id)]
+    there = [source_id for source_id in manifests if is_there(join(raw, source_id))]
     absent = [source_id for source_id in wanted if source_id not in there]
     if absent or not there:
-        hints = [
-            f"  {os.path.join(raw, s)}: {layout_hint(manifests[s])}" for s in absent or manifests
-        ]
+        hints = [f"  {join(raw, s)}: {layout_hint(manifests[s])}" for s in absent or manifests]
         raise InputError("not found in the raw folder:\n" + "\n".join(hints))
     chosen = sorted(wanted) if wanted else sorted(there)
     return {s: manifests[s] for s in chosen}, sorted(set(manifests) - set(there))
 
 
-def is_there(raw: str, source_id: str) -> bool:
-    """Tell whether a source's folder exists and holds something."""
-    try:
-        return bool(archive_names(os.path.join(raw, source_id)))
-    except InputError:
-        return False
-
-
 def prepare(
-    settings: Settings, chosen: dict[str, Manifest], raw: str, out: str, strict: bool
+    settings: Settings,
+    chosen: Mapping[str, Manifest],
+    raw: str,
+    out: str,
+    strict: bool,
+    *,
+    keep_going: bool = False,
+    repacked: str = "",
+    prove: bool = True,
 ) -> BuildContext:
-    """Index and fingerprint the inputs, and make the output folder ready.
+    """Index and fingerprint the inputs, make the output folder ready, and repack what needs it.
+
+    Args:
+        settings: manifests, recipe and phrasings.
+        chosen: manifests of the sources to build.
+        raw: path or URL of the raw folder.
+        out: folder for the dataset.
+        strict: whether other counts than the published ones stop the build.
+        keep_going: whether a source that cannot be read is left out instead of stopping the
+            build; the context's `failed` names it.
+        repacked: path or URL of the folder for repacked archives; "": inside `out`.
+        prove: whether what was written is read back and checked before it is published.
 
     Raises:
+        ConfigurationError: sources that hold the same pictures (`refuse_mixed_releases`).
         InputError: an input is broken or not what was recorded, or the output folder cannot be
             written or holds something that is not a dataset of ours.
     """
-    listed = {s: len(index_source(manifest, raw).images) for s, manifest in chosen.items()}
-    inputs = {s: describe_archives(manifest, raw) for s, manifest in chosen.items()}
+    refuse_mixed_releases(chosen, settings.recipe)
+    failed: dict[str, str] = {}
+
+    def each(look: Callable[[Manifest], T]) -> dict[str, T]:
+        found = {}
+        for source_id in [s for s in chosen if s not in failed]:
+            try:
+                found[source_id] = look(chosen[source_id])
+            except InputError as error:
+                failed[source_id] = str(error)
+                if not keep_going:
+                    raise
+        if not found:
+            raise InputError("\n".join(failed.values()))
+        return found
+
+    listed = each(lambda manifest: len(index_source(manifest, raw).images))
+    inputs = each(lambda manifest: describe_archives(manifest, raw))
     _prepare_output(out)
+    folder = repacked or join(out, storage.WORK_FOLDER, "repacked")
+    second = each(lambda manifest: _repack_archives(manifest, raw, folder))
     return BuildContext(
-        raw, out, chosen, settings.recipe, settings.templates, inputs, listed, strict
+        raw,
+        out,
+        {s: chosen[s] for s in second},
+        settings.recipe,
+        settings.templates,
+        {s: inputs[s] for s in second},
+        {s: listed[s] for s in second},
+        strict,
+        {place: made for archives in second.values() for place, made in archives.items()},
+        failed,
+        prove,
     )
 
 
-def describe_archives(manifest: Manifest, raw: str) -> list[dict[str, Any]]:
+def refuse_mixed_releases(chosen: Mapping[str, Manifest], recipe: Recipe) -> None:
+    """Refuse a merged release beside a source that it contains.
+
+    Both hold the same pictures. Under `duplicates.mixed_releases = "resolve"` they are found by
+    their pixels and hashes, but only whole pictures: a release that holds the chips of a scene has
+    no picture like the scene.
+
+    Raises:
+        ConfigurationError: names the sources and says what to do.
+    """
+    issues = []
+    for release in chosen.values():
+        within = [chosen[source_id] for source_id in release.contains if source_id in chosen]
+        cut = [manifest.id for manifest in within if manifest.tiling]
+        if within and recipe.duplicates.mixed_releases == "refuse":
+            names = ", ".join(manifest.id for manifest in within)
+            message = (
+                f"holds the pictures of {names} again, under other names: one output would show "
+                f"them twice. Build either {release.id} or its sources (--source), or set "
+                'duplicates.mixed_releases = "resolve" in the recipe, which needs near = "drop"'
+            )
+        elif within and recipe.duplicates.near != "drop":
+            message = (
+                'duplicates.mixed_releases = "resolve" needs duplicates.near = "drop": the '
+                "release is re-encoded, so that equal pictures are only near ones"
+            )
+        elif cut:
+            message = (
+                f"holds chips cut from the scenes of {', '.join(cut)}, which no comparison of "
+                "whole pictures finds; leave these sources out (--source)"
+            )
+        else:
+            continue
+        issues.append(Issue("--source", release.id, message))
+    if issues:
+        raise ConfigurationError(issues)
+
+
+def describe_archives(
+    manifest: Manifest, raw: str, recorded: Mapping[str, str] | None = None
+) -> list[dict[str, Any]]:
     """Name and digest a source's archives, and hold them against what was published or recorded.
+
+    Args:
+        manifest: the source's manifest.
+        raw: path or URL of the raw folder.
+        recorded: digests by name; None: those that lie beside the source's folder.
 
     Raises:
         InputError: a digest differs; both are named.
     """
-    folder = os.path.join(raw, manifest.id)
+    folder = join(raw, manifest.id)
     published = {archive.name: archive.sha256 for archive in manifest.archives if archive.sha256}
-    expected = published | read_recorded(raw, manifest.id)
+    known = read_recorded(raw, manifest.id) if recorded is None else recorded
+    expected = {**published, **known}
     described = []
-    for name in archive_names(folder):
-        archive = open_archive(os.path.join(folder, name))
-        digest = archive.sha256()
+    for name in list_entries(folder):
+        archive = open_archive(join(folder, name))
+        with byte_progress(f"hash {name}", archive.digested_bytes()) as show:
+            digest = archive.sha256(show)
         if name in expected and expected[name] != digest:
             raise InputError(
-                f"{os.path.join(folder, name)}: sha256 is {digest}, expected {expected[name]}; "
+                f"{join(folder, name)}: sha256 is {digest}, expected {expected[name]}; "
                 f"fetch it again, or run 'sarchat sources record' if the change is meant"
             )
         described.append({"name": name, "kind": archive.kind, "sha256": digest})
     return described
-
-
-def recorded_path(raw: str, source_id: str) -> Path:
-    """Give the file beside a source's folder that holds its recorded checksums."""
-    return Path(raw, f"{source_id}.sha256")
-
-
-def read_recorded(raw: str, source_id: str) -> dict[str, str]:
-    """Read recorded checksums, in the format of `sha256sum`; empty when none were recorded."""
-    path = recorded_path(raw, source_id)
-    if not path.is_file():
-        return {}
-    lines = (line.split("  ", 1) for line in path.read_text(encoding="utf-8").splitlines() if line)
-    return {name.removeprefix(f"{source_id}/"): digest for digest, name in lines}
 
 
 def finish(out: str) -> Any:
@@ -175,6 +261,23 @@ def finish(out: str) -> Any:
     shutil.rmtree(Path(out, storage.WORK_FOLDER, "progress"), ignore_errors=True)
     shutil.rmtree(Path(out, storage.WORK_FOLDER, "tmp"), ignore_errors=True)
     return record
+
+
+def _repack_archives(manifest: Manifest, raw: str, folder: str) -> dict[str, str]:
+    made = {}
+    source = join(raw, manifest.id)
+    for name in list_entries(source):
+        archive = open_archive(join(source, name))
+        if needs_repacking(archive):
+            total = sum(member.size_bytes for member in archive.members())
+            with byte_progress(f"repack {name}", total) as show:
+                made[archive.location] = repack(archive, folder, show)
+    return made
+
+
+def read_quality(out: str) -> Any:
+    """Give the quality figures of a finished build."""
+    return storage.read_json(out, quality.PATH)
 
 
 def _prepare_output(out: str) -> None:

@@ -1,8 +1,8 @@
-"""`sarchat sources`: what can be read, what is there, and whether it is what it was."""
+"""`sarchat sources list`, `check`, `record`: what can be read, and whether it is what it was."""
 
 from __future__ import annotations
 
-import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -10,46 +10,67 @@ import typer
 from rich.table import Table
 
 from pipelines import launch
-from pipelines.console import console
+from pipelines.console import console, say_unverified
+from sarchat_build.archives import is_there, join
+from sarchat_build.archives.checksums import read_recorded, write_recorded
 from sarchat_build.errors import InputError
 from sarchat_build.manifest import Manifest, load_manifests
 from sarchat_build.resources import resource_folder
 from sarchat_build.source_index import index_source, layout_hint
 
-sources = typer.Typer(help="Sources: list, check and record.", no_args_is_help=True)
+sources = typer.Typer(
+    help="Sources: list, check, record; describe a new one, see what it reads.",
+    no_args_is_help=True,
+)
 
-Raw = Annotated[Path, typer.Option("--raw", help="Folder with one folder per source id.")]
+Raw = Annotated[
+    str, typer.Option("--raw", help="Folder (path or URL) with one folder per source id.")
+]
+SourceId = Annotated[str, typer.Option("--source", help="Source id.")]
+Stated = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set", metavar="SOURCE.KEY=VALUE", help="State a manifest's key otherwise, as TOML."
+    ),
+]
+
+Manifests = Annotated[
+    Path | None,
+    typer.Option("--manifests", help="Folder of manifests beside, or over, the built-in ones."),
+]
 
 
 @sources.command("list")
-def list_sources() -> None:
+def list_sources(manifests: Manifests = None) -> None:
     """List the sources that can be read, and where to get them."""
     table = Table()
     for column in ("source", "title", "format", "license", "images", "instances"):
         table.add_column(column, justify="right" if column[:1] == "i" else "left")
-    for manifest in _manifests().values():
+    known = load_known(manifests).values()
+    for manifest in known:
         expected = manifest.expected
         numbers = (f"{expected.images:,}", f"{expected.instances:,}") if expected else ("", "")
         facts = (manifest.id, manifest.title, manifest.annotations.format, manifest.license)
         table.add_row(*facts, *numbers)
     console.print(table)
-    for manifest in _manifests().values():
+    for manifest in known:
         console.print(f"{manifest.id}: {layout_hint(manifest)}", style="dim", soft_wrap=True)
+    say_unverified(known)
 
 
 @sources.command()
-def check(raw: Raw) -> None:
+def check(raw: Raw, stated: Stated = None, manifests: Manifests = None) -> None:
     """Say which sources lie under RAW, and whether their checksums hold; exit code 3 if not."""
     table = Table()
     for column in ("source", "archives", "images", "documents", "published images", "checksums"):
         table.add_column(column, justify="right" if "im" in column or "doc" in column else "left")
     faults = []
-    for manifest in _manifests().values():
-        if not launch.is_there(str(raw), manifest.id):
+    for manifest in load_known(manifests, stated or []).values():
+        if not is_there(join(raw, manifest.id)):
             table.add_row(manifest.id, "not found", "", "", "", "", style="dim")
             continue
         try:
-            table.add_row(*_checked(manifest, str(raw)))
+            table.add_row(*_checked(manifest, raw))
         except InputError as error:
             faults.append(str(error))
             table.add_row(manifest.id, "[red]fault[/]", "", "", "", "")
@@ -59,27 +80,22 @@ def check(raw: Raw) -> None:
 
 
 @sources.command()
-def record(raw: Raw, source: Annotated[str, typer.Option("--source", help="Source id.")]) -> None:
+def record(raw: Raw, source: SourceId, manifests: Manifests = None) -> None:
     """Record the checksums of a source's archives beside its folder, as RAW/<id>.sha256.
 
-    From then on every build compares; for zip files the record is one that 'sha256sum -c' reads.
+    From then on every build compares; for archives the record is one that 'sha256sum -c' reads.
     """
-    manifests = _manifests()
-    chosen, _ = launch.choose_sources(manifests, str(raw), [source])
-    path = launch.recorded_path(str(raw), source)
-    path.unlink(missing_ok=True)
-    archives = launch.describe_archives(chosen[source], str(raw))
-    lines = [
-        f"{archive['sha256']}  {os.path.join(source, archive['name'])}\n" for archive in archives
-    ]
-    path.write_text("".join(lines), encoding="utf-8")
-    console.print(f"{path}: {len(lines)} checksums")
+    chosen, _ = launch.choose_sources(load_known(manifests), raw, [source])
+    archives = launch.describe_archives(chosen[source], raw, recorded={})
+    digests = {archive["name"]: archive["sha256"] for archive in archives}
+    place = write_recorded(raw, source, digests)
+    console.print(f"{place}: {len(digests)} checksums")
 
 
 def _checked(manifest: Manifest, raw: str) -> tuple[str, ...]:
     index = index_source(manifest, raw)
     archives = launch.describe_archives(manifest, raw)
-    recorded = launch.read_recorded(raw, manifest.id)
+    recorded = read_recorded(raw, manifest.id)
     return (
         manifest.id,
         ", ".join(archive["name"] for archive in archives),
@@ -90,5 +106,6 @@ def _checked(manifest: Manifest, raw: str) -> tuple[str, ...]:
     )
 
 
-def _manifests() -> dict[str, Manifest]:
-    return load_manifests(resource_folder("source_manifests"))
+def load_known(added: Path | None, stated: Sequence[str] = ()) -> dict[str, Manifest]:
+    """Read the built-in manifests and those of a folder of the user's own."""
+    return load_manifests(resource_folder("source_manifests"), stated, added)

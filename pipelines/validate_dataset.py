@@ -19,6 +19,7 @@ from sarchat_build.checks import (
     ShardReport,
     check_dataset,
     check_files,
+    check_quality,
     check_shard,
     plan_shards,
     read_build,
@@ -71,7 +72,7 @@ def _check_dataset(
     element: tuple[str, Iterable[ShardReport]], out: str, build: Mapping[str, Any], work: str
 ) -> None:
     reports = list(element[1])
-    whole = check_dataset(out, build, reports)
+    whole = (*check_dataset(out, build, reports), *check_quality(out, build, reports))
     findings = [finding for report in reports for finding in report.findings] + list(whole)
     result = {
         "messages": [(finding.severity, finding.message) for finding in findings],

@@ -8,22 +8,8 @@ from collections.abc import Sequence
 from sarchat_build.errors import RecordError
 from sarchat_build.types import Box
 
-
-def from_voc(
-    numbers: Sequence[float], *, pixel_origin: int, max_edge_inclusive: bool
-) -> tuple[float, float, float, float]:
-    """Turn VOC corners into 0-based, half-open ones.
-
-    Args:
-        numbers: xmin, ymin, xmax, ymax as written.
-        pixel_origin: the coordinate of the first pixel, 0 or 1.
-        max_edge_inclusive: whether xmax and ymax still belong to the object.
-
-    >>> from_voc((1, 1, 10, 10), pixel_origin=1, max_edge_inclusive=True)
-    (0, 0, 10, 10)
-    """
-    x0, y0, x1, y1 = (number - pixel_origin for number in numbers)
-    return x0, y0, x1 + max_edge_inclusive, y1 + max_edge_inclusive
+# A box that leaves the picture by less has only been rounded, by a text format or by a float.
+ROUNDING_PX = 1e-3
 
 
 def repair(corners: Sequence[float], width_px: int, height_px: int) -> tuple[Box, tuple[str, ...]]:
@@ -54,7 +40,7 @@ def repair(corners: Sequence[float], width_px: int, height_px: int) -> tuple[Box
     repairs = []
     if (x0, y0) != (box.x_min_px, box.y_min_px):
         repairs.append("box_swapped")
-    if inside != box:
+    if max(abs(a - b) for a, b in zip(inside, box, strict=True)) > ROUNDING_PX:
         repairs.append("box_clipped")
     return inside, tuple(repairs)
 

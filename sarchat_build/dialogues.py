@@ -8,22 +8,26 @@ from typing import Any, TypeAlias
 from sarchat_build.labels import label_image
 from sarchat_build.manifest import Manifest
 from sarchat_build.phrasing import Phrasing
+from sarchat_build.pixels import Shown
 from sarchat_build.recipe import Recipe
 from sarchat_build.tasks import TAGS, Question, questions
-from sarchat_build.types import Chip, PlannedImage, TaskName
+from sarchat_build.text import printable
+from sarchat_build.types import AS_STORED, Chip, PlannedImage, TaskName
 
 # A row on its way into a table; `tables` holds its columns and types.
 Row: TypeAlias = Mapping[str, Any]
 
+# By what the file is, which its name in the source need not tell.
+_EXTENSIONS = {"JPEG": "jpg", "PNG": "png", "BMP": "bmp", "GIF": "gif", "WEBP": "webp"}
 
-def image_row(
-    planned: PlannedImage, chip: Chip, picture: bytes, pixel_sha256: str, manifest: Manifest
-) -> Row:
-    """Make one row of `images`; `picture` is the file that is published, byte for byte."""
+
+def image_row(planned: PlannedImage, chip: Chip, shown: Shown, manifest: Manifest) -> Row:
+    """Make one row of `images`."""
     image, sar = planned.image, manifest.sar
-    extension = "png" if chip.window else image.member.rpartition(".")[2]
+    original = chip.window is None and image.pixels.rendering == AS_STORED
+    extension = _EXTENSIONS.get(image.pixels.format, "jpg") if original else "png"
     return {
-        "image": {"bytes": picture, "path": f"{chip.image_id}.{extension}"},
+        "image": {"bytes": shown.picture, "path": f"{chip.image_id}.{extension}"},
         "image_id": chip.image_id,
         "width": chip.width_px,
         "height": chip.height_px,
@@ -36,12 +40,14 @@ def image_row(
         "frequency_bands": sar.frequency_bands,
         "polarizations": sar.polarizations,
         "resolutions_m": sar.resolutions_m,
-        "source_member": image.member,
+        "source_member": printable(image.member),
         "window_xyxy_px": chip.window or (),
         "channels": image.pixels.channels,
         "bit_depth": image.pixels.bit_depth,
+        "rendering": image.pixels.rendering,
         "file_sha256": image.pixels.file_sha256,
-        "pixel_sha256": pixel_sha256,
+        "pixel_sha256": shown.pixel_sha256,
+        "perceptual_hash": shown.perceptual_hash,
         "categories_annotated": manifest.categories.annotated,
         "rejected_categories": image.rejected_categories,
         "cut_categories": chip.cut_categories,

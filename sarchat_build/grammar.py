@@ -3,24 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import lru_cache
 
-import inflect
+from sarchat_build.types import CATEGORIES
 
-_ENGLISH = inflect.engine()
+# The six nouns of this field. A library for all of English agrees (see the tests), but takes two
+# seconds to import, in every process.
+PLURALS: dict[str, str] = {
+    **{category: f"{category}s" for category in CATEGORIES},
+    "aircraft": "aircraft",
+}
 
 
-@lru_cache(maxsize=1024)
 def noun(category: str, n: int) -> str:
     """Give the noun that agrees with a number.
 
     >>> noun("ship", 1), noun("ship", 0), noun("aircraft", 3)
     ('ship', 'ships', 'aircraft')
     """
-    return category if n == 1 else str(_ENGLISH.plural_noun(category))
+    return category if n == 1 else PLURALS[category]
 
 
-@lru_cache(maxsize=65536)
 def counted(category: str, n: int) -> str:
     """Give the number with its noun; zero is "no".
 
@@ -30,9 +32,8 @@ def counted(category: str, n: int) -> str:
     return f"{n or 'no'} {noun(category, n)}"
 
 
-@lru_cache(maxsize=4096)
 def a(phrase: str) -> str:
-    """Put the indefinite article before a phrase.
+    """Put the indefinite article before a phrase of our vocabulary, where letters are sounds.
 
     >>> a("aircraft"), a("large ship")
     ('an aircraft', 'a large ship')
@@ -42,7 +43,7 @@ def a(phrase: str) -> str:
     """
     if not isinstance(phrase, str) or not phrase:
         raise ValueError(f"no article fits {phrase!r}")
-    return str(_ENGLISH.a(phrase))
+    return f"an {phrase}" if phrase[0] in "aeiou" else f"a {phrase}"
 
 
 def another(category: str, first: str) -> str:

@@ -4,31 +4,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Annotated, Literal
 
-from fsspec.utils import glob_translate
-from pydantic import AfterValidator, Field, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
+from sarchat_build.annotation_rules import Annotations, RelativePath
 from sarchat_build.errors import ConfigurationError, Issue
+from sarchat_build.settings import Setting, parse_settings
 from sarchat_build.toml_model import Model, load_toml
-from sarchat_build.types import CATEGORIES, Category, Split
+from sarchat_build.types import CATEGORIES, Category
 
-
-def _inside_raw_root(pattern: str) -> str:
-    path = PurePosixPath(pattern.replace("\\", "/"))
-    if path.is_absolute() or ".." in path.parts or re.match(r"^[A-Za-z]:", pattern):
-        raise ValueError(
-            f"{pattern!r} leaves the source's folder; use a relative path without '..'"
-        )
-    try:
-        glob_translate(pattern)
-    except ValueError as error:
-        raise ValueError(f"{pattern!r} is not a pattern: {error}") from error
-    return pattern
-
-
-RelativePath = Annotated[str, AfterValidator(_inside_raw_root)]
+SOURCE_ID = r"^[a-z][a-z0-9_]*$"
 
 
 class SarFacts(Model):
@@ -47,55 +34,27 @@ class ArchiveFile(Model):
     sha256: Annotated[str, Field(pattern=r"^([0-9a-f]{64})?$")] = ""
 
 
-class AnnotationFiles(Model):
-    """Annotation documents by glob, and the official split they stand for, if any."""
-
-    path: RelativePath
-    split: Split | None = None
-
-
-class SplitList(Model):
-    """A text file of image stems, one a line, that puts them into a split. It may be absent."""
-
-    path: RelativePath
-    split: Split
-
-
-class Annotations(Model):
-    """Where images and annotation documents lie inside the archives, and how to read them."""
-
-    format: Literal["voc"]
-    images: tuple[RelativePath, ...] = Field(min_length=1)
-    files: tuple[AnnotationFiles, ...] = Field(min_length=1)
-    split_lists: tuple[SplitList, ...] = ()
-    encodings: tuple[str, ...] = ("utf-8",)
-    # The two things a VOC document never says (ANCHORS: open in dozens of converters).
-    pixel_origin: Literal[0, 1]
-    max_edge: Literal["exclusive", "inclusive"]
-
-    @field_validator("encodings")
-    @classmethod
-    def _known(cls, encodings: tuple[str, ...]) -> tuple[str, ...]:
-        for encoding in encodings:
-            try:
-                b"".decode(encoding)
-            except LookupError:
-                raise ValueError(f"unknown encoding {encoding!r}") from None
-        return encodings
-
-
 class Categories(Model):
-    """The source's names and ours. A name that is not listed is an error, never a guess."""
+    """The source's names and ours. A name that is not listed is an error, never a guess.
+
+    `annotated` are the categories of which every object in every image is listed, so that absence
+    may be claimed. A merger of one-class sources has none: a ship that lies in a picture of a
+    source of aircraft is not listed.
+    """
 
     names: dict[str, Category] = Field(min_length=1)
-    annotated: tuple[Category, ...] = Field(min_length=1)
+    annotated: tuple[Category, ...]
 
     @model_validator(mode="after")
     def _consistent(self) -> Categories:
-        unannotated = sorted(set(self.names.values()) - set(self.annotated))
-        if unannotated:
-            raise ValueError(f"annotated lacks {', '.join(unannotated)}, which names maps to")
+        unnamed = sorted(set(self.annotated) - set(self.names.values()))
+        if unnamed:
+            raise ValueError(f"annotated has {', '.join(unnamed)}, which no name means")
         return self
+
+    def named(self) -> tuple[Category, ...]:
+        """Give every category that an object of this source can have, in canonical order."""
+        return sort_categories(self.names.values())
 
     def by_folded_name(self) -> dict[str, Category]:
         """Give the look-up that readers of names use: blind to case and to extra white space."""
@@ -133,6 +92,35 @@ class Tiling(Model):
         return self
 
 
+class Pixels(Model):
+    """How pixels that are not 8-bit gray or RGB become 8 bits; one range per scene, never per chip.
+
+    `percentile`: from the value of rank `low_percent` to that of `high_percent`, linear;
+    `log_percentile`: the same, linear in the logarithm, values of 0 and less being black and not
+    counted; `linear`: from `low` (default 0) to `high` (default: the largest that an integer of the
+    file's depth can be). `band` counts from 1. `nodata` is not counted and black, by default what
+    the file itself declares.
+    """
+
+    rule: Literal["percentile", "log_percentile", "linear"]
+    low_percent: float = Field(default=1.0, ge=0, le=100)
+    high_percent: float = Field(default=99.0, ge=0, le=100)
+    low: float | None = None
+    high: float | None = None
+    band: int = Field(default=1, ge=1)
+    nodata: float | None = None
+
+    @model_validator(mode="after")
+    def _ascends(self) -> Pixels:
+        if self.low_percent >= self.high_percent:
+            raise ValueError("low_percent must be smaller than high_percent")
+        if self.rule != "linear" and (self.low is not None or self.high is not None):
+            raise ValueError("low and high belong to the rule 'linear'")
+        if self.high is not None and (self.low or 0.0) >= self.high:
+            raise ValueError("low must be smaller than high")
+        return self
+
+
 class Expected(Model):
     """Published totals, compared after reading."""
 
@@ -166,25 +154,55 @@ class Manifest(Model):
     """One source of images and boxes, as declared in `source_manifests/<id>.toml`."""
 
     schema_version: Literal[1]
-    id: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
+    id: str = Field(pattern=SOURCE_ID)
     title: str
     homepage: str
     license: str
     citation: str
     priority: int
+    # Sources whose pictures this release holds again.
+    contains: tuple[str, ...] = ()
     sar: SarFacts = SarFacts()
     archives: tuple[ArchiveFile, ...] = Field(min_length=1)
     annotations: Annotations
     categories: Categories
     scene: Scene | None = None
+    pixels: Pixels | None = None
     tiling: Tiling | None = None
     expected: Expected | None = None
     sardet: Sardet | None = None
+    # Key path -> why its value could not be verified, and what else it may be.
+    unverified: dict[str, str] = Field(default_factory=dict)
 
-    def scene_id(self, stem: str) -> str:
-        """Name the acquisition that the image `stem` belongs to; unique across sources."""
-        match = re.search(self.scene.pattern, stem) if self.scene else None
-        return f"{self.id}/{match['scene_id'] if match else stem}"
+    @model_validator(mode="after")
+    def _names_keys(self) -> Manifest:
+        strange = [key for key in self.unverified if not _leads_somewhere(self, key.split("."))]
+        if strange:
+            raise ValueError(f"unverified: no key of a manifest is {', '.join(strange)}")
+        return self
+
+    def image_id(self, path: str) -> str:
+        """Name an image by its path; unique across sources."""
+        return f"{self.id}/{self.annotations.image_name(path)}"
+
+    def scene_id(self, path: str) -> str:
+        """Name the acquisition that an image belongs to, by its path; unique across sources."""
+        name = self.annotations.image_name(path)
+        match = re.search(self.scene.pattern, name) if self.scene else None
+        return f"{self.id}/{match['scene_id'] if match else name}"
+
+
+def _leads_somewhere(place: object, keys: list[str]) -> bool:
+    if not keys:
+        return True
+    key, *rest = keys
+    if isinstance(place, Model) and key in type(place).model_fields:
+        return _leads_somewhere(getattr(place, key), rest)
+    if isinstance(place, dict) and key in place:
+        return _leads_somewhere(place[key], rest)
+    if isinstance(place, tuple) and key.isdecimal() and int(key) < len(place):
+        return _leads_somewhere(place[int(key)], rest)
+    return False
 
 
 def fold(name: str) -> str:
@@ -196,17 +214,31 @@ def fold(name: str) -> str:
     return " ".join(name.split()).casefold()
 
 
-def load_manifests(folder: Path) -> dict[str, Manifest]:
-    """Read every manifest of a folder, by source id.
+def load_manifests(
+    folder: Path, settings: Iterable[str] = (), added: Path | None = None
+) -> dict[str, Manifest]:
+    """Read every manifest of a folder, by source id, with what the user states instead.
+
+    Args:
+        folder: holds `<id>.toml` files.
+        settings: `SOURCE.key.path=VALUE`, the value as TOML writes it.
+        added: a folder of more; one of them stands in for the one of `folder` that has its name.
 
     Raises:
-        ConfigurationError: all faults of all files at once.
+        ConfigurationError: all faults of all files and settings at once.
     """
-    issues: list[Issue] = []
+    folders = [folder] if added is None else [folder, added]
+    found = [(place, sorted(place.glob("*.toml"))) for place in folders]
+    by_name = {path.name: path for _, listed in found for path in listed}
+    paths = [path for _, path in sorted(by_name.items())]
+    wanted, issues = parse_settings(settings, [path.stem for path in paths])
+    empty = [place for place, listed in found if not listed]
+    issues.extend(Issue(str(place), "", "holds no manifest (*.toml)") for place in empty)
     manifests: dict[str, Manifest] = {}
-    for path in sorted(folder.glob("*.toml")):
+    for path in paths:
         try:
-            manifest = load_toml(path, Manifest)
+            stated: list[Setting] = [s for s in wanted if s.source_id == path.stem]
+            manifest = load_toml(path, Manifest, stated)
         except ConfigurationError as error:
             issues.extend(error.issues)
             continue
@@ -215,8 +247,6 @@ def load_manifests(folder: Path) -> dict[str, Manifest]:
                 Issue(str(path), "id", f"is {manifest.id!r}; the file must have its name")
             )
         manifests[manifest.id] = manifest
-    if not manifests and not issues:
-        issues.append(Issue(str(folder), "", "holds no manifest (*.toml)"))
     if issues:
         raise ConfigurationError(issues)
     return manifests

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 
-from sarchat_build.boxes import from_voc, repair
+from sarchat_build.annotations import count_objects
+from sarchat_build.boxes import repair
 from sarchat_build.errors import RecordError
 from sarchat_build.manifest import Manifest, fold, sort_categories
+from sarchat_build.placement import place, place_quad
 from sarchat_build.source_index import FileRef
+from sarchat_build.split import LostImage
 from sarchat_build.types import (
     Category,
     Fix,
@@ -25,9 +30,10 @@ STAGE = "normalize"
 
 @dataclass(frozen=True, slots=True)
 class Normalized:
-    """What became of one raw image: the image unless nothing of it is usable, and the losses."""
+    """What became of one raw image: the image, or `lost` when nothing of it is usable."""
 
     image: SourceImage | None
+    lost: LostImage | None
     rejects: tuple[Reject, ...]
     fixes: tuple[Fix, ...]
 
@@ -46,40 +52,43 @@ def normalize_image(
     reject of its own; an image that had objects and keeps none is rejected too, since it must not
     pass for one without objects.
     """
-    image_id = f"{manifest.id}/{file.stem}"
+    image_id = manifest.image_id(file.path)
     lookup = manifest.categories.by_folded_name()
     instances: list[Instance] = []
     rejects: list[Reject] = []
     fixes: list[Fix] = []
     lost: set[Category] = set()
+    scene_id, found_objects = manifest.scene_id(file.path), count_objects(raw)
+    lost_image = LostImage(image_id, manifest.id, scene_id, official_split, found_objects)
 
-    def reject(key: str, reason: str, detail: str, **counted: int) -> None:
+    def reject(key: str, reason: str, detail: str, line: int | None = None, **counted: int) -> None:
         rejects.append(
-            Reject(STAGE, manifest.id, str(document), None, key, reason, detail, **counted)
+            Reject(STAGE, manifest.id, str(document), line, key, reason, detail, **counted)
         )
 
     mismatch = _size_mismatch(raw, pixels)
-    if mismatch and _fits_neither(raw, pixels):
+    if mismatch and _fits_neither(raw, pixels, manifest):
         reject(image_id, "size_mismatch", f"{mismatch}, and the boxes fit neither", images=1,
-               instances=len(raw.instances) + len(raw.faults))  # fmt: skip
-        return Normalized(None, tuple(rejects), ())
+               instances=found_objects)  # fmt: skip
+        return Normalized(None, lost_image, tuple(rejects), ())
     if mismatch:
         fixes.append(Fix(manifest.id, str(document), image_id, "size_mismatch", mismatch))
     for fault in raw.faults:
-        reject(f"{image_id}#{fault.key}", fault.reason, fault.detail, instances=1)
-        lost.update(manifest.categories.annotated)
+        key = f"{image_id}#{fault.key}"
+        reject(key, fault.reason, fault.detail, fault.line, instances=fault.instances)
+        lost.update(manifest.categories.named())
     for number, found in enumerate(raw.instances):
         category = lookup.get(fold(found.category))
         key = f"{image_id}#{found.key}"
         if category is None:
-            reject(key, "unknown_category", found.category, instances=1)
-            # Whatever it is, it may be one of any kind that this source annotates.
-            lost.update(manifest.categories.annotated)
+            reject(key, "unknown_category", found.category, found.line, instances=1)
+            # Whatever it is, it may be one of any kind that this source names.
+            lost.update(manifest.categories.named())
             continue
         try:
             instance, repairs = _instance(found, f"{image_id}#{number}", category, pixels, manifest)
         except RecordError as error:
-            reject(key, error.reason, error.detail, instances=1)
+            reject(key, error.reason, error.detail, found.line, instances=1)
             if error.reason != "outside":
                 lost.add(category)
             continue
@@ -89,11 +98,11 @@ def normalize_image(
         )
     if not instances and (raw.instances or raw.faults):
         reject(image_id, "no_valid_instance", "each of its objects was rejected", images=1)
-        return Normalized(None, tuple(rejects), tuple(fixes))
+        return Normalized(None, lost_image, tuple(rejects), tuple(fixes))
     image = SourceImage(
         image_id=image_id,
         source_id=manifest.id,
-        scene_id=manifest.scene_id(file.stem),
+        scene_id=scene_id,
         archive=file.archive,
         member=file.path,
         pixels=pixels,
@@ -101,26 +110,34 @@ def normalize_image(
         instances=tuple(instances),
         rejected_categories=sort_categories(lost),
     )
-    return Normalized(image, tuple(rejects), tuple(fixes))
+    return Normalized(image, None, tuple(rejects), tuple(fixes))
 
 
 def _instance(
     raw: RawInstance, instance_id: str, category: Category, pixels: PixelFacts, manifest: Manifest
 ) -> tuple[Instance, tuple[str, ...]]:
-    rule = manifest.annotations
-    corners = from_voc(
-        raw.bbox,
-        pixel_origin=rule.pixel_origin,
-        max_edge_inclusive=rule.max_edge == "inclusive",
-    )
-    bbox, repairs = repair(corners, pixels.width_px, pixels.height_px)
+    convention = manifest.annotations.convention
+    placed = place(raw.bbox, raw.bbox_format, convention, pixels.width_px, pixels.height_px)
+    bbox, repairs = repair(placed.corners_px, pixels.width_px, pixels.height_px)
+    obb, repairs = placed.quad_px, placed.repairs + repairs
+    if raw.obb:
+        try:
+            obb, mended = place_quad(raw.obb, convention)
+            repairs += mended
+        except RecordError as error:
+            if error.reason == "contradicts_manifest":
+                raise
+            repairs += ("rotated_box_dropped",)
+    outline = raw.polygon if all(map(math.isfinite, raw.polygon)) else ()
+    if outline != raw.polygon:
+        repairs += ("outline_dropped",)
     instance = Instance(
         instance_id=instance_id,
         category=category,
         source_category=raw.category,
         bbox=bbox,
-        obb_px=tuple(value - rule.pixel_origin for value in raw.obb),
-        polygon_px=tuple(value - rule.pixel_origin for value in raw.polygon),
+        obb_px=obb,
+        polygon_px=tuple(value - convention.pixel_origin for value in outline),
         difficult=raw.difficult,
         truncated=raw.truncated,
     )
@@ -134,10 +151,24 @@ def _size_mismatch(raw: RawImage, pixels: PixelFacts) -> str:
     return f"states {claimed[0]} × {claimed[1]} pixels, the picture has {real[0]} × {real[1]}"
 
 
-def _fits_neither(raw: RawImage, pixels: PixelFacts) -> bool:
+def _fits_neither(raw: RawImage, pixels: PixelFacts, manifest: Manifest) -> bool:
     frames = ((raw.width_px or 0, raw.height_px or 0), (pixels.width_px, pixels.height_px))
     # One pixel of play: whether xmax may equal the width is the sources' own quarrel.
     return bool(raw.instances) and not any(
-        all(max(i.bbox[0::2]) <= w + 1 and max(i.bbox[1::2]) <= h + 1 for i in raw.instances)
+        all(x <= w + 1 and y <= h + 1 for x, y in _far_corners(raw, w, h, manifest))
         for w, h in frames
     )
+
+
+def _far_corners(
+    raw: RawImage, width_px: int, height_px: int, manifest: Manifest
+) -> Iterator[tuple[float, float]]:
+    for found in raw.instances:
+        try:
+            placed = place(
+                found.bbox, found.bbox_format, manifest.annotations.convention, width_px, height_px
+            )
+        except RecordError:
+            continue  # it has a reject of its own coming
+        x0, y0, x1, y1 = placed.corners_px
+        yield max(x0, x1), max(y0, y1)

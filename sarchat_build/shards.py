@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, ExitStack, nullcontext
 from dataclasses import dataclass
 from hashlib import blake2b
 from itertools import islice
@@ -17,13 +18,15 @@ from sarchat_build.dialogues import Row, dialogue_rows, image_row
 from sarchat_build.manifest import Manifest
 from sarchat_build.phrasing import Phrasing
 from sarchat_build.recipe import Recipe
+from sarchat_build.report.quality_gather import Gatherer
+from sarchat_build.report.quality_tallies import Tallies
 from sarchat_build.storage import WrittenFile, write_whole
 from sarchat_build.types import PlannedImage, SourceImage, TaskName
 
 _DIALOGUE_ROW_GROUP = 10_000
 _PICTURE = "image.bytes"
 ItemT = TypeVar("ItemT")
-ReadImage = Callable[[SourceImage], bytes]
+OpenImage = Callable[[SourceImage], AbstractContextManager[pixels.PictureSource]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +45,14 @@ class ShardReceipt:
 
 
 @dataclass(frozen=True, slots=True)
+class FinishedShard:
+    """A shard's receipt, and what the quality report is computed from."""
+
+    receipt: ShardReceipt
+    tallies: Tallies
+
+
+@dataclass(frozen=True, slots=True)
 class ShardBuilder:
     """Everything a shard needs beside its images."""
 
@@ -49,9 +60,9 @@ class ShardBuilder:
     manifests: Mapping[str, Manifest]
     recipe: Recipe
     phrasing: Phrasing
-    read_image: ReadImage
+    open_image: OpenImage
 
-    def build(self, name: str, planned: Iterable[PlannedImage], fingerprint: str) -> ShardReceipt:
+    def build(self, name: str, planned: Iterable[PlannedImage], fingerprint: str) -> FinishedShard:
         """Write the images file and every task's dialogues file of the shard `name`.
 
         Rows are ordered by image id. Pictures are held only until their row group is written;
@@ -59,6 +70,7 @@ class ShardBuilder:
         """
         counts: dict[str, Counter[str]] = defaultdict(Counter)
         uses: Counter[str] = Counter()
+        quality = Gatherer(self.recipe.candidates)
         dialogues: dict[TaskName, list[Row]] = {task: [] for task in self.recipe.tasks.enabled}
 
         def image_rows() -> Iterator[Row]:
@@ -70,6 +82,7 @@ class ShardBuilder:
                     {i.instance_id for chip in item.chips for i in chip.instances}
                 )
                 for row, rows in self._chips(item, manifest):
+                    quality.add(row, [dialogue for _, dialogue in rows])
                     tally["images"] += 1
                     tally["objects"] += len(row["objects"]["instance_id"])
                     for task, dialogue in rows:
@@ -81,27 +94,34 @@ class ShardBuilder:
         files = [self._write("images", name, tables.IMAGES, image_rows())]
         for task, rows in dialogues.items():
             files.append(self._write(f"dialogues/{task}", name, tables.dialogues(task), rows))
-        return ShardReceipt(
+        receipt = ShardReceipt(
             name,
             fingerprint,
             tuple(files),
             {source: dict(tally) for source, tally in sorted(counts.items())},
             dict(sorted(uses.items())),
         )
+        return FinishedShard(receipt, quality.finish())
 
     def _chips(
         self, item: PlannedImage, manifest: Manifest
     ) -> Iterator[tuple[Row, list[tuple[TaskName, Row]]]]:
-        data = self.read_image(item.image)
-        scene = pixels.decode(data) if any(chip.window for chip in item.chips) else None
-        for chip in item.chips:
-            picture, digest = data, item.image.pixels.pixel_sha256
-            if scene is not None and chip.window is not None:
-                picture, digest = pixels.cut(scene, chip.window)
-            yield (
-                image_row(item, chip, picture, digest, manifest),
-                dialogue_rows(item, chip, manifest, self.recipe, self.phrasing),
-            )
+        facts = item.image.pixels
+        with ExitStack() as open_files:
+            source = open_files.enter_context(self.open_image(item.image))
+            tiled = any(chip.window for chip in item.chips)
+            floor = self.recipe.duplicates.near_min_variance
+            scene = pixels.open_scene(source, facts, floor) if tiled else nullcontext()
+            cut = open_files.enter_context(scene)
+            for chip in item.chips:
+                if cut is not None and chip.window is not None:
+                    shown = cut(chip.window)
+                else:
+                    shown = pixels.published_whole(source, facts)
+                yield (
+                    image_row(item, chip, shown, manifest),
+                    dialogue_rows(item, chip, manifest, self.recipe, self.phrasing),
+                )
 
     def _write(self, folder: str, name: str, schema: pa.Schema, rows: Iterable[Row]) -> WrittenFile:
         size = (
@@ -169,6 +189,16 @@ def shard_name(split: str, index: int, count: int) -> str:
     'train-00003-of-00064'
     """
     return f"{split}-{index:05d}-of-{count:05d}"
+
+
+def parse_shard_name(name: str) -> tuple[str, int, int]:
+    """Undo `shard_name`.
+
+    >>> parse_shard_name("train-00003-of-00064")
+    ('train', 3, 64)
+    """
+    split, index, _, count = name.rsplit("-", 3)
+    return split, int(index), int(count)
 
 
 def fingerprint(planned: Sequence[PlannedImage], *parts: str) -> str:

@@ -2,22 +2,31 @@
 
 from __future__ import annotations
 
-import os
+import io
 import re
-from collections.abc import Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import PurePosixPath
+from typing import BinaryIO
 
 from fsspec.utils import glob_translate
 
-from sarchat_build.archives import Archive, is_archive_name, open_archive
+from sarchat_build.annotation_rules import AnnotationRule
+from sarchat_build.archives import Archive, escapes, join, list_entries, open_archive
 from sarchat_build.errors import InputError, RecordError
 from sarchat_build.manifest import Manifest
+from sarchat_build.pixels.source import PictureSource
+from sarchat_build.text import decode, printable
 from sarchat_build.types import Split
 
 # One block is one unit of work for a reader: large enough that the engine's cost per element
 # vanishes, small enough that two workers finish together.
 BLOCK_IMAGES = 128
+
+# A larger file is a scene, or annotates a whole source: it is read from disk, piece by piece.
+MAX_BYTES_IN_MEMORY = 64 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,14 +36,9 @@ class FileRef:
     archive: str
     path: str
 
-    @property
-    def stem(self) -> str:
-        """File name without folder and extension."""
-        return PurePosixPath(self.path).stem
-
     def __str__(self) -> str:
         """Name the file as a person would look for it."""
-        return self.path if self.archive == "." else f"{self.archive}/{self.path}"
+        return printable(self.path if self.archive == "." else f"{self.archive}/{self.path}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,14 +51,21 @@ class Document:
 
 @dataclass(frozen=True)
 class SourceIndex:
-    """Every file of one source that its manifest claims, in reading order."""
+    """Every file of one source that its manifest claims, in reading order.
+
+    Images are known by the name that the rule gives them. `names_by_file_name` finds them by the
+    last part of their path, as documents write it.
+    """
 
     source_id: str
+    rule: AnnotationRule
     archives: dict[str, Archive]
     images: tuple[FileRef, ...]
     documents: tuple[Document, ...]
-    split_by_stem: dict[str, Split]
-    position_by_stem: dict[str, int]
+    split_by_name: dict[str, Split]
+    position_by_name: dict[str, int]
+    names_by_file_name: dict[str, tuple[str, ...]]
+    large: frozenset[FileRef] = frozenset()
 
     @property
     def image_blocks(self) -> int:
@@ -78,97 +89,162 @@ class SourceIndex:
         """Give a file's bytes; raises `RecordError` when it cannot be read."""
         return self.archives[file.archive].read(file.path)
 
-    def block_of(self, stem: str) -> int:
-        """Give the number of the block that holds the image `stem`."""
-        return self.position_by_stem[stem] // BLOCK_IMAGES
+    @contextmanager
+    def contents(self, file: FileRef) -> Iterator[PictureSource]:
+        """Give a file's bytes, or, when it is large, a file on this machine to read from.
 
-    def image_of(self, stem: str) -> FileRef:
-        """Give the image file of a stem."""
-        return self.images[self.position_by_stem[stem]]
+        Raises:
+            RecordError: it cannot be read.
+        """
+        if file in self.large:
+            with self.archives[file.archive].local_file(file.path) as path:
+                yield path
+        else:
+            yield self.read(file)
 
-    def resolve(self, filename: str, document: FileRef) -> tuple[str, str]:
-        """Find the image an annotation belongs to.
+    @contextmanager
+    def open(self, file: FileRef) -> Iterator[BinaryIO]:
+        """Open a file for reading from any place; raises `RecordError` when it cannot be read."""
+        with (
+            self.contents(file) as found,
+            io.BytesIO(found) if isinstance(found, bytes) else found.open("rb") as stream,
+        ):
+            yield stream
 
-        The document's own stem wins over the name written inside it: copies of these datasets are
+    def block_of(self, name: str) -> int:
+        """Give the number of the block that holds the image `name`."""
+        return self.position_by_name[name] // BLOCK_IMAGES
+
+    def image_of(self, name: str) -> FileRef:
+        """Give the file of an image."""
+        return self.images[self.position_by_name[name]]
+
+    def resolve(self, filename: str | None, document: FileRef) -> tuple[str, str]:
+        """Find the image that a document of one image belongs to.
+
+        The document's own name wins over the one written inside it: copies of these datasets are
         renamed more often than they are reordered.
 
         Args:
-            filename: what the document calls its image, "" if it does not say.
+            filename: what the document calls its image, "" if it does not say, None if its
+                format never does.
             document: where the document lies.
 
         Returns:
-            The stem of the image, and `""`, `filename_absent` or `filename_differs`.
+            The name of the image, and `""`, `filename_absent` or `filename_differs`.
 
         Raises:
             RecordError: `path_escape` for a name that climbs out of its folder, `image_missing`
                 when neither name is an image of the source.
         """
-        if escapes(filename):
-            raise RecordError("path_escape", f"the document names the image {filename!r}")
-        name = PurePosixPath(filename.replace("\\", "/"))
-        for stem in (document.stem, name.stem):
-            if stem in self.position_by_stem:
-                image = PurePosixPath(self.image_of(stem).path)
-                if not filename:
-                    return stem, "filename_absent"
-                exact = stem == document.stem and name.name == image.name
-                return stem, "" if exact else "filename_differs"
-        named = f"names {filename!r}" if filename else "names no image"
-        raise RecordError("image_missing", f"the document {named}; no image has its stem either")
+        own = self.rule.document_name(document.path)
+        written = _written(filename or "")
+        if own not in self.position_by_name:
+            named = f"names {filename!r}" if filename else "names no image"
+            otherwise = f"the document {named}; no image has its stem either"
+            return self.find(filename or "", otherwise)[0], "filename_differs"
+        if not filename:
+            return own, "" if filename is None else "filename_absent"
+        exact = written.name == self._file_name(own)
+        return own, "" if exact else "filename_differs"
+
+    def find(self, filename: str, otherwise: str = "") -> tuple[str, str]:
+        """Find the image that a document of many images calls `filename`.
+
+        The whole file name is looked for first, then the name without its extension.
+
+        Returns:
+            The name of the image, and `""` or `filename_differs`.
+
+        Raises:
+            RecordError: `path_escape` as in `resolve`; `image_missing`, with `otherwise` for a
+                detail; `image_ambiguous` when images of several folders are called so.
+        """
+        written = _written(filename)
+        same = self.names_by_file_name.get(written.name, ())
+        name = self.rule.image_name(str(written))
+        if name not in self.position_by_name and len(same) > 1:
+            raise RecordError("image_ambiguous", f"{filename!r} is one of {', '.join(same)}")
+        if name not in self.position_by_name and same:
+            name = same[0]
+        if name not in self.position_by_name:
+            detail = otherwise or f"the document names {filename!r}; no image is called so"
+            raise RecordError("image_missing", detail)
+        return name, "" if name in same else "filename_differs"
+
+    def _file_name(self, name: str) -> str:
+        return printable(PurePosixPath(self.image_of(name).path).name)
 
 
-def index_source(manifest: Manifest, raw: str) -> SourceIndex:
+def _written(filename: str) -> PurePosixPath:
+    if escapes(filename):
+        raise RecordError("path_escape", f"the document names the image {filename!r}")
+    return PurePosixPath(printable(filename.replace("\\", "/")))
+
+
+def index_source(
+    manifest: Manifest, raw: str, repacked: Mapping[str, str] | None = None
+) -> SourceIndex:
     """Look through `raw/<id>/` and match its files against the manifest's patterns.
+
+    Args:
+        manifest: the source's manifest.
+        raw: path or URL of the raw folder.
+        repacked: where an archive was repacked, the zip by the archive's own location.
 
     Raises:
         InputError: nothing is there, the layout is another one, or two images share a name.
     """
-    folder = os.path.join(raw, manifest.id)
-    archives = {name: open_archive(os.path.join(folder, name)) for name in archive_names(folder)}
-    listing = [
-        FileRef(name, member.path)
+    folder = join(raw, manifest.id)
+    archives = {}
+    for name in list_entries(folder):
+        place = join(folder, name)
+        archives[name] = open_archive(place, (repacked or {}).get(place, ""))
+    sizes = {
+        FileRef(name, member.path): member.size_bytes
         for name, archive in archives.items()
         for member in archive.members()
-        if not _is_clutter(member.path)
-    ]
-    images = _matching(listing, manifest.annotations.images)
-    documents = tuple(
-        Document(file, entry.split)
-        for entry in manifest.annotations.files
-        for file in _matching(listing, (entry.path,))
-    )
+        if not is_clutter(member.path)
+    }
+    listing = list(sizes)
+    rule = manifest.annotations
+    images = _matching(listing, rule.images)
+    found = [(entry, _matching(listing, (entry.path,))) for entry in rule.files]
+    documents = tuple(Document(file, entry.split) for entry, files in found for file in files)
     if not images or not documents:
         missing = "images" if not images else "annotations"
         raise InputError(
             f"{folder}: {len(listing)} files, but no {missing}; {layout_hint(manifest)}"
         )
-    positions: dict[str, int] = {}
-    for position, file in enumerate(images):
-        if file.stem in positions:
+    for number, (entry, files) in enumerate(found):
+        if not files and not entry.optional:
             raise InputError(
-                f"{folder}: two images are called {file.stem!r}, one of them {file}; "
-                "keep either the archive or its unpacked folder"
+                f"{folder}: no file matches {entry.path}; if this copy lacks that part, say "
+                f"--set {manifest.id}.annotations.files.{number}.optional=true"
             )
-        positions[file.stem] = position
-    splits = _split_lists(manifest, archives, listing)
-    return SourceIndex(manifest.id, archives, images, documents, splits, positions)
-
-
-def archive_names(folder: str) -> list[str]:
-    """List the archives of a source's folder; "." stands for files that lie there unpacked.
-
-    Raises:
-        InputError: the folder is missing or empty.
-    """
-    try:
-        entries = sorted(os.listdir(folder))
-    except (FileNotFoundError, NotADirectoryError):
-        raise InputError(f"{folder}: no such folder") from None
-    archives = [name for name in entries if is_archive_name(name)]
-    loose = [name for name in entries if not is_archive_name(name)]
-    if not entries:
-        raise InputError(f"{folder}: the folder is empty")
-    return archives + (["."] if loose else [])
+    positions: dict[str, int] = {}
+    by_file_name: dict[str, list[str]] = defaultdict(list)
+    for position, file in enumerate(images):
+        name = rule.image_name(file.path)
+        if name in positions:
+            raise InputError(
+                f"{folder}: two images are called {name!r}, {images[positions[name]]} and {file}; "
+                "keep either the archive or its unpacked folder; or, if these are two images, "
+                f"say --set {manifest.id}.annotations.stem_folders=1"
+            )
+        positions[name] = position
+        by_file_name[printable(PurePosixPath(file.path).name)].append(name)
+    return SourceIndex(
+        manifest.id,
+        rule,
+        archives,
+        images,
+        documents,
+        _split_lists(manifest, archives, listing),
+        positions,
+        {file_name: tuple(names) for file_name, names in by_file_name.items()},
+        frozenset(file for file, size in sizes.items() if size > MAX_BYTES_IN_MEMORY),
+    )
 
 
 def layout_hint(manifest: Manifest) -> str:
@@ -180,50 +256,55 @@ def layout_hint(manifest: Manifest) -> str:
     )
 
 
-def escapes(ref: str) -> bool:
-    """Tell whether a file name written in an annotation leads out of its folder.
-
-    >>> escapes("../../etc/passwd"), escapes("JPEGImages/000001.jpg")
-    (True, False)
-    """
-    path = ref.replace("\\", "/")
-    return (
-        path.startswith("/") or ".." in path.split("/") or re.match(r"^[A-Za-z]:", path) is not None
-    )
-
-
 def _matching(listing: Iterable[FileRef], patterns: Sequence[str]) -> tuple[FileRef, ...]:
-    regexes = [re.compile(glob_translate(pattern)) for pattern in patterns]
+    # Unpackers on other systems change the case of folders and extensions.
+    regexes = [re.compile(glob_translate(pattern), re.IGNORECASE) for pattern in patterns]
     return tuple(file for file in listing if any(regex.match(file.path) for regex in regexes))
 
 
 def _split_lists(
     manifest: Manifest, archives: dict[str, Archive], listing: list[FileRef]
 ) -> dict[str, Split]:
+    rule = manifest.annotations
+    lists = [(entry, _matching(listing, (entry.path,))) for entry in rule.split_lists]
+    absent = [entry.path for entry, files in lists if not files]
+    if absent and len(absent) < len(lists):
+        raise InputError(
+            f"{manifest.id}: no file matches {', '.join(absent)}, but other split lists are there; "
+            "add what is missing, or remove them all to split by scene"
+        )
     splits: dict[str, Split] = {}
-    for entry in manifest.annotations.split_lists:
-        for file in _matching(listing, (entry.path,)):
-            for line in _lines(archives[file.archive], file):
-                stem = PurePosixPath(line.strip()).stem
-                if not stem:
+    torn: dict[str, str] = {}
+    for entry, files in lists:
+        for file in files:
+            for line in _lines(archives[file.archive], file, rule.encodings):
+                if not line.strip():
                     continue
-                if splits.setdefault(stem, entry.split) != entry.split:
-                    raise InputError(
-                        f"{manifest.id}: {file} puts {stem!r} into {entry.split}, another list "
-                        f"into {splits[stem]}; remove it from one of them"
-                    )
+                name = rule.image_name(line.strip())
+                if splits.setdefault(name, entry.split) != entry.split:
+                    torn[name] = f"{splits[name]} and {entry.split}"
+    if torn:
+        listed = ", ".join(f"{name} ({sides})" for name, sides in sorted(torn.items()))
+        raise InputError(
+            f"{manifest.id}: official lists put {len(torn):,} images into two splits: {listed}; "
+            "remove each from one of them"
+        )
     return splits
 
 
-def _lines(archive: Archive, file: FileRef) -> list[str]:
+def _lines(archive: Archive, file: FileRef, encodings: Sequence[str]) -> list[str]:
     try:
-        return archive.read(file.path).decode("utf-8-sig").splitlines()
-    except (RecordError, UnicodeDecodeError) as error:
+        return decode(archive.read(file.path), encodings).splitlines()
+    except RecordError as error:
         raise InputError(f"{file}: not a readable list of names ({error})") from error
 
 
-def _is_clutter(path: str) -> bool:
-    # Resource forks that macOS adds to zips carry the names of real images.
+def is_clutter(path: str) -> bool:
+    """Tell files that macOS adds to zips: resource forks carry the names of real images.
+
+    >>> is_clutter("__MACOSX/data/._1.jpg"), is_clutter("data/1.jpg")
+    (True, False)
+    """
     return path.startswith("__MACOSX/") or PurePosixPath(path).name.startswith("._")
 
 

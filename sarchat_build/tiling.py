@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 from sarchat_build.boxes import clip, shift_points
 from sarchat_build.manifest import Tiling, sort_categories
+from sarchat_build.text import printable
 from sarchat_build.types import Box, Category, Chip, Instance, Reject, SourceImage, Window
 
 STAGE = "cut_chips"
@@ -21,13 +22,13 @@ class Cut:
 
 
 def cut_chips(image: SourceImage, tiling: Tiling | None) -> Cut:
-    """Cut an image as its source's manifest says; without tiling it is one chip, itself.
+    """Cut an image as its source's manifest says; one that needs no cutting is one chip, itself.
 
     Windows without an object are dropped and counted. An object that no window shows well enough
     is a reject, and so is an image that gives no chip.
     """
     width_px, height_px = image.pixels.width_px, image.pixels.height_px
-    if tiling is None:
+    if tiling is None or max(width_px, height_px) <= tiling.chip_px:
         whole = Chip(image.image_id, None, width_px, height_px, image.instances)
         return Cut((whole,), 0, ())
     chips = []
@@ -93,14 +94,15 @@ def _chip(image: SourceImage, window: Window, tiling: Tiling) -> Chip:
 def _losses(image: SourceImage, chips: tuple[Chip, ...], windows: int) -> tuple[Reject, ...]:
     shown = {instance.instance_id for chip in chips for instance in chip.instances}
     lost = [i for i in image.instances if i.instance_id not in shown]
+    file = printable(image.member)
     rejects = [
-        Reject(STAGE, image.source_id, image.member, None, instance.instance_id, "lost_at_edge",
+        Reject(STAGE, image.source_id, file, None, instance.instance_id, "lost_at_edge",
                f"no window shows enough of box {tuple(instance.bbox)}", instances=1)
         for instance in lost
     ]  # fmt: skip
     if not chips:
         rejects.append(
-            Reject(STAGE, image.source_id, image.member, None, image.image_id, "no_object",
+            Reject(STAGE, image.source_id, file, None, image.image_id, "no_object",
                    f"none of its {windows} windows holds an object", images=1)
         )  # fmt: skip
     return tuple(rejects)

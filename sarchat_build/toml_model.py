@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from sarchat_build.errors import ConfigurationError, Issue
+from sarchat_build.settings import Setting
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -25,8 +27,8 @@ class Model(BaseModel):
 ModelT = TypeVar("ModelT", bound=Model)
 
 
-def load_toml(path: Path, model: type[ModelT]) -> ModelT:
-    """Read one TOML file into `model`.
+def load_toml(path: Path, model: type[ModelT], settings: Iterable[Setting] = ()) -> ModelT:
+    """Read one TOML file into `model`, with `settings` put over what the file says.
 
     Raises:
         ConfigurationError: every fault of the file, each with its key path.
@@ -37,13 +39,30 @@ def load_toml(path: Path, model: type[ModelT]) -> ModelT:
         raise ConfigurationError([Issue(str(path), "", "no such file")]) from None
     except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise ConfigurationError([Issue(str(path), "", f"not valid TOML: {error}")]) from error
+    issues = [issue for setting in settings for issue in setting.put_into(document)]
     try:
-        return model.model_validate(_tuples(document))
+        loaded = model.model_validate(_tuples(document))
     except ValidationError as error:
-        raise ConfigurationError(
-            Issue(str(path), ".".join(map(str, fault["loc"])), _plain(fault["type"], fault["msg"]))
+        issues.extend(
+            Issue(str(path), _key(document, fault["loc"]), _plain(fault["type"], fault["msg"]))
             for fault in error.errors()
-        ) from error
+        )
+    if issues:
+        raise ConfigurationError(issues)
+    return loaded
+
+
+def _key(document: object, location: tuple[int | str, ...]) -> str:
+    # A location names the chosen member of a union too, which is no key of the file.
+    parts: list[str] = []
+    for position, part in enumerate(location):
+        try:
+            document = document[part]  # type: ignore[index]
+        except (KeyError, IndexError, TypeError):
+            if position < len(location) - 1:
+                continue
+        parts.append(str(part))
+    return ".".join(parts)
 
 
 def _tuples(value: object) -> object:

@@ -91,7 +91,9 @@ class Window(NamedTuple):
 class RawInstance:
     """One object as its source writes it: the source's own name, numbers and units.
 
-    `key` says where in its document it stands (`object[3]`, `line 7`).
+    `key` says where in its document it stands (`object[3]`, `line 7`), `line` the same as a number
+    where documents have lines. `obb` is a rotated box beside `bbox`: four corners, or center, size
+    and angle.
     """
 
     key: str
@@ -102,6 +104,7 @@ class RawInstance:
     polygon: tuple[float, ...] = ()
     difficult: bool = False
     truncated: bool = False
+    line: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,22 +114,31 @@ class RawFault:
     key: str
     reason: str
     detail: str
+    line: int | None = None
+    instances: int = 1
 
 
 @dataclass(frozen=True, slots=True)
 class RawImage:
     """One annotated image as its document states it.
 
-    `filename` is what the document calls its image ("" if it does not say), `width_px` and
-    `height_px` are claims, checked against the pixels later. `faults` are objects that could not
-    be read at all.
+    `filename` is what the document calls its image: "" if it does not say, None if its format has
+    no place for it. `width_px` and `height_px` are claims, checked against the pixels later.
+    `faults` are objects that could not be read at all; `notices` are oversights of the document
+    that cost nothing. With a document of many images, None for `filename` holds the faults that
+    belong to none of them.
+
+    A document of many images may speak of one image in several parts, numbered from 0: so it can
+    be read in bounded memory. Their objects belong together in the order of the parts.
     """
 
-    filename: str
+    filename: str | None
     width_px: int | None
     height_px: int | None
     instances: tuple[RawInstance, ...]
     faults: tuple[RawFault, ...] = ()
+    notices: tuple[RawFault, ...] = ()
+    part: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,9 +190,34 @@ class Instance:
     truncated: bool = False
 
 
+# `rendering` of a picture whose file, or whose values in a chip, are those of the source.
+AS_STORED = "as stored"
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """How one band of a scene becomes 8 bits: `low` is 0 and `high` 255, found once per scene.
+
+    Between them levels are linear in the value, or in its logarithm. `band` counts from 1; `nodata`
+    is shown as 0.
+    """
+
+    rule: str
+    band: int
+    low: float
+    high: float
+    logarithmic: bool = False
+    nodata: float | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class PixelFacts:
-    """What a full decode of one image file proved."""
+    """What a full decode of one image file proved.
+
+    `channels` and `bit_depth` are those of the file. `pixel_sha256` is of what is shown: 8 bits of
+    gray or RGB. `rendering` says in words how they came about, `stretch` in numbers where a rule
+    rendered them. `perceptual_hash` is 64 hexadecimal digits, "" for what shows too little.
+    """
 
     width_px: int
     height_px: int
@@ -190,6 +227,9 @@ class PixelFacts:
     pixel_sha256: str
     file_sha256: str
     file_bytes: int
+    rendering: str = AS_STORED
+    stretch: Stretch | None = None
+    perceptual_hash: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,11 +30,19 @@ needs_real_data = pytest.mark.skipif(
 Build = Callable[..., dict[str, Any]]
 
 
-def build_here(raw: Path, out: Path, *, workers: int = 1, strict: bool = False) -> dict[str, Any]:
+def build_here(
+    raw: Path,
+    out: Path,
+    *,
+    workers: int = 1,
+    strict: bool = False,
+    prove: bool = True,
+    templates: Path | None = None,
+) -> dict[str, Any]:
     """Do what `sarchat build` does, without its tables."""
-    settings = launch.load_settings("sarchat_2m", None, None)
+    settings = launch.load_settings("sarchat_2m", None, templates)
     chosen, _ = launch.choose_sources(settings.manifests, str(raw), [])
-    context = launch.prepare(settings, chosen, str(raw), str(out), strict)
+    context = launch.prepare(settings, chosen, str(raw), str(out), strict, prove)
     run(lambda pipeline: build_dataset(pipeline, context), "local", workers)
     return launch.finish(str(out))
 

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import copy
+import hashlib
+import io
 import json
 from collections import Counter
 
 import pytest
+from PIL import Image
 from test_checks_builder import picture
 from test_checks_world import World, assert_named, make_world, only_errors, validate
 
+from sarchat_build.checks.pixels import decode
 from sarchat_build.checks.vocabulary import TASKS
 
 A = "alpha/a"
@@ -426,9 +430,34 @@ def test_a_rejected_category_is_classified_but_not_counted(world, tmp_path):
         assert_named(findings, "rejected_category", dialogue)
 
 
+def store_as(form, mode, rendering, orientation=1):
+    """Give a change that stores a row's picture in another way, its hashes being right."""
+
+    def change(row):
+        exif, stream = Image.Exif(), io.BytesIO()
+        exif[0x0112] = orientation
+        Image.open(io.BytesIO(row["image"]["bytes"])).convert(mode).save(stream, form, exif=exif)
+        row["image"]["bytes"] = stream.getvalue()
+        row["file_sha256"] = hashlib.sha256(stream.getvalue()).hexdigest()
+        proven = decode(stream.getvalue(), 1.0)
+        row["pixel_sha256"], row["perceptual_hash"] = proven.pixel_sha256, proven.perceptual_hash
+        row["rendering"] = rendering
+
+    return change
+
+
 IMAGE_ROWS = {
     "a width": (set_in(["width"], 257), "picture_size"),
     "channels": (set_in(["channels"], 4), "channels"),
+    "no word on its 8 bits": (set_in(["bit_depth"], 16), "rendering"),
+    "words without a range": (
+        lambda row: row.update(bit_depth=16, rendering="made nice"),
+        "rendering",
+    ),
+    "nothing said of its 8 bits": (set_in(["rendering"], ""), "rendering"),
+    "a rendering that loses": (store_as("JPEG", "L", "gray, as PNG"), "rendering_lossless"),
+    "a palette": (store_as("PNG", "P", "as stored"), "picture_mode"),
+    "an orientation tag": (store_as("PNG", "L", "as stored", orientation=6), "orientation"),
     "pixels": (set_in(["pixel_sha256"], "0" * 64), "pixel_sha256"),
     "a hash": (set_in(["pixel_sha256"], "none"), "pixel_sha256"),
     "a file": (set_in(["file_sha256"], "0" * 64), "file_sha256"),
@@ -469,6 +498,21 @@ def test_a_wrong_image_row_is_named(world, tmp_path, fault):
     change(world.image(A))
     world.write(tmp_path)
     assert_named(only_errors(validate(tmp_path)), check, A)
+
+
+def test_chips_of_one_scene_rendered_apart_are_named(world, tmp_path):
+    """A range found per chip would make one ship bright here and dark there."""
+    rows = [row for row in world.files[TRAIN] if row["window_xyxy_px"]]
+    assert rows
+    again = copy.deepcopy(rows[0])
+    x0, y0, x1, y1 = again["window_xyxy_px"]
+    again["image_id"] = f"{again['image_id'].partition('@')[0]}@{x0 + 8},{y0}"
+    again["window_xyxy_px"] = [x0 + 8, y0, x1 + 8, y1]
+    rows[0]["rendering"] = "linear: 0…4095 → 0…255"
+    again["rendering"] = "linear: 0…1023 → 0…255"
+    world.files[TRAIN].append(again)
+    world.write(tmp_path)
+    assert_named(validate(tmp_path), "rendering_per_scene", again["image_id"])
 
 
 def test_names_from_a_source_are_data(world, tmp_path):

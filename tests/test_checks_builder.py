@@ -10,6 +10,7 @@ from functools import lru_cache
 from PIL import Image
 
 from sarchat_build.checks.tables import DIALOGUES
+from sarchat_build.perceptual_hash import perceptual_hash
 
 TAGS = {
     "instance_counting": "[count] ",
@@ -52,6 +53,11 @@ def picture(width: int, height: int, shade: int, *, color: bool = False) -> tupl
     return stream.getvalue(), hashlib.sha256(pixels).hexdigest()
 
 
+def likeness(data: bytes) -> str:
+    """The builder's hash: the check has its own, and the two must agree bit by bit."""
+    return perceptual_hash(Image.open(io.BytesIO(data)), min_variance=1.0)
+
+
 def image_row(image_id: str, split: str, size: tuple[int, int], objects: list[Obj], **more) -> dict:
     data, pixel_sha256 = picture(
         *size, shade=len(image_id) + ord(image_id[-1]), color="@" in image_id
@@ -75,8 +81,10 @@ def image_row(image_id: str, split: str, size: tuple[int, int], objects: list[Ob
         "window_xyxy_px": [],
         "channels": 3 if "@" in image_id else 1,
         "bit_depth": 8,
+        "rendering": "as stored",
         "file_sha256": hashlib.sha256(data).hexdigest(),
         "pixel_sha256": pixel_sha256,
+        "perceptual_hash": likeness(data),
         "categories_annotated": ["ship", "aircraft", "harbor"],
         "rejected_categories": [],
         "cut_categories": [],
@@ -415,7 +423,8 @@ def duplicate(image_id, pixel_sha256, *, kept):
         "image_id": image_id,
         "source": "alpha",
         "kept": kept,
-        "reason": "pixels",
+        "reason": "kept" if kept else "pixels",
+        "distance": 0,
         "label_conflict": False,
         "split": "train",
         "official_split": None,

@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import copy
+import io
 import json
 import pickle
 import shutil
 
+import numpy as np
 import pyarrow.parquet as pq
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from PIL import Image
 from test_checks_builder import picture, reject
 from test_checks_world import World, assert_named, columns_of, entry, make_world, validate
 
 from sarchat_build import checks
+from sarchat_build.checks.likeness import close_across
 
 A = "alpha/a"
 COUNT = f"{A}/instance_counting/all/ship"
@@ -41,6 +47,52 @@ def test_leakage_of_a_picture_is_named(world, tmp_path):
     test["image"]["bytes"], _ = picture(240, 240, 3)
     world.write(tmp_path)
     assert_named(validate(tmp_path), "leakage_pixel_sha256", A)
+
+
+def test_leakage_of_a_picture_that_looks_the_same_is_named(world, tmp_path):
+    """One picture in test and train, re-encoded and of another size: no hash of bytes tells."""
+    blocks = np.random.default_rng(3).integers(0, 256, (16, 16), dtype=np.uint8)
+    for row, kind in ((world.image("alpha/c"), "PNG"), (world.image(A), "JPEG")):
+        stream = io.BytesIO()
+        size = row["width"], row["height"]
+        Image.fromarray(blocks).resize(size, Image.Resampling.BICUBIC).save(stream, kind)
+        row["image"]["bytes"] = stream.getvalue()
+    world.write(tmp_path)
+    assert_named(validate(tmp_path), "leakage_near", A)
+    world.build["recipe"]["duplicates"] = {"near": "off"}
+    world.write(tmp_path)
+    assert not [f for f in validate(tmp_path) if f.check == "leakage_near"]
+
+
+def test_chips_that_look_the_same_are_a_warning(world, tmp_path):
+    chip, train = world.image("beta/s@0,0"), world.image("alpha/c")
+    chip["image"]["bytes"], _ = picture(128, 128, 3, color=True)
+    train["image"]["bytes"], _ = picture(128, 128, 3)
+    world.write(tmp_path)
+    found = [f for f in validate(tmp_path) if f.check == "leakage_near"]
+    assert [f.severity for f in found] == ["warning"]
+
+
+@given(st.integers(0, 1 << 32), st.integers(0, 24))
+def test_close_pictures_across_sides_are_all_found(seed, distance):
+    rng = np.random.default_rng(seed)
+    centers = rng.integers(0, 256, (2, 32), dtype=np.uint8)
+    words = centers[rng.integers(0, 2, 30)]
+    for word in words:
+        for bit in rng.choice(256, int(rng.integers(0, 16)), replace=False):
+            word[bit // 8] ^= 1 << (bit % 8)
+    sides = [("test", "train", "validation")[i] for i in rng.integers(0, 3, 30)]
+    hashes = [word.tobytes().hex() for word in words]
+    expected = {
+        (frozenset((i, j)), d)
+        for i in range(30)
+        for j in range(i)
+        if sides[i] != sides[j]
+        and (d := (int(hashes[i], 16) ^ int(hashes[j], 16)).bit_count()) <= distance
+    }
+    found = [(frozenset(pair), d) for *pair, d in close_across(hashes, sides, distance)]
+    assert set(found) == expected
+    assert len(found) == len(expected)
 
 
 def test_an_image_published_twice_is_named(world, tmp_path):
@@ -85,7 +137,12 @@ def test_what_was_read_and_is_nowhere_is_named(world, tmp_path, fault):
 
 B, COPY = "alpha/b", "alpha/b_copy"
 DUPLICATE_ROWS = {
-    "two kept": (1, "kept", True, "duplicate_kept", B),
+    "two kept": (1, "kept", True, "duplicate_kept", COPY),
+    "two best": (1, "reason", "kept", "duplicate_kept", B),
+    "equal pixels called near": (1, "reason", "near", "duplicate_pixels", COPY),
+    "an unknown reason": (1, "reason", "alike", "duplicate_reason", COPY),
+    "too far": (1, "distance", 21, "duplicate_distance", COPY),
+    "a conflict with itself": (0, "label_conflict", True, "duplicate_labels", B),
     "none kept": (0, "kept", False, "duplicate_kept", B),
     "a kept one not published": (0, "image_id", "alpha/z", "duplicate_kept_missing", "alpha/z"),
     "a published one": (1, "image_id", A, "duplicate_published", A),

@@ -2,25 +2,28 @@
 
 from __future__ import annotations
 
+import io
 import math
 from dataclasses import replace
-from itertools import pairwise
+from itertools import combinations, pairwise
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from sarchat_build.annotation_rules import AnnotationFiles, VocRule
 from sarchat_build.boxes import repair
-from sarchat_build.duplicates import ImageFact, find_duplicates
+from sarchat_build.duplicates import ImageFact, resolve_duplicates
 from sarchat_build.errors import RecordError
 from sarchat_build.labels import CELLS, cell, relation
 from sarchat_build.manifest import Tiling
 from sarchat_build.readers import voc
-from sarchat_build.recipe import SplitShares
-from sarchat_build.split import assign_splits
+from sarchat_build.recipe import Duplicates
+from sarchat_build.split import SplitRule, assign_splits
 from sarchat_build.stable_hash import choose, stable_hash
 from sarchat_build.tiling import cut_chips, window_starts
 from sarchat_build.types import (
+    SPLITS,
     Box,
     BoxFormat,
     Instance,
@@ -28,6 +31,7 @@ from sarchat_build.types import (
     RawImage,
     RawInstance,
     SourceImage,
+    Window,
 )
 
 settings.register_profile("quick", deadline=None, max_examples=100)
@@ -35,6 +39,13 @@ settings.load_profile("quick")
 
 sides = st.integers(min_value=2, max_value=4000)
 # Documents hold pixels to a few digits; areas that vanish in a float have a test of their own.
+RULE = VocRule(
+    format="voc",
+    images=("*.jpg",),
+    files=(AnnotationFiles(path="*.xml"),),
+    pixel_origin=0,
+    max_edge="exclusive",
+)
 coordinates = st.one_of(
     st.integers(min_value=-5000, max_value=9000),
     st.floats(min_value=-5000, max_value=9000).map(lambda value: round(value, 3)),
@@ -123,10 +134,10 @@ def test_small_box_is_whole_in_some_chip(image: SourceImage) -> None:
     assert cut.rejects == ()
     whole = set()
     for chip in cut.chips:
-        assert chip.window is not None
+        window = chip.window or Window(0, 0, chip.width_px, chip.height_px)
         for found in chip.instances:
             assert inside(found.bbox, chip.width_px, chip.height_px)
-            dx, dy = chip.window.x0_px, chip.window.y0_px
+            dx, dy = window.x0_px, window.y0_px
             x0, y0, x1, y1 = found.bbox
             if not found.truncated:
                 whole.add((found.instance_id, (x0 + dx, y0 + dy, x1 + dx, y1 + dy)))
@@ -145,8 +156,7 @@ def test_every_object_is_in_a_chip_or_among_the_rejects(image: SourceImage, tili
         listed = {i.instance_id for i in chip.instances}
         assert listed
         # An object that the window shows too little of is named by its category instead.
-        assert chip.window is not None
-        x0, y0, x1, y1 = chip.window
+        x0, y0, x1, y1 = chip.window or (0, 0, chip.width_px, chip.height_px)
         seen = {
             i.instance_id
             for i in image.instances
@@ -213,69 +223,127 @@ def test_choices_are_spread() -> None:
     assert all(850 < picks.count(place) < 1150 for place in range(8))
 
 
+SEEDS = [f"{stable_hash('look', i):016x}" * 4 for i in range(4)]
+
+
 @st.composite
 def fact_lists(draw: st.DrawFn) -> list[ImageFact]:
     count = draw(st.integers(1, 25))
     splits = st.sampled_from([None, None, "train", "validation", "test"])
+
+    def look() -> str:
+        turned = draw(st.sets(st.integers(0, 255), max_size=14))
+        value = int(draw(st.sampled_from(SEEDS)), 16) ^ sum(1 << bit for bit in turned)
+        return draw(st.sampled_from([f"{value:064x}"] * 9 + [""]))
+
+    # Equal pixels have equal hashes.
+    looks = [look() for _ in range(16)]
+    pixels = [draw(st.integers(0, 15)) for _ in range(count)]
     return [
         ImageFact(
             image_id=f"s/{i:02d}",
             source_id="s",
-            scene_id=f"s/scene{draw(st.integers(0, 8))}",
+            scene_id=f"s/scene{draw(st.integers(0, 12))}",
             block="s:00000",
             file=f"{i}.jpg",
             priority=draw(st.integers(1, 2)),
             official_split=draw(splits),
-            pixel_sha256=f"{draw(st.integers(0, 15)):064x}",
+            pixel_sha256=f"{pixels[i]:064x}",
             file_sha256=f"{i:064x}",
-            objects_digest=str(draw(st.integers(0, 1))),
+            perceptual_hash=looks[pixels[i]],
+            objects=bytes(9 * draw(st.integers(0, 1))),
             instances=1,
             chips=1,
+            chip_instances=1,
         )
         for i in range(count)
     ]
 
 
-shares = st.tuples(st.integers(0, 100), st.integers(0, 100)).map(
-    lambda cuts: SplitShares(
-        train=min(cuts), validation=max(cuts) - min(cuts), test=100 - max(cuts)
-    )
+duplicate_rules = st.builds(
+    Duplicates, near=st.sampled_from(["drop", "report", "off"]), near_distance=st.integers(0, 24)
+)
+split_rule = st.builds(
+    SplitRule,
+    lists=st.sampled_from(["official", "halved_test", "scene"]),
+    shares=st.tuples(st.integers(1, 9), st.integers(0, 9), st.integers(0, 9)).map(
+        lambda numbers: dict(zip(SPLITS, numbers, strict=True))
+    ),
 )
 
 
-@given(fact_lists(), shares, st.randoms(use_true_random=False))
+def bits_apart(first: ImageFact, second: ImageFact) -> int:
+    return (int(first.perceptual_hash, 16) ^ int(second.perceptual_hash, 16)).bit_count()
+
+
+def near_pairs(facts: list[ImageFact], rule: Duplicates) -> list[tuple[ImageFact, ImageFact]]:
+    """By comparing each with each."""
+    return [
+        (a, b)
+        for a, b in combinations(facts, 2)
+        if a.pixel_sha256 == b.pixel_sha256
+        or (
+            rule.near != "off"
+            and a.perceptual_hash
+            and b.perceptual_hash
+            and bits_apart(a, b) <= rule.near_distance
+        )
+    ]
+
+
+@given(fact_lists(), duplicate_rules, split_rule, st.randoms(use_true_random=False))
 def test_no_scene_and_no_duplicate_lies_on_two_sides(
-    facts: list[ImageFact], wanted: SplitShares, random: object
+    facts: list[ImageFact], duplicates: Duplicates, rule: SplitRule, random: object
 ) -> None:
-    groups = find_duplicates(facts)
-    splits = assign_splits(facts, groups, wanted)
+    same = resolve_duplicates(facts, duplicates)
+    splits = assign_splits(facts, [], same.families, {"s": rule}).final
     assert splits.keys() == {fact.image_id for fact in facts}
-    for name in ("scene_id", "pixel_sha256"):
-        sides_of: dict[str, set[str]] = {}
-        for fact in facts:
-            sides_of.setdefault(getattr(fact, name), set()).add(splits[fact.image_id])
-        assert all(len(found) == 1 for found in sides_of.values())
-    # No test image of an official list is ever trained on.
-    assert all(splits[f.image_id] == "test" for f in facts if f.official_split == "test")
+    scenes: dict[str, set[str]] = {}
+    for fact in facts:
+        scenes.setdefault(fact.scene_id, set()).add(splits[fact.image_id])
+    assert all(len(sides) == 1 for sides in scenes.values())
+    # Kept or dropped, of one group or only of a chain of them.
+    for first, second in near_pairs(facts, duplicates):
+        assert splits[first.image_id] == splits[second.image_id]
     shuffled = list(facts)
     random.shuffle(shuffled)  # type: ignore[attr-defined]
-    again = find_duplicates(shuffled)
-    assert again == groups
-    assert assign_splits(shuffled, again, wanted) == splits
+    again = resolve_duplicates(shuffled, duplicates)
+    assert again.groups == same.groups
+    assert assign_splits(shuffled, [], again.families, {"s": rule}).final == splits
 
 
-@given(fact_lists())
-def test_each_duplicate_group_keeps_its_best_member(facts: list[ImageFact]) -> None:
+@given(fact_lists(), duplicate_rules)
+def test_each_duplicate_group_keeps_its_best_member(
+    facts: list[ImageFact], rule: Duplicates
+) -> None:
+    same = resolve_duplicates(facts, rule)
     seen: list[str] = []
-    for group in find_duplicates(facts):
-        seen += [member.image_id for member in group.members]
-        assert len(group.members) > 1
-        assert len({member.pixel_sha256 for member in group.members}) == 1
-        best = min(group.members, key=lambda m: (m.priority, m.image_id))
-        assert group.members[0] == best
-        same = len({member.objects_digest for member in group.members}) == 1
-        assert group.label_conflict == (not same)
+    for group in same.groups:
+        best, *others = group.members
+        seen += [member.fact.image_id for member in group.members]
+        assert others
+        assert best.kept
+        assert best.reason == "kept"
+        assert group.group_id == best.fact.image_id
+        assert best.fact == min(
+            (m.fact for m in group.members), key=lambda f: (f.priority, f.image_id)
+        )
+        for member in others:
+            equal = member.fact.pixel_sha256 == best.fact.pixel_sha256
+            assert (member.reason == "near") == (not equal)
+            # Near the kept one itself, never only near another that is dropped.
+            if not equal:
+                assert member.distance == bits_apart(member.fact, best.fact) <= rule.near_distance
+            assert not member.kept or (rule.near == "report" and not equal)
+            # All boxes here are the same or missing, so equal and near labels agree alike.
+            assert member.label_conflict == (member.fact.objects != best.fact.objects)
     assert len(seen) == len(set(seen))
+    # Nothing that stays shows the same as another that stays.
+    kept = [fact for fact in facts if fact.image_id not in same.dropped]
+    if rule.near != "report":
+        assert near_pairs(kept, rule) == []
+    else:
+        assert len({fact.pixel_sha256 for fact in kept}) == len(kept)
 
 
 def write_voc(image: RawImage) -> str:
@@ -333,7 +401,7 @@ raw_images = st.builds(
 
 @given(raw_images, st.sampled_from(["utf-8", "utf-8-sig", "utf-16", "utf-16-le"]))
 def test_voc_reader_undoes_a_writer(image: RawImage, encoding: str) -> None:
-    assert list(voc.read(write_voc(image).encode(encoding))) == [image]
+    assert list(voc.read(io.BytesIO(write_voc(image).encode(encoding)), RULE)) == [image]
 
 
 @given(raw_images, st.data())
@@ -345,7 +413,7 @@ def test_voc_reader_survives_a_cut_or_a_changed_byte(image: RawImage, data: st.D
     else:
         document[place] = data.draw(st.integers(0, 255))
     try:
-        list(voc.read(bytes(document)))
+        list(voc.read(io.BytesIO(bytes(document)), RULE))
     except RecordError as error:
         assert error.reason in ("encoding", "xml_parse", "xml_forbidden")
         assert error.line is None or error.line >= 1

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import golden_text
+import inflect
 import pyarrow.parquet as pq
 import pytest
 from conftest import needs_real_data
@@ -19,6 +20,8 @@ from typer.testing import CliRunner
 
 from pipelines.cli import app
 from sarchat_build.errors import ConfigurationError, InputError
+from sarchat_build.grammar import a, noun
+from sarchat_build.labels import CELLS, SHAPES, SIZE_WORDS
 from sarchat_build.phrasing import Phrasing, held_out, load_templates, parse_id
 from sarchat_build.phrasing_lint import check_templates, lint
 from sarchat_build.phrasing_samples import few_samples, samples
@@ -388,3 +391,12 @@ def test_templates_preview(run: Run, tmp_path: Path) -> None:
         assert f"{parse_id(template_id).name}`" in text or parse_id(template_id).name in text
     with pytest.raises(InputError, match="is no subtask; known: classification/all"):
         run("preview", "referring/nope")
+
+
+def test_nouns_and_articles_are_those_of_a_library_for_all_of_english() -> None:
+    english = inflect.engine()
+    assert {noun(category, 2) for category in CATEGORIES} == {
+        english.plural_noun(category) for category in CATEGORIES
+    }
+    words = (*CATEGORIES, *SIZE_WORDS.values(), *SHAPES, *CELLS)
+    assert [a(word) for word in words] == [english.a(word) for word in words]

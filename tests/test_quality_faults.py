@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import subprocess
@@ -12,8 +13,10 @@ from pathlib import Path
 from typing import Any
 
 import miniatures as mini
+import numpy as np
 import pytest
 from miniatures import SHIP, picture, voc_xml
+from PIL import Image
 
 from pipelines import launch
 from pipelines.runners import local
@@ -29,6 +32,7 @@ from sarchat_build.resources import resource_folder
 IMAGES = 80
 RECIPE = (launch.RECIPES / "sarchat_2m.toml").read_text()
 MANIFESTS = resource_folder("source_manifests")
+RULE = load_manifests(MANIFESTS)["ssdd"].annotations
 
 BILLION_LAUGHS = (
     '<!DOCTYPE a [<!ENTITY a0 "ha">'
@@ -220,7 +224,7 @@ def test_row_11_no_file_is_read(planted: Planted) -> None:
 def test_row_11_is_refused_at_once(head: str) -> None:
     start = time.perf_counter()
     with pytest.raises(RecordError) as caught:
-        list(voc.read(voc_xml([SHIP], head=head).encode()))
+        list(voc.read(io.BytesIO(voc_xml([SHIP], head=head).encode()), RULE))
     assert caught.value.reason == "xml_forbidden"
     assert time.perf_counter() - start < 1
 
@@ -318,7 +322,10 @@ def test_row_44_card_escapes(marked_up: tuple[dict[str, Any], Path]) -> None:
 def test_sar_aircraft_without_filenames(marked_up: tuple[dict[str, Any], Path]) -> None:
     source = marked_up[0]["sources"]["sar_aircraft"]
     assert source["counts"]["kept"] == {"images": 6, "instances": 6}
-    assert source["fixes"] == {"empty_windows_dropped": 18, "filename_absent": 6}
+    fixes = dict(source["fixes"])
+    # The fine ramps of these miniatures average out to one gray: nothing to compare.
+    assert fixes.pop("too_flat_to_compare") <= 6
+    assert fixes == {"empty_windows_dropped": 18, "filename_absent": 6}
 
 
 def test_row_17_stops_by_default_with_a_count_per_name(tmp_path: Path) -> None:
@@ -334,6 +341,41 @@ def test_row_17_stops_by_default_with_a_count_per_name(tmp_path: Path) -> None:
     assert mini.read_rejects(tmp_path / "out")
     assert not mini.read_images(tmp_path / "out")
     assert not (tmp_path / "out" / "build.json").exists()
+
+
+def test_row_38_of_the_same_picture_one_stays_and_other_boxes_are_a_warning(tmp_path: Path) -> None:
+    source = mini.ssdd(10)
+    rng = np.random.default_rng(1)
+    scene = Image.fromarray(rng.integers(0, 256, (24, 30), dtype=np.uint8)).resize((300, 240))
+    moved = ("ship", 120, 130, 190, 180)
+    copies = {
+        "000003": (95, SHIP),
+        "000005": (95, moved),
+        "000008": (60, SHIP),
+        "000009": (60, moved),
+    }
+    for stem, (quality, ship) in copies.items():
+        stream = io.BytesIO()
+        scene.save(stream, "JPEG", quality=quality)
+        side = "test" if stem == "000005" else "train"
+        source.image(stem, stream.getvalue(), side)
+        source.document(stem, voc_xml([ship], size=(300, 240)), side)
+    source.write_zip(tmp_path / "raw")
+    record = mini.build(tmp_path / "raw", tmp_path / "out")
+    table = {r["image_id"]: r for r in mini.read_duplicates(tmp_path / "out")}
+    assert {k: (r["kept"], r["reason"], r["label_conflict"]) for k, r in table.items()} == {
+        "ssdd/000003": (True, "kept", False),
+        "ssdd/000005": (False, "file", True),
+        "ssdd/000008": (False, "near", False),
+        "ssdd/000009": (False, "near", True),
+    }
+    assert {r["group_id"] for r in table.values()} == {"ssdd/000003"}
+    assert all(0 <= row["distance"] <= 20 for row in table.values())
+    assert record["sources"]["ssdd"]["fixes"]["label_conflict"] == 2
+    assert record["sources"]["ssdd"]["counts"]["deduplicated"] == {"images": 3, "instances": 3}
+    # 000005 and 000010 are the test list; by turns the first is validation, and takes the others.
+    assert {r["split"] for r in table.values()} == {"validation"}
+    assert mini.read_images(tmp_path / "out")["ssdd/000003"]["split"] == "validation"
 
 
 # Row 1, row 3, row 4: settings and folders, before any work.
@@ -364,7 +406,11 @@ def test_row_1_says_which_source_what_layout_and_where_to_get_it(
 def test_row_3_every_fault_of_manifest_and_recipe_at_once(tmp_path: Path) -> None:
     def spoil(name: str, text: str) -> str:
         if name == "ssdd.toml":
-            return text.replace("[sar]", "[sar]\nbands = 3").replace("= 20\n", '= "high"\n')
+            return text.replace("[sar]", "[sar]\nbands = 3").replace(
+                "priority = 20", 'priority = "high"'
+            )
+        if name != "sar_aircraft.toml":
+            return text
         return text.replace("chip_px     = 512", 'chip_px = "512"')
 
     manifests = mini.copy_settings(MANIFESTS, tmp_path / "manifests", spoil)
@@ -535,7 +581,7 @@ HOSTILE = {
 @pytest.mark.parametrize("fault", HOSTILE)
 def test_hostile_document_is_a_reject_or_an_image(fault: str) -> None:
     try:
-        list(voc.read(HOSTILE[fault]))
+        list(voc.read(io.BytesIO(HOSTILE[fault]), RULE))
     except RecordError as error:
         assert error.reason in ("encoding", "xml_parse", "bad_value")
 

@@ -7,19 +7,23 @@ from dataclasses import dataclass
 from typing import Any
 
 import apache_beam as beam
+from apache_beam.pvalue import TaggedOutput
 
 from pipelines.context import BuildContext
 from pipelines.progress import report_done
 from pipelines.receipts import load_receipt, save_receipt
 from sarchat_build.phrasing import Phrasing
 from sarchat_build.report.build_record import versions
-from sarchat_build.shards import ShardBuilder, ShardReceipt, fingerprint
+from sarchat_build.shards import ShardBuilder, fingerprint
 from sarchat_build.types import PlannedImage
 
 
 @dataclass
 class BuildShards(beam.PTransform):
-    """(shard, tuples of PlannedImage) -> ShardReceipt; finished shards are not rebuilt."""
+    """(shard, tuples of PlannedImage) -> `receipts`: ShardReceipt; `tallies`: Tallies.
+
+    Finished shards are not rebuilt; what was counted in them lies in their receipts.
+    """
 
     context: BuildContext
 
@@ -28,7 +32,8 @@ class BuildShards(beam.PTransform):
         return (
             planned
             | "GatherShards" >> beam.GroupByKey()
-            | "BuildShard" >> beam.ParDo(_BuildShard(self.context))
+            | "BuildShard"
+            >> beam.ParDo(_BuildShard(self.context)).with_outputs("tallies", main="receipts")
         )
 
 
@@ -40,7 +45,7 @@ class _BuildShard(beam.DoFn):
         context = self._context
         phrasing = Phrasing(context.templates, context.recipe.phrasing.held_out_percent)
         self._builder = ShardBuilder(
-            context.out, context.manifests, context.recipe, phrasing, context.read_image
+            context.out, context.manifests, context.recipe, phrasing, context.open_image
         )
         self._parts = (
             repr(sorted(versions().items())),
@@ -49,15 +54,14 @@ class _BuildShard(beam.DoFn):
             *(manifest.model_dump_json() for _, manifest in sorted(context.manifests.items())),
         )
 
-    def process(
-        self, element: tuple[str, Iterable[tuple[PlannedImage, ...]]]
-    ) -> Iterator[ShardReceipt]:
+    def process(self, element: tuple[str, Iterable[tuple[PlannedImage, ...]]]) -> Iterator[Any]:
         name, groups = element
         planned = [image for group in groups for image in group]
         wanted = fingerprint(planned, *self._parts)
-        receipt = load_receipt(self._context.out, name, wanted)
-        if receipt is None:
-            receipt = self._builder.build(name, planned, wanted)
-            save_receipt(self._context.out, receipt)
+        shard = load_receipt(self._context.out, name, wanted)
+        if shard is None:
+            shard = self._builder.build(name, planned, wanted)
+            save_receipt(self._context.out, shard)
         report_done(self._context.out, "shards", name)
-        yield receipt
+        yield shard.receipt
+        yield TaggedOutput("tallies", shard.tallies)

@@ -17,6 +17,7 @@ from sarchat_build.inspection import InspectedImage, inspect_images
 from sarchat_build.normalize import normalize_image
 from sarchat_build.plan import count_rejects
 from sarchat_build.report.build_record import count_fixes
+from sarchat_build.split import LostImage
 from sarchat_build.tiling import cut_chips
 from sarchat_build.types import CutImage, Reject, SourceImage
 
@@ -26,40 +27,40 @@ from sarchat_build.types import CutImage, Reject, SourceImage
 
 @dataclass
 class InspectImages(beam.PTransform):
-    """(block, Annotations) -> `images`: (block, tuple of InspectedImage); `rejects`; `fixes`."""
+    """(block, Annotations) -> `images`: (block, InspectedImages); `rejects`; `lost`; `fixes`."""
 
     context: BuildContext
 
     def expand(self, annotations: beam.PCollection) -> Any:
         """Wire the step."""
         return annotations | "DecodeAndJoin" >> beam.ParDo(_Inspect(self.context)).with_outputs(
-            "rejects", "fixes", main="images"
+            "rejects", "lost", "fixes", main="images"
         )
 
 
 @dataclass
 class NormalizeImages(beam.PTransform):
-    """(block, InspectedImages) -> `images`: (block, tuple of SourceImage); `rejects`; `fixes`."""
+    """(block, InspectedImages) -> `images`: (block, SourceImages); `rejects`; `lost`; `fixes`."""
 
     context: BuildContext
 
     def expand(self, images: beam.PCollection) -> Any:
         """Wire the step."""
         return images | "BoxesAndCategories" >> beam.ParDo(_Normalize(self.context)).with_outputs(
-            "rejects", "fixes", main="images"
+            "rejects", "lost", "fixes", main="images"
         )
 
 
 @dataclass
 class CutChips(beam.PTransform):
-    """(block, SourceImages) -> `images`: (block, tuple of CutImage); `rejects`; `facts`."""
+    """(block, SourceImages) -> `images`: (block, tuple of CutImage); `rejects`; `lost`; `facts`."""
 
     context: BuildContext
 
     def expand(self, images: beam.PCollection) -> Any:
         """Wire the step."""
         return images | "CutScenes" >> beam.ParDo(_Cut(self.context)).with_outputs(
-            "rejects", "facts", "fixes", main="images"
+            "rejects", "lost", "facts", "fixes", main="images"
         )
 
 
@@ -76,11 +77,12 @@ class _Inspect(beam.DoFn):
             [annotation for group in groups for annotation in group],
             index,
             self._context.manifests[source_id],
-            self._context.recipe.keep_images_without_objects,
+            self._context.recipe,
         )
         report_done(self._context.out, "inspect", block)
         yield block, found.images
         yield from _losses(source_id, found.rejects)
+        yield TaggedOutput("lost", found.lost)
         yield TaggedOutput("fixes", count_fixes(found.fixes))
 
 
@@ -98,6 +100,7 @@ class _Normalize(beam.DoFn):
         ]
         yield block, tuple(result.image for result in results if result.image is not None)
         yield from _losses(source_id, tuple(r for result in results for r in result.rejects))
+        yield TaggedOutput("lost", tuple(r.lost for r in results if r.lost is not None))
         yield TaggedOutput("fixes", count_fixes(f for result in results for f in result.fixes))
 
 
@@ -116,9 +119,16 @@ class _Cut(beam.DoFn):
             "facts", tuple(image_fact(cut, block, manifest.priority) for cut in kept)
         )
         yield from _losses(source_id, tuple(r for _, cut in results for r in cut.rejects))
+        yield TaggedOutput("lost", tuple(_lost(image) for image, cut in results if not cut.chips))
         empty = sum(cut.empty_windows for _, cut in results)
         if empty:
             yield TaggedOutput("fixes", {source_id: {"empty_windows_dropped": empty}})
+
+
+def _lost(image: SourceImage) -> LostImage:
+    return LostImage(
+        image.image_id, image.source_id, image.scene_id, image.official_split, len(image.instances)
+    )
 
 
 def _losses(source_id: str, rejects: tuple[Reject, ...]) -> Iterator[TaggedOutput]:

@@ -12,23 +12,27 @@ from apache_beam.pvalue import TaggedOutput
 
 from pipelines.context import BuildContext
 from pipelines.progress import report_done
-from sarchat_build.duplicates import ImageFact, find_duplicates
+from sarchat_build.duplicates import ImageFact, resolve_duplicates
 from sarchat_build.plan import (
     Decision,
     RejectCount,
     assign_shards,
     duplicate_rows,
     kept_images,
+    likeness_warnings,
     reasons_to_stop,
     shard_names,
 )
-from sarchat_build.split import assign_splits
+from sarchat_build.report.comparison import keep_accounts
+from sarchat_build.split import LostImage, assign_splits, split_rules
 from sarchat_build.types import CutImage, PlannedImage
 
 
 @dataclass
 class PlanDataset(beam.PTransform):
-    """(tuples of ImageFact and RejectCount) -> `decisions`, `shards`, `duplicates`, `stop`.
+    """(tuples of ImageFact, LostImage and RejectCount) -> `decisions`, `shards` and reports.
+
+    The reports are `duplicates`, `accounts`, `fixes` and `stop`.
 
     One element holds everything, since which images are duplicates and which scenes hang together
     can only be told by looking at all of them. When the build must stop, no decision and no shard
@@ -45,7 +49,7 @@ class PlanDataset(beam.PTransform):
             | "GatherAll" >> beam.GroupByKey()  # ("dataset", [tuple of facts or counts])
             | "Decide"
             >> beam.ParDo(_Decide(self.context)).with_outputs(
-                "shards", "duplicates", "stop", main="decisions"
+                "shards", "duplicates", "accounts", "fixes", "stop", main="decisions"
             )
         )
 
@@ -55,23 +59,27 @@ class _Decide(beam.DoFn):
         self._context = context
 
     def process(
-        self, element: tuple[str, Iterable[tuple[ImageFact | RejectCount, ...]]]
+        self, element: tuple[str, Iterable[tuple[ImageFact | LostImage | RejectCount, ...]]]
     ) -> Iterator[Any]:
         recipe = self._context.recipe
         records = [record for group in element[1] for record in group]
         facts = sorted(
             (r for r in records if isinstance(r, ImageFact)), key=lambda fact: fact.image_id
         )
+        lost = [r for r in records if isinstance(r, LostImage)]
         counts = [r for r in records if isinstance(r, RejectCount)]
         reasons = reasons_to_stop(counts, facts, self._context.images_listed, recipe)
         if reasons:
             yield TaggedOutput("stop", reasons)
             return
-        groups = find_duplicates(facts)
-        splits = assign_splits(facts, groups, recipe.split_shares_percent)
-        kept = kept_images(facts, groups)
-        decisions = assign_shards(kept, splits, recipe.output.images_per_shard)
-        yield TaggedOutput("duplicates", duplicate_rows(groups, splits))
+        same = resolve_duplicates(facts, recipe.duplicates)
+        rules = split_rules(self._context.manifests, recipe)
+        division = assign_splits(facts, lost, same.families, rules)
+        kept = kept_images(facts, same.dropped)
+        decisions = assign_shards(kept, division.final, recipe.output.images_per_shard)
+        yield TaggedOutput("duplicates", duplicate_rows(same.groups, division.final))
+        yield TaggedOutput("accounts", keep_accounts(facts, lost, same.dropped, division))
+        yield TaggedOutput("fixes", likeness_warnings(facts, same.groups))
         for name in shard_names(decisions):
             report_done(self._context.out, "planned", name)
             yield TaggedOutput("shards", (name, ()))

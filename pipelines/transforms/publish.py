@@ -12,22 +12,29 @@ import apache_beam as beam
 from pipelines.context import BuildContext
 from pipelines.receipts import remove_leftovers
 from sarchat_build import storage, tables
+from sarchat_build.checks import ShardReport, check_dataset
 from sarchat_build.phrasing import Phrasing
-from sarchat_build.report.build_record import build_record
+from sarchat_build.report import quality
+from sarchat_build.report.build_record import build_record, file_entry
 from sarchat_build.report.card import render_card
+from sarchat_build.report.comparison import compare
 from sarchat_build.report.ledger import ReadCount, balance, imbalances
+from sarchat_build.report.quality_tallies import Tallies
 from sarchat_build.shards import ShardReceipt, write_parquet
+from sarchat_build.split import split_rules
 from sarchat_build.types import Reject
 
 STOPPED = f"{storage.WORK_FOLDER}/stopped.json"
+_SHOWN = 20
 
 
 @dataclass
 class Publish(beam.PTransform):
     """Named collections of small records -> the finished dataset's `build.json`.
 
-    receipts: ShardReceipt · read: ReadCount · rejects: (source id, tuple of Reject) ·
-    duplicates: list of rows · fixes: {source id: {reason: count}} · stop: tuple of reasons
+    receipts: ShardReceipt · proofs: ShardReport · tallies: Tallies (one) · read: ReadCount ·
+    rejects: (source id, tuple of Reject) · duplicates: list of rows · accounts: tuple of Account ·
+    fixes: {source id: {reason: count}} · stop: tuple of reasons
     """
 
     context: BuildContext
@@ -67,6 +74,7 @@ def _publish(element: tuple[str, Iterable[tuple[str, Any]]], context: BuildConte
         storage.write_json(context.out, STOPPED, list(faults))
         return
     files.extend(file for receipt in receipts for file in receipt.files)
+    phrasing = Phrasing(context.templates, context.recipe.phrasing.held_out_percent)
     record = build_record(
         context.recipe,
         context.manifests,
@@ -74,13 +82,64 @@ def _publish(element: tuple[str, Iterable[tuple[str, Any]]], context: BuildConte
         books,
         receipts,
         _add_up(records["fixes"]),
-        Phrasing(context.templates),
+        phrasing,
+        compare(
+            context.manifests,
+            split_rules(context.manifests, context.recipe),
+            books,
+            receipts,
+            [account for accounts in records["accounts"] for account in accounts],
+        ),
         files,
+        context.failed,
     )
-    card = storage.write_text(context.out, "README.md", render_card(record))
-    record["files"][card.path] = {"bytes": card.bytes, "sha256": card.sha256, "rows": None}
+    proofs: list[ShardReport] = records["proofs"]
+    disproved = _disproved(proofs, record, context) if context.prove else []
+    if disproved:
+        storage.write_json(context.out, STOPPED, disproved)
+        return
+    (tallies,) = records["tallies"]
+    _report(record, tallies, phrasing, proofs, context)
     remove_leftovers(context.out, record["files"], record["shards"])
     storage.write_json(context.out, "build.json", record)
+
+
+def _disproved(
+    proofs: Sequence[ShardReport], record: Mapping[str, Any], context: BuildContext
+) -> list[str]:
+    """Give the faults that the checks found in the shards and in the whole."""
+    whole = check_dataset(context.out, record, proofs)
+    found = [*(f for p in sorted(proofs, key=_place) for f in p.findings), *whole]
+    faults = [finding for finding in found if finding.severity == "error"]
+    total = sum(p.errors for p in proofs) + sum(f.severity == "error" for f in whole)
+    if not total:
+        return []
+    kinds = Counter(finding.check for finding in faults).most_common()
+    return [
+        *(finding.message for finding in faults[:_SHOWN]),
+        f"{total:,} faults of the build itself, not of its input; please report them. "
+        f"By check: {', '.join(f'{kind} {n:,}' for kind, n in kinds)}",
+    ]
+
+
+def _place(proof: ShardReport) -> tuple[str, int]:
+    return proof.split, proof.shard
+
+
+def _report(
+    record: dict[str, Any],
+    tallies: Tallies,
+    phrasing: Phrasing,
+    proofs: Sequence[ShardReport],
+    context: BuildContext,
+) -> None:
+    """Write the figures and the card, and enter both into the record."""
+    figures = quality.quality_report(tallies, phrasing, proofs)
+    for file in (
+        storage.write_json(context.out, quality.PATH, figures),
+        storage.write_text(context.out, "README.md", render_card(record, figures)),
+    ):
+        record["files"][file.path] = file_entry(file)
 
 
 def _rejects_by_source(

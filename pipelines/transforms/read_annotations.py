@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +14,9 @@ from pipelines.context import BuildContext, block_key, parse_block_key
 from sarchat_build.annotations import Annotation, read_document
 from sarchat_build.report.ledger import ReadCount
 from sarchat_build.types import Reject
+
+# Objects held before they are handed on: a document of a gigabyte never lies in memory.
+HELD_OBJECTS = 20_000
 
 
 @dataclass
@@ -38,21 +41,31 @@ class _ReadDocuments(beam.DoFn):
         index, manifest = self._context.index(source_id), self._context.manifests[source_id]
         addressed: dict[str, list[Annotation]] = defaultdict(list)
         orphans: list[Reject] = []
+        images = instances = held = 0
         for document in index.documents_of_block(number):
-            annotations, rejects = read_document(document, index, manifest)
-            orphans.extend(rejects)
-            for annotation in annotations:
-                addressed[block_key(source_id, index.block_of(annotation.stem))].append(annotation)
-        for block, annotations in sorted(addressed.items()):
-            yield block, tuple(annotations)
-        if orphans:
-            yield TaggedOutput("rejects", (source_id, tuple(orphans)))
-        objects = sum(a.objects for found in addressed.values() for a in found)
-        yield TaggedOutput(
-            "read",
-            ReadCount(
-                source_id,
-                images=sum(reject.images for reject in orphans),
-                instances=objects + sum(reject.instances for reject in orphans),
-            ),
-        )
+            for found in read_document(document, index, manifest):
+                if isinstance(found, Reject):
+                    orphans.append(found)
+                    images += found.images
+                    instances += found.instances
+                else:
+                    block = block_key(source_id, index.block_of(found.name))
+                    addressed[block].append(found)
+                    instances += found.objects
+                    held += 1 + found.objects
+                if held + len(orphans) > HELD_OBJECTS:
+                    yield from _hand_on(source_id, addressed, orphans)
+                    addressed.clear()
+                    orphans = []
+                    held = 0
+        yield from _hand_on(source_id, addressed, orphans)
+        yield TaggedOutput("read", ReadCount(source_id, images, instances))
+
+
+def _hand_on(
+    source_id: str, addressed: Mapping[str, list[Annotation]], orphans: list[Reject]
+) -> Iterator[Any]:
+    for block, found in sorted(addressed.items()):
+        yield block, tuple(found)
+    if orphans:
+        yield TaggedOutput("rejects", (source_id, tuple(orphans)))

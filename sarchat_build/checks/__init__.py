@@ -2,10 +2,11 @@
 
 Nothing here is shared with the builder, on purpose: own vocabulary, own geometry, own reader of
 answers. `read_build`, `check_files`, then `check_shard` for each of `plan_shards` in any order and
-any process, then `check_dataset` over the reports.
+any process, then `check_dataset` and `check_quality` over the reports.
 """
 
 from sarchat_build.checks.dataset import check_dataset
+from sarchat_build.checks.figures import check_quality
 from sarchat_build.checks.files import check_files, plan_shards, read_build
 from sarchat_build.checks.findings import DialogueCount, Finding, ImageFact, ShardReport
 from sarchat_build.checks.shard import check_shard
@@ -17,6 +18,7 @@ __all__ = [
     "ShardReport",
     "check_dataset",
     "check_files",
+    "check_quality",
     "check_shard",
     "plan_shards",
     "read_build",

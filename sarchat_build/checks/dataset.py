@@ -11,6 +11,7 @@ from sarchat_build.checks.duplicates import DuplicateRow, Member, Placed, check_
 from sarchat_build.checks.files import BUILD_FILE, plan_shards
 from sarchat_build.checks.findings import Finding, FindingLog, Plain, ShardReport
 from sarchat_build.checks.images import SOURCE_ID
+from sarchat_build.checks.likeness import close_across, likeness_rule
 from sarchat_build.checks.rules import mapping_at, rules_of
 from sarchat_build.checks.shard import images_path
 from sarchat_build.checks.storage import Folder, table_rows
@@ -38,6 +39,7 @@ def check_dataset(
     ]
     _check_identity(placed, log)
     _check_leakage(placed, log)
+    _check_near_leakage(placed, build, log)
     _check_counts(ordered, build, log)
     _check_wording(ordered, build, log)
     rejects = []
@@ -52,7 +54,7 @@ def check_dataset(
         Member(DuplicateRow._make(values), path, number)
         for path, number, values in _rows(folder, "duplicates", DUPLICATES, build, log)
     ]
-    check_duplicates(placed, members, log)
+    check_duplicates(placed, members, likeness_rule(build), log)
     sums = sum_up(placed, rejects, (member.row for member in members))
     check_conservation(sums, build, log)
     return log.findings
@@ -125,6 +127,37 @@ def _check_leakage(placed: Sequence[Placed], log: FindingLog) -> None:
                         row=image.fact.row,
                         key=image.fact.image_id,
                     )
+
+
+def _check_near_leakage(
+    placed: Sequence[Placed], build: Mapping[str, Any], log: FindingLog
+) -> None:
+    """Find pictures on two sides of a split that are not equal but look the same.
+
+    Whole pictures are what the build compares. Chips of two scenes that look the same are worth a
+    warning: no build has promised that they do not.
+    """
+    rule = likeness_rule(build)
+    if rule.near == "off":
+        return
+    seen = [image for image in placed if image.fact.perceptual_hash]
+    pairs = close_across(
+        [image.fact.perceptual_hash for image in seen],
+        [image.split for image in seen],
+        rule.distance,
+    )
+    for one, other, differing in sorted(pairs):
+        first, second = seen[one], seen[other]
+        whole = not (first.fact.is_chip or second.fact.is_chip)
+        log.add(
+            "leakage_near",
+            second.file,
+            Plain(f"more than {rule.distance} bits from {first} {first.fact.image_id!r}"),
+            differing,
+            row=second.fact.row,
+            key=second.fact.image_id,
+            severity="error" if whole else "warning",
+        )
 
 
 def _check_counts(

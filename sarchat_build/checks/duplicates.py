@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from sarchat_build.checks.findings import FindingLog, ImageFact, Plain
 from sarchat_build.checks.images import SOURCE_ID, base_of
+from sarchat_build.checks.likeness import LikenessRule
 
 
 class Placed(NamedTuple):
@@ -34,6 +35,7 @@ class DuplicateRow(NamedTuple):
     source: str
     kept: bool
     reason: str
+    distance: int
     label_conflict: bool
     split: str
     official_split: str | None
@@ -54,7 +56,9 @@ class Member(NamedTuple):
         log.add(check, self.path, expected, found, row=self.number, key=self.row.image_id)
 
 
-def check_duplicates(placed: Sequence[Placed], members: Iterable[Member], log: FindingLog) -> None:
+def check_duplicates(
+    placed: Sequence[Placed], members: Iterable[Member], rule: LikenessRule, log: FindingLog
+) -> None:
     """Compare every group with the images that are published."""
     published: dict[str, list[Placed]] = defaultdict(list)
     for image in placed:
@@ -69,18 +73,23 @@ def check_duplicates(placed: Sequence[Placed], members: Iterable[Member], log: F
         if not SOURCE_ID.fullmatch(member.row.source):
             member.report(log, "source_form", Plain("a-z, 0-9 and _"), member.row.source)
     for group in groups.values():
-        _check_group(group, published, log)
+        _check_group(group, published, rule, log)
 
 
 def _check_group(
-    group: Sequence[Member], published: dict[str, list[Placed]], log: FindingLog
+    group: Sequence[Member],
+    published: dict[str, list[Placed]],
+    rule: LikenessRule,
+    log: FindingLog,
 ) -> None:
     first = group[0]
-    kept = [member for member in group if member.row.kept]
-    if len(kept) != 1:
-        first.report(log, "duplicate_kept", Plain("one kept member"), len(kept))
     if len(group) < 2:
         first.report(log, "duplicate_group", Plain("two members or more"), len(group))
+    best = [member for member in group if member.row.reason == "kept"]
+    if len(best) != 1 or not best[0].row.kept:
+        names = [member.row.image_id for member in best]
+        first.report(log, "duplicate_kept", Plain("one best member, which is kept"), names)
+        return
     splits = sorted({member.row.split for member in group})
     if len(splits) > 1:
         first.report(log, "duplicate_straddles", Plain("one split"), splits)
@@ -93,9 +102,30 @@ def _check_group(
         astray = [str(image) for image in images if image.split != row.split]
         if row.kept and astray:
             member.report(log, "duplicate_straddles", row.split, astray)
-        if row.reason == "pixels":
-            # The hash of a scene is not that of its chips.
-            whole = [image.fact.pixel_sha256 for image in images if not image.fact.is_chip]
-            if {first.row.pixel_sha256, *whole} != {row.pixel_sha256}:
-                expected = [first.row.pixel_sha256, *whole]
-                member.report(log, "duplicate_pixels", expected, row.pixel_sha256)
+        _check_likeness(member, best[0], images, rule, log)
+
+
+def _check_likeness(
+    member: Member, best: Member, images: Sequence[Placed], rule: LikenessRule, log: FindingLog
+) -> None:
+    """Compare a member with the best of its group, and with itself where it is published."""
+    row = member.row
+    # The hash of a scene is not that of its chips.
+    whole = [image.fact for image in images if not image.fact.is_chip]
+    if {row.pixel_sha256, *(fact.pixel_sha256 for fact in whole)} != {row.pixel_sha256}:
+        expected = [fact.pixel_sha256 for fact in whole]
+        member.report(log, "duplicate_pixels", expected, row.pixel_sha256)
+    if row.reason not in ("kept", "file", "pixels", "near"):
+        member.report(log, "duplicate_reason", Plain("kept, file, pixels or near"), row.reason)
+    same = row.pixel_sha256 == best.row.pixel_sha256
+    if same != (row.reason != "near"):
+        member.report(log, "duplicate_pixels", best.row.pixel_sha256, row.pixel_sha256)
+    nearest, farthest = (0, 0) if same else (0, rule.distance)
+    if not nearest <= row.distance <= farthest or (rule.near == "off" and not same):
+        member.report(log, "duplicate_distance", Plain(f"at most {farthest}"), row.distance)
+    if row.kept and row.reason in ("file", "pixels"):
+        member.report(log, "duplicate_kept", Plain("equal pixels once"), row.reason)
+    if row.kept and row.reason == "near" and rule.near != "report":
+        member.report(log, "duplicate_kept", Plain("one of the near ones"), row.reason)
+    if row.label_conflict and member is best:
+        member.report(log, "duplicate_labels", Plain("no conflict with itself"), row.label_conflict)

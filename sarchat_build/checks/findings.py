@@ -52,6 +52,7 @@ class ImageFact(NamedTuple):
     source: str
     scene_id: str
     pixel_sha256: str
+    perceptual_hash: str
     objects: int
     is_chip: bool
     instance_ids: tuple[str, ...]
@@ -64,6 +65,22 @@ class DialogueCount(NamedTuple):
     subtask: str
     source: str
     dialogues: int
+
+
+class DialogueMeasure(NamedTuple):
+    """Sums of one kind of dialogue in a shard, and its longest texts."""
+
+    split: str
+    task: str
+    subtask: str
+    source: str
+    rows: int
+    negatives: int
+    words: int
+    question_chars: int
+    question_words: int
+    answer_chars: int
+    answer_words: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +98,7 @@ class ShardReport:
     uses: tuple[tuple[str, int], ...] = ()  # phrasing id → how often
     answers: tuple[tuple[str, int], ...] = ()  # the same for answers, of nothing and of something
     unknown_words: tuple[UnknownWord, ...] = ()
+    measures: tuple[DialogueMeasure, ...] = ()
 
 
 def shorten(value: object) -> str:

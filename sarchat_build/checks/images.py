@@ -10,7 +10,8 @@ from typing import Any, NamedTuple
 
 from sarchat_build.checks import geometry
 from sarchat_build.checks.findings import FindingLog, ImageFact, Plain
-from sarchat_build.checks.pixels import UNDECODABLE, decode
+from sarchat_build.checks.likeness import likeness_rule
+from sarchat_build.checks.pixels import UNDECODABLE, Picture, decode
 from sarchat_build.checks.rules import Rules, mapping_at
 from sarchat_build.checks.scene import Scene, Thing, make_scene, make_thing
 from sarchat_build.checks.storage import Folder, table_rows
@@ -19,6 +20,9 @@ from sarchat_build.checks.vocabulary import CATEGORIES
 
 SOURCE_ID = re.compile(r"[a-z][a-z0-9_]*")
 SHA256 = re.compile(r"[0-9a-f]{64}")
+# A rule's words end in the range of the scene that its 8 bits show.
+_RANGE = re.compile(r"(-?[0-9.e+-]+)…(-?[0-9.e+-]+) → 0…255(, log)?(;.*)?")
+_AS_STORED = "as stored"
 _CHIP = re.compile(r"(.+)@(0|[1-9][0-9]*),(0|[1-9][0-9]*)", re.DOTALL)
 _INSTANCE_INDEX = re.compile(r"#(0|[1-9][0-9]*)")
 
@@ -46,8 +50,10 @@ class ImageRow(NamedTuple):
     window_xyxy_px: list[int]
     channels: int
     bit_depth: int
+    rendering: str
     file_sha256: str
     pixel_sha256: str
+    perceptual_hash: str
     categories_annotated: list[str]
     rejected_categories: list[str]
     cut_categories: list[str]
@@ -112,7 +118,9 @@ def check_images(
     """
     facts: list[ImageFact] = []
     scenes: dict[str, Scene | None] = {}
+    renderings: dict[tuple[str, str, str], str] = {}
     sources = mapping_at(build, "sources")
+    floor = likeness_rule(build).min_variance
     for row, values in table_rows(folder, path, IMAGES, build, log, batch_rows=_BATCH_ROWS):
         image = ImageRow._make(values)
         row_log = RowLog(log, path, row, image.image_id)
@@ -120,10 +128,15 @@ def check_images(
         if image.image_id in scenes:
             row_log.add("image_id_unique", Plain("one row for each image_id"), image.image_id)
         _check_ids(image, sources, row_log)
-        pixel_sha256 = _check_picture(image, row_log)
+        pixel_sha256, perceptual_hash = _check_picture(image, floor, row_log)
         scenes[image.image_id] = _check_objects(image, rules, row_log)
         ids = Objects._make(image.objects).instance_id
         is_chip = bool(image.window_xyxy_px)
+        # A scene is rendered as one: its chips, which lie in one shard, say the same.
+        whole = (image.source, image.source_member, image.file_sha256)
+        row_log.same(
+            "rendering_per_scene", renderings.setdefault(whole, image.rendering), image.rendering
+        )
         facts.append(
             ImageFact(
                 row=row,
@@ -131,6 +144,7 @@ def check_images(
                 source=image.source,
                 scene_id=image.scene_id,
                 pixel_sha256=pixel_sha256,
+                perceptual_hash=perceptual_hash,
                 objects=len(ids),
                 is_chip=is_chip,
                 instance_ids=tuple(ids) if is_chip else (),
@@ -163,24 +177,46 @@ def _check_ids(image: ImageRow, sources: Mapping[str, Any], log: RowLog) -> None
             log.add("chip_id", Plain(f"…@{x0},{y0}"), image.image_id)
 
 
-def _check_picture(image: ImageRow, log: RowLog) -> str:
-    """Compare the decoded picture with its columns; give the hash that is true."""
+def _check_picture(image: ImageRow, min_variance: float, log: RowLog) -> tuple[str, str]:
+    """Compare the decoded picture with its columns; give the hashes that are true."""
     data = image.image[0]
     try:
-        picture = decode(data)
+        picture = decode(data, min_variance)
     except UNDECODABLE as error:
         log.add(
             "picture", Plain("a picture that decodes"), Plain(f"{type(error).__name__}: {error}")
         )
-        return image.pixel_sha256
+        return image.pixel_sha256, ""
     log.same("picture_size", (image.width, image.height), (picture.width, picture.height))
-    # Three equal channels are one to the eye and to the hash; either number is honest.
-    if image.channels != picture.channels and not (picture.gray and image.channels == 1):
-        log.add("channels", picture.channels, image.channels)
     log.same("pixel_sha256", picture.pixel_sha256, image.pixel_sha256)
-    if not image.window_xyxy_px:
+    log.same("perceptual_hash", picture.perceptual_hash, image.perceptual_hash)
+    _check_rendering(image, picture, log)
+    if not image.window_xyxy_px and image.rendering == _AS_STORED:
         log.same("file_sha256", hashlib.sha256(data).hexdigest(), image.file_sha256)
-    return picture.pixel_sha256
+    return picture.pixel_sha256, picture.perceptual_hash
+
+
+def _check_rendering(image: ImageRow, picture: Picture, log: RowLog) -> None:
+    """Compare what a picture is with what its row says about how its 8 bits came about."""
+    if picture.mode not in ("L", "RGB"):
+        log.add("picture_mode", Plain("gray (L) or RGB"), picture.mode)
+    if picture.turned:
+        log.add("orientation", Plain("a picture that no reader turns"), Plain("orientation tag"))
+    if image.channels < 1 or image.bit_depth < 1:
+        log.add("channels", Plain("at least 1"), (image.channels, image.bit_depth))
+    if image.rendering == _AS_STORED:
+        # Three equal channels are one to the eye and to the hash; either number is honest.
+        if image.channels != picture.channels and not (picture.gray and image.channels == 1):
+            log.add("channels", picture.channels, image.channels)
+        if image.bit_depth > 8:
+            log.add("rendering", Plain("how more than 8 bits became 8"), image.rendering)
+        return
+    if picture.format != "PNG":
+        log.add("rendering_lossless", "PNG", picture.format)
+    *_, scale = image.rendering.rpartition(": ")
+    stated = _RANGE.fullmatch(scale)
+    if not image.rendering or (image.bit_depth > 8 and not stated):
+        log.add("rendering", Plain("<rule>: <low>…<high> → 0…255"), image.rendering)
 
 
 def _check_objects(image: ImageRow, rules: Rules, log: RowLog) -> Scene | None:

@@ -132,7 +132,8 @@ def askable(scene: Scene, rules: Rules) -> set[str]:
         found |= _by_attributes(things, scene, rules)
         for order in ORDERS:
             ranked = _ranked(things, order)
-            for place in range(3 if order in RANK_SIDES.values() else 1):
+            # The last of n is never "the n-th from the left": it is the rightmost.
+            for place in range(min(3, len(things) - 1) if order in RANK_SIDES.values() else 1):
                 found |= _only(*_at(ranked, place, _margin(order, rules)))
         for anchor_category, anchors in scene.by_category.items():
             if len(anchors) == 1 and anchor_category not in scene.doubtful:
@@ -185,7 +186,8 @@ def _at(ranked: Ranked, place: int, margin_px: float | None) -> tuple[list[Thing
         if margin_px is not None:
             return abs(other - value) < margin_px - _EPSILON
         small, large = sorted((abs(other), abs(value)))
-        return small * (1 + _SHARE) > large * (1 + _EPSILON)
+        # Each side of a box may be misjudged, so its area twice.
+        return small * (1 + _SHARE) ** 2 >= large * (1 - _EPSILON)
 
     return [thing], [t for other, _, t in ranked if t is thing or close(other)]
 

@@ -7,7 +7,8 @@ from typing import Any
 
 from sarchat_build.checks.completeness import Census, gaps
 from sarchat_build.checks.dialogues import Shard, check_dialogues
-from sarchat_build.checks.findings import DialogueCount, FindingLog, ShardReport
+from sarchat_build.checks.figures import measure
+from sarchat_build.checks.findings import DialogueCount, DialogueMeasure, FindingLog, ShardReport
 from sarchat_build.checks.images import check_images
 from sarchat_build.checks.rules import mapping_at, rules_of
 from sarchat_build.checks.storage import Folder
@@ -57,10 +58,14 @@ def check_shard(
     )
     state = Shard(split, scenes, rules, Census(), WordCount(), answered={}, counts={})
     listed = mapping_at(build, "files")
+    measures: list[DialogueMeasure] = []
     for task in TASKS:
         path = dialogues_path(task, split, shard, shard_count)
         if task in rules.tasks or path in listed:
+            faults = log.totals["error"]
             check_dialogues(folder, path, task, state, build, log)
+            if log.totals["error"] == faults:
+                measures.extend(measure(folder, path, task, split))
     sound = [scene for scene in scenes.values() if scene is not None]
     for gap in gaps(sound, state.census, rules):
         path = dialogues_path(gap.task, split, shard, shard_count)
@@ -80,4 +85,5 @@ def check_shard(
         uses=tuple(sorted(state.wording.uses.items())),
         answers=tuple(sorted(state.wording.answers.items())),
         unknown_words=state.wording.unknown,
+        measures=tuple(measures),
     )

@@ -17,7 +17,7 @@ from sarchat_build.storage import WrittenFile
 from sarchat_build.types import SPLITS, Fix
 
 # The libraries whose version can change a published byte.
-_DECISIVE = ("pyarrow", "pillow", "numpy", "jinja2", "inflect")
+_DECISIVE = ("pyarrow", "pillow", "numpy", "rasterio", "jinja2")
 
 
 def versions() -> dict[str, str]:
@@ -33,40 +33,74 @@ def build_record(
     receipts: Iterable[ShardReceipt],
     fixes: Mapping[str, Mapping[str, int]],
     phrasing: Phrasing,
+    comparison: list[dict[str, Any]],
+    files: Iterable[WrittenFile],
+    left_out: Iterable[str] = (),
+) -> dict[str, Any]:
+    """Make the record; it holds no clock, no path of a machine and nothing about the runner.
+
+    `left_out` are sources that were asked for and could not be read (`--keep-going`).
+    """
+    receipts = sorted(receipts, key=lambda receipt: receipt.name)
+    shell = record_shell(recipe, manifests, phrasing.templates, files)
+    return {
+        **shell,
+        "sources": {
+            source_id: {
+                **facts,
+                "archives": inputs[source_id],
+                "counts": books[source_id],
+                "fixes": dict(fixes.get(source_id, {})),
+            }
+            for source_id, facts in shell["sources"].items()
+        },
+        "templates": {
+            "sha256": phrasing.digest,
+            "uses": shell["templates"]["uses"]
+            | dict(_sum(receipt.template_uses for receipt in receipts)),
+        },
+        "versions": versions(),
+        "counts": _counts_by_split(receipts, recipe),
+        "comparison": comparison,
+        "left_out": sorted(left_out),
+        "shards": {receipt.name: receipt.fingerprint for receipt in receipts},
+    }
+
+
+def record_shell(
+    recipe: Recipe,
+    manifests: Mapping[str, Manifest],
+    template_ids: Iterable[str],
     files: Iterable[WrittenFile],
 ) -> dict[str, Any]:
-    """Make the record; it holds no clock, no path of a machine and nothing about the runner."""
-    receipts = sorted(receipts, key=lambda receipt: receipt.name)
+    """Make the part of the record that is known before a build ends: enough to prove a shard.
+
+    Every phrasing is named, also one that nothing used: which are held out depends on all of them.
+    """
     return {
         "schema_version": 1,
         "dataset_version": __version__,
         "recipe": recipe.model_dump(mode="json"),
         "sources": {
-            source_id: {
-                **manifest.model_dump(mode="json", include=_SOURCE_FACTS),
-                "archives": inputs[source_id],
-                "counts": books[source_id],
-                "fixes": dict(fixes.get(source_id, {})),
-            }
+            source_id: manifest.model_dump(mode="json", include=_SOURCE_FACTS)
             for source_id, manifest in sorted(manifests.items())
         },
-        "templates": {
-            "sha256": phrasing.digest,
-            # Every phrasing, those never used too: the held-out share follows from the whole list.
-            "uses": dict.fromkeys(sorted(phrasing.templates), 0)
-            | dict(_sum(receipt.template_uses for receipt in receipts)),
-        },
-        "versions": versions(),
-        "counts": _counts_by_split(receipts, recipe),
-        "shards": {receipt.name: receipt.fingerprint for receipt in receipts},
+        "templates": {"uses": dict.fromkeys(sorted(template_ids), 0)},
         "files": {
-            file.path: {"bytes": file.bytes, "sha256": file.sha256, "rows": file.rows}
-            for file in sorted(files, key=lambda file: file.path)
+            file.path: file_entry(file) for file in sorted(files, key=lambda file: file.path)
         },
     }
 
 
-_SOURCE_FACTS = {"title", "homepage", "license", "citation", "categories", "expected", "tiling"}
+def file_entry(file: WrittenFile) -> dict[str, Any]:
+    """Make the entry of one file in the record."""
+    return {"bytes": file.bytes, "sha256": file.sha256, "rows": file.rows}
+
+
+_SOURCE_FACTS = {
+    *("title", "homepage", "license", "citation", "annotations"),
+    *("categories", "expected", "pixels", "tiling", "unverified"),
+}
 
 
 def count_fixes(fixes: Iterable[Fix]) -> dict[str, dict[str, int]]:

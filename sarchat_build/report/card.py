@@ -8,25 +8,23 @@ from typing import Any
 import yaml
 
 from sarchat_build import tables
+from sarchat_build.report.comparison import UNITS, explain
+from sarchat_build.report.quality_card import quality_section
+from sarchat_build.report.quality_paper import PAPER_DIALOGUES
 from sarchat_build.types import SPLITS, TASKS
 
-# SARChat-Bench-2M, arXiv 2502.08168v5, table 2: dialogues of each task.
-PAPER_DIALOGUES = {
-    "classification": (81_788, 10_024),
-    "fine_grained_description": (46_141, 6_032),
-    "instance_counting": (95_493, 11_704),
-    "spatial_grounding": (94_456, 11_608),
-    "cross_modal_identification": (1_423_548, 175_565),
-    "referring": (95_486, 11_703),
-}
 
-
-def render_card(record: Mapping[str, Any]) -> str:
-    """Write the card of a finished build from its record."""
+def render_card(record: Mapping[str, Any], figures: Mapping[str, Any]) -> str:
+    """Write the card of a finished build from its record and its quality figures."""
     header = yaml.safe_dump(_header(record), sort_keys=False, allow_unicode=True, width=100)
-    parts = (_INTRODUCTION, _tasks(record), _language(record), _sources(record), _USE)
-    body = "\n\n".join((*parts, _citations(record)))
+    body = "\n\n".join((_INTRODUCTION, *_sections(record, figures), _USE, _citations(record)))
     return f"---\n{header}---\n\n{body}\n"
+
+
+def _sections(record: Mapping[str, Any], figures: Mapping[str, Any]) -> list[str]:
+    told = (_tasks(record), _language(record), quality_section(figures))
+    sections = (*told, _sources(record), _comparison(record))
+    return [section for section in sections if section]
 
 
 def _header(record: Mapping[str, Any]) -> dict[str, Any]:
@@ -94,7 +92,7 @@ place = {image_id: i for i, image_id in enumerate(pictures["image_id"])}
 example = rows[0] | {"image": pictures[place[rows[0]["image_id"]]]["image"]}
 ```
 
-What was left out, and why, is in `rejects/`; equal pictures are in `duplicates/`."""
+What was left out, and why, is in `rejects/`; pictures that show the same are in `duplicates/`."""
 
 _LANGUAGE = """## Questions and answers
 
@@ -158,6 +156,24 @@ def _sources(record: Mapping[str, Any]) -> str:
         "",
         "Numbers are images; *published*: images / instances.",
     ]
+    return "\n".join(lines)
+
+
+def _comparison(record: Mapping[str, Any]) -> str:
+    if not record["comparison"]:
+        return ""
+    lines = [
+        "## Beside SARDet-100K",
+        "",
+        "The published pictures of SARChat-Bench-2M are those of SARDet-100K (arXiv 2403.06534, "
+        "table 2). Reasons give images / objects.",
+        "",
+        "| source | split | images | published | objects | published | why they differ |",
+        "|---|---|---:|---:|---:|---:|---|",
+    ]
+    for row in record["comparison"]:
+        numbers = [f"{row[side][unit]:,}" for unit in UNITS for side in ("here", "published")]
+        lines.append(f"| {' | '.join((row['source'], row['split'], *numbers, explain(row)))} |")
     return "\n".join(lines)
 
 

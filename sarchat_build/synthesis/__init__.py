@@ -1,6 +1,8 @@
 """Raw archives in a source's own layout, with plausible pictures: for demo, tests and load.
 
-Add a source: one module with a `LAYOUT` (see `archive.Layout`) and one line in `SYNTHESIZERS`.
+`pictures` paints, `formats` writes annotation documents, `layouts` puts them together as each
+source does. Add a source: one module in `layouts` with a `LAYOUT` (see `archive.Layout`) and one
+line in `SYNTHESIZERS`.
 """
 
 from __future__ import annotations
@@ -8,21 +10,55 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from sarchat_build.synthesis import sar_aircraft, ssdd
 from sarchat_build.synthesis.archive import (
     Layout,
-    Quirk,
-    QuirkKind,
     SyntheticArchive,
     write_archive,
 )
+from sarchat_build.synthesis.layouts import (
+    air_sarship_1,
+    air_sarship_2,
+    hrsid,
+    msar,
+    ogsod,
+    sadd,
+    sar_aircraft,
+    sar_ship_dataset,
+    sardet_100k,
+    sived,
+    ssdd,
+)
+from sarchat_build.synthesis.planted import Expectation, Quirk
 
-__all__ = ["SYNTHESIZERS", "Layout", "Quirk", "QuirkKind", "SyntheticArchive", "synthesize"]
+__all__ = [
+    "RAW_SOURCES",
+    "SYNTHESIZERS",
+    "Expectation",
+    "Layout",
+    "Quirk",
+    "SyntheticArchive",
+    "synthesize",
+]
 
 SYNTHESIZERS: dict[str, Layout] = {
-    "ssdd": ssdd.LAYOUT,
-    "sar_aircraft": sar_aircraft.LAYOUT,
+    module.LAYOUT.source_id: module.LAYOUT
+    for module in (
+        air_sarship_1,
+        air_sarship_2,
+        hrsid,
+        msar,
+        sadd,
+        sar_aircraft,
+        sar_ship_dataset,
+        ssdd,
+        ogsod,
+        sived,
+        sardet_100k,
+    )
 }
+
+# SARDet-100K is the other ten once more: a build takes it or them.
+RAW_SOURCES = tuple(source_id for source_id in SYNTHESIZERS if source_id != "sardet_100k")
 
 
 def synthesize(
@@ -35,7 +71,8 @@ def synthesize(
 ) -> SyntheticArchive:
     """Write `output/<source_id>/<the source's archive>` with `images` synthetic images.
 
-    Beside it, `output/<source_id>.planted.json` lists every oddity that was put in on purpose.
+    Beside it, `output/<source_id>.planted.json` lists every oddity that was put in on purpose, and
+    what a build must make of it (`planted.Expectation`).
     The same arguments give the same bytes for any number of `workers`, and image k is the same in
     every archive that has it.
 

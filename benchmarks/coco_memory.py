@@ -1,0 +1,77 @@
+"""A COCO document of any size, made on the fly and read: how long it takes and how much memory.
+
+`make proof-coco` reads one gigabyte; `python -m benchmarks.coco_memory FILE MEGABYTES` is what
+the test of bounded memory runs, in a process of its own so that nothing else counts.
+"""
+
+from __future__ import annotations
+
+import json
+import resource
+import sys
+import time
+from pathlib import Path
+
+from sarchat_build.manifest import load_manifests
+from sarchat_build.readers import coco
+from sarchat_build.resources import resource_folder
+from sarchat_build.synthesis.formats import coco as write_coco
+
+# SARDet-100K has 116,598 images; more objects for each only make the document longer.
+IMAGES = 100_000
+_RING = tuple(float(value) + 0.123 for value in range(160))
+
+
+def write(path: Path, megabytes: int) -> int:
+    """Write a document of at least `megabytes`; gives the number of annotations in it."""
+    before, between, after = write_coco.frame([(0, "ship")])
+    annotations = 0
+    with path.open("wb") as stream:
+        stream.write(before)
+        for number in range(IMAGES):
+            image = write_coco.CocoImage(number, f"{number:07d}.jpg", 800, 800)
+            stream.write((write_coco.SEPARATOR if number else b"") + write_coco.image_entry(image))
+        stream.write(between)
+        entry = write_coco.CocoAnnotation(
+            11111111, 22222222, 0, (1.5, 2.5, 30.0, 40.0), 1200.0, (_RING,)
+        )
+        form = write_coco.annotation_entry(entry)
+        while stream.tell() < megabytes << 20:
+            # Images in an order that keeps every one of them waiting for its next object.
+            place = annotations * 7_919 % IMAGES
+            written = form.replace(b"11111111", b"%d" % annotations)
+            separator = write_coco.SEPARATOR if annotations else b""
+            stream.write(separator + written.replace(b"22222222", b"%d" % place))
+            annotations += 1
+        stream.write(after)
+    return annotations
+
+
+def measure(path: Path) -> dict[str, float]:
+    """Read a document to its end, holding nothing of it."""
+    rule = load_manifests(resource_folder("source_manifests"))["sardet_100k"].annotations
+    start, before = time.perf_counter(), _peak_mb()
+    parts = instances = 0
+    with path.open("rb") as stream:
+        for image in coco.read(stream, rule):  # type: ignore[arg-type]
+            parts += 1
+            instances += len(image.instances)
+    return {
+        "megabytes": path.stat().st_size / (1 << 20),
+        "parts": parts,
+        "instances": instances,
+        "seconds": time.perf_counter() - start,
+        "peak_mb": _peak_mb(),
+        "peak_mb_before": before,
+    }
+
+
+def _peak_mb() -> float:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+if __name__ == "__main__":
+    place, size = Path(sys.argv[1]), int(sys.argv[2])
+    if size:
+        write(place, size)
+    print(json.dumps(measure(place)))

@@ -1,0 +1,65 @@
+"""The proof of what was just written, while it is still in the page cache; and the sums of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import apache_beam as beam
+
+from pipelines.context import BuildContext
+from pipelines.progress import report_done
+from sarchat_build.checks import ShardReport, check_shard
+from sarchat_build.report.build_record import record_shell
+from sarchat_build.report.quality_tallies import Tallies
+from sarchat_build.shards import ShardReceipt, parse_shard_name
+
+
+@dataclass
+class ProveShards(beam.PTransform):
+    """ShardReceipt -> ShardReport: every row read back by code that shares nothing with the build.
+
+    Nothing comes out when the build was asked to go without proof.
+    """
+
+    context: BuildContext
+
+    def expand(self, receipts: beam.PCollection) -> Any:
+        """Wire the step."""
+        return receipts | "ProveShard" >> beam.FlatMap(_prove, self.context)
+
+
+@dataclass
+class AddUpTallies(beam.PTransform):
+    """Tallies of shards -> one Tallies, added up in a tree: no process holds more than two."""
+
+    def expand(self, tallies: beam.PCollection) -> Any:
+        """Wire the step."""
+        return tallies | "AddUp" >> beam.CombineGlobally(_AddUp())
+
+
+def _prove(receipt: ShardReceipt, context: BuildContext) -> Iterator[ShardReport]:
+    if context.prove:
+        record = record_shell(context.recipe, context.manifests, context.templates, receipt.files)
+        report = check_shard(context.out, *parse_shard_name(receipt.name), record)
+        report_done(context.out, "proofs", receipt.name)
+        yield report
+
+
+class _AddUp(beam.CombineFn):
+    def create_accumulator(self) -> Tallies:
+        return Tallies()
+
+    def add_input(self, total: Tallies, tallies: Tallies) -> Tallies:
+        total.merge(tallies)
+        return total
+
+    def merge_accumulators(self, parts: Iterable[Tallies]) -> Tallies:
+        total = Tallies()
+        for part in parts:
+            total.merge(part)
+        return total
+
+    def extract_output(self, total: Tallies) -> Tallies:
+        return total

@@ -1,0 +1,96 @@
+"""List and read the members of an archive where they lie: folder, zip, tar, 7z or rar.
+
+Archives are untrusted: nothing is unpacked by its own name, links are refused, and what would
+fill memory or disk is told from the headers. Places are paths or fsspec URLs.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+from sarchat_build.archives.archive import Archive, Member
+from sarchat_build.archives.folder import Folder, open_folder
+from sarchat_build.archives.formats import (
+    RAR,
+    SEVEN_ZIP,
+    TAR,
+    ZIP,
+    demand_format,
+    is_archive,
+    is_archive_name,
+)
+from sarchat_build.archives.libarchive_file import LibarchiveArchive
+from sarchat_build.archives.limits import escapes
+from sarchat_build.archives.location import (
+    is_folder,
+    join,
+    list_folder,
+    stamp,
+)
+from sarchat_build.archives.repack import RepackedArchive, needs_repacking, repack
+from sarchat_build.archives.tar_file import PackedTarArchive, TarArchive
+from sarchat_build.archives.zip_file import ZipArchive
+from sarchat_build.errors import InputError
+
+__all__ = [
+    "Archive",
+    "Folder",
+    "Member",
+    "escapes",
+    "is_archive_name",
+    "is_there",
+    "join",
+    "list_entries",
+    "needs_repacking",
+    "open_archive",
+    "repack",
+]
+
+
+def open_archive(location: str, repacked: str = "") -> Archive:
+    """Open an archive or a folder; each process opens one once, for all its readers.
+
+    Args:
+        location: path or URL.
+        repacked: the form of it that `repack` made, if it did.
+
+    Raises:
+        InputError: it is missing, damaged, encrypted, one part of several, holds what may not be
+            unpacked, or its format needs a package that is missing.
+    """
+    if is_folder(location):
+        return open_folder(location)
+    return _open_file(location, repacked, stamp(location))
+
+
+@lru_cache(maxsize=64)
+def _open_file(location: str, repacked: str, state: tuple[str, ...]) -> Archive:
+    # A file that has changed since is another one: its state is part of the key.
+    kind = demand_format(location)
+    if repacked:
+        return RepackedArchive(location, kind, repacked)
+    if kind == ZIP:
+        return ZipArchive(location)
+    if kind == TAR:
+        return TarArchive(location)
+    if kind in (SEVEN_ZIP, RAR):
+        return LibarchiveArchive(location, kind)
+    return PackedTarArchive(location, kind)
+
+
+def list_entries(folder: str) -> list[str]:
+    """List the archives of a source's folder; "." stands for files that lie there unpacked.
+
+    Raises:
+        InputError: the folder is missing or empty, or holds one part of an archive in several.
+    """
+    entries = list_folder(folder)
+    if not entries:
+        raise InputError(f"{folder}: the folder is empty")
+    archives = [entry.name for entry in entries if is_archive(folder, entry)]
+    return archives + (["."] if len(archives) < len(entries) else [])
+
+
+def is_there(folder: str) -> bool:
+    """Tell whether a source's folder exists and holds something, readable or not."""
+    return is_folder(folder) and bool(list_folder(folder))

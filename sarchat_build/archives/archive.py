@@ -1,0 +1,185 @@
+"""What the rest of the build needs of an archive, whatever its format."""
+
+from __future__ import annotations
+
+import io
+import shutil
+import tempfile
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import BinaryIO, Protocol, cast
+
+from sarchat_build.archives import location
+from sarchat_build.archives.limits import MAX_READ_BYTES
+from sarchat_build.archives.location import CHUNK_BYTES
+from sarchat_build.errors import InputError, RecordError
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """One file inside an archive; reading members by `offset` reads the archive in one go."""
+
+    path: str
+    size_bytes: int
+    offset: int
+
+
+class Archive(ABC):
+    """A set of files to read from; threads share it, and forked processes may go on using it.
+
+    Attributes:
+        kind: `folder`, `zip`, `tar`, `tar.gz`, `tar.bz2`, `tar.xz`, `7z` or `rar`.
+        location: the path or URL it was opened from.
+    """
+
+    kind: str
+    location: str
+
+    @abstractmethod
+    def members(self) -> tuple[Member, ...]:
+        """Every file, in reading order."""
+
+    @abstractmethod
+    def sha256(self, progress: Callable[[int], None] | None = None) -> str:
+        """Digest of the whole content; `progress` hears how many bytes are done."""
+
+    @abstractmethod
+    def digested_bytes(self) -> int:
+        """How many bytes `sha256` goes through, for progress."""
+
+    @abstractmethod
+    def open_raw(self, path: str) -> MemberStream:
+        """Open one member as an unbuffered stream; see `open`."""
+
+    def open(self, path: str) -> BinaryIO:
+        """Open one member as a stream from its beginning, in bounded memory.
+
+        Raises:
+            RecordError: here or while reading, when that member cannot be read.
+        """
+        return cast(BinaryIO, io.BufferedReader(self.open_raw(path), 1 << 16))
+
+    def read(self, path: str) -> bytes:
+        """Give one member's bytes; raises `RecordError` when that member cannot be read."""
+        with self.open_raw(path) as stream:
+            return stream.readall()
+
+    @contextmanager
+    def local_file(self, path: str) -> Iterator[Path]:
+        """Give a real file with one member's bytes, for readers that take nothing else.
+
+        It may be a temporary copy: it is gone afterwards, and must not be written to.
+
+        Raises:
+            RecordError: that member cannot be read.
+            InputError: there is no room for the copy.
+        """
+        suffix = PurePosixPath(path).suffix[:16]
+        with tempfile.NamedTemporaryFile(prefix="sarchat-", suffix=suffix) as copy:
+            with self.open_raw(path) as stream:
+                try:
+                    shutil.copyfileobj(stream, copy, CHUNK_BYTES)
+                    copy.flush()
+                except OSError as error:
+                    raise InputError(
+                        f"{copy.name}: cannot hold {path} ({error.strerror}); set TMPDIR to a "
+                        "folder with more room"
+                    ) from error
+            yield Path(copy.name)
+
+
+class FileArchive(Archive):
+    """An archive that is one file."""
+
+    def __init__(self, place: str) -> None:
+        self.location = place
+        self._sha256 = ""
+
+    def digested_bytes(self) -> int:
+        """Size of the file itself."""
+        return location.size_bytes(self.location)
+
+    def sha256(self, progress: Callable[[int], None] | None = None) -> str:
+        """Digest of the file itself, as `sha256sum` prints it."""
+        self._sha256 = self._sha256 or location.digest(self.location, progress)
+        return self._sha256
+
+
+def chunks(stream: ByteStream) -> Iterator[bytes]:
+    """Give what is left of a stream in pieces of at most a MiB."""
+    return iter(lambda: stream.read(CHUNK_BYTES), b"")
+
+
+class ByteStream(Protocol):
+    """The little that is asked of what a member's bytes come from."""
+
+    def read(self, size: int, /) -> bytes:
+        """Give at most `size` bytes; none at the end."""
+
+    def close(self) -> None:
+        """Let go of it."""
+
+
+class MemberStream(io.RawIOBase):
+    """The bytes of one member: as many as its header says, and every fault a `RecordError`."""
+
+    def __init__(
+        self,
+        source: ByteStream,
+        path: str,
+        size_bytes: int,
+        faults: tuple[type[Exception], ...] = (OSError,),
+        reason: str = "archive_member",
+    ) -> None:
+        super().__init__()
+        self._source = source
+        self._path = path
+        self._size = size_bytes
+        self._left = size_bytes
+        self._faults = faults
+        self._reason = reason
+
+    def readable(self) -> bool:
+        """It is there to be read."""
+        return True
+
+    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
+        """Fill a buffer; gives the number of bytes, 0 at the end."""
+        chunk = self._next(len(buffer))
+        buffer[: len(chunk)] = chunk
+        return len(chunk)
+
+    def readall(self) -> bytes:
+        """Give everything that is left.
+
+        Raises:
+            RecordError: also when that is too much for memory.
+        """
+        if self._left > MAX_READ_BYTES:
+            raise RecordError("too_large", f"{self._path} claims {self._size:,} bytes")
+        return b"".join(iter(lambda: self._next(CHUNK_BYTES), b""))
+
+    def close(self) -> None:
+        """Let go of the source."""
+        if not self.closed:
+            self._source.close()
+        super().close()
+
+    def _next(self, size: int) -> bytes:
+        try:
+            chunk = self._source.read(min(size, CHUNK_BYTES))
+        except self._faults as error:
+            why = getattr(error, "strerror", None) or str(error) or type(error).__name__
+            raise RecordError(self._reason, f"{self._path}: {why}") from error
+        self._left -= len(chunk)
+        if self._left < 0 or (not chunk and size and self._left):
+            read = self._size - self._left
+            raise RecordError(
+                self._reason,
+                f"{self._path}: its header says {self._size:,} bytes, but it has "
+                f"{'more' if self._left < 0 else f'{read:,}'}",
+            )
+        return chunk

@@ -1,0 +1,167 @@
+"""A source that lies there unpacked, on this machine or in a bucket."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sarchat_build.archives.archive import Archive, Member, MemberStream, chunks
+from sarchat_build.archives.formats import is_archive, is_archive_name
+from sarchat_build.archives.limits import escapes, readable
+from sarchat_build.archives.location import (
+    Entry,
+    filesystem,
+    join,
+    list_folder,
+    local_path,
+    open_binary,
+    reaching,
+    size_bytes,
+)
+from sarchat_build.errors import InputError, RecordError
+
+
+def open_folder(location: str) -> Archive:
+    """Open a folder; archives in it are not files of the folder."""
+    path = local_path(location)
+    return RemoteFolder(location) if path is None else Folder(path, location)
+
+
+class _Folder(Archive):
+    kind = "folder"
+
+    def digested_bytes(self) -> int:
+        """Size of all files."""
+        return sum(member.size_bytes for member in self.members())
+
+    def sha256(self, progress: Callable[[int], None] | None = None) -> str:
+        """Digest over the paths and contents of all files, in order of path."""
+        digest, done = hashlib.sha256(), 0
+        for member in self.members():
+            content = hashlib.sha256()
+            try:
+                with self.open_raw(member.path) as stream:
+                    for chunk in chunks(stream):
+                        content.update(chunk)
+                found = content.hexdigest()
+            except RecordError as error:
+                found = error.reason
+            digest.update(f"{found}  {member.path}\n".encode())
+            done += member.size_bytes
+            if progress is not None:
+                progress(done)
+        return digest.hexdigest()
+
+    def _loose(self, entries: list[Entry]) -> list[Entry]:
+        return [entry for entry in entries if not is_archive(self.location, entry)]
+
+
+class Folder(_Folder):
+    """A folder on this machine. Links that lead out of it are listed, and refused when read."""
+
+    def __init__(self, root: Path, location: str = "") -> None:
+        self.location = location or str(root)
+        self._root = root
+        self._misspelt: dict[str, str] = {}
+
+    def members(self) -> tuple[Member, ...]:
+        """Every regular file below the folder, by path.
+
+        Raises:
+            InputError: a link to a folder leads out of it; what lies there would be lost.
+        """
+        found = []
+        for entry in self._loose(list_folder(self.location)):
+            path = self._root / entry.name
+            found += list(self._walk(path)) if entry.is_folder else [path]
+        listed = []
+        for path in found:
+            name = path.relative_to(self._root).as_posix()
+            spelled = readable(name)
+            if spelled != name:
+                self._misspelt[spelled] = name
+            listed.append((spelled, path.lstat().st_size))
+        return tuple(Member(path, size, i) for i, (path, size) in enumerate(sorted(listed)))
+
+    def read(self, path: str) -> bytes:
+        """Give a file's bytes; raises `RecordError` when it cannot be read."""
+        return super().read(path)
+
+    def open_raw(self, path: str) -> MemberStream:
+        """Open a file."""
+        target = self._inside(path)
+        try:
+            stream = target.open("rb", buffering=0)
+        except OSError as error:
+            raise RecordError("unreadable", f"{path}: {error.strerror}") from error
+        size = os.fstat(stream.fileno()).st_size
+        return MemberStream(stream, path, size, reason="unreadable")
+
+    @contextmanager
+    def local_file(self, path: str) -> Iterator[Path]:
+        """Give the file itself."""
+        target = self._inside(path)
+        if not target.is_file():
+            raise RecordError("unreadable", f"{path}: no such file")
+        yield target
+
+    def _inside(self, path: str) -> Path:
+        target = (self._root / self._misspelt.get(path, path)).resolve()
+        if not target.is_relative_to(self._root.resolve()):
+            raise RecordError("path_escape", f"{path} leads out of {self._root}")
+        if target.exists() and not target.is_file():
+            raise RecordError("unreadable", f"{path}: not a regular file")
+        return target
+
+    def _walk(self, top: Path) -> Iterator[Path]:
+        self._refuse_outward(top)
+        for parent, folders, names in os.walk(top):
+            folders.sort()
+            for folder in folders:
+                self._refuse_outward(Path(parent, folder))
+            yield from (Path(parent, name) for name in names if not is_archive_name(name))
+
+    def _refuse_outward(self, folder: Path) -> None:
+        if folder.is_symlink() and not folder.resolve().is_relative_to(self._root.resolve()):
+            raise InputError(
+                f"{folder}: a link to a folder outside of {self._root}; copy that folder to here, "
+                f"or make {self._root} itself the link"
+            )
+
+
+class RemoteFolder(_Folder):
+    """A folder behind an fsspec URL."""
+
+    def __init__(self, location: str) -> None:
+        self.location = location
+
+    def members(self) -> tuple[Member, ...]:
+        """Every file below the folder, by path."""
+        found: list[tuple[str, int]] = []
+        for entry in self._loose(list_folder(self.location)):
+            if not entry.is_folder:
+                found.append((entry.name, entry.size_bytes))
+                continue
+            with reaching(self.location):
+                system, top = filesystem(join(self.location, entry.name))
+                below: dict[str, Any] = system.find(top, detail=True)
+            for path, info in below.items():
+                name = f"{entry.name}/{path.strip('/').removeprefix(top.strip('/') + '/')}"
+                if not is_archive_name(name):
+                    found.append((name, int(info["size"] or 0)))
+        return tuple(Member(path, size, i) for i, (path, size) in enumerate(sorted(found)))
+
+    def open_raw(self, path: str) -> MemberStream:
+        """Open a file."""
+        if escapes(path):
+            raise RecordError("path_escape", f"{path} leads out of {self.location}")
+        place = join(self.location, path)
+        try:
+            return MemberStream(open_binary(place), path, size_bytes(place), reason="unreadable")
+        except OSError as error:
+            why = error.strerror or type(error).__name__
+            raise RecordError("unreadable", f"{path}: {why}") from error

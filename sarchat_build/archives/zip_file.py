@@ -1,0 +1,142 @@
+"""A zip file, read member by member where it lies."""
+
+from __future__ import annotations
+
+import stat
+import struct
+import zipfile
+import zlib
+from functools import partial
+from typing import IO
+
+from sarchat_build.archives import formats
+from sarchat_build.archives.archive import FileArchive, Member, MemberStream
+from sarchat_build.archives.limits import MAX_MEMBERS, MemberJudge
+from sarchat_build.archives.location import (
+    PerProcess,
+    local_path,
+    open_binary,
+    reaching,
+    size_bytes,
+)
+from sarchat_build.errors import InputError, RecordError
+
+# Deflate cannot inflate faster than it is asked to; bzip2 and LZMA members can (one block of a
+# few bytes is gigabytes), and Python's zip reader does not bound them.
+_METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+_FAULTS = (
+    zipfile.BadZipFile,
+    zlib.error,
+    EOFError,
+    OSError,
+    NotImplementedError,
+    RuntimeError,
+    ValueError,
+    struct.error,
+)
+_ENCRYPTED = 0x1
+
+# The end record of a zip (APPNOTE.TXT, 4.3.16): disk numbers at 4 and 6, entries at 10, size of
+# the directory at 12; a comment of up to 64 KiB follows it.
+_END_MAGIC, _END_BYTES, _COMMENT_BYTES = b"PK\x05\x06", 22, 1 << 16
+# A directory is held in memory as a whole, a dozen times its size: 46 bytes and a name per file.
+_DIRECTORY_BYTES_PER_MEMBER = 128
+
+
+class ZipArchive(FileArchive):
+    """A zip file; members are read at random, each with its CRC checked."""
+
+    def __init__(self, place: str, kind: str = formats.ZIP) -> None:
+        super().__init__(place)
+        self.kind = kind
+        with reaching(place):
+            packed_bytes = size_bytes(place)
+        _look_at_the_end(place, packed_bytes)
+        self._zip = PerProcess(partial(_open_zip, place))
+        opened = self._zip.get()
+        try:
+            self._infos = _judged(opened, place, packed_bytes)
+        except InputError:
+            opened.close()
+            raise
+        self._members = tuple(
+            Member(path, info.file_size, info.header_offset)
+            for path, info in sorted(self._infos.items(), key=lambda item: item[1].header_offset)
+        )
+
+    def members(self) -> tuple[Member, ...]:
+        """Every file of the directory, in the order in which the bytes lie in the file."""
+        return self._members
+
+    def open_raw(self, path: str) -> MemberStream:
+        """Open a member; its CRC is checked when its end is reached."""
+        if path not in self._infos:
+            raise RecordError("archive_member", f"{path}: no such member")
+        info = self._infos[path]
+        try:
+            stream = self._zip.get().open(info)
+        except _FAULTS as error:
+            raise RecordError("archive_member", f"{path}: {error}") from error
+        return MemberStream(stream, path, info.file_size, _FAULTS)
+
+
+def _open_zip(place: str) -> zipfile.ZipFile:
+    path = local_path(place)
+    file: str | IO[bytes] = str(path) if path else open_binary(place)
+    try:
+        return zipfile.ZipFile(file)
+    except _FAULTS as error:
+        raise InputError(
+            f"{place}: not a readable zip file ({error}), most likely cut off; fetch it again, "
+            "and compare its size"
+        ) from error
+
+
+def _judged(opened: zipfile.ZipFile, place: str, packed_bytes: int) -> dict[str, zipfile.ZipInfo]:
+    judge = MemberJudge(place, packed_bytes)
+    files = {}
+    for info in opened.infolist():
+        mode = info.external_attr >> 16
+        if stat.S_IFMT(mode) not in (0, stat.S_IFREG, stat.S_IFDIR):
+            raise judge.refuse(info.filename, "is a link or a device")
+        if info.flag_bits & _ENCRYPTED:
+            raise InputError(
+                f"{place}: {info.filename!r} is encrypted; unpack it with its password "
+                f"('unzip' or '7z x') and give the folder"
+            )
+        if info.compress_type not in _METHODS:
+            raise InputError(
+                f"{place}: {info.filename!r} is packed by method {info.compress_type}; "
+                "only 0 (store) and 8 (deflate) are read. Unpack it ('7z x') and give the folder"
+            )
+        if not info.orig_filename.endswith("/"):
+            files[judge.admit(info.orig_filename, info.file_size)] = info
+    return files
+
+
+def _look_at_the_end(place: str, packed_bytes: int) -> None:
+    # Before zipfile reads the directory into memory: is it here, whole, and of a sane size?
+    with reaching(place), open_binary(place) as stream:
+        stream.seek(max(0, packed_bytes - _END_BYTES - _COMMENT_BYTES))
+        tail = stream.read()
+    at = tail.rfind(_END_MAGIC)
+    if at < 0 or len(tail) - at < _END_BYTES:
+        raise InputError(
+            f"{place}: not a readable zip file (it has no end record), most likely cut off; fetch "
+            "it again, and compare its size"
+        )
+    disk, first_disk, _, entries, directory_bytes = struct.unpack_from("<HHHHI", tail, at + 4)
+    if disk not in (0, 0xFFFF) or first_disk not in (0, 0xFFFF):
+        raise InputError(
+            f"{place}: the last of {disk + 1} parts; join them with "
+            f"'zip -s 0 {place} --out joined.zip', and give joined.zip alone"
+        )
+    if directory_bytes == 0xFFFFFFFF:  # then the true size stands in the zip64 record
+        zip64 = tail.rfind(b"PK\x06\x06", 0, at)
+        if zip64 >= 0 and at - zip64 >= 56:
+            entries, directory_bytes = struct.unpack_from("<QQ", tail, zip64 + 32)
+    if max(entries, directory_bytes // _DIRECTORY_BYTES_PER_MEMBER) > MAX_MEMBERS:
+        raise InputError(
+            f"{place}: {entries:,} members in a directory of {directory_bytes:,} bytes; at most "
+            f"{MAX_MEMBERS:,} are read. If you trust it, unpack it yourself and give the folder"
+        )

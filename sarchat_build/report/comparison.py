@@ -1,0 +1,170 @@
+"""The build's pictures and objects beside those of SARDet-100K, and why they differ."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sarchat_build.duplicates import ImageFact
+from sarchat_build.manifest import Manifest
+from sarchat_build.report.ledger import Counts
+from sarchat_build.shards import ShardReceipt
+from sarchat_build.split import Division, LostImage, SplitRule
+from sarchat_build.types import SPLITS, Split
+
+# What a reason means to a reader of the table.
+REASONS = {
+    "duplicates": "shown by another picture",
+    "moved_with_duplicates": "moved with its duplicates",
+    "moved_with_scene": "moved with its scene",
+    "rejected": "rejected",
+    "archive": "the archive holds other images",
+    "rule": "divided by the recipe's rule",
+    "hash": "divided by stable hash",
+    "tiling": "chips of its scenes",
+    "lists": "the lists differ",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """Pictures and objects that one split of a source gained (or lost) for one reason.
+
+    The reason "due" counts what the source's rule puts into the split, rejected images included.
+    """
+
+    source_id: str
+    split: Split
+    reason: str
+    pictures: int
+    objects: int
+
+
+def keep_accounts(
+    facts: Iterable[ImageFact],
+    lost: Iterable[LostImage],
+    dropped: frozenset[str],
+    division: Division,
+) -> tuple[Account, ...]:
+    """Count what became of the pictures due in each split."""
+    pictures: Counter[tuple[str, Split, str]] = Counter()
+    objects: Counter[tuple[str, Split, str]] = Counter()
+
+    def add(source_id: str, split: Split, reason: str, sign: int, size: tuple[int, int]) -> None:
+        pictures[source_id, split, reason] += sign * size[0]
+        objects[source_id, split, reason] += sign * size[1]
+
+    for fact in facts:
+        size, due = (fact.chips, fact.chip_instances), division.due[fact.image_id]
+        add(fact.source_id, due, "due", 1, size)
+        if fact.image_id in dropped:
+            add(fact.source_id, due, "duplicates", -1, size)
+            continue
+        by_scene, final = division.by_scene[fact.image_id], division.final[fact.image_id]
+        for reason, before, after in (
+            ("moved_with_scene", due, by_scene),
+            ("moved_with_duplicates", by_scene, final),
+        ):
+            if before != after:
+                add(fact.source_id, before, reason, -1, size)
+                add(fact.source_id, after, reason, 1, size)
+    for image in lost:
+        due = division.due[image.image_id]
+        add(image.source_id, due, "due", 1, (1, image.instances))
+        add(image.source_id, due, "rejected", -1, (1, image.instances))
+    return tuple(Account(*key, pictures[key], objects[key]) for key in sorted(pictures))
+
+
+def compare(
+    manifests: Mapping[str, Manifest],
+    rules: Mapping[str, SplitRule],
+    books: Mapping[str, Counts],
+    receipts: Sequence[ShardReceipt],
+    accounts: Iterable[Account],
+) -> list[dict[str, Any]]:
+    """Make the table: one row per source and split, for sources that SARDet-100K holds.
+
+    `here` is what the shards hold, `published` what arXiv 2403.06534, table 2, counts; the numbers
+    of `reasons` add up to `here - published`. What no counted reason explains stands under the
+    first cause that applies: the archive is not the published one, the recipe divides by another
+    rule, no list exists, scenes are cut, objects were rejected, or else the lists differ.
+    """
+    here: dict[tuple[str, Split], Counter[str]] = defaultdict(Counter)
+    for receipt in receipts:
+        split = next(split for split in SPLITS if receipt.name.startswith(f"{split}-"))
+        for source_id, counts in receipt.counts.items():
+            here[source_id, split].update(images=counts["images"], objects=counts["objects"])
+    reasons: dict[tuple[str, Split], dict[str, Counter[str]]] = defaultdict(dict)
+    for account in accounts:
+        if account.reason != "due" and (account.pictures or account.objects):
+            found = Counter(images=account.pictures, objects=account.objects)
+            reasons[account.source_id, account.split][account.reason] = found
+    table = []
+    for source_id, manifest in sorted(manifests.items()):
+        cause = _cause(manifest, rules[source_id], books[source_id])
+        for split, published in _published(manifest):
+            place = source_id, split
+            table.append(
+                {
+                    "source": source_id,
+                    "split": split,
+                    "here": {unit: here[place][unit] for unit in UNITS},
+                    "published": dict(published),
+                    "reasons": _with_rest(reasons[place], cause, here[place], published),
+                }
+            )
+    return table
+
+
+UNITS = ("images", "objects")
+
+
+def _published(manifest: Manifest) -> Iterator[tuple[Split, Mapping[str, int]]]:
+    if manifest.sardet:
+        images, instances = manifest.sardet.images, manifest.sardet.instances
+        for split in SPLITS:
+            yield split, {"images": getattr(images, split), "objects": getattr(instances, split)}
+
+
+def _with_rest(
+    known: Mapping[str, Mapping[str, int]],
+    cause: str,
+    here: Mapping[str, int],
+    published: Mapping[str, int],
+) -> dict[str, dict[str, int]]:
+    reasons = {name: {unit: found[unit] for unit in UNITS} for name, found in known.items()}
+    rest = {
+        unit: here[unit] - published[unit] - sum(found[unit] for found in known.values())
+        for unit in UNITS
+    }
+    if any(rest.values()):
+        before = reasons.get(cause, dict.fromkeys(UNITS, 0))
+        reasons[cause] = {unit: before[unit] + rest[unit] for unit in UNITS}
+    return reasons
+
+
+def explain(row: Mapping[str, Any]) -> str:
+    """Put the reasons of one row into words, with the numbers of images and objects.
+
+    >>> explain({"reasons": {"duplicates": {"images": -2, "objects": -5}}})
+    'shown by another picture -2 / -5'
+    """
+    return "; ".join(
+        f"{REASONS[reason]} {number['images']:+,} / {number['objects']:+,}"
+        for reason, number in row["reasons"].items()
+    )
+
+
+def _cause(manifest: Manifest, rule: SplitRule, book: Counts) -> str:
+    expected, read = manifest.expected, book["read"]
+    if expected and expected.images != read["images"]:
+        return "archive"
+    if manifest.sardet and rule.lists != manifest.sardet.split:
+        return "rule"
+    if rule.lists == "scene":
+        return "hash"
+    if manifest.tiling:
+        return "tiling"
+    return "rejected" if book["rejected"]["instances"] else "lists"

@@ -1,0 +1,70 @@
+"""What the dialogues of one picture state about it, so that two tasks can be held together."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, TypeAlias
+
+Row: TypeAlias = Mapping[str, Any]
+# (about what, which property), value
+Statement: TypeAlias = tuple[tuple[str, str], object]
+
+
+def contradictions(rows: Sequence[Row]) -> tuple[int, int]:
+    """Count things stated more than once about one picture, and those stated in two ways.
+
+    Things are an object's category, size, shape and cell, how many of a category there are in all
+    or in a cell, and whether there are any; they may be stated by any two dialogues.
+    """
+    values: dict[tuple[str, str], Counter[object]] = defaultdict(Counter)
+    for row in rows:
+        for about, value in _statements(row):
+            values[about][value] += 1
+    repeated = [said for said in values.values() if sum(said.values()) > 1]
+    return len(repeated), sum(len(said) > 1 for said in repeated)
+
+
+def _statements(row: Row) -> Iterator[Statement]:
+    truth, ids = row["ground_truth"], row["instance_ids"]
+    for instance_id, category in zip(ids, row["objects"]["ref"], strict=True):
+        yield (instance_id, "category"), category
+    task, subtask = row["task"], row["subtask"]
+    if subtask == "presence":
+        subject = "/".join(filter(None, (truth["asked"], truth.get("cell"))))
+        yield (subject, "present"), truth["answer"] == "yes"
+        # A "no" lists nothing, a "yes" everything that it is about.
+        yield (subject, "count"), len(ids)
+    elif task == "classification":
+        for category in truth["categories"]:
+            yield (category, "present"), True
+    elif task == "instance_counting":
+        yield (truth["category"], "count"), truth["count"]
+        yield (truth["category"], "present"), truth["count"] > 0
+    elif task == "spatial_grounding":
+        yield from _grounded(truth)
+    elif task == "fine_grained_description":
+        for described in truth["objects"]:
+            yield (described["instance_id"], "size"), described["size"]
+            yield (described["instance_id"], "cell"), described["cell"]
+    elif task == "cross_modal_identification":
+        for instance_id, said in zip(ids, truth["objects"], strict=True):
+            for name, value in said.items():
+                yield (instance_id, name), value
+    elif subtask == "unique":
+        for name in ("size", "shape", "cell"):
+            if truth[name] is not None:
+                yield (ids[0], name), truth[name]
+    else:
+        yield (truth["category"], "count"), len(ids)
+
+
+def _grounded(truth: Mapping[str, Any]) -> Iterator[Statement]:
+    totals: Counter[str] = Counter()
+    for group in truth["groups"]:
+        totals[group["category"]] += group["count"]
+        yield (f"{group['category']}/{group['cell']}", "count"), group["count"]
+        yield (f"{group['category']}/{group['cell']}", "present"), True
+    for category, count in totals.items():
+        yield (category, "count"), count
+        yield (category, "present"), True

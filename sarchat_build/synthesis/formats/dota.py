@@ -1,0 +1,46 @@
+"""DOTA text: one object a line, four corners, category, difficulty."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class DotaObject:
+    """Corners x1, y1 … x4, y4 in pixels; without `difficult` the line has nine fields."""
+
+    corners_px: tuple[float, float, float, float, float, float, float, float]
+    name: str
+    difficult: int | None = 0
+
+
+def document(
+    objects: Iterable[DotaObject],
+    *,
+    header: Sequence[str] = (),
+    decimals: int | None = None,
+    line_end: str = "\n",
+    encoding: str = "ascii",
+) -> bytes:
+    r"""Render one label file.
+
+    Args:
+        objects: in the order of the lines.
+        header: lines before the objects, such as `imagesource:GoogleEarth` and `gsd:0.5`.
+        decimals: digits after the point; None writes each number in full.
+        line_end: what ends every line.
+        encoding: of the bytes.
+
+    >>> document([DotaObject((0, 0, 4, 0, 4, 2, 0, 2), "bridge")])
+    b'0 0 4 0 4 2 0 2 bridge 0\n'
+    """
+    lines = list(header)
+    for thing in objects:
+        fields = [
+            str(value) if decimals is None else f"{value:.{decimals}f}"
+            for value in thing.corners_px
+        ]
+        tail = [] if thing.difficult is None else [str(thing.difficult)]
+        lines.append(" ".join([*fields, thing.name, *tail]))
+    return "".join(line + line_end for line in lines).encode(encoding)

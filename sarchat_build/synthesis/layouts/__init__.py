@@ -1,0 +1,1 @@
+"""One module per source: how it names, encodes and lays out its files, and what is odd in them."""

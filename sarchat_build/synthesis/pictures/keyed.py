@@ -1,0 +1,56 @@
+"""Numbers that look drawn but are computed: every one is a function of a key and its place."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from sarchat_build.stable_hash import stable_hash
+
+QUANTILES = (0.0, 0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99, 1.0)
+
+
+def keyed(*parts: str | int) -> np.random.Generator:
+    """Give the number sequence that belongs to `parts`, the same on every machine and process.
+
+    Philox is a block cipher run over a counter, so the n-th number is a function of (key, n). The
+    key is the blake2b hash of `parts`: nothing is seeded globally, no sequence goes on where
+    another stopped, and picture k is the same whoever computes it, before or after any other.
+
+    >>> bool(keyed("a", 1).random() == keyed("a", 1).random())
+    True
+    """
+    key = stable_hash(*parts, "high") << 64 | stable_hash(*parts, "low")
+    return np.random.Generator(np.random.Philox(key=key))
+
+
+def between(numbers: np.random.Generator, low: float, high: float) -> float:
+    """Take the next number, uniform in low ≤ value < high."""
+    return float(low + (high - low) * numbers.random())
+
+
+def at_quantile(share: float, values: Sequence[float]) -> float:
+    """Read the inverse distribution `values`, tabulated at `QUANTILES`, at `share` (0 to 1).
+
+    >>> at_quantile(0.5, (0, 1, 5, 25, 50, 75, 95, 99, 100))
+    50.0
+    """
+    return float(np.interp(share, QUANTILES, values))
+
+
+def geometric(mean: float, most: int) -> tuple[float, ...]:
+    """Give weights of 1, 2, … `most` that fall by a constant factor and average about `mean`.
+
+    The maximum entropy guess where a source publishes nothing but the average.
+
+    >>> geometric(2.0, 3)
+    (1.0, 0.5, 0.25)
+    """
+    return tuple((1 - 1 / mean) ** place for place in range(most))
+
+
+def weighted(numbers: np.random.Generator, weights: Sequence[float]) -> int:
+    """Pick a place in `weights`, each with its share of the sum."""
+    ends = np.cumsum(weights)
+    return int(np.searchsorted(ends, numbers.random() * ends[-1], side="right"))

@@ -1,0 +1,557 @@
+"""The quality figures: against a recomputation from the files, and against planted defects."""
+
+from __future__ import annotations
+
+import copy
+import json
+import math
+import re
+import shutil
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pyarrow.parquet as pq
+import pytest
+from conftest import build_here, digests
+from rich.console import Console
+
+from pipelines.console import quality_table
+from sarchat_build.checks import check_quality, check_shard, plan_shards
+from sarchat_build.errors import InputError
+from sarchat_build.proofreading import grammar_faults
+from sarchat_build.report.quality_boxes import FORMATS, iou_histograms
+from sarchat_build.report.quality_figures import blind_right
+from sarchat_build.report.quality_gather import Gatherer
+from sarchat_build.report.quality_grammar import proofread
+from sarchat_build.report.quality_tallies import Group, Tallies
+from sarchat_build.resources import resource_folder
+from sarchat_build.types import CATEGORIES
+
+Row = dict[str, Any]
+Entries = dict[tuple[str | None, ...], dict[str, Any]]
+KINDS = ("split", "task", "subtask", "source")
+
+
+def quality(out: Path) -> dict[str, Any]:
+    return json.loads((out / "report/quality.json").read_text(encoding="utf-8"))
+
+
+def entries(out: Path, section: str = "dialogues", kinds: tuple[str, ...] = KINDS) -> Entries:
+    return {tuple(entry[kind] for kind in kinds): entry for entry in quality(out)[section]}
+
+
+def dialogues(out: Path) -> list[Row]:
+    paths = sorted(out.glob("dialogues/*/*.parquet"))
+    return [row for path in paths for row in pq.read_table(path).to_pylist()]
+
+
+def pictures(out: Path) -> list[Row]:
+    """Rows of `images` without the pictures."""
+    names = [n for n in pq.read_schema(next(out.glob("images/*.parquet"))).names if n != "image"]
+    paths = sorted(out.glob("images/*.parquet"))
+    return [row for path in paths for row in pq.read_table(path, columns=names).to_pylist()]
+
+
+@pytest.fixture(scope="module")
+def counted(built: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    """All dialogues with the texts that count, in a table `d`."""
+    with duckdb.connect() as db:
+        db.execute(
+            r"""
+            create table d as
+            select split, task, subtask, source, image_id, template_ids,
+                   regexp_replace(messages[1].content, '^<image>\n(\[[a-z]+\] )?', '') as question,
+                   messages[2].content as answer
+            from read_parquet(?, union_by_name = true)
+            """,
+            [f"{built}/dialogues/*/*.parquet"],
+        )
+        yield db
+
+
+def test_rows_words_and_lengths_are_those_of_the_files(
+    built: Path, counted: duckdb.DuckDBPyConnection
+) -> None:
+    lengths = ", ".join(
+        f"quantile_disc(length({side}), {q}), quantile_disc(len(string_split({side}, ' ')), {q})"
+        for side in ("question", "answer")
+        for q in (0.5, 0.99, 1.0)
+    )
+    rows = counted.execute(
+        f"""
+        select split, task, subtask, source, count(*),
+               sum(len(string_split(question, ' ')) + len(string_split(answer, ' '))), {lengths}
+        from d group by cube (split, task, subtask, source)
+        """
+    ).fetchall()
+    recomputed = {tuple(row[:4]): row[4:] for row in rows}
+    found = entries(built)
+    leaves = {key for key in recomputed if None not in key}
+    assert leaves == {key for key in found if None not in key}
+    assert len(leaves) > 15
+    for key, entry in found.items():
+        count, words, *quantiles = recomputed[key]
+        assert (entry["rows"], entry["words"]) == (count, words), key
+        told = [
+            entry["lengths"][f"{side}_{unit}"][q]
+            for side in ("question", "answer")
+            for q in ("p50", "p99", "max")
+            for unit in ("chars", "words")
+        ]
+        assert told == quantiles, key
+
+
+def test_presence_and_counting_answers_are_those_of_the_files(built: Path) -> None:
+    answers: dict[tuple[str, str, str], Counter[str]] = defaultdict(Counter)
+    by_category: dict[tuple[str, str], Counter[str]] = defaultdict(Counter)
+    for row in dialogues(built):
+        truth, key = row["ground_truth"], (row["split"], row["task"], row["subtask"])
+        if row["subtask"] == "presence":
+            answers[key][truth["answer"]] += 1
+        elif row["task"] == "instance_counting":
+            answers[key][str(truth["count"])] += 1
+            by_category[row["split"], truth["category"]][str(truth["count"])] += 1
+    found = entries(built)
+    assert len(answers) >= 4
+    for (split, task, subtask), counts in answers.items():
+        entry, total = found[split, task, subtask, None], sum(counts.values())
+        bits = -sum(n / total * math.log2(n / total) for n in counts.values())
+        assert entry["answers"]["entropy_bits"] == pytest.approx(bits, abs=1e-4)
+        assert entry["answers"]["distinct"] == len(counts)
+        majority = 100 * max(counts.values()) / total
+        assert entry["answers"]["majority_percent"] == pytest.approx(majority, abs=1e-4)
+        negative = counts["no"] + counts["0"]
+        assert entry["negatives"] == negative
+        if subtask == "presence":
+            balance = 100 * counts["yes"] / total
+            assert entry["balance_percent"] == pytest.approx(balance, abs=1e-4)
+    # Someone who only remembers the usual count of each category.
+    right = total = 0
+    for (split, category), counts in by_category.items():
+        if split == "test":
+            learned = by_category["train", category] or answers["train", "instance_counting", "all"]
+            guess = min(learned, key=lambda count: (-learned[count], count))
+            right, total = right + counts[guess], total + sum(counts.values())
+    blind = found["test", "instance_counting", "all", None]["blind_percent"]
+    assert blind == pytest.approx(100 * right / total, abs=1e-4)
+
+
+def test_what_the_prompt_gives_away_is_counted_from_the_boxes_in_it(built: Path) -> None:
+    found = entries(built)
+    task = "cross_modal_identification"
+    assert found[None, task, "single", None]["facts_in_prompt_percent"] == 75
+    assert found[None, task, "multi", None]["facts_in_prompt_percent"] == 60
+    assert found[None, task, "category", None]["facts_in_prompt_percent"] == 0
+    asked = [row for row in dialogues(built) if row["task"] == task and row["subtask"] == "single"]
+    row = asked[0]
+    row["messages"][0]["content"] = re.sub(r"\{.*\}", "the middle", row["messages"][0]["content"])
+    assert counts_of([row], built)["facts_in_prompt"] == 0
+
+
+def test_crowding_is_that_of_the_files(built: Path) -> None:
+    per_picture: dict[str, Counter[str]] = defaultdict(Counter)
+    for row in dialogues(built):
+        per_picture[row["split"]][row["image_id"]] += 1
+    for split, counts in per_picture.items():
+        entry = entries(built, "crowding", ("split", "task", "source"))[split, None, None]
+        ordered = sorted(counts.values(), reverse=True)
+        top = sum(ordered[: math.ceil(len(ordered) / 100)])
+        assert entry["max"] == ordered[0]
+        assert entry["pictures"] == len(ordered)
+        assert entry["top_1_percent_share"] == pytest.approx(100 * top / sum(ordered), abs=1e-4)
+        share = 100 * ordered[0] / sum(ordered)
+        assert entry["max_share_percent"] == pytest.approx(share, abs=1e-4)
+
+
+def test_phrasing_use_is_that_of_the_files(built: Path, counted: duckdb.DuckDBPyConnection) -> None:
+    rows = counted.execute("select unnest(template_ids), count(*) from d group by 1").fetchall()
+    uses = dict(rows)
+    there = {
+        path.relative_to(resource_folder("templates")).with_suffix("").as_posix()
+        for path in resource_folder("templates").rglob("*.jinja")
+    }
+    told: set[str] = set()
+    for entry in quality(built)["phrasings"]:
+        place = "/".join(filter(None, (entry["task"], entry["subtask"], entry["side"])))
+        ids = {name for name in there if name.rpartition("/")[0] == place}
+        told |= ids
+        assert entry["phrasings"] == len(ids) > 0
+        assert set(entry["dead"]) == ids - set(uses)
+        assert entry["held_out_in_training"] == 0
+    assert told >= set(uses)
+
+
+def area(box: tuple[float, ...]) -> float:
+    return max(0.0, box[2] - box[0]) * max(0.0, box[3] - box[1])
+
+
+def iou(one: tuple[float, ...], other: tuple[float, ...]) -> float:
+    shared = area(
+        (
+            max(one[0], other[0]),
+            max(one[1], other[1]),
+            min(one[2], other[2]),
+            min(one[3], other[3]),
+        )
+    )
+    return shared / (area(one) + area(other) - shared)
+
+
+def rounded(name: str, box: tuple[float, ...], sides: tuple[int, ...]) -> tuple[float, ...]:
+    """Write a box in a model's frame and read it back, one corner at a time."""
+    if name.startswith("native"):
+        return tuple(float(math.floor(v + 0.5)) for v in box)
+    if name.startswith("1000 bins"):
+        bins = (min(math.floor(1000 * v / s), 999) for v, s in zip(box, sides, strict=True))
+        return tuple((b + 0.5) * s / 1000 for b, s in zip(bins, sides, strict=True))
+    if name.startswith("32"):
+        low = [min(math.floor(32 * v / s), 31) for v, s in zip(box[:2], sides, strict=False)]
+        high = [max(math.ceil(32 * v / s) - 1, 0) for v, s in zip(box[2:], sides[2:], strict=False)]
+        inset = 0.0 if low[0] == high[0] or low[1] == high[1] else 0.5
+        cells = [*(v + inset for v in low), *(v + 1 - inset for v in high)]
+        return tuple(c * s / 32 for c, s in zip(cells, sides, strict=True))
+    lines = {"0-100 ": 100, "0-999 ": 999, "0-1000": 1000, "0-1 wi": 1000}[name[:6]]
+    return tuple(
+        math.floor(lines * v / s + 0.5) * s / lines for v, s in zip(box, sides, strict=True)
+    )
+
+
+def test_what_box_formats_keep_is_what_remains_of_each_box(built: Path) -> None:
+    images = pictures(built)
+    (whole,) = [e for e in quality(built)["pictures"] if not e["split"] and not e["source"]]
+    assert set(whole["box_text_iou"]) == set(FORMATS)
+    for name, entry in whole["box_text_iou"].items():
+        kept = []
+        for image in images:
+            sides = (image["width"], image["height"]) * 2
+            for box in image["objects"]["bbox"]:
+                kept.append(iou(tuple(box), rounded(name, tuple(box), sides)))
+        assert entry["boxes"] == len(kept) > 100
+        assert entry["mean_iou"] == pytest.approx(sum(kept) / len(kept), abs=1.1e-3)
+        assert entry["min_iou"] == pytest.approx(min(kept), abs=1.1e-3)
+        below = 100 * sum(1 for value in kept if value < 0.5) / len(kept)
+        assert entry["below_half_percent"] == pytest.approx(below, abs=0.5)
+
+
+def test_a_box_smaller_than_a_step_keeps_nothing() -> None:
+    (step,) = iou_histograms([(3.1, 3.1, 3.2, 3.2)], [(512, 512)])["0-100 (GeoChat, MiniGPT-v2)"]
+    assert step == "0"
+
+
+def test_every_text_is_proofread_as_if_read_alone(built: Path) -> None:
+    rows = dialogues(built)
+    texts = [
+        message["content"].removeprefix("<image>\n") for r in rows for message in r["messages"]
+    ]
+    assert len(texts) > 2000
+    for text in texts:
+        assert proofread(text).faults == len(list(grammar_faults(text))), text
+        broken = re.sub(r"\b(ship|tank|bridge)s\b", r"\1", text)
+        assert proofread(broken).faults == len(list(grammar_faults(broken))), broken
+    assert proofread("There are 4 ship in the top left.").faults > 0
+
+
+# Planted defects: one row or picture is changed, and exactly the figure that is meant moves.
+
+
+def of_one_picture(out: Path, wanted: Callable[[Row], bool]) -> tuple[Row, list[Row]]:
+    rows = dialogues(out)
+    image_id = next(row["image_id"] for row in rows if wanted(row))
+    (image,) = [image for image in pictures(out) if image["image_id"] == image_id]
+    return image, [row for row in rows if row["image_id"] == image_id]
+
+
+def all_counts(image: Row, rows: list[Row]) -> Counter[str]:
+    gatherer = Gatherer(CATEGORIES)
+    gatherer.add(image, rows)
+    tallies = gatherer.finish()
+    total: Counter[str] = Counter()
+    for group in tallies.groups():
+        for kind in ("rows", "images"):
+            total.update(tallies.get(group, kind))
+    return total
+
+
+def counts_of(rows: list[Row], out: Path) -> Counter[str]:
+    (image,) = [i for i in pictures(out) if i["image_id"] == rows[0]["image_id"]]
+    return all_counts(image, rows)
+
+
+def is_no(row: Row) -> bool:
+    return row["subtask"] == "presence" and row["ground_truth"]["answer"] == "no"
+
+
+def deny_what_is_there(image: Row, rows: list[Row]) -> None:
+    row = next(row for row in rows if is_no(row) and row["task"] == "spatial_grounding")
+    yes = next(
+        r for r in rows if r["task"] == row["task"] and r["subtask"] == "presence" and r != row
+    )
+    row["ground_truth"]["cell"] = yes["ground_truth"]["cell"]
+
+
+def deny_what_nobody_annotated(image: Row, rows: list[Row]) -> None:
+    row = next(row for row in rows if is_no(row))
+    image["categories_annotated"] = []
+    assert row["ground_truth"]["asked"]
+
+
+def answer_twice(image: Row, rows: list[Row]) -> None:
+    rows.append(copy.deepcopy(rows[0]))
+
+
+def answer_otherwise(image: Row, rows: list[Row]) -> None:
+    rows.append(copy.deepcopy(rows[0]))
+    rows[-1]["messages"][1]["content"] = "Something else lies there."
+
+
+def call_it_otherwise(image: Row, rows: list[Row]) -> None:
+    row = next(row for row in rows if row["subtask"] in ("category", "choice"))
+    row["ground_truth"]["objects"][0]["size"] = "enormous"
+
+
+def draw_outside(image: Row, rows: list[Row]) -> None:
+    image["objects"]["bbox"][0][2] = image["width"] + 1.0
+
+
+def draw_thin(image: Row, rows: list[Row]) -> None:
+    box = image["objects"]["bbox"][0]
+    box[2] = box[0] + 0.25
+
+
+def say_it_badly(image: Row, rows: list[Row]) -> None:
+    rows[0]["messages"][1]["content"] = "There is 4 ship in the image."
+
+
+@pytest.mark.parametrize(
+    ("plant", "figure"),
+    [
+        (deny_what_is_there, "wrong_negatives"),
+        (deny_what_nobody_annotated, "wrong_negatives"),
+        (answer_twice, "duplicates"),
+        (answer_otherwise, "conflicts"),
+        (call_it_otherwise, "contradictions"),
+        (draw_outside, "invalid_boxes"),
+        (draw_thin, "degenerate_texts"),
+        (say_it_badly, "grammar_faults"),
+    ],
+)
+def test_a_planted_defect_moves_its_figure(
+    built: Path, plant: Callable[[Row, list[Row]], None], figure: str
+) -> None:
+    image, rows = of_one_picture(built, is_no)
+    assert all_counts(image, rows)[figure] == 0
+    plant(image, rows)
+    assert all_counts(image, rows)[figure] > 0
+
+
+def test_all_that_must_be_zero_is_zero_and_says_of_how_many(built: Path) -> None:
+    proofs = {proof["figure"]: proof for proof in quality(built)["proofs"]}
+    near = proofs.pop("near-duplicate pictures across splits")
+    assert near["faults"] is None
+    assert near["sound_percent"] is None
+    assert {name: proof["faults"] for name, proof in proofs.items()} == dict.fromkeys(proofs, 0)
+    rows = dialogues(built)
+    assert proofs["answers that do not follow from the boxes"]["of"] == len(rows)
+    unique = sum(row["subtask"] == "unique" for row in rows)
+    assert proofs["referring phrases that fit more than one object"]["of"] == unique > 0
+    assert proofs["grammar errors"]["of"] == 2 * len(rows)
+    assert proofs["wrong negatives"]["of"] > 0
+
+
+# One report whatever the order: any number of workers, a resumed run.
+
+
+def test_same_figures_for_two_workers_and_after_a_resume(
+    raw: Path, built: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "dataset"
+    build_here(raw, out, workers=2)
+    assert digests(out) == digests(built)
+    kept, *lost = sorted(out.glob("dialogues/referring/*.parquet"))
+    for path in lost:
+        path.unlink()
+    written = kept.stat().st_mtime_ns
+    (out / "report/quality.json").unlink()
+    build_here(raw, out)
+    assert lost
+    assert kept.stat().st_mtime_ns == written, "a finished shard was built again"
+    assert digests(out) == digests(built)
+
+
+def test_sums_of_shards_add_up_in_any_order_and_survive_their_file(built: Path) -> None:
+    folder = built / ".sarchat/receipts"
+    parts = [json.loads(path.read_text())["tallies"] for path in sorted(folder.glob("*.json"))]
+    assert len(parts) > 1
+    forward, backward = Tallies(), Tallies()
+    for part in parts:
+        forward.merge(Tallies.from_json(part))
+    for part in reversed(parts):
+        backward.merge(Tallies.from_json(part))
+    assert json.dumps(forward.to_json()) == json.dumps(backward.to_json())
+    assert Tallies.from_json(forward.to_json()) == forward
+    rows = sum(forward.get(group, "rows")["rows"] for group in forward.groups())
+    assert rows == len(dialogues(built))
+
+
+def test_blind_guesses_come_from_training_and_ties_are_broken_by_name() -> None:
+    learned = {"ship => 2": 1, "ship => 1": 1, "tank => 7": 3}
+    assert blind_right({"ship => 1": 5, "ship => 2": 9, "car => 7": 2, "car => 1": 1}, learned) == 7
+
+
+def test_groups_are_named_by_what_they_tell_apart() -> None:
+    group = Group("train", "referring", "unique", "ssdd")
+    tallies = Tallies()
+    tallies.count(group, "rows", "rows", 2)
+    assert list(tallies.to_json()) == ["train/referring/unique/ssdd"]
+    assert tallies.rolled_up(lambda g: g._replace(source="")).groups() == [
+        group._replace(source="")
+    ]
+
+
+# The paper's counts, the card, the console.
+
+
+def test_differences_from_the_paper_add_up(built: Path) -> None:
+    told = quality(built)["paper"]
+    rows = dialogues(built)
+    assert told["totals"]["dialogues"]["here"] == len(rows)
+    assert told["totals"]["dialogues"]["paper"] == 2_063_548
+    here = Counter((row["task"], row["split"]) for row in rows)
+    assert len(told["tasks"]) == 12
+    for entry in told["tasks"]:
+        assert entry["here"] == here[entry["task"], entry["split"]]
+        assert sum(entry["because"].values()) == entry["difference"]
+        assert entry["difference"] == entry["here"] - entry["paper"]
+
+
+def test_card_and_console_show_the_figures(built: Path) -> None:
+    card = (built / "README.md").read_text(encoding="utf-8")
+    _, section = card.split("## Quality\n")
+    section = section.split("\n## ")[0]
+    assert len(re.findall(r"^### ", section, re.MULTILINE)) == 7
+    assert "cross_modal_identification/nearest" in section
+    for line in section.splitlines():
+        if line.startswith("|"):
+            assert line.count("|") == section_columns(section, line)
+    console = Console(width=80, record=True, force_terminal=False)
+    console.print(quality_table(quality(built)))
+    shown = console.export_text()
+    assert "…" not in shown
+    assert "identification/nearest" in shown
+
+
+def section_columns(section: str, line: str) -> int:
+    """Count the bars of the head of the table that a line belongs to."""
+    table = next(t for t in section.split("\n\n") if line in t.splitlines())
+    return table.splitlines()[0].count("|")
+
+
+# The proof before publishing, and the proof of the report itself.
+
+
+@pytest.fixture(scope="module")
+def lying_templates(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Phrasings in fine English that say every distance twice over: 9 px becomes 99 px."""
+    folder = tmp_path_factory.mktemp("templates") / "templates"
+    shutil.copytree(resource_folder("templates"), folder)
+    place = folder / "cross_modal_identification/multi/answer"
+    for path in place.glob("*.jinja"):
+        text = path.read_text(encoding="utf-8")
+        path.write_text(
+            text.replace("{{ distance_px }}", "{{ distance_px }}{{ distance_px }}"),
+            encoding="utf-8",
+        )
+    return folder
+
+
+def test_an_untrue_answer_stops_the_build_unless_proof_is_off(
+    raw: Path, lying_templates: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "dataset"
+    with pytest.raises(InputError, match=r"nothing was published(.|\n)*answer_") as stopped:
+        build_here(raw, out, templates=lying_templates)
+    assert "cross_modal_identification/multi/" in str(stopped.value)
+    assert not (out / "build.json").exists()
+    assert not (out / "report/quality.json").exists()
+    build_here(raw, out, templates=lying_templates, prove=False)
+    unknown = [p for p in quality(out)["proofs"] if p["faults"] is None]
+    assert len(unknown) == 5, "what nobody looked at is not called sound"
+    assert "answers that do not follow from the boxes" in {p["figure"] for p in unknown}
+    assert "not established" in (out / "README.md").read_text(encoding="utf-8")
+
+
+def change_rows(told: Any) -> None:
+    told["dialogues"][-1]["rows"] += 1
+
+
+def change_longest(told: Any) -> None:
+    told["dialogues"][-1]["lengths"]["answer_chars"]["max"] = 3
+
+
+def change_negatives(told: Any) -> None:
+    entry = next(e for e in told["dialogues"] if e["negatives"])
+    entry["negatives"] = 0
+
+
+def change_words(told: Any) -> None:
+    told["dialogues"][0]["words"] -= 1
+
+
+def drop_a_group(told: Any) -> None:
+    told["dialogues"].pop()
+
+
+def change_objects(told: Any) -> None:
+    told["pictures"][0]["objects"] += 1
+
+
+def call_dead(told: Any) -> None:
+    used = next(e for e in told["phrasings"] if e["task"] == "frames")
+    used["dead"].append("frames/question/bare")
+
+
+def prove_too_much(told: Any) -> None:
+    told["proofs"][0]["of"] += 10
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        change_rows,
+        change_longest,
+        change_negatives,
+        change_words,
+        drop_a_group,
+        change_objects,
+        call_dead,
+        prove_too_much,
+    ],
+)
+def test_a_wrong_figure_is_found(
+    built: Path, tmp_path: Path, change: Callable[[Any], None]
+) -> None:
+    build = json.loads((built / "build.json").read_text(encoding="utf-8"))
+    reports = [check_shard(str(built), *shard, build) for shard in plan_shards(build)]
+    told = quality(built)
+    (tmp_path / "report").mkdir()
+    target = tmp_path / "report/quality.json"
+    target.write_text(json.dumps(told), encoding="utf-8")
+    assert check_quality(str(tmp_path), build, reports) == ()
+    change(told)
+    target.write_text(json.dumps(told), encoding="utf-8")
+    found = check_quality(str(tmp_path), build, reports)
+    assert found
+    assert {finding.check for finding in found} == {"quality_figure"}
+
+
+def test_a_report_that_is_no_report_is_found(built: Path, tmp_path: Path) -> None:
+    build = json.loads((built / "build.json").read_text(encoding="utf-8"))
+    (tmp_path / "report").mkdir()
+    for text in ("", "[]", "{", '{"dialogues": 3}'):
+        (tmp_path / "report/quality.json").write_text(text, encoding="utf-8")
+        reports = [check_shard(str(built), *shard, build) for shard in plan_shards(build)[:1]]
+        assert check_quality(str(tmp_path), build, reports)
+    assert check_quality(str(tmp_path), build | {"files": {}}, [])
