@@ -42,7 +42,7 @@ def build_here(
     """Do what `sarchat build` does, without its tables."""
     settings = launch.load_settings("sarchat_2m", None, templates)
     chosen, _ = launch.choose_sources(settings.manifests, str(raw), [])
-    context = launch.prepare(settings, chosen, str(raw), str(out), strict, prove)
+    context = launch.prepare(settings, chosen, str(raw), str(out), strict, prove=prove)
     run(lambda pipeline: build_dataset(pipeline, context), "local", workers)
     return launch.finish(str(out))
 

@@ -35,13 +35,13 @@ def ask(image: LabeledImage, recipe: Recipe) -> Iterator[Question]:
     yield from _presence(image, present, recipe.tasks.classification.common_percent)
 
 
-def most_common(annotated: Sequence[Category]) -> Category:
-    """Give the class that is seen most often among a source's annotated ones.
+def most_common(annotated: Sequence[Category]) -> Category | None:
+    """Give the class that is seen most often among a source's annotated ones, if it has any.
 
     >>> most_common(("bridge", "harbor", "tank"))
     'bridge'
     """
-    return min(annotated, key=_BY_FREQUENCY.index)
+    return min(annotated, key=_BY_FREQUENCY.index, default=None)
 
 
 def _presence(
@@ -62,7 +62,7 @@ def _presence(
     no = absent[choose(len(absent), image.image_id, "presence", "no")]
     if yes == common and choose(100, image.image_id, "presence", "common") >= common_percent:
         return
-    for answer, category in (("yes", yes), ("no", common if common in absent else no)):
+    for answer, category in (("yes", yes), ("no", common if common and common in absent else no)):
         found = image.of(category)
         yield Question(
             task="classification",

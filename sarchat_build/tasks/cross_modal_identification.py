@@ -95,7 +95,7 @@ def _category_or_choice(
     options: list[Category] = []
     if others and choose(100, *seed) < percent:
         other = others[choose(len(others), *seed, "other")]
-        options = [labeled.category, common if common in others else other]
+        options = [labeled.category, common if common and common in others else other]
         if choose(2, *seed, "order"):
             options.reverse()
     return Question(
