@@ -156,7 +156,7 @@ KINDS: dict[str, tuple[m.Fault, tuple[str, ...]]] = {
     "a reference of the columns": (reference_columns, ALL),
     "a split": (at("split", value=lambda split: "validation"), ALL),
     "a source": (at("source", value=lambda source: "other"), ALL),
-    "a key": (at("dialogue_id", value=lambda name: f"{name}0"), ALL),
+    "a key": (at("dialogue_id", value=lambda name: f"{name}x"), ALL),
     "a tag": (at("messages", 0, "content", value=lambda t: t.replace("\n", "\n[x] ")), ALL),
     "a phrasing of no build": (at("template_ids", 2, value=lambda name: f"{name}_"), ALL),
     **{
@@ -304,8 +304,10 @@ def outcome(
                 changed[one.file][one.row] = row
         named = _named(dataset, changed, tmp_path_factory.mktemp("round") / "dataset")
         missed |= {one for one in here if (one.file, one.row) not in named}
-        strangers = named - taken
-        assert not strangers, f"sound rows are named: {sorted(strangers)[:5]}"
+        strangers = set(named) - taken
+        assert not strangers, (
+            f"sound rows are named: {[(s, named[s], dataset.tables[s[0]][s[1]]) for s in sorted(strangers)[:3]]}"
+        )
         planted += here
         waiting = later if len(later) < len(waiting) else []
     return planted, missed
@@ -313,8 +315,8 @@ def outcome(
 
 def _named(
     data: Dataset, changed: dict[str, dict[int, m.Row]], target: Path
-) -> set[tuple[str, int | None]]:
-    """Write the dataset with changed rows, check it, and give the rows that findings name."""
+) -> dict[tuple[str, int | None], str]:
+    """Write the dataset with changed rows, check it, and give a finding for each row named."""
     shutil.copytree(data.folder, target)
     for file, rows in changed.items():
         table = [rows.get(number, row) for number, row in enumerate(data.tables[file])]
@@ -324,7 +326,7 @@ def _named(
     # are told of the other row, so neither counts.
     others = ("unknown_word", "conflicting_answers", "duplicate_dialogue")
     return {
-        (finding.file, finding.row)
+        (finding.file, finding.row): finding.message
         for finding in findings_of(target)
         if finding.row is not None and (finding.check not in others or "humongous" in finding.found)
     }
