@@ -306,7 +306,7 @@ def outcome(
         missed |= {one for one in here if (one.file, one.row) not in named}
         strangers = set(named) - taken
         assert not strangers, (
-            f"sound rows are named: {[(s, named[s], dataset.tables[s[0]][s[1]]) for s in sorted(strangers)[:3]]}"
+        assert not strangers, [named[stranger] for stranger in sorted(strangers)[:3]]
         )
         planted += here
         waiting = later if len(later) < len(waiting) else []
