@@ -110,7 +110,8 @@ items thing things tag tags group groups relation relations image picture scene 
 place places part region position location outline outlines extent extents coordinate coordinates
 answer count total content contents moreover finally list listed option options candidate
 candidates first second former latter nearest closest given away apart distance direction detected
-located placed situated visible present shown recognized reported counted identified boxed pixel pixels px
+located placed situated visible present shown recognized reported counted identified boxed pixel
+pixels px
 """
 PLAIN_WORDS = frozenset(_PLAIN.split())
 
