@@ -12,7 +12,8 @@ import importlib
 import sys
 import time
 from collections import Counter, defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import wraps
 from typing import Any
 
@@ -34,7 +35,7 @@ STAGES: dict[str, tuple[str, ...]] = {
     "boxes, categories": ("pipelines.transforms.inspect_images:normalize_image",),
     "place windows": ("pipelines.transforms.inspect_images:cut_chips",),
     "duplicates, splits, shards": (
-        "pipelines.transforms.plan_dataset:find_duplicates",
+        "pipelines.transforms.plan_dataset:resolve_duplicates",
         "pipelines.transforms.plan_dataset:assign_splits",
         "pipelines.transforms.plan_dataset:assign_shards",
     ),
@@ -46,6 +47,7 @@ STAGES: dict[str, tuple[str, ...]] = {
     "write Parquet": ("sarchat_build.shards:write_parquet",),
     "digest of files": ("sarchat_build.storage:digest_file",),
 }
+_END = object()
 
 
 class Clock:
@@ -61,17 +63,32 @@ class Clock:
 
         @wraps(function)
         def timed(*args: Any, **kwargs: Any) -> Any:
-            self._inner_s.append(0.0)
-            start = time.perf_counter()
-            try:
-                return function(*args, **kwargs)
-            finally:
-                spent = time.perf_counter() - start
-                self.own_s[stage] += spent - self._inner_s.pop()
-                self.calls[stage] += 1
-                self._inner_s[-1] += spent
+            self.calls[stage] += 1
+            with self._running(stage):
+                result = function(*args, **kwargs)
+            return self._watch(stage, result) if isinstance(result, Iterator) else result
 
         return timed
+
+    def _watch(self, stage: str, items: Iterator[Any]) -> Iterator[Any]:
+        # A generator works whenever the next item is asked for.
+        while True:
+            with self._running(stage):
+                item = next(items, _END)
+            if item is _END:
+                return
+            yield item
+
+    @contextmanager
+    def _running(self, stage: str) -> Iterator[None]:
+        self._inner_s.append(0.0)
+        start = time.perf_counter()
+        try:
+            yield
+        finally:
+            spent = time.perf_counter() - start
+            self.own_s[stage] += spent - self._inner_s.pop()
+            self._inner_s[-1] += spent
 
     def install(self) -> None:
         """Put a clock around every stage."""
