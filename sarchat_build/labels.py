@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from sarchat_build.boxes import box_text, round_half_up
-from sarchat_build.recipe import Words
+from sarchat_build.recipe import Unlisted, Words
 from sarchat_build.types import CATEGORIES, Box, Category, Chip, Instance
 
 SIZE_ORDER = ("very large", "large", "medium", "small", "very small")
@@ -92,8 +92,15 @@ class LabeledImage:
 
         Only then may anything be said about "the only one", "the nearest" or "none".
         """
-        unlisted = (*self.rejected_categories, *self.cut_categories)
-        return category in self.annotated and category not in unlisted
+        return category in self.annotated and category not in self.unlisted()
+
+    def unlisted(self, cut_objects: Unlisted = "skip") -> frozenset[Category]:
+        """Categories with an object that is in no list: its box was rejected or the chip cuts it.
+
+        Nothing may be said about "all" of them; with "ignore" cut objects do not matter.
+        """
+        cut = self.cut_categories if cut_objects == "skip" else ()
+        return frozenset((*self.rejected_categories, *cut))
 
 
 @dataclass(frozen=True, slots=True)

@@ -228,10 +228,18 @@ class Referring(Model):
     tie_margin_px: float = Field(default=4.0, gt=0)
 
 
+# What becomes of statements that an object which is not listed would make false.
+Unlisted = Literal["skip", "ignore"]
+
+
 class Tasks(Model):
     """Which tasks are asked, and their settings."""
 
     enabled: tuple[TaskName, ...] = TASKS
+    # A chip may cut an object of a category, or its box may be rejected: the object is there to be
+    # seen and in no list. "skip" does not ask then how many and where all of them are; "ignore"
+    # lets cut objects pass, and rejected ones in groundings.
+    cut_objects: Unlisted = "skip"
     classification: Classification = Classification()
     fine_grained_description: Description = Description()
     instance_counting: Counting = Counting()

@@ -363,7 +363,14 @@ def test_a_word_that_changes_with_the_picture_is_named(world, tmp_path):
 
 
 @pytest.mark.parametrize(
-    "place", ["words.wide_above", "tasks.referring.share_percent", "candidates", "phrasing"]
+    "place",
+    [
+        "words.wide_above",
+        "tasks.cut_objects",
+        "tasks.referring.share_percent",
+        "candidates",
+        "phrasing",
+    ],
 )
 def test_a_recipe_that_is_not_recorded_is_named(world, tmp_path, place):
     *above, last = place.split(".")
@@ -408,7 +415,7 @@ def test_a_question_asked_twice_is_named(world, tmp_path):
 
 NEGATIVES = {
     "a class nobody annotated": ("categories_annotated", ["ship", "harbor"], "wrong_negative"),
-    "a class with an object cut": ("cut_categories", ["aircraft"], "wrong_negative"),
+    "a class with an object cut": ("cut_categories", ["aircraft"], "cut_category"),
     "a class with an object rejected": ("rejected_categories", ["aircraft"], "rejected_category"),
 }
 
@@ -428,6 +435,32 @@ def test_a_rejected_category_is_classified_but_not_counted(world, tmp_path):
     assert_named(findings, "answer_category", CLASSIFY)
     for dialogue in (COUNT, REFER, UNIQUE):
         assert_named(findings, "rejected_category", dialogue)
+
+
+@pytest.mark.parametrize(
+    ("column", "check"),
+    [("rejected_categories", "rejected_category"), ("cut_categories", "cut_category")],
+)
+def test_all_of_a_category_of_which_one_is_not_listed_is_named(world, tmp_path, column, check):
+    world.image(A)[column] = ["ship"]
+    world.write(tmp_path)
+    findings = validate(tmp_path)
+    for dialogue in (COUNT, REFER, PRESENCE):
+        assert_named(findings, check, dialogue)
+    assert_named(findings, "cut_category", GROUND)
+    assert not [finding for finding in findings if finding.key in (REFER_ONE, PAIR)]
+
+
+def test_a_recipe_that_ignores_cut_objects_asks_all_the_same(world, tmp_path):
+    world.build["recipe"]["tasks"]["cut_objects"] = "ignore"
+    world.write(tmp_path)
+    findings = validate(tmp_path)
+    names = [f"beta/s@{x},0/spatial_grounding/single/all" for x in (0, 64)]
+    assert [(f.check, f.key) for f in findings] == [("missing_dialogue", name) for name in names]
+    world.image(A)["cut_categories"] = ["ship"]
+    world.write(tmp_path)
+    keys = {finding.key for finding in validate(tmp_path)}
+    assert not keys & {COUNT, REFER, GROUND}
 
 
 def store_as(form, mode, rendering, orientation=1):

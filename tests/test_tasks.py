@@ -307,6 +307,27 @@ def test_counts_hold_difficult_objects_and_no_guesses(picture: Any) -> None:
             assert category not in chip.cut_categories
 
 
+EXHAUSTIVE = (
+    ("instance_counting", "all"), ("referring", "single"), ("referring", "multi"),
+    ("spatial_grounding", "single"), ("spatial_grounding", "multi"),
+)  # fmt: skip
+
+
+@given(pictures(), st.booleans())
+def test_all_of_a_kind_are_listed_only_where_all_are_known(picture: Any, skip: bool) -> None:
+    chip, _, rejected = picture
+    tree = EVERYTHING.model_dump()
+    tree["tasks"]["cut_objects"] = "skip" if skip else "ignore"
+    asked = ask(picture, Recipe.model_validate(tree))
+    known = {(q.task, q.key): q for place in EXHAUSTIVE for q in of(asked, *place)}
+    unlisted = {*rejected, *chip.cut_categories} if skip else set(rejected)
+    for category in {i.category for i in chip.instances}:
+        for task in ("instance_counting", "referring"):
+            assert ((task, category) in known) == (category not in unlisted)
+    grounded = bool(chip.instances) and not (skip and unlisted)
+    assert (("spatial_grounding", "all") in known) == grounded
+
+
 @given(pictures())
 def test_choices_name_the_class_and_an_annotated_one(picture: Any) -> None:
     _, annotated, _ = picture

@@ -74,12 +74,12 @@ def _demanded(scene: Scene, rules: Rules) -> dict[tuple[str, str], list[str]]:
         is_describable(thing, rules) for thing in scene.things
     ):
         demanded["fine_grained_description", "all"].append("all")
-    if n <= rules.grounding_cap:
+    if n <= rules.grounding_cap and not (rules.skip_cut and scene.doubtful):
         demanded["spatial_grounding", "single" if n == 1 else "multi"].append("all")
     # Two objects with the same corners cannot both be asked about: same question, two answers.
     demanded[identify, "single"] = [thing.index for thing in _distinct(scene)]
     for category, things in scene.by_category.items():
-        if category in scene.rejected:
+        if category in scene.unlisted(rules):
             continue
         if len(things) <= rules.counting_cap or not rules.skip_over_cap:
             demanded["instance_counting", "all"].append(category)

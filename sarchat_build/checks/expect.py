@@ -170,6 +170,13 @@ def require_sure(scene: Scene, category: str) -> str:
     return category
 
 
+def require_all_listed(scene: Scene, category: str, rules: Rules) -> str:
+    """Refuse to list "all" of a category of which the recipe knows one more."""
+    if rules.skip_cut:
+        return require_sure(scene, category)
+    return require_listed(scene, category)
+
+
 def require_absent(scene: Scene, category: str) -> None:
     """Refuse to say that there is none where nobody would have annotated one."""
     if category not in scene.annotated or category in scene.cut:

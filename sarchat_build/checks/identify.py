@@ -16,9 +16,9 @@ from sarchat_build.checks.expect import (
     Unfounded,
     given,
     mentioned,
+    require_all_listed,
     require_count,
     require_key,
-    require_listed,
     require_sure,
 )
 from sarchat_build.checks.findings import Plain
@@ -136,7 +136,7 @@ def multi(scene: Scene, dialogue: Dialogue, rules: Rules) -> Expected:
 
 def referring(scene: Scene, dialogue: Dialogue, rules: Rules) -> Expected:
     """All objects of one category, each box with its cell."""
-    category = require_listed(scene, dialogue.key)
+    category = require_all_listed(scene, dialogue.key, rules)
     things = scene.by_category.get(category, ())
     n = len(things)
     require_count(dialogue, n, rules.referring_cap)

@@ -71,6 +71,10 @@ class Scene:
         """Categories with an object that is not listed."""
         return self.rejected | self.cut
 
+    def unlisted(self, rules: Rules) -> frozenset[str]:
+        """Categories of which nobody may say how many there are, or where all of them are."""
+        return self.doubtful if rules.skip_cut else self.rejected
+
     @property
     def absent(self) -> list[str]:
         """Categories of which it is known that the picture shows none."""

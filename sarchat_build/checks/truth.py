@@ -20,9 +20,9 @@ from sarchat_build.checks.expect import (
     Unfounded,
     grouped,
     require_absent,
+    require_all_listed,
     require_count,
     require_key,
-    require_listed,
     require_sure,
 )
 from sarchat_build.checks.findings import Plain
@@ -54,7 +54,7 @@ def classification(scene: Scene, dialogue: Dialogue, rules: Rules) -> Expected:
 
 def presence(scene: Scene, dialogue: Dialogue, rules: Rules) -> Expected:
     """Whether a category is there, and how many of it."""
-    category = require_listed(scene, dialogue.key)
+    category = require_sure(scene, dialogue.key)
     if len(scene.annotated) < 2:
         raise Unfounded("presence", Plain("a source of two classes or more"), scene.annotated)
     things = scene.by_category.get(category, ())
@@ -105,7 +105,7 @@ def is_describable(thing: Thing, rules: Rules) -> bool:
 
 def instance_counting(scene: Scene, dialogue: Dialogue, rules: Rules) -> Expected:
     """All objects of one category; none of them only where the source would have said so."""
-    category = require_listed(scene, dialogue.key)
+    category = require_all_listed(scene, dialogue.key, rules)
     things = scene.by_category.get(category, ())
     if not things:
         require_absent(scene, category)
@@ -132,6 +132,8 @@ def spatial_grounding(scene: Scene, dialogue: Dialogue, rules: Rules) -> Expecte
     """Every object by cell and category, and how each group lies to the one before it."""
     require_key(dialogue, "all")
     require_count(dialogue, len(scene.things), rules.grounding_cap)
+    if rules.skip_cut and scene.doubtful:
+        raise Unfounded("cut_category", Plain("not asked"), sorted(scene.doubtful))
     groups = grouped(scene.things, by_size=False)
     relations = _relations(groups, scene, rules)
     counted: Saying = "number" if dialogue.subtask == "single" else "counted"

@@ -26,10 +26,11 @@ TOLERANCE_PX = 2.0
 
 
 def ask(image: LabeledImage, recipe: Recipe) -> Iterator[Question]:
-    """Ask once per picture with an object, and whether a cell holds what lies elsewhere."""
-    if len(image.objects) == 1:
+    """Ask once per picture whose objects are all listed, and whether a cell holds a category."""
+    all_listed = recipe.tasks.cut_objects == "ignore" or not image.unlisted()
+    if all_listed and len(image.objects) == 1:
         yield _single(image.objects[0])
-    elif 1 < len(image.objects) <= recipe.tasks.spatial_grounding.box_cap:
+    elif all_listed and 1 < len(image.objects) <= recipe.tasks.spatial_grounding.box_cap:
         yield _multi(image, recipe)
     yield from _presence(image)
 
