@@ -249,6 +249,27 @@ def cells_about(box: Box, width_px: int, height_px: int, tolerance_px: float) ->
     return {cell_of(x_px + dx, y_px + dy, width_px, height_px) for dx in shifts for dy in shifts}
 
 
+def reached_cells(box: Box, width_px: int, height_px: int, tolerance_px: float) -> set[str]:
+    """Give the cell of the box's center, and every cell that the box enters by more.
+
+    >>> sorted(reached_cells(Box(60, 0, 103, 10), 300, 300, 2.0))
+    ['top center', 'top left']
+    """
+    columns = _thirds(box.x_min_px, box.x_max_px, width_px, tolerance_px)
+    rows = _thirds(box.y_min_px, box.y_max_px, height_px, tolerance_px)
+    reached = {CELLS[3 * row + column] for row in rows for column in columns}
+    return reached | {cell(box, width_px, height_px)}
+
+
+def _thirds(low_px: float, high_px: float, side_px: int, tolerance_px: float) -> list[int]:
+    # Three times everything: a third of a whole number is rarely one.
+    inside = (
+        min(3 * high_px, (third + 1) * side_px) - max(3 * low_px, third * side_px)
+        for third in range(3)
+    )
+    return [third for third, inside_px3 in enumerate(inside) if inside_px3 > 3 * tolerance_px]
+
+
 def relation(
     first_px: tuple[float, float],
     second_px: tuple[float, float],

@@ -34,7 +34,7 @@ NAME_2 = f"{A}/cross_modal_identification/category/2"
 PRESENCE = f"{A}/classification/presence/ship"
 ABSENCE = f"{A}/classification/presence/aircraft"
 CELL = f"{A}/spatial_grounding/presence/ship-top_left"
-NO_CELL = f"{A}/spatial_grounding/presence/ship-bottom_right"
+NO_CELL = f"{A}/spatial_grounding/presence/ship-bottom_left"
 NEGATIVE = f"{A}/instance_counting/all/aircraft"
 
 TRAIN = "images/train-00000-of-00002.parquet"
@@ -461,6 +461,22 @@ def test_a_recipe_that_ignores_cut_objects_asks_all_the_same(world, tmp_path):
     world.write(tmp_path)
     keys = {finding.key for finding in validate(tmp_path)}
     assert not keys & {COUNT, REFER, GROUND}
+
+
+@pytest.mark.parametrize(
+    ("box", "named"),
+    [
+        ([84.0, 84.0, 100.0, 100.0], set()),  # by its corner alone, 1.3 px
+        ([80.0, 80.0, 110.0, 110.0], {CELL}),
+        ([10.0, 168.0, 200.0, 250.0], {NO_CELL}),
+    ],
+)
+def test_a_cell_that_an_object_enters_from_beside_it_is_named(world, tmp_path, box, named):
+    objects = world.image(A)["objects"]
+    objects["bbox"][1], objects["area"][1] = box, (box[2] - box[0]) * (box[3] - box[1])
+    world.write(tmp_path)
+    found = {f.key for f in validate(tmp_path) if f.check == "presence"}
+    assert found == named
 
 
 def store_as(form, mode, rendering, orientation=1):

@@ -110,7 +110,7 @@ def entry(path: Path, rows: int | None) -> dict:
 def presences(image, things, nothing, absent, categories, in_cell):
     """What is there and what is not: counted, in the whole picture and in one cell."""
     category = things[0].category
-    empty = "bottom right" if category != "tank" else "top left"
+    empty = "bottom left" if category != "tank" else "bottom right"
     return [
         count(image, absent, nothing),
         present(image, category, things, categories),

@@ -7,6 +7,7 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import replace
+from fractions import Fraction
 from typing import Any
 
 import pytest
@@ -273,6 +274,43 @@ def test_yes_and_no_come_in_pairs_and_are_true(picture: Any) -> None:
             assert {o.instance for o in question.mentioned} == set(inside)
     if len(annotated) == 1:
         assert not list(of(asked, "classification", "presence"))
+
+
+def entered(box: Box, chip: Chip) -> set[str]:
+    """The cells in which more than 2 px of a box lie, by cutting it up."""
+    cells = set()
+    for i, row in enumerate(("top", "middle", "bottom")):
+        for j, column in enumerate(("left", "center", "right")):
+            x0, x1 = (Fraction(k * chip.width_px, 3) for k in (j, j + 1))
+            y0, y1 = (Fraction(k * chip.height_px, 3) for k in (i, i + 1))
+            wide = min(x1, Fraction(box[2])) - max(x0, Fraction(box[0]))
+            high = min(y1, Fraction(box[3])) - max(y0, Fraction(box[1]))
+            if wide > 2 and high > 2:
+                cells.add(f"{row} {column}")
+    return cells
+
+
+@given(pictures())
+def test_a_cell_is_asked_about_where_only_one_number_can_be_counted(picture: Any) -> None:
+    chip, annotated, rejected = picture
+    asked = list(of(ask(picture), "spatial_grounding", "presence"))
+    for question in asked:
+        place = question.variables["cell"]
+        kind = [i for i in chip.instances if i.category == question.ground_truth["asked"]]
+        reaching = [i for i in kind if place in entered(i.bbox, chip)]
+        centered = [i for i in kind if _cell(i.bbox, chip) == place]
+        assert len(centered) == question.variables["n"]
+        assert all(i in centered for i in reaching)
+    possible = False
+    for category in {*annotated} - {*rejected, *chip.cut_categories}:
+        kind = [i for i in chip.instances if i.category == category]
+        seen = {i.instance_id: entered(i.bbox, chip) | {_cell(i.bbox, chip)} for i in kind}
+        sure = [
+            c for c in {_cell(i.bbox, chip) for i in kind}
+            if all(_cell(i.bbox, chip) == c for i in kind if c in seen[i.instance_id])
+        ]  # fmt: skip
+        possible |= bool(sure) and len(set().union(*seen.values())) < 9
+    assert len(asked) == 2 * possible
 
 
 @pytest.mark.parametrize("name", ["msar", "ogsod"])

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from sarchat_build.checks.geometry import distance
 from sarchat_build.checks.identify import nearest_to
-from sarchat_build.checks.phrases import askable, loose_cells
+from sarchat_build.checks.phrases import askable, entered_cells
 from sarchat_build.checks.rules import Rules
 from sarchat_build.checks.scene import Scene, Thing
 from sarchat_build.checks.stable import is_kept, number_of
@@ -184,7 +184,7 @@ def _presence_gaps(scene: Scene, census: Census, rules: Rules) -> Iterator[Gap]:
         asked.add(category)
         filled = _cells(scene, category)
         verdicts.append("yes" if cell.replace("_", " ") in filled else "no")
-    possible = any(len(_near_cells(scene, category)) < len(CELLS) for category in sure)
+    possible = any(_has_sure_cells(scene, category) for category in sure)
     yield from _pair_gap(scene, "spatial_grounding", sorted(verdicts), possible, rules)
     if len(asked) > 1:
         name = f"{scene.image_id}/spatial_grounding/presence/"
@@ -209,11 +209,12 @@ def _cells(scene: Scene, category: str) -> set[str]:
     return {thing.cell for thing in scene.by_category.get(category, ())}
 
 
-def _near_cells(scene: Scene, category: str) -> set[str]:
-    """Give the cells that hold an object, or would if it lay a little to a side."""
-    return {
-        cell for thing in scene.by_category.get(category, ()) for cell in loose_cells(thing, scene)
-    }
+def _has_sure_cells(scene: Scene, category: str) -> bool:
+    """Tell whether a cell has a sure number of objects, and another surely has none."""
+    reached = [(thing.cell, entered_cells(thing, scene)) for thing in scene.by_category[category]]
+    seen = frozenset[str]().union(*(cells for _, cells in reached))
+    unsure = frozenset[str]().union(*(cells - {own} for own, cells in reached))
+    return len(seen) < len(CELLS) and bool(seen - unsure)
 
 
 def _distinct(scene: Scene) -> list[Thing]:

@@ -11,6 +11,7 @@ from typing import Any, Literal, NamedTuple, TypeAlias
 
 from sarchat_build.checks.findings import Plain
 from sarchat_build.checks.parse import NOTHING
+from sarchat_build.checks.rules import Rules
 from sarchat_build.checks.scene import Scene, Thing
 from sarchat_build.checks.vocabulary import CATEGORIES
 

@@ -31,6 +31,7 @@ from sarchat_build.checks.vocabulary import (
 # How far another object has to be from fitting.
 _CENTER_PX = 2.0
 _SHARE = 0.05
+_ROWS, _COLUMNS = ("top", "middle", "bottom"), ("left", "center", "right")
 # Differences of floats that are equal on paper.
 _EPSILON = 1e-6
 
@@ -215,6 +216,23 @@ def loose_cells(thing: Thing, scene: Scene) -> tuple[str, ...]:
     xs = (thing.x - _CENTER_PX, thing.x, thing.x + _CENTER_PX)
     ys = (thing.y - _CENTER_PX, thing.y, thing.y + _CENTER_PX)
     return tuple({geometry.cell(x, y, scene.width, scene.height) for x in xs for y in ys})
+
+
+def entered_cells(thing: Thing, scene: Scene) -> frozenset[str]:
+    """Give every cell that an object is seen in: that of its center, and what it runs into."""
+    x_min, y_min, x_max, y_max = (3 * edge for edge in thing.box)
+
+    def entered(names: Sequence[str], low: float, high: float, side: int) -> list[str]:
+        return [
+            name
+            for place, name in enumerate(names)
+            if min(high, side * (place + 1)) - max(low, side * place) > 3 * _CENTER_PX
+        ]
+
+    beside = product(
+        entered(_ROWS, y_min, y_max, scene.height), entered(_COLUMNS, x_min, x_max, scene.width)
+    )
+    return frozenset((thing.cell, *(f"{row} {column}" for row, column in beside)))
 
 
 Loose = tuple[Sequence[str], Sequence[str], Sequence[str]]

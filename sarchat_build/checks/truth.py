@@ -26,7 +26,7 @@ from sarchat_build.checks.expect import (
     require_sure,
 )
 from sarchat_build.checks.findings import Plain
-from sarchat_build.checks.phrases import loose_cells
+from sarchat_build.checks.phrases import entered_cells
 from sarchat_build.checks.rules import Rules
 from sarchat_build.checks.scene import Scene, Thing
 from sarchat_build.checks.vocabulary import CATEGORIES, CELLS, SIZE_RANK
@@ -172,8 +172,8 @@ def grounded_presence(scene: Scene, dialogue: Dialogue, rules: Rules) -> Expecte
     if not listed:
         raise Unfounded("presence", Plain("a category of the picture"), category)
     things = tuple(thing for thing in listed if thing.cell == cell)
-    if not things and any(cell in loose_cells(thing, scene) for thing in listed):
-        raise Unfounded("presence", Plain("a cell that no object borders on"), cell)
+    if any(thing.cell != cell and cell in entered_cells(thing, scene) for thing in listed):
+        raise Unfounded("presence", Plain("a cell that no object enters from beside it"), cell)
     verdict = "yes" if things else "no"
     return Expected(
         things,

@@ -13,7 +13,7 @@ from sarchat_build.types import Category
 
 
 def ask(image: LabeledImage, recipe: Recipe) -> Iterator[Question]:
-    """Ask for every category that is all listed, and for single objects among several of their kind."""
+    """Ask for every category that is all listed, and for single ones of several of a kind."""
     rule = recipe.tasks.referring
     unlisted = image.unlisted(recipe.tasks.cut_objects)
     for category in image.present:

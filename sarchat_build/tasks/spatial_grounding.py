@@ -13,15 +13,16 @@ from sarchat_build.labels import (
     LabeledImage,
     LabeledInstance,
     Relation,
-    cells_about,
     mean_center_px,
+    reached_cells,
     relation,
 )
 from sarchat_build.recipe import Recipe
 from sarchat_build.stable_hash import choose
 from sarchat_build.tasks.question import GroundTruth, Question
+from sarchat_build.types import Category
 
-# A box that two people draw differs by about this much: too little to rest a "no" on.
+# A box that two people draw differs by about this much: too little to be seen in a cell.
 TOLERANCE_PX = 2.0
 
 
@@ -79,17 +80,13 @@ def _multi(image: LabeledImage, recipe: Recipe) -> Question:
 
 def _presence(image: LabeledImage) -> Iterator[Question]:
     """Ask about one cell that holds a category and one that surely does not, or nothing."""
-    categories = [category for category in image.present if image.is_complete(category)]
+    cells_of = {c: _sure_cells(image, c) for c in image.present if image.is_complete(c)}
+    categories = [category for category, cells in cells_of.items() if all(cells)]
     if not categories:
         return
     category = categories[choose(len(categories), image.image_id, "presence", "category")]
     found = image.of(category)
-    held = {o.cell for o in found}
-    about = set[str]().union(*(_cells_about(o, image) for o in found))
-    there = [cell for cell in CELLS if cell in held]
-    empty = [cell for cell in CELLS if cell not in about]
-    if not empty:
-        return
+    there, empty = cells_of[category]
     for answer, cells in (("yes", there), ("no", empty)):
         cell = cells[choose(len(cells), image.image_id, "presence", answer)]
         inside = tuple(o for o in found if o.cell == cell)
@@ -109,8 +106,19 @@ def _presence(image: LabeledImage) -> Iterator[Question]:
         )
 
 
-def _cells_about(labeled: LabeledInstance, image: LabeledImage) -> set[str]:
-    return cells_about(labeled.bbox, image.width_px, image.height_px, TOLERANCE_PX)
+def _sure_cells(image: LabeledImage, category: Category) -> tuple[list[str], list[str]]:
+    """Give the cells where only one number of a category can be counted, and those without any.
+
+    An object that enters a cell from beside it may be counted there or not, so nothing is asked.
+    """
+    objects = image.of(category)
+    side_px = image.width_px, image.height_px
+    held = {o.cell for o in objects}
+    entered = set[str]().union(
+        *(reached_cells(o.bbox, *side_px, TOLERANCE_PX) - {o.cell} for o in objects)
+    )
+    there = [cell for cell in CELLS if cell in held and cell not in entered]
+    return there, [cell for cell in CELLS if cell not in held and cell not in entered]
 
 
 def _truth(**fields: object) -> GroundTruth:
