@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypeAlias
 
 from pydantic import Field, model_validator
 
 from sarchat_build.toml_model import Model, load_toml
 from sarchat_build.types import TASKS, Category, TaskName
+
+# What becomes of a question whose answer an object that it leaves out would make doubtful.
+Unlisted: TypeAlias = Literal["skip", "ignore"]
 
 Percent = Annotated[int, Field(ge=0, le=100)]
 
@@ -140,6 +143,10 @@ class Description(Model):
     min_image_px: int = Field(default=224, ge=1)
     min_area_ratio: float = Field(default=0.01, ge=0, le=1)
     max_aspect: float = Field(default=10.0, ge=1)
+    # An object that the screen leaves out makes "a ship in the top left" one of two where another
+    # ship lies there, and "what stands out" unclear where it is nearly as large as what is
+    # described. "skip" does not ask about such a picture.
+    left_out_objects: Unlisted = "skip"
 
 
 class CountingShares(Model):
@@ -226,10 +233,6 @@ class Referring(Model):
     unique_cap: int = Field(default=6, ge=0)
     # "The leftmost ship" needs to be farther left than the next one by this much.
     tie_margin_px: float = Field(default=4.0, gt=0)
-
-
-# What becomes of statements that an object which is not listed would make false.
-Unlisted = Literal["skip", "ignore"]
 
 
 class Tasks(Model):

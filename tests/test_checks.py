@@ -367,6 +367,7 @@ def test_a_word_that_changes_with_the_picture_is_named(world, tmp_path):
     [
         "words.wide_above",
         "tasks.cut_objects",
+        "tasks.fine_grained_description.left_out_objects",
         "tasks.referring.share_percent",
         "candidates",
         "phrasing",
@@ -477,6 +478,46 @@ def test_a_cell_that_an_object_enters_from_beside_it_is_named(world, tmp_path, b
     world.write(tmp_path)
     found = {f.key for f in validate(tmp_path) if f.check == "presence"}
     assert found == named
+
+
+@pytest.mark.parametrize(
+    ("box", "named"),
+    [
+        ([30.0, 20.0, 40.0, 30.0], True),  # a ship where a ship is described
+        ([200.0, 100.0, 210.0, 110.0], False),  # the only one in its cell
+        ([200.0, 100.0, 224.0, 124.0], True),  # nearly 1 % of the picture
+        ([90.0, 1.0, 250.0, 12.0], True),  # large and too long
+        ([90.0, 1.0, 122.0, 4.0], False),  # small and too long
+    ],
+)
+def test_a_description_beside_what_it_leaves_out_is_named(world, tmp_path, box, named):
+    """The medium-sized ship shrinks: what stands there is as before, but for it."""
+    objects = world.image(A)["objects"]
+    objects["bbox"][1], objects["area"][1] = box, (box[2] - box[0]) * (box[3] - box[1])
+    world.write(tmp_path)
+    assert (DESCRIBE in {f.key for f in validate(tmp_path) if f.check == "left_out"}) == named
+    world.build["recipe"]["tasks"]["fine_grained_description"]["left_out_objects"] = "ignore"
+    world.write(tmp_path)
+    findings = validate(tmp_path)
+    assert "left_out" not in {finding.check for finding in findings}
+    missing = "alpha/c/fine_grained_description/all/all"
+    assert missing in {f.key for f in findings if f.check == "missing_dialogue"}
+
+
+@pytest.mark.parametrize(
+    ("words", "check"),
+    [
+        ("covering at least 1 % of the image.", None),
+        ("covering at least 1 percent of it.", None),
+        ("covering at least 2 % of the image.", "question_percent"),
+        ("all 1 of them.", "question_count"),
+    ],
+)
+def test_a_description_may_say_from_which_size_on(world, tmp_path, words, check):
+    world.say(DESCRIBE, "targets.", f"targets {words}", turn=0)
+    world.write(tmp_path)
+    found = [(finding.check, finding.key) for finding in validate(tmp_path)]
+    assert found == ([(check, DESCRIBE)] if check else [])
 
 
 def store_as(form, mode, rendering, orientation=1):

@@ -367,6 +367,27 @@ def test_all_of_a_kind_are_listed_only_where_all_are_known(picture: Any, skip: b
 
 
 @given(pictures())
+def test_a_description_leaves_nothing_out_that_it_could_mean(picture: Any) -> None:
+    chip = picture[0]
+    asked = list(of(ask(picture), "fine_grained_description", "all"))
+    described, left_out = [], []
+    for i in chip.instances:
+        w, h = i.bbox[2] - i.bbox[0], i.bbox[3] - i.bbox[1]
+        percent = 100 * w * h / (chip.width_px * chip.height_px)
+        (described if percent >= 1 and max(w / h, h / w) <= 10 else left_out).append((i, percent))
+    kinds = {(i.category, _cell(i.bbox, chip)) for i, _ in described}
+    doubtful = [
+        i for i, percent in left_out
+        if percent > 0.8 or (i.category, _cell(i.bbox, chip)) in kinds
+    ]  # fmt: skip
+    wanted = min(chip.width_px, chip.height_px) >= 224 and bool(described) and not doubtful
+    assert len(asked) == wanted
+    for question in asked:
+        assert {o.instance for o in question.mentioned} == {i for i, _ in described}
+        assert question.variables["min_percent"] == "1"
+
+
+@given(pictures())
 def test_choices_name_the_class_and_an_annotated_one(picture: Any) -> None:
     _, annotated, _ = picture
     asked = ask(picture)

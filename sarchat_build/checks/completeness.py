@@ -13,7 +13,7 @@ from sarchat_build.checks.phrases import askable, entered_cells
 from sarchat_build.checks.rules import Rules
 from sarchat_build.checks.scene import Scene, Thing
 from sarchat_build.checks.stable import is_kept, number_of
-from sarchat_build.checks.truth import is_describable
+from sarchat_build.checks.truth import is_describable, unsaid_rivals
 from sarchat_build.checks.vocabulary import CATEGORIES, CELLS
 
 
@@ -70,9 +70,9 @@ def _demanded(scene: Scene, rules: Rules) -> dict[tuple[str, str], list[str]]:
     n = len(scene.things)
     demanded: dict[tuple[str, str], list[str]] = defaultdict(list)
     demanded["classification", "all"].append("all")
-    if min(scene.width, scene.height) >= rules.min_image_px and any(
-        is_describable(thing, rules) for thing in scene.things
-    ):
+    describable = any(is_describable(thing, rules) for thing in scene.things)
+    doubtful = rules.skip_left_out and unsaid_rivals(scene, rules)
+    if min(scene.width, scene.height) >= rules.min_image_px and describable and not doubtful:
         demanded["fine_grained_description", "all"].append("all")
     if n <= rules.grounding_cap and not (rules.skip_cut and scene.doubtful):
         demanded["spatial_grounding", "single" if n == 1 else "multi"].append("all")

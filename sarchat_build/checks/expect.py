@@ -97,13 +97,14 @@ class Asked(NamedTuple):
     """What a question gives and names: these boxes, categories and words, and no others.
 
     `categories` in this order where `listed`, else in any order and as often as one likes.
-    `number` is a number of objects that the question may say.
+    `number` is a number of objects that the question may say, `percent` a share of the picture.
     """
 
     boxes: list[str] = NOTHING
     categories: Sequence[str] = ()
     listed: bool = False
     number: int | None = None
+    percent: float | None = None
     cells: list[str] = NOTHING
     sizes: list[str] = NOTHING
     shapes: list[str] = NOTHING

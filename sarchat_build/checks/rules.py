@@ -38,6 +38,7 @@ class Rules:
     tall_below: float = 0.67
     near_divisor: float = 8.0
     skip_cut: bool = True
+    skip_left_out: bool = True
     min_image_px: float = 224
     min_area_ratio: float = 0.01
     max_aspect: float = 10.0
@@ -111,7 +112,8 @@ def rules_of(build: Mapping[str, Any]) -> Rules:
         phrasings=frozenset(uses),
         held_out=held_out(uses, int(numbers.get("held_out_percent", Rules().held_out_percent))),
         description=DescriptionScale(**scale) if _is_scale(scale) else None,
-        skip_cut=tasks.get("cut_objects", "skip") == "skip",
+        skip_cut=tasks.get("cut_objects") != "ignore",
+        skip_left_out=mapping_at(recipe, *_DESCRIPTION).get("left_out_objects") != "ignore",
         skip_over_cap=mapping_at(tasks, "instance_counting").get("over_cap") == "skip",
         **numbers,
     )
@@ -137,6 +139,8 @@ def unrecorded(build: Mapping[str, Any]) -> Iterator[str]:
         yield "recipe.words.description_size"
     if mapping_at(recipe, "tasks").get("cut_objects") not in ("skip", "ignore"):
         yield "recipe.tasks.cut_objects"
+    if mapping_at(recipe, *_DESCRIPTION).get("left_out_objects") not in ("skip", "ignore"):
+        yield "recipe.tasks.fine_grained_description.left_out_objects"
     if mapping_at(recipe, "tasks", "instance_counting").get("over_cap") not in ("skip", "list_cap"):
         yield "recipe.tasks.instance_counting.over_cap"
     if not mapping_at(build, "templates", "uses"):

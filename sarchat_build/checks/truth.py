@@ -31,6 +31,8 @@ from sarchat_build.checks.rules import Rules
 from sarchat_build.checks.scene import Scene, Thing
 from sarchat_build.checks.vocabulary import CATEGORIES, CELLS, SIZE_RANK
 
+# From this share of the smallest described area on, nobody sees that an object is smaller.
+_NEARLY = 0.8
 _IN_ANY_ORDER = tuple("".join(letters) for letters in permutations("ncb"))
 
 
@@ -81,6 +83,9 @@ def fine_grained_description(scene: Scene, dialogue: Dialogue, rules: Rules) -> 
     shown = [thing for thing in scene.things if is_describable(thing, rules)]
     if not shown:
         raise Unfounded("nothing_to_describe", Plain("an object that passes the screen"), 0)
+    rivals = unsaid_rivals(scene, rules) if rules.skip_left_out else []
+    if rivals:
+        raise Unfounded("left_out", Plain("not asked"), [thing.instance_id for thing in rivals])
     ordered = sorted(shown, key=_description_key)
     groups = grouped(ordered, by_size=True)
     # "A small ship and 2 large tanks lie in the top left", or the cell first.
@@ -94,6 +99,7 @@ def fine_grained_description(scene: Scene, dialogue: Dialogue, rules: Rules) -> 
             sizes=[group.size for group in groups],
             cells=[cell for cell, _ in cells],
         ),
+        Asked(percent=100 * rules.min_area_ratio),
     )
 
 
@@ -101,6 +107,22 @@ def is_describable(thing: Thing, rules: Rules) -> bool:
     """Tell whether an object passes the screen of descriptions."""
     sides = max(thing.aspect, 1 / thing.aspect)
     return thing.area_ratio >= rules.min_area_ratio and sides <= rules.max_aspect
+
+
+def unsaid_rivals(scene: Scene, rules: Rules) -> list[Thing]:
+    """Give the objects that no description mentions and that could be meant by one.
+
+    They lie in one cell with a described object of their category, or they are nearly as large as
+    the smallest that is described.
+    """
+    kinds = {(t.category, t.cell) for t in scene.things if is_describable(t, rules)}
+    nearly = _NEARLY * rules.min_area_ratio
+    return [
+        thing
+        for thing in scene.things
+        if not is_describable(thing, rules)
+        and ((thing.category, thing.cell) in kinds or thing.area_ratio > nearly)
+    ]
 
 
 def instance_counting(scene: Scene, dialogue: Dialogue, rules: Rules) -> Expected:
