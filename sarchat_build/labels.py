@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import product
 
 from sarchat_build.boxes import box_text, round_half_up
 from sarchat_build.recipe import Unlisted, Words
@@ -288,8 +289,45 @@ def relation(
     distance = math.sqrt(dx * dx + dy * dy)
     return Relation(
         direction=_direction(dx, dy),
-        proximity="near" if distance < (width_px + height_px) / words.near_divisor else "far",
+        proximity=proximity(distance, width_px, height_px, words),
         distance_px=round_half_up(distance),
+    )
+
+
+def proximity(
+    distance_px: float, width_px: int, height_px: int, words: Words = _PAPER_WORDS
+) -> str:
+    """Name a distance as near or far against the picture's sides.
+
+    >>> proximity(127.9, 512, 512), proximity(128, 512, 512)
+    ('near', 'far')
+    """
+    return "near" if distance_px < (width_px + height_px) / words.near_divisor else "far"
+
+
+def group_relation(
+    first: Sequence[Box],
+    second: Sequence[Box],
+    width_px: int,
+    height_px: int,
+    words: Words = _PAPER_WORDS,
+) -> Relation:
+    """Say how the first of two groups lies to the second.
+
+    The direction is that of the mean centers; near, far and the distance are those of the two
+    members whose centers are closest: a group is near where one of it is.
+
+    >>> row = [Box(x, 0, x + 10, 10) for x in (0, 200, 400)]
+    >>> group_relation(row, [Box(420, 0, 430, 10)], 512, 512)
+    Relation(direction='left', proximity='near', distance_px=20)
+    """
+    between = relation(mean_center_px(first), mean_center_px(second), width_px, height_px, words)
+    pairs = product([box.center_px for box in first], [box.center_px for box in second])
+    closest_px = min(math.sqrt((x1 - x0) ** 2 + (y1 - y0) ** 2) for (x0, y0), (x1, y1) in pairs)
+    return Relation(
+        direction=between.direction,
+        proximity=proximity(closest_px, width_px, height_px, words),
+        distance_px=round_half_up(closest_px),
     )
 
 

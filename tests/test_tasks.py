@@ -388,6 +388,26 @@ def test_a_description_leaves_nothing_out_that_it_could_mean(picture: Any) -> No
 
 
 @given(pictures())
+def test_groups_are_near_where_two_of_them_are(picture: Any) -> None:
+    chip = picture[0]
+    for question in of(ask(picture), "spatial_grounding", "multi"):
+        groups: defaultdict[tuple[str, str], list[Box]] = defaultdict(list)
+        for o in question.mentioned:
+            groups[o.cell, o.category].append(o.bbox)
+        relations = question.ground_truth["relations"]
+        assert len(relations) == min(8, len(groups) - 1)  # type: ignore[arg-type]
+        for before, group, said in zip(
+            groups.values(),
+            list(groups.values())[1:],
+            relations,
+            strict=False,  # type: ignore[call-overload]
+        ):
+            away = [math.dist(center(a), center(b)) for a in before for b in group]
+            near = any(way < (chip.width_px + chip.height_px) / 8 for way in away)
+            assert said["proximity"] == ("near" if near else "far")
+
+
+@given(pictures())
 def test_choices_name_the_class_and_an_annotated_one(picture: Any) -> None:
     _, annotated, _ = picture
     asked = ask(picture)

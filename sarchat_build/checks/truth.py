@@ -6,7 +6,7 @@ gives what follows from the boxes. A question that must not be asked raises `Unf
 
 from __future__ import annotations
 
-from itertools import groupby, pairwise, permutations
+from itertools import groupby, pairwise, permutations, product
 from typing import Any
 
 from sarchat_build.checks import geometry
@@ -215,16 +215,20 @@ def _present(scene: Scene) -> list[str]:
 
 
 def _relations(groups: tuple[Group, ...], scene: Scene, rules: Rules) -> list[tuple[str, str]]:
-    centers = [_mean_center(group.things) for group in groups]
     relations: list[tuple[str, str]] = []
-    for (before_x, before_y), (x, y) in pairwise(centers):
+    for before, group in pairwise(groups):
         if len(relations) >= rules.relations_cap:
             break
-        dx, dy = x - before_x, y - before_y
-        way = geometry.distance(dx, dy)
+        (before_x, before_y), (x, y) = _mean_center(before.things), _mean_center(group.things)
+        way = _closest(group.things, before.things)
         near = geometry.proximity(way, scene.width, scene.height, rules)
-        relations.append((geometry.direction(dx, dy), near))
+        relations.append((geometry.direction(x - before_x, y - before_y), near))
     return relations
+
+
+def _closest(some: tuple[Thing, ...], others: tuple[Thing, ...]) -> float:
+    """Give the shortest way between the centers of two groups' members."""
+    return min(geometry.distance(a.x - b.x, a.y - b.y) for a, b in product(some, others))
 
 
 def _grounded(group: Group) -> tuple[str, ...]:

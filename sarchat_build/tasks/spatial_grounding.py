@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import groupby, pairwise
+from itertools import groupby, islice, pairwise
 
 from sarchat_build.grammar import noun
 from sarchat_build.labels import (
@@ -13,9 +13,8 @@ from sarchat_build.labels import (
     LabeledImage,
     LabeledInstance,
     Relation,
-    mean_center_px,
+    group_relation,
     reached_cells,
-    relation,
 )
 from sarchat_build.recipe import Recipe
 from sarchat_build.stable_hash import choose
@@ -49,7 +48,7 @@ def _single(only: LabeledInstance) -> Question:
 
 def _multi(image: LabeledImage, recipe: Recipe) -> Question:
     groups = [list(members) for _, members in groupby(image.objects, key=_place)]
-    relations = _relations(groups, image, recipe)[: recipe.tasks.spatial_grounding.relations_cap]
+    relations = _relations(groups, image, recipe)
     named = [_group(members) for members in groups]
     return Question(
         task="spatial_grounding",
@@ -148,8 +147,8 @@ def _group(members: list[LabeledInstance]) -> dict[str, object]:
 def _relations(
     groups: list[list[LabeledInstance]], image: LabeledImage, recipe: Recipe
 ) -> list[Relation]:
-    centers = [mean_center_px(o.bbox for o in members) for members in groups]
+    boxes = [[o.bbox for o in members] for members in groups]
     return [
-        relation(this, previous, image.width_px, image.height_px, recipe.words)
-        for previous, this in pairwise(centers)
+        group_relation(this, previous, image.width_px, image.height_px, recipe.words)
+        for previous, this in islice(pairwise(boxes), recipe.tasks.spatial_grounding.relations_cap)
     ]
