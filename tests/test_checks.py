@@ -536,6 +536,32 @@ def test_a_group_is_near_where_one_of_it_is(world, tmp_path):
     assert "'far'" in found[near]
 
 
+def test_a_nearest_by_center_that_another_touches_is_named(world, tmp_path):
+    """The second ship is nearest to the aircraft's center until the first one becomes its neighbor.
+
+    Its box then ends 4.5 px above the aircraft, and its center is as far away as before.
+    """
+    key = "alpha/c/cross_modal_identification/nearest/2-ship"
+    box = [0.0, 0.0, 41.0, 47.5]
+    picture = world.image("alpha/c")["objects"]
+    picture["bbox"][0], picture["area"][0] = box, 41.0 * 47.5
+    world.write(tmp_path)
+    assert_named(validate(tmp_path), "nearest", key)
+
+
+def test_a_nearest_of_another_category_is_demanded(world, tmp_path):
+    """The harbor's nearest ship is not asked for: neither is clearly the nearest."""
+    objects = world.image(A)["objects"]
+    objects["bbox"][0], objects["area"][0] = [150.0, 100.0, 200.0, 110.0], 500.0
+    world.write(tmp_path)
+    findings = validate(tmp_path)
+    assert_named(findings, "nearest", f"{A}/cross_modal_identification/nearest/2-ship")
+    world.drop(f"{A}/cross_modal_identification/nearest/1-harbor")
+    world.write(tmp_path)
+    missing = [f.key for f in validate(tmp_path) if f.check == "missing_dialogue"]
+    assert f"{A}/cross_modal_identification/nearest/" in missing
+
+
 def store_as(form, mode, rendering, orientation=1):
     """Give a change that stores a row's picture in another way, its hashes being right."""
 

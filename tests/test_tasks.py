@@ -234,6 +234,15 @@ def test_ground_truth_of_a_phrase_says_the_same(picture: Any) -> None:
         assert truth["rank"] == (order and {None: 1, "second": 2, "third": 3}[said["rank"]])
 
 
+def gap(first: Box, second: Box) -> float:
+    """The shortest way between two boxes, along each axis what lies between their projections."""
+    between = []
+    for axis in (0, 1):
+        (_, end), (start, _) = sorted((box[axis], box[axis + 2]) for box in (first, second))
+        between.append(max(0, start - end))
+    return math.hypot(*between)
+
+
 @given(pictures())
 def test_nearest_is_nearest_and_clearly_so(picture: Any) -> None:
     chip, _, rejected = picture
@@ -249,6 +258,13 @@ def test_nearest_is_nearest_and_clearly_so(picture: Any) -> None:
         assert question.ground_truth["distance_px"] == math.floor(away[0][0] + 0.5) >= 4
         assert question.variables["direction"] == _direction(nearest.bbox, given_box.bbox)
         assert nearest.category not in (*rejected, *chip.cut_categories)
+        gaps = sorted(
+            (gap(i.bbox, given_box.bbox), i.instance_id)
+            for i in chip.instances
+            if i.category == nearest.category and i is not given_box
+        )
+        assert gaps[0][1] == nearest.instance_id
+        assert len(gaps) == 1 or gaps[1][0] - gaps[0][0] >= 4
         other = "other " if nearest.category == given_box.category else ""
         assert question.variables["wanted"] == f"{other}{nearest.category}"
 

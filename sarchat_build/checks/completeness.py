@@ -7,7 +7,6 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from sarchat_build.checks.geometry import distance
 from sarchat_build.checks.identify import nearest_to
 from sarchat_build.checks.phrases import askable, entered_cells
 from sarchat_build.checks.rules import Rules
@@ -122,19 +121,11 @@ def _counted_gaps(scene: Scene, census: Census, rules: Rules) -> Iterator[Gap]:
 
 
 def _has_nearest(scene: Scene, thing: Thing, rules: Rules) -> bool:
-    """Tell whether every category that may be asked for has an object that is clearly nearest."""
-    categories = [
-        category
-        for category, things in scene.by_category.items()
-        if category not in scene.doubtful and things != (thing,)
-    ]
-    found = [nearest_to(scene, thing, category, rules) for category in categories]
-    return bool(found) and all(
-        target is not None
-        and scene.by_text[target.text] is not None
-        # Where centers all but coincide there is no direction to be seen.
-        and distance(target.x - thing.x, target.y - thing.y) >= rules.nearest_margin_px
-        for target in found
+    """Tell whether some category that may be asked for has an object that is clearly nearest."""
+    return any(
+        nearest_to(scene, thing, category, rules) is not None
+        for category in scene.by_category
+        if category in scene.annotated and category not in scene.doubtful
     )
 
 
