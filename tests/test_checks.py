@@ -562,6 +562,21 @@ def test_a_nearest_of_another_category_is_demanded(world, tmp_path):
     assert f"{A}/cross_modal_identification/nearest/" in missing
 
 
+@pytest.mark.parametrize("x_min", [10.0, 40.2, 39.0])
+def test_an_order_that_edges_do_not_have_is_named(world, tmp_path, x_min):
+    """The leftmost ship by its center is that by its left edge until the other one grows."""
+    key = "alpha/c/referring/unique/0"
+    picture = world.image("alpha/c")["objects"]
+    picture["bbox"][1] = [x_min, 10.0, 120.0, 40.0]
+    picture["bbox"][0] = [40.0, 10.0, 60.0, 40.0]
+    world.write(tmp_path)
+    named = key in {f.key for f in validate(tmp_path) if f.check == "referring_unique"}
+    assert named
+    picture["bbox"][1][0] = 41.0
+    world.write(tmp_path)
+    assert key not in {f.key for f in validate(tmp_path) if f.check == "referring_unique"}
+
+
 def store_as(form, mode, rendering, orientation=1):
     """Give a change that stores a row's picture in another way, its hashes being right."""
 

@@ -205,6 +205,23 @@ def test_unique_phrase_still_fits_when_boxes_are_read_less_exactly(picture: Any,
         assert set(fitting) <= {target.instance.instance_id}, question.variables["phrase"]
 
 
+@given(pictures())
+def test_an_order_is_that_of_centers_and_of_edges(picture: Any) -> None:
+    chip = picture[0]
+    edges = {"leftmost": (0, 1), "topmost": (1, 1), "rightmost": (2, -1), "bottommost": (3, -1)}
+    for question in of(ask(picture), "referring", "unique"):
+        truth = question.ground_truth
+        if truth["order"] in edges:
+            side, sign = edges[str(truth["order"])]
+            own = sign * question.mentioned[0].bbox[side]
+            others = [
+                sign * i.bbox[side] for i in chip.instances
+                if i.category == truth["category"] and i is not question.mentioned[0].instance
+            ]  # fmt: skip
+            assert sum(edge < own for edge in others) == truth["rank"] - 1  # type: ignore[operator]
+            assert min(abs(edge - own) for edge in others) >= 1
+
+
 def test_unique_phrases_are_of_every_kind() -> None:
     kinds: Counter[str] = Counter()
     for source in yields.SOURCES:

@@ -31,6 +31,7 @@ from sarchat_build.checks.vocabulary import (
 # How far another object has to be from fitting.
 _CENTER_PX = 2.0
 _SHARE = 0.05
+_EDGE_PX = 1.0
 _ROWS, _COLUMNS = ("top", "middle", "bottom"), ("left", "center", "right")
 # Differences of floats that are equal on paper.
 _EPSILON = 1e-6
@@ -108,8 +109,7 @@ def meant(phrase: Phrase, scene: Scene, rules: Rules) -> tuple[list[Thing], list
     things = scene.by_category.get(phrase.category, ())
     if phrase.order is not None:
         place = (phrase.rank or 1) - 1
-        ranked = _ranked(things, phrase.order)
-        return _at(ranked, place, _margin(phrase.order, rules))
+        return _in_order(things, phrase.order, place, rules)
     if phrase.relation is not None:
         anchors = scene.by_category.get(phrase.anchor or "", ())
         if len(anchors) != 1 or phrase.anchor in scene.doubtful or phrase.anchor == phrase.category:
@@ -132,10 +132,9 @@ def askable(scene: Scene, rules: Rules) -> set[str]:
             continue
         found |= _by_attributes(things, scene, rules)
         for order in ORDERS:
-            ranked = _ranked(things, order)
             # The last of n is never "the n-th from the left": it is the rightmost.
             for place in range(min(3, len(things) - 1) if order in RANK_SIDES.values() else 1):
-                found |= _only(*_at(ranked, place, _margin(order, rules)))
+                found |= _only(*_in_order(things, order, place, rules))
         for anchor_category, anchors in scene.by_category.items():
             if len(anchors) == 1 and anchor_category not in scene.doubtful:
                 (anchor,) = anchors
@@ -165,6 +164,28 @@ def _ranked(things: Sequence[Thing], order: str) -> Ranked:
     return sorted(
         (value, thing.instance_id, thing) for value, thing in zip(values, things, strict=True)
     )
+
+
+# The edge on the side that an order counts from: index in a box, and whether it grows that way.
+_OUTER = {"leftmost": (0, 1), "rightmost": (2, -1), "topmost": (1, 1), "bottommost": (3, -1)}
+
+
+def _in_order(
+    things: Sequence[Thing], order: str, place: int, rules: Rules
+) -> tuple[list[Thing], list[Thing]]:
+    """Give the object at a place of an order, and those that somebody else may find there.
+
+    Somebody may rank by the edges on that side instead of by the middles.
+    """
+    exact, loose = _at(_ranked(things, order), place, _margin(order, rules))
+    if order not in _OUTER:
+        return exact, loose
+    index, sign = _OUTER[order]
+    edges = sorted((sign * t.box[index], t.instance_id, t) for t in things)
+    for thing in _at(edges, place, _EDGE_PX)[1]:
+        if thing not in loose:
+            loose.append(thing)
+    return exact, loose
 
 
 def _by_distance(things: Sequence[Thing], anchor: Thing) -> Ranked:
