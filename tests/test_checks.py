@@ -577,6 +577,28 @@ def test_an_order_that_edges_do_not_have_is_named(world, tmp_path, x_min):
     assert key not in {f.key for f in validate(tmp_path) if f.check == "referring_unique"}
 
 
+@pytest.mark.parametrize(
+    ("size", "corner", "named"),
+    [
+        ("very small", 40.0, False),
+        ("small", 70.0, True),  # the other one is very small
+        ("medium", 110.0, True),
+        ("large", 160.0, False),
+        ("very large", 200.0, False),
+    ],
+)
+def test_a_size_alone_between_others_is_named(world, tmp_path, size, corner, named):
+    """The other ship is very small but for the first case, where it is medium-sized."""
+    word = "medium-sized" if size == "medium" else size
+    picture = world.image(A)["objects"]
+    picture["bbox"][0] = [10.0, 10.0, corner, corner]
+    if size != "very small":
+        picture["bbox"][1] = [100.0, 100.0, 110.0, 110.0]
+    world.say(UNIQUE, "wide ship", f"{word} ship", turn=0)
+    world.write(tmp_path)
+    assert (UNIQUE in {f.key for f in validate(tmp_path) if f.check == "referring_unique"}) == named
+
+
 def store_as(form, mode, rendering, orientation=1):
     """Give a change that stores a row's picture in another way, its hashes being right."""
 

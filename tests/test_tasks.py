@@ -222,6 +222,23 @@ def test_an_order_is_that_of_centers_and_of_edges(picture: Any) -> None:
             assert min(abs(edge - own) for edge in others) >= 1
 
 
+@given(pictures())
+def test_a_size_alone_is_that_of_the_smallest_or_largest(picture: Any) -> None:
+    chip = picture[0]
+    for question in of(ask(picture), "referring", "unique"):
+        truth = question.ground_truth
+        if truth["size"] is None or truth["shape"] or truth["cell"]:
+            continue
+        areas = {
+            i.instance_id: i.bbox.area_px2 for i in chip.instances
+            if i.category == truth["category"]
+        }  # fmt: skip
+        extreme = min if "small" in str(truth["size"]) else max
+        assert truth["size"] != "medium"
+        own = question.mentioned[0].instance.instance_id
+        assert own == extreme(areas, key=lambda one: areas[one])
+
+
 def test_unique_phrases_are_of_every_kind() -> None:
     kinds: Counter[str] = Counter()
     for source in yields.SOURCES:

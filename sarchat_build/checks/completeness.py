@@ -13,7 +13,7 @@ from sarchat_build.checks.rules import Rules
 from sarchat_build.checks.scene import Scene, Thing
 from sarchat_build.checks.stable import is_kept, number_of
 from sarchat_build.checks.truth import is_describable, unsaid_rivals
-from sarchat_build.checks.vocabulary import CATEGORIES, CELLS
+from sarchat_build.checks.vocabulary import CELLS
 
 
 @dataclass(slots=True)
@@ -125,7 +125,7 @@ def _has_nearest(scene: Scene, thing: Thing, rules: Rules) -> bool:
     return any(
         nearest_to(scene, thing, category, rules) is not None
         for category in scene.by_category
-        if category in scene.annotated and category not in scene.doubtful
+        if scene.is_sure(category)
     )
 
 
@@ -160,10 +160,9 @@ def _unique_gaps(scene: Scene, census: Census, rules: Rules) -> Iterator[Gap]:
 
 def _presence_gaps(scene: Scene, census: Census, rules: Rules) -> Iterator[Gap]:
     """Yes and no come together, about one category where cells are asked about."""
-    listed = [c for c in CATEGORIES if c in scene.by_category and c not in scene.rejected]
     keys = census.keys("classification", "presence", scene.image_id)
     verdicts = sorted("yes" if key in scene.by_category else "no" for key in keys)
-    sure = [category for category in listed if category not in scene.cut]
+    sure = [category for category in scene.by_category if scene.is_sure(category)]
     possible = len(scene.annotated) > 1 and bool(sure) and bool(scene.absent)
     # A yes about the source's commonest class is asked of a share of the pictures only.
     if verdicts or rules.common_percent == 100:

@@ -166,17 +166,19 @@ def require_listed(scene: Scene, category: str) -> str:
 
 
 def require_sure(scene: Scene, category: str) -> str:
-    """Refuse a category with an object that is not listed, wherever it may be."""
+    """Refuse a category with an object that is not listed, or may not be."""
     if require_listed(scene, category) in scene.cut:
         raise Unfounded("cut_category", Plain("not asked"), category)
+    if category not in scene.annotated:
+        raise Unfounded("unsure_category", Plain("one that its source annotates"), category)
     return category
 
 
 def require_all_listed(scene: Scene, category: str, rules: Rules) -> str:
     """Refuse to list "all" of a category of which the recipe knows one more."""
-    if rules.skip_cut:
-        return require_sure(scene, category)
-    return require_listed(scene, category)
+    if require_listed(scene, category) in scene.cut and rules.skip_cut:
+        raise Unfounded("cut_category", Plain("not asked"), category)
+    return category
 
 
 def require_absent(scene: Scene, category: str) -> None:

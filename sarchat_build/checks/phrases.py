@@ -24,6 +24,7 @@ from sarchat_build.checks.vocabulary import (
     RANK_SIDES,
     RANKS,
     SHAPES,
+    SIZE_RANK,
     SIZE_WORDS,
     any_of,
 )
@@ -112,12 +113,16 @@ def meant(phrase: Phrase, scene: Scene, rules: Rules) -> tuple[list[Thing], list
         return _in_order(things, phrase.order, place, rules)
     if phrase.relation is not None:
         anchors = scene.by_category.get(phrase.anchor or "", ())
-        if len(anchors) != 1 or phrase.anchor in scene.doubtful or phrase.anchor == phrase.category:
+        if len(anchors) != 1 or phrase.anchor == phrase.category:
+            return [], []
+        if not scene.is_sure(phrase.anchor or ""):
             return [], []
         if phrase.relation == "nearest":
             return _at(_by_distance(things, anchors[0]), 0, rules.order_margin_px)
         return _on_side(things, anchors[0], phrase.relation)
     said = phrase.size, phrase.shape, phrase.cell
+    if said == (phrase.size, None, None) and phrase.size not in _comparing_sizes(things):
+        return [], []
     return (
         [t for t in things if _agree(said, ((t.size,), (t.shape,), (t.cell,)))],
         [t for t in things if _agree(said, _loose_words(t, scene, rules))],
@@ -128,7 +133,7 @@ def askable(scene: Scene, rules: Rules) -> set[str]:
     """Give the ids of all objects that some phrase means, and no other."""
     found: set[str] = set()
     for category, things in scene.by_category.items():
-        if len(things) < 2 or category in scene.doubtful:
+        if len(things) < 2 or not scene.is_sure(category):
             continue
         found |= _by_attributes(things, scene, rules)
         for order in ORDERS:
@@ -136,7 +141,7 @@ def askable(scene: Scene, rules: Rules) -> set[str]:
             for place in range(min(3, len(things) - 1) if order in RANK_SIDES.values() else 1):
                 found |= _only(*_in_order(things, order, place, rules))
         for anchor_category, anchors in scene.by_category.items():
-            if len(anchors) == 1 and anchor_category not in scene.doubtful:
+            if len(anchors) == 1 and scene.is_sure(anchor_category):
                 (anchor,) = anchors
                 found |= _only(*_at(_by_distance(things, anchor), 0, rules.order_margin_px))
                 for relation in _DIRECTIONS.values():
@@ -273,9 +278,28 @@ def _agree(said: Sequence[str | None], words: Loose) -> bool:
     return all(word is None or word in possible for word, possible in zip(said, words, strict=True))
 
 
+def _comparing_sizes(things: Sequence[Thing]) -> set[str]:
+    """Give the size words that hold for a reader who compares the objects with each other.
+
+    Who reads "the small ship" looks for the smallest one, and for the largest at "large".
+    """
+    ranks = {SIZE_RANK[thing.size]: thing.size for thing in things}
+    if not ranks:
+        return set()
+    return {
+        size
+        for size, words in (
+            (ranks[min(ranks)], ("large", "very large")),
+            (ranks[max(ranks)], ("small", "very small")),
+        )
+        if size in words
+    }
+
+
 def _by_attributes(things: Sequence[Thing], scene: Scene, rules: Rules) -> set[str]:
     """Find objects that some of size, shape and cell set apart, without comparing all pairs."""
     counts: Counter[tuple[str | None, ...]] = Counter()
+    comparing = _comparing_sizes(things)
     for thing in things:
         loose = _loose_words(thing, scene, rules)
         counts.update(product(*((None, *words) for words in loose)))
@@ -285,6 +309,6 @@ def _by_attributes(things: Sequence[Thing], scene: Scene, rules: Rules) -> set[s
         if any(
             counts[said] == 1
             for said in product((None, thing.size), (None, thing.shape), (None, thing.cell))
-            if any(said)
+            if any(said) and (said != (thing.size, None, None) or thing.size in comparing)
         )
     }

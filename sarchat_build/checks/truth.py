@@ -23,6 +23,7 @@ from sarchat_build.checks.expect import (
     require_all_listed,
     require_count,
     require_key,
+    require_listed,
     require_sure,
 )
 from sarchat_build.checks.findings import Plain
@@ -56,11 +57,13 @@ def classification(scene: Scene, dialogue: Dialogue, rules: Rules) -> Expected:
 
 def presence(scene: Scene, dialogue: Dialogue, rules: Rules) -> Expected:
     """Whether a category is there, and how many of it."""
-    category = require_sure(scene, dialogue.key)
+    category = require_listed(scene, dialogue.key)
     if len(scene.annotated) < 2:
         raise Unfounded("presence", Plain("a source of two classes or more"), scene.annotated)
     things = scene.by_category.get(category, ())
-    if not things:
+    if things:
+        require_sure(scene, category)
+    else:
         require_absent(scene, category)
     verdict = "yes" if things else "no"
     return Expected(

@@ -10,6 +10,7 @@ from typing import Literal, TypeAlias
 
 from sarchat_build.labels import (
     DIRECTION_WORDS,
+    SIZE_ORDER,
     SIZE_WORDS,
     LabeledImage,
     LabeledInstance,
@@ -119,9 +120,12 @@ def _by_attributes(found: Sequence[LabeledInstance], image: LabeledImage, words:
         names: Counter(key for about in could_be for key in product(*(about[n] for n in names)))
         for names in _ATTRIBUTES
     }
+    telling = _telling_sizes(found)
     for place, o in enumerate(found):
         has = {"size": o.size, "shape": o.shape, "cell": o.cell}
         for names in _ATTRIBUTES:
+            if names == ("size",) and o.size not in telling:
+                continue
             if fits[names][tuple(has[name] for name in names)] == 1:
                 said = {name: has[name] for name in names}
                 text = _attribute_text(o.category, said)
@@ -136,6 +140,15 @@ def _by_attributes(found: Sequence[LabeledInstance], image: LabeledImage, words:
                     ),
                 )
                 break
+
+
+def _telling_sizes(found: Sequence[LabeledInstance]) -> set[str]:
+    """Give the size words that say enough alone: "the small ship" is the smallest one there is.
+
+    Sizes are shares of the picture, but a person who reads "small" compares with the others.
+    """
+    present = [name for name in SIZE_ORDER if any(o.size == name for o in found)]
+    return {present[0]} & {"very large", "large"} | {present[-1]} & {"small", "very small"}
 
 
 def _attribute_text(category: str, said: dict[str, str]) -> str:
