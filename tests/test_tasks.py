@@ -532,7 +532,7 @@ def test_crowds_are_capped(n: int) -> None:
 def test_pairs_are_distinct_and_as_many_as_allowed(n: int) -> None:
     pairs = list(of(list(questions(crowd(n), RECIPE)), "cross_modal_identification", "multi"))
     keys = {q.key for q in pairs}
-    assert len(keys) == len(pairs) == min(n * (n - 1), 120)
+    assert len(keys) == len(pairs) == min(n * (n - 1), 144)
     assert all(len({o.number for o in q.mentioned}) == 2 for q in pairs)
     assert all(q.key == "-".join(o.number for o in q.mentioned) for q in pairs)
 
