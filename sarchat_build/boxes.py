@@ -58,6 +58,17 @@ def clip(box: Box, frame: Box) -> Box | None:
     return Box(x0, y0, x1, y1) if x0 < x1 and y0 < y1 else None
 
 
+def gap_px(first: Box, second: Box) -> float:
+    """Give the shortest way from one box to another: 0 when they touch.
+
+    >>> gap_px(Box(0, 0, 10, 10), Box(13, 14, 20, 20)), gap_px(Box(0, 0, 10, 10), Box(5, 5, 9, 20))
+    (5.0, 0.0)
+    """
+    dx = max(0.0, first.x_min_px - second.x_max_px, second.x_min_px - first.x_max_px)
+    dy = max(0.0, first.y_min_px - second.y_max_px, second.y_min_px - first.y_max_px)
+    return math.sqrt(dx * dx + dy * dy)
+
+
 def shift_points(points: Sequence[float], dx_px: float, dy_px: float) -> tuple[float, ...]:
     """Move a flat list x1, y1, x2, y2 … by (dx, dy).
 

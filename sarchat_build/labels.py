@@ -5,9 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import product
 
 from sarchat_build.boxes import box_text, round_half_up
-from sarchat_build.recipe import Words
+from sarchat_build.recipe import Unlisted, Words
 from sarchat_build.types import CATEGORIES, Box, Category, Chip, Instance
 
 SIZE_ORDER = ("very large", "large", "medium", "small", "very small")
@@ -92,8 +93,15 @@ class LabeledImage:
 
         Only then may anything be said about "the only one", "the nearest" or "none".
         """
-        unlisted = (*self.rejected_categories, *self.cut_categories)
-        return category in self.annotated and category not in unlisted
+        return category in self.annotated and category not in self.unlisted()
+
+    def unlisted(self, cut_objects: Unlisted = "skip") -> frozenset[Category]:
+        """Categories with an object that is in no list: its box was rejected or the chip cuts it.
+
+        Nothing may be said about "all" of them; with "ignore" cut objects do not matter.
+        """
+        cut = self.cut_categories if cut_objects == "skip" else ()
+        return frozenset((*self.rejected_categories, *cut))
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,6 +250,27 @@ def cells_about(box: Box, width_px: int, height_px: int, tolerance_px: float) ->
     return {cell_of(x_px + dx, y_px + dy, width_px, height_px) for dx in shifts for dy in shifts}
 
 
+def reached_cells(box: Box, width_px: int, height_px: int, tolerance_px: float) -> set[str]:
+    """Give the cell of the box's center, and every cell that the box enters by more.
+
+    >>> sorted(reached_cells(Box(60, 0, 103, 10), 300, 300, 2.0))
+    ['top center', 'top left']
+    """
+    columns = _thirds(box.x_min_px, box.x_max_px, width_px, tolerance_px)
+    rows = _thirds(box.y_min_px, box.y_max_px, height_px, tolerance_px)
+    reached = {CELLS[3 * row + column] for row in rows for column in columns}
+    return reached | {cell(box, width_px, height_px)}
+
+
+def _thirds(low_px: float, high_px: float, side_px: int, tolerance_px: float) -> list[int]:
+    # Three times everything: a third of a whole number is rarely one.
+    inside = (
+        min(3 * high_px, (third + 1) * side_px) - max(3 * low_px, third * side_px)
+        for third in range(3)
+    )
+    return [third for third, inside_px3 in enumerate(inside) if inside_px3 > 3 * tolerance_px]
+
+
 def relation(
     first_px: tuple[float, float],
     second_px: tuple[float, float],
@@ -260,8 +289,45 @@ def relation(
     distance = math.sqrt(dx * dx + dy * dy)
     return Relation(
         direction=_direction(dx, dy),
-        proximity="near" if distance < (width_px + height_px) / words.near_divisor else "far",
+        proximity=proximity(distance, width_px, height_px, words),
         distance_px=round_half_up(distance),
+    )
+
+
+def proximity(
+    distance_px: float, width_px: int, height_px: int, words: Words = _PAPER_WORDS
+) -> str:
+    """Name a distance as near or far against the picture's sides.
+
+    >>> proximity(127.9, 512, 512), proximity(128, 512, 512)
+    ('near', 'far')
+    """
+    return "near" if distance_px < (width_px + height_px) / words.near_divisor else "far"
+
+
+def group_relation(
+    first: Sequence[Box],
+    second: Sequence[Box],
+    width_px: int,
+    height_px: int,
+    words: Words = _PAPER_WORDS,
+) -> Relation:
+    """Say how the first of two groups lies to the second.
+
+    The direction is that of the mean centers; near, far and the distance are those of the two
+    members whose centers are closest: a group is near where one of it is.
+
+    >>> row = [Box(x, 0, x + 10, 10) for x in (0, 200, 400)]
+    >>> group_relation(row, [Box(420, 0, 430, 10)], 512, 512)
+    Relation(direction='left', proximity='near', distance_px=20)
+    """
+    between = relation(mean_center_px(first), mean_center_px(second), width_px, height_px, words)
+    pairs = product([box.center_px for box in first], [box.center_px for box in second])
+    closest_px = min(math.sqrt((x1 - x0) ** 2 + (y1 - y0) ** 2) for (x0, y0), (x1, y1) in pairs)
+    return Relation(
+        direction=between.direction,
+        proximity=proximity(closest_px, width_px, height_px, words),
+        distance_px=round_half_up(closest_px),
     )
 
 

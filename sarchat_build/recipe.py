@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypeAlias
 
 from pydantic import Field, model_validator
 
 from sarchat_build.toml_model import Model, load_toml
 from sarchat_build.types import TASKS, Category, TaskName
+
+# What becomes of a question whose answer an object that it leaves out would make doubtful.
+Unlisted: TypeAlias = Literal["skip", "ignore"]
 
 Percent = Annotated[int, Field(ge=0, le=100)]
 
@@ -140,6 +143,10 @@ class Description(Model):
     min_image_px: int = Field(default=224, ge=1)
     min_area_ratio: float = Field(default=0.01, ge=0, le=1)
     max_aspect: float = Field(default=10.0, ge=1)
+    # An object that the screen leaves out makes "a ship in the top left" one of two where another
+    # ship lies there, and "what stands out" unclear where it is nearly as large as what is
+    # described. "skip" does not ask about such a picture.
+    left_out_objects: Unlisted = "skip"
 
 
 class CountingShares(Model):
@@ -199,7 +206,7 @@ class Identification(Model):
     share_percent: IdentificationShares = IdentificationShares()
     # Ordered pairs grow with n²; the cap keeps crowded tank farms from owning the dataset and
     # brings the whole to the published 2.06 million (benchmarks/yields.py prints the estimate).
-    pairs_cap: int = Field(default=120, ge=0)
+    pairs_cap: int = Field(default=144, ge=0)
     # Of the objects of a source with several classes, so many are offered a choice of two instead
     # of an open question; fewer of the commonest class, which would else be a good guess.
     choice_percent: Percent = 50
@@ -232,6 +239,10 @@ class Tasks(Model):
     """Which tasks are asked, and their settings."""
 
     enabled: tuple[TaskName, ...] = TASKS
+    # A chip may cut an object of a category, or its box may be rejected: the object is there to be
+    # seen and in no list. "skip" does not ask then how many and where all of them are; "ignore"
+    # lets cut objects pass, and rejected ones in groundings.
+    cut_objects: Unlisted = "skip"
     classification: Classification = Classification()
     fine_grained_description: Description = Description()
     instance_counting: Counting = Counting()

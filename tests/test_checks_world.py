@@ -110,7 +110,7 @@ def entry(path: Path, rows: int | None) -> dict:
 def presences(image, things, nothing, absent, categories, in_cell):
     """What is there and what is not: counted, in the whole picture and in one cell."""
     category = things[0].category
-    empty = "bottom right" if category != "tank" else "top left"
+    empty = "bottom left" if category != "tank" else "bottom right"
     return [
         count(image, absent, nothing),
         present(image, category, things, categories),
@@ -129,6 +129,7 @@ def recipe() -> dict:
             "min_image_px": 224,
             "min_area_ratio": 0.01,
             "max_aspect": 10.0,
+            "left_out_objects": "skip",
         },
         "instance_counting": {
             "box_cap": 100,
@@ -147,7 +148,7 @@ def recipe() -> dict:
         **{"wide_above": 1.5, "tall_below": 0.67, "near_divisor": 8.0, "description_size": None},
     }
     return {
-        "tasks": settings | {"enabled": list(DIALOGUES)},
+        "tasks": settings | {"enabled": list(DIALOGUES), "cut_objects": "skip"},
         "candidates": ["ship", "aircraft", "car", "tank", "bridge", "harbor"],
         "phrasing": {"held_out_percent": 0},
         "words": words,
@@ -177,7 +178,7 @@ def make_world() -> World:
         "medium",
         "roughly square",
     )
-    # Half a pixel is rounded up; the object is too small to be described.
+    # Half a pixel is rounded up; too small to be described, it keeps its neighbor from being.
     c0 = Obj(
         0,
         "ship",
@@ -264,10 +265,8 @@ def make_world() -> World:
                 a, a1, "medium-sized ship at the middle center", size="medium", cell="middle center"
             ),
             *exhaustive(d, [d0], ["tank", "bridge"]),
-            ground(d, [d0], [[d0]]),
             *presences(d, [d0], [], "harbor", ["tank", "bridge"], [d0]),
             *exhaustive(e, [e0], ["tank"]),
-            ground(e, [e0], [[e0]]),
             *presences(e, [e0], [], "bridge", ["tank"], [e0]),
         ],
         "train-00001-of-00002": [
@@ -278,7 +277,6 @@ def make_world() -> World:
         ],
         "test-00000-of-00001": [
             *exhaustive(c, [c0, c1, c2], ["ship", "aircraft"]),
-            describe(c, [c1, c2]),
             ground(c, [c0, c1, c2], [[c0, c1], [c2]], [("below", "below", "near", "near")]),
             *presences(c, [c0, c1], [], "harbor", ["ship", "aircraft"], [c0, c1]),
             nearest(c, c0, c1, "right", "to the right of", "near", 30),
@@ -320,8 +318,8 @@ def make_world() -> World:
             "beta": source_counts((1, 2), (0, 1), (0, 0), (1, 1), (2, 2)),
         },
         "counts": {
-            "train": split_counts(4, 6, (12, 2, 9, 12, 17, 7)),
-            "test": split_counts(1, 3, (3, 1, 3, 3, 11, 4)),
+            "train": split_counts(4, 6, (12, 2, 9, 10, 17, 7)),
+            "test": split_counts(1, 3, (3, 0, 3, 3, 11, 4)),
             "validation": split_counts(0, 0, (0, 0, 0, 0, 0, 0)),
         },
     }

@@ -7,6 +7,7 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import replace
+from fractions import Fraction
 from typing import Any
 
 import pytest
@@ -204,6 +205,40 @@ def test_unique_phrase_still_fits_when_boxes_are_read_less_exactly(picture: Any,
         assert set(fitting) <= {target.instance.instance_id}, question.variables["phrase"]
 
 
+@given(pictures())
+def test_an_order_is_that_of_centers_and_of_edges(picture: Any) -> None:
+    chip = picture[0]
+    edges = {"leftmost": (0, 1), "topmost": (1, 1), "rightmost": (2, -1), "bottommost": (3, -1)}
+    for question in of(ask(picture), "referring", "unique"):
+        truth = question.ground_truth
+        if truth["order"] in edges:
+            side, sign = edges[str(truth["order"])]
+            own = sign * question.mentioned[0].bbox[side]
+            others = [
+                sign * i.bbox[side] for i in chip.instances
+                if i.category == truth["category"] and i is not question.mentioned[0].instance
+            ]  # fmt: skip
+            assert sum(edge < own for edge in others) == truth["rank"] - 1  # type: ignore[operator]
+            assert min(abs(edge - own) for edge in others) >= 1
+
+
+@given(pictures())
+def test_a_size_alone_is_that_of_the_smallest_or_largest(picture: Any) -> None:
+    chip = picture[0]
+    for question in of(ask(picture), "referring", "unique"):
+        truth = question.ground_truth
+        if truth["size"] is None or truth["shape"] or truth["cell"]:
+            continue
+        areas = {
+            i.instance_id: i.bbox.area_px2 for i in chip.instances
+            if i.category == truth["category"]
+        }  # fmt: skip
+        extreme = min if "small" in str(truth["size"]) else max
+        assert truth["size"] != "medium"
+        own = question.mentioned[0].instance.instance_id
+        assert own == extreme(areas, key=lambda one: areas[one])
+
+
 def test_unique_phrases_are_of_every_kind() -> None:
     kinds: Counter[str] = Counter()
     for source in yields.SOURCES:
@@ -233,6 +268,15 @@ def test_ground_truth_of_a_phrase_says_the_same(picture: Any) -> None:
         assert truth["rank"] == (order and {None: 1, "second": 2, "third": 3}[said["rank"]])
 
 
+def gap(first: Box, second: Box) -> float:
+    """The shortest way between two boxes, along each axis what lies between their projections."""
+    between = []
+    for axis in (0, 1):
+        (_, end), (start, _) = sorted((box[axis], box[axis + 2]) for box in (first, second))
+        between.append(max(0, start - end))
+    return math.hypot(*between)
+
+
 @given(pictures())
 def test_nearest_is_nearest_and_clearly_so(picture: Any) -> None:
     chip, _, rejected = picture
@@ -248,6 +292,13 @@ def test_nearest_is_nearest_and_clearly_so(picture: Any) -> None:
         assert question.ground_truth["distance_px"] == math.floor(away[0][0] + 0.5) >= 4
         assert question.variables["direction"] == _direction(nearest.bbox, given_box.bbox)
         assert nearest.category not in (*rejected, *chip.cut_categories)
+        gaps = sorted(
+            (gap(i.bbox, given_box.bbox), i.instance_id)
+            for i in chip.instances
+            if i.category == nearest.category and i is not given_box
+        )
+        assert gaps[0][1] == nearest.instance_id
+        assert len(gaps) == 1 or gaps[1][0] - gaps[0][0] >= 4
         other = "other " if nearest.category == given_box.category else ""
         assert question.variables["wanted"] == f"{other}{nearest.category}"
 
@@ -273,6 +324,43 @@ def test_yes_and_no_come_in_pairs_and_are_true(picture: Any) -> None:
             assert {o.instance for o in question.mentioned} == set(inside)
     if len(annotated) == 1:
         assert not list(of(asked, "classification", "presence"))
+
+
+def entered(box: Box, chip: Chip) -> set[str]:
+    """The cells in which more than 2 px of a box lie, by cutting it up."""
+    cells = set()
+    for i, row in enumerate(("top", "middle", "bottom")):
+        for j, column in enumerate(("left", "center", "right")):
+            x0, x1 = (Fraction(k * chip.width_px, 3) for k in (j, j + 1))
+            y0, y1 = (Fraction(k * chip.height_px, 3) for k in (i, i + 1))
+            wide = min(x1, Fraction(box[2])) - max(x0, Fraction(box[0]))
+            high = min(y1, Fraction(box[3])) - max(y0, Fraction(box[1]))
+            if wide > 2 and high > 2:
+                cells.add(f"{row} {column}")
+    return cells
+
+
+@given(pictures())
+def test_a_cell_is_asked_about_where_only_one_number_can_be_counted(picture: Any) -> None:
+    chip, annotated, rejected = picture
+    asked = list(of(ask(picture), "spatial_grounding", "presence"))
+    for question in asked:
+        place = question.variables["cell"]
+        kind = [i for i in chip.instances if i.category == question.ground_truth["asked"]]
+        reaching = [i for i in kind if place in entered(i.bbox, chip)]
+        centered = [i for i in kind if _cell(i.bbox, chip) == place]
+        assert len(centered) == question.variables["n"]
+        assert all(i in centered for i in reaching)
+    possible = False
+    for category in {*annotated} - {*rejected, *chip.cut_categories}:
+        kind = [i for i in chip.instances if i.category == category]
+        seen = {i.instance_id: entered(i.bbox, chip) | {_cell(i.bbox, chip)} for i in kind}
+        sure = [
+            c for c in {_cell(i.bbox, chip) for i in kind}
+            if all(_cell(i.bbox, chip) == c for i in kind if c in seen[i.instance_id])
+        ]  # fmt: skip
+        possible |= bool(sure) and len(set().union(*seen.values())) < 9
+    assert len(asked) == 2 * possible
 
 
 @pytest.mark.parametrize("name", ["msar", "ogsod"])
@@ -305,6 +393,68 @@ def test_counts_hold_difficult_objects_and_no_guesses(picture: Any) -> None:
         if n == 0:
             assert category in annotated
             assert category not in chip.cut_categories
+
+
+EXHAUSTIVE = (
+    ("instance_counting", "all"), ("referring", "single"), ("referring", "multi"),
+    ("spatial_grounding", "single"), ("spatial_grounding", "multi"),
+)  # fmt: skip
+
+
+@given(pictures(), st.booleans())
+def test_all_of_a_kind_are_listed_only_where_all_are_known(picture: Any, skip: bool) -> None:
+    chip, _, rejected = picture
+    tree = EVERYTHING.model_dump()
+    tree["tasks"]["cut_objects"] = "skip" if skip else "ignore"
+    asked = ask(picture, Recipe.model_validate(tree))
+    known = {(q.task, q.key): q for place in EXHAUSTIVE for q in of(asked, *place)}
+    unlisted = {*rejected, *chip.cut_categories} if skip else set(rejected)
+    for category in {i.category for i in chip.instances}:
+        for task in ("instance_counting", "referring"):
+            assert ((task, category) in known) == (category not in unlisted)
+    grounded = bool(chip.instances) and not (skip and unlisted)
+    assert (("spatial_grounding", "all") in known) == grounded
+
+
+@given(pictures())
+def test_a_description_leaves_nothing_out_that_it_could_mean(picture: Any) -> None:
+    chip = picture[0]
+    asked = list(of(ask(picture), "fine_grained_description", "all"))
+    described, left_out = [], []
+    for i in chip.instances:
+        w, h = i.bbox[2] - i.bbox[0], i.bbox[3] - i.bbox[1]
+        percent = 100 * w * h / (chip.width_px * chip.height_px)
+        (described if percent >= 1 and max(w / h, h / w) <= 10 else left_out).append((i, percent))
+    kinds = {(i.category, _cell(i.bbox, chip)) for i, _ in described}
+    doubtful = [
+        i for i, percent in left_out
+        if percent > 0.8 or (i.category, _cell(i.bbox, chip)) in kinds
+    ]  # fmt: skip
+    wanted = min(chip.width_px, chip.height_px) >= 224 and bool(described) and not doubtful
+    assert len(asked) == wanted
+    for question in asked:
+        assert {o.instance for o in question.mentioned} == {i for i, _ in described}
+        assert question.variables["min_percent"] == "1"
+
+
+@given(pictures())
+def test_groups_are_near_where_two_of_them_are(picture: Any) -> None:
+    chip = picture[0]
+    for question in of(ask(picture), "spatial_grounding", "multi"):
+        groups: defaultdict[tuple[str, str], list[Box]] = defaultdict(list)
+        for o in question.mentioned:
+            groups[o.cell, o.category].append(o.bbox)
+        relations = question.ground_truth["relations"]
+        assert len(relations) == min(8, len(groups) - 1)  # type: ignore[arg-type]
+        for before, group, said in zip(
+            groups.values(),
+            list(groups.values())[1:],
+            relations,
+            strict=False,  # type: ignore[call-overload]
+        ):
+            away = [math.dist(center(a), center(b)) for a in before for b in group]
+            near = any(way < (chip.width_px + chip.height_px) / 8 for way in away)
+            assert said["proximity"] == ("near" if near else "far")
 
 
 @given(pictures())
@@ -382,7 +532,7 @@ def test_crowds_are_capped(n: int) -> None:
 def test_pairs_are_distinct_and_as_many_as_allowed(n: int) -> None:
     pairs = list(of(list(questions(crowd(n), RECIPE)), "cross_modal_identification", "multi"))
     keys = {q.key for q in pairs}
-    assert len(keys) == len(pairs) == min(n * (n - 1), 120)
+    assert len(keys) == len(pairs) == min(n * (n - 1), 144)
     assert all(len({o.number for o in q.mentioned}) == 2 for q in pairs)
     assert all(q.key == "-".join(o.number for o in q.mentioned) for q in pairs)
 

@@ -7,14 +7,13 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from sarchat_build.checks.geometry import distance
 from sarchat_build.checks.identify import nearest_to
-from sarchat_build.checks.phrases import askable, loose_cells
+from sarchat_build.checks.phrases import askable, entered_cells
 from sarchat_build.checks.rules import Rules
 from sarchat_build.checks.scene import Scene, Thing
 from sarchat_build.checks.stable import is_kept, number_of
-from sarchat_build.checks.truth import is_describable
-from sarchat_build.checks.vocabulary import CATEGORIES, CELLS
+from sarchat_build.checks.truth import is_describable, unsaid_rivals
+from sarchat_build.checks.vocabulary import CELLS
 
 
 @dataclass(slots=True)
@@ -70,16 +69,16 @@ def _demanded(scene: Scene, rules: Rules) -> dict[tuple[str, str], list[str]]:
     n = len(scene.things)
     demanded: dict[tuple[str, str], list[str]] = defaultdict(list)
     demanded["classification", "all"].append("all")
-    if min(scene.width, scene.height) >= rules.min_image_px and any(
-        is_describable(thing, rules) for thing in scene.things
-    ):
+    describable = any(is_describable(thing, rules) for thing in scene.things)
+    doubtful = rules.skip_left_out and unsaid_rivals(scene, rules)
+    if min(scene.width, scene.height) >= rules.min_image_px and describable and not doubtful:
         demanded["fine_grained_description", "all"].append("all")
-    if n <= rules.grounding_cap:
+    if n <= rules.grounding_cap and not (rules.skip_cut and scene.doubtful):
         demanded["spatial_grounding", "single" if n == 1 else "multi"].append("all")
     # Two objects with the same corners cannot both be asked about: same question, two answers.
     demanded[identify, "single"] = [thing.index for thing in _distinct(scene)]
     for category, things in scene.by_category.items():
-        if category in scene.rejected:
+        if category in scene.unlisted(rules):
             continue
         if len(things) <= rules.counting_cap or not rules.skip_over_cap:
             demanded["instance_counting", "all"].append(category)
@@ -122,19 +121,11 @@ def _counted_gaps(scene: Scene, census: Census, rules: Rules) -> Iterator[Gap]:
 
 
 def _has_nearest(scene: Scene, thing: Thing, rules: Rules) -> bool:
-    """Tell whether every category that may be asked for has an object that is clearly nearest."""
-    categories = [
-        category
-        for category, things in scene.by_category.items()
-        if category not in scene.doubtful and things != (thing,)
-    ]
-    found = [nearest_to(scene, thing, category, rules) for category in categories]
-    return bool(found) and all(
-        target is not None
-        and scene.by_text[target.text] is not None
-        # Where centers all but coincide there is no direction to be seen.
-        and distance(target.x - thing.x, target.y - thing.y) >= rules.nearest_margin_px
-        for target in found
+    """Tell whether some category that may be asked for has an object that is clearly nearest."""
+    return any(
+        nearest_to(scene, thing, category, rules) is not None
+        for category in scene.by_category
+        if scene.is_sure(category)
     )
 
 
@@ -169,10 +160,9 @@ def _unique_gaps(scene: Scene, census: Census, rules: Rules) -> Iterator[Gap]:
 
 def _presence_gaps(scene: Scene, census: Census, rules: Rules) -> Iterator[Gap]:
     """Yes and no come together, about one category where cells are asked about."""
-    listed = [c for c in CATEGORIES if c in scene.by_category and c not in scene.rejected]
     keys = census.keys("classification", "presence", scene.image_id)
     verdicts = sorted("yes" if key in scene.by_category else "no" for key in keys)
-    sure = [category for category in listed if category not in scene.cut]
+    sure = [category for category in scene.by_category if scene.is_sure(category)]
     possible = len(scene.annotated) > 1 and bool(sure) and bool(scene.absent)
     # A yes about the source's commonest class is asked of a share of the pictures only.
     if verdicts or rules.common_percent == 100:
@@ -184,7 +174,7 @@ def _presence_gaps(scene: Scene, census: Census, rules: Rules) -> Iterator[Gap]:
         asked.add(category)
         filled = _cells(scene, category)
         verdicts.append("yes" if cell.replace("_", " ") in filled else "no")
-    possible = any(len(_near_cells(scene, category)) < len(CELLS) for category in sure)
+    possible = any(_has_sure_cells(scene, category) for category in sure)
     yield from _pair_gap(scene, "spatial_grounding", sorted(verdicts), possible, rules)
     if len(asked) > 1:
         name = f"{scene.image_id}/spatial_grounding/presence/"
@@ -209,11 +199,12 @@ def _cells(scene: Scene, category: str) -> set[str]:
     return {thing.cell for thing in scene.by_category.get(category, ())}
 
 
-def _near_cells(scene: Scene, category: str) -> set[str]:
-    """Give the cells that hold an object, or would if it lay a little to a side."""
-    return {
-        cell for thing in scene.by_category.get(category, ()) for cell in loose_cells(thing, scene)
-    }
+def _has_sure_cells(scene: Scene, category: str) -> bool:
+    """Tell whether a cell has a sure number of objects, and another surely has none."""
+    reached = [(thing.cell, entered_cells(thing, scene)) for thing in scene.by_category[category]]
+    seen = frozenset[str]().union(*(cells for _, cells in reached))
+    unsure = frozenset[str]().union(*(cells - {own} for own, cells in reached))
+    return len(seen) < len(CELLS) and bool(seen - unsure)
 
 
 def _distinct(scene: Scene) -> list[Thing]:

@@ -11,6 +11,7 @@ from typing import Any, Literal, NamedTuple, TypeAlias
 
 from sarchat_build.checks.findings import Plain
 from sarchat_build.checks.parse import NOTHING
+from sarchat_build.checks.rules import Rules
 from sarchat_build.checks.scene import Scene, Thing
 from sarchat_build.checks.vocabulary import CATEGORIES
 
@@ -96,13 +97,14 @@ class Asked(NamedTuple):
     """What a question gives and names: these boxes, categories and words, and no others.
 
     `categories` in this order where `listed`, else in any order and as often as one likes.
-    `number` is a number of objects that the question may say.
+    `number` is a number of objects that the question may say, `percent` a share of the picture.
     """
 
     boxes: list[str] = NOTHING
     categories: Sequence[str] = ()
     listed: bool = False
     number: int | None = None
+    percent: float | None = None
     cells: list[str] = NOTHING
     sizes: list[str] = NOTHING
     shapes: list[str] = NOTHING
@@ -164,8 +166,17 @@ def require_listed(scene: Scene, category: str) -> str:
 
 
 def require_sure(scene: Scene, category: str) -> str:
-    """Refuse a category with an object that is not listed, wherever it may be."""
+    """Refuse a category with an object that is not listed, or may not be."""
     if require_listed(scene, category) in scene.cut:
+        raise Unfounded("cut_category", Plain("not asked"), category)
+    if category not in scene.annotated:
+        raise Unfounded("unsure_category", Plain("one that its source annotates"), category)
+    return category
+
+
+def require_all_listed(scene: Scene, category: str, rules: Rules) -> str:
+    """Refuse to list "all" of a category of which the recipe knows one more."""
+    if require_listed(scene, category) in scene.cut and rules.skip_cut:
         raise Unfounded("cut_category", Plain("not asked"), category)
     return category
 

@@ -154,6 +154,17 @@ def distance(dx: float, dy: float) -> float:
     return sqrt(dx * dx + dy * dy)
 
 
+def gap(box: Sequence[float], other: Sequence[float]) -> float:
+    """Give the length of the shortest way between two boxes, 0 where they touch.
+
+    >>> gap((0, 0, 2, 2), (5, 6, 9, 9)), gap((0, 0, 2, 2), (2, 1, 9, 9))
+    (5.0, 0.0)
+    """
+    across = max(other[0] - box[2], box[0] - other[2], 0.0)
+    down = max(other[1] - box[3], box[1] - other[3], 0.0)
+    return distance(across, down)
+
+
 def proximity(way: float, width: int, height: int, rules: Rules) -> str:
     """Call a way short or long against a share of width plus height.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from sarchat_build.checks import geometry
@@ -16,9 +17,9 @@ from sarchat_build.checks.expect import (
     Unfounded,
     given,
     mentioned,
+    require_all_listed,
     require_count,
     require_key,
-    require_listed,
     require_sure,
 )
 from sarchat_build.checks.findings import Plain
@@ -26,9 +27,6 @@ from sarchat_build.checks.phrases import meant, read_phrases
 from sarchat_build.checks.rules import Rules
 from sarchat_build.checks.scene import Scene, Thing
 from sarchat_build.checks.vocabulary import DIRECTION_PHRASES, any_of
-
-# Centers nearer to each other than this are at the same place.
-_EPSILON = 1e-6
 
 
 class Relation(NamedTuple):
@@ -102,17 +100,26 @@ def nearest(scene: Scene, dialogue: Dialogue, rules: Rules) -> Expected:
 
 
 def nearest_to(scene: Scene, start: Thing, wanted: str, rules: Rules) -> Thing | None:
-    """Give the object of a category that is nearest by center; None where none is clearly so."""
-    ways = sorted(
-        (geometry.distance(thing.x - start.x, thing.y - start.y), thing.instance_id)
-        for thing in scene.by_category.get(wanted, ())
-        if thing is not start
-    )
-    if not ways or ways[0][0] < _EPSILON:
+    """Give the object of a category that is clearly nearest by center and by edge, if there is one.
+
+    Where its center all but coincides with that of `start` there is no direction to be seen.
+    """
+    things = [thing for thing in scene.by_category.get(wanted, ()) if thing is not start]
+    by_center = [geometry.distance(thing.x - start.x, thing.y - start.y) for thing in things]
+    by_edge = [geometry.gap(thing.box, start.box) for thing in things]
+    place = _clearly_least(by_center, rules.nearest_margin_px)
+    if place is None or place != _clearly_least(by_edge, rules.nearest_margin_px):
         return None
-    if len(ways) > 1 and ways[1][0] - ways[0][0] < rules.nearest_margin_px - _EPSILON:
+    return things[place] if by_center[place] >= rules.nearest_margin_px else None
+
+
+def _clearly_least(ways: Sequence[float], margin: float) -> int | None:
+    """Give the place of the least of `ways`, if all others are greater by `margin`."""
+    if not ways:
         return None
-    return scene.by_id[ways[0][1]]
+    least = min(range(len(ways)), key=ways.__getitem__)
+    others = (way for place, way in enumerate(ways) if place != least)
+    return least if all(way - ways[least] >= margin for way in others) else None
 
 
 def multi(scene: Scene, dialogue: Dialogue, rules: Rules) -> Expected:
@@ -136,7 +143,7 @@ def multi(scene: Scene, dialogue: Dialogue, rules: Rules) -> Expected:
 
 def referring(scene: Scene, dialogue: Dialogue, rules: Rules) -> Expected:
     """All objects of one category, each box with its cell."""
-    category = require_listed(scene, dialogue.key)
+    category = require_all_listed(scene, dialogue.key, rules)
     things = scene.by_category.get(category, ())
     n = len(things)
     require_count(dialogue, n, rules.referring_cap)

@@ -24,6 +24,7 @@ from sarchat_build.checks.vocabulary import (
     RANK_SIDES,
     RANKS,
     SHAPES,
+    SIZE_RANK,
     SIZE_WORDS,
     any_of,
 )
@@ -31,6 +32,8 @@ from sarchat_build.checks.vocabulary import (
 # How far another object has to be from fitting.
 _CENTER_PX = 2.0
 _SHARE = 0.05
+_EDGE_PX = 1.0
+_ROWS, _COLUMNS = ("top", "middle", "bottom"), ("left", "center", "right")
 # Differences of floats that are equal on paper.
 _EPSILON = 1e-6
 
@@ -107,16 +110,19 @@ def meant(phrase: Phrase, scene: Scene, rules: Rules) -> tuple[list[Thing], list
     things = scene.by_category.get(phrase.category, ())
     if phrase.order is not None:
         place = (phrase.rank or 1) - 1
-        ranked = _ranked(things, phrase.order)
-        return _at(ranked, place, _margin(phrase.order, rules))
+        return _in_order(things, phrase.order, place, rules)
     if phrase.relation is not None:
         anchors = scene.by_category.get(phrase.anchor or "", ())
-        if len(anchors) != 1 or phrase.anchor in scene.doubtful or phrase.anchor == phrase.category:
+        if len(anchors) != 1 or phrase.anchor == phrase.category:
+            return [], []
+        if not scene.is_sure(phrase.anchor or ""):
             return [], []
         if phrase.relation == "nearest":
             return _at(_by_distance(things, anchors[0]), 0, rules.order_margin_px)
         return _on_side(things, anchors[0], phrase.relation)
     said = phrase.size, phrase.shape, phrase.cell
+    if said == (phrase.size, None, None) and phrase.size not in _comparing_sizes(things):
+        return [], []
     return (
         [t for t in things if _agree(said, ((t.size,), (t.shape,), (t.cell,)))],
         [t for t in things if _agree(said, _loose_words(t, scene, rules))],
@@ -127,16 +133,15 @@ def askable(scene: Scene, rules: Rules) -> set[str]:
     """Give the ids of all objects that some phrase means, and no other."""
     found: set[str] = set()
     for category, things in scene.by_category.items():
-        if len(things) < 2 or category in scene.doubtful:
+        if len(things) < 2 or not scene.is_sure(category):
             continue
         found |= _by_attributes(things, scene, rules)
         for order in ORDERS:
-            ranked = _ranked(things, order)
             # The last of n is never "the n-th from the left": it is the rightmost.
             for place in range(min(3, len(things) - 1) if order in RANK_SIDES.values() else 1):
-                found |= _only(*_at(ranked, place, _margin(order, rules)))
+                found |= _only(*_in_order(things, order, place, rules))
         for anchor_category, anchors in scene.by_category.items():
-            if len(anchors) == 1 and anchor_category not in scene.doubtful:
+            if len(anchors) == 1 and scene.is_sure(anchor_category):
                 (anchor,) = anchors
                 found |= _only(*_at(_by_distance(things, anchor), 0, rules.order_margin_px))
                 for relation in _DIRECTIONS.values():
@@ -164,6 +169,28 @@ def _ranked(things: Sequence[Thing], order: str) -> Ranked:
     return sorted(
         (value, thing.instance_id, thing) for value, thing in zip(values, things, strict=True)
     )
+
+
+# The edge on the side that an order counts from: index in a box, and whether it grows that way.
+_OUTER = {"leftmost": (0, 1), "rightmost": (2, -1), "topmost": (1, 1), "bottommost": (3, -1)}
+
+
+def _in_order(
+    things: Sequence[Thing], order: str, place: int, rules: Rules
+) -> tuple[list[Thing], list[Thing]]:
+    """Give the object at a place of an order, and those that somebody else may find there.
+
+    Somebody may rank by the edges on that side instead of by the middles.
+    """
+    exact, loose = _at(_ranked(things, order), place, _margin(order, rules))
+    if order not in _OUTER:
+        return exact, loose
+    index, sign = _OUTER[order]
+    edges = sorted((sign * t.box[index], t.instance_id, t) for t in things)
+    for thing in _at(edges, place, _EDGE_PX)[1]:
+        if thing not in loose:
+            loose.append(thing)
+    return exact, loose
 
 
 def _by_distance(things: Sequence[Thing], anchor: Thing) -> Ranked:
@@ -217,6 +244,23 @@ def loose_cells(thing: Thing, scene: Scene) -> tuple[str, ...]:
     return tuple({geometry.cell(x, y, scene.width, scene.height) for x in xs for y in ys})
 
 
+def entered_cells(thing: Thing, scene: Scene) -> frozenset[str]:
+    """Give every cell that an object is seen in: that of its center, and what it runs into."""
+    x_min, y_min, x_max, y_max = (3 * edge for edge in thing.box)
+
+    def entered(names: Sequence[str], low: float, high: float, side: int) -> list[str]:
+        return [
+            name
+            for place, name in enumerate(names)
+            if min(high, side * (place + 1)) - max(low, side * place) > 3 * _CENTER_PX
+        ]
+
+    beside = product(
+        entered(_ROWS, y_min, y_max, scene.height), entered(_COLUMNS, x_min, x_max, scene.width)
+    )
+    return frozenset((thing.cell, *(f"{row} {column}" for row, column in beside)))
+
+
 Loose = tuple[Sequence[str], Sequence[str], Sequence[str]]
 
 
@@ -234,9 +278,28 @@ def _agree(said: Sequence[str | None], words: Loose) -> bool:
     return all(word is None or word in possible for word, possible in zip(said, words, strict=True))
 
 
+def _comparing_sizes(things: Sequence[Thing]) -> set[str]:
+    """Give the size words that hold for a reader who compares the objects with each other.
+
+    Who reads "the small ship" looks for the smallest one, and for the largest at "large".
+    """
+    ranks = {SIZE_RANK[thing.size]: thing.size for thing in things}
+    if not ranks:
+        return set()
+    return {
+        size
+        for size, words in (
+            (ranks[min(ranks)], ("large", "very large")),
+            (ranks[max(ranks)], ("small", "very small")),
+        )
+        if size in words
+    }
+
+
 def _by_attributes(things: Sequence[Thing], scene: Scene, rules: Rules) -> set[str]:
     """Find objects that some of size, shape and cell set apart, without comparing all pairs."""
     counts: Counter[tuple[str | None, ...]] = Counter()
+    comparing = _comparing_sizes(things)
     for thing in things:
         loose = _loose_words(thing, scene, rules)
         counts.update(product(*((None, *words) for words in loose)))
@@ -246,6 +309,6 @@ def _by_attributes(things: Sequence[Thing], scene: Scene, rules: Rules) -> set[s
         if any(
             counts[said] == 1
             for said in product((None, thing.size), (None, thing.shape), (None, thing.cell))
-            if any(said)
+            if any(said) and (said != (thing.size, None, None) or thing.size in comparing)
         )
     }

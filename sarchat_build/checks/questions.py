@@ -12,6 +12,10 @@ from sarchat_build.checks.vocabulary import ABSENCES, DENIALS, INJECTION, any_of
 
 # "Yes or no?" and "whether or not" leave a question as it is.
 _EITHER = re.compile(r"\b(?:yes or no|or not|if not|or none)\b", re.IGNORECASE)
+# "At least 1 % of the picture", where the task has such a bound.
+_PERCENT = re.compile(r"(?<![\d.])(\d+(?:\.\d+)?) ?(?:%|percent\b|per cent\b)", re.IGNORECASE)
+# Six digits are written.
+_ROUNDED = 1e-4
 _TURNED = re.compile(rf"\b{any_of((*ABSENCES, *DENIALS[:-1], 'no'))}\b|n't\b", re.IGNORECASE)
 
 
@@ -21,6 +25,11 @@ def check_question(dialogue: Dialogue, asked: Asked) -> Problems:
     Wording is free here, unlike in answers: what is no vocabulary is not looked at, but for markup.
     """
     text = dialogue.question
+    if asked.percent is not None:
+        said = [float(found) for found in _PERCENT.findall(text)]
+        text = _PERCENT.sub(" ", text)
+        if any(abs(value - asked.percent) > _ROUNDED for value in said):
+            yield Problem("question_percent", asked.percent, said)
     question = read(text)
     markup = INJECTION.search(text) if question.strays else None
     if markup:

@@ -37,6 +37,8 @@ class Rules:
     wide_above: float = 1.5
     tall_below: float = 0.67
     near_divisor: float = 8.0
+    skip_cut: bool = True
+    skip_left_out: bool = True
     min_image_px: float = 224
     min_area_ratio: float = 0.01
     max_aspect: float = 10.0
@@ -110,6 +112,8 @@ def rules_of(build: Mapping[str, Any]) -> Rules:
         phrasings=frozenset(uses),
         held_out=held_out(uses, int(numbers.get("held_out_percent", Rules().held_out_percent))),
         description=DescriptionScale(**scale) if _is_scale(scale) else None,
+        skip_cut=tasks.get("cut_objects") != "ignore",
+        skip_left_out=mapping_at(recipe, *_DESCRIPTION).get("left_out_objects") != "ignore",
         skip_over_cap=mapping_at(tasks, "instance_counting").get("over_cap") == "skip",
         **numbers,
     )
@@ -133,6 +137,10 @@ def unrecorded(build: Mapping[str, Any]) -> Iterator[str]:
     scale = mapping_at(recipe, "words").get("description_size", ...)
     if scale is not None and not (isinstance(scale, Mapping) and _is_scale(scale)):
         yield "recipe.words.description_size"
+    if mapping_at(recipe, "tasks").get("cut_objects") not in ("skip", "ignore"):
+        yield "recipe.tasks.cut_objects"
+    if mapping_at(recipe, *_DESCRIPTION).get("left_out_objects") not in ("skip", "ignore"):
+        yield "recipe.tasks.fine_grained_description.left_out_objects"
     if mapping_at(recipe, "tasks", "instance_counting").get("over_cap") not in ("skip", "list_cap"):
         yield "recipe.tasks.instance_counting.over_cap"
     if not mapping_at(build, "templates", "uses"):

@@ -71,6 +71,14 @@ class Scene:
         """Categories with an object that is not listed."""
         return self.rejected | self.cut
 
+    def is_sure(self, category: str) -> bool:
+        """Tell whether every object of a category is listed, as its source promises."""
+        return category in self.annotated and category not in self.doubtful
+
+    def unlisted(self, rules: Rules) -> frozenset[str]:
+        """Categories of which nobody may say how many there are, or where all of them are."""
+        return self.doubtful if rules.skip_cut else self.rejected
+
     @property
     def absent(self) -> list[str]:
         """Categories of which it is known that the picture shows none."""

@@ -6,7 +6,7 @@ gives what follows from the boxes. A question that must not be asked raises `Unf
 
 from __future__ import annotations
 
-from itertools import groupby, pairwise, permutations
+from itertools import groupby, pairwise, permutations, product
 from typing import Any
 
 from sarchat_build.checks import geometry
@@ -20,17 +20,20 @@ from sarchat_build.checks.expect import (
     Unfounded,
     grouped,
     require_absent,
+    require_all_listed,
     require_count,
     require_key,
     require_listed,
     require_sure,
 )
 from sarchat_build.checks.findings import Plain
-from sarchat_build.checks.phrases import loose_cells
+from sarchat_build.checks.phrases import entered_cells
 from sarchat_build.checks.rules import Rules
 from sarchat_build.checks.scene import Scene, Thing
 from sarchat_build.checks.vocabulary import CATEGORIES, CELLS, SIZE_RANK
 
+# From this share of the smallest described area on, nobody sees that an object is smaller.
+_NEARLY = 0.8
 _IN_ANY_ORDER = tuple("".join(letters) for letters in permutations("ncb"))
 
 
@@ -58,7 +61,9 @@ def presence(scene: Scene, dialogue: Dialogue, rules: Rules) -> Expected:
     if len(scene.annotated) < 2:
         raise Unfounded("presence", Plain("a source of two classes or more"), scene.annotated)
     things = scene.by_category.get(category, ())
-    if not things:
+    if things:
+        require_sure(scene, category)
+    else:
         require_absent(scene, category)
     verdict = "yes" if things else "no"
     return Expected(
@@ -81,6 +86,9 @@ def fine_grained_description(scene: Scene, dialogue: Dialogue, rules: Rules) -> 
     shown = [thing for thing in scene.things if is_describable(thing, rules)]
     if not shown:
         raise Unfounded("nothing_to_describe", Plain("an object that passes the screen"), 0)
+    rivals = unsaid_rivals(scene, rules) if rules.skip_left_out else []
+    if rivals:
+        raise Unfounded("left_out", Plain("not asked"), [thing.instance_id for thing in rivals])
     ordered = sorted(shown, key=_description_key)
     groups = grouped(ordered, by_size=True)
     # "A small ship and 2 large tanks lie in the top left", or the cell first.
@@ -94,6 +102,7 @@ def fine_grained_description(scene: Scene, dialogue: Dialogue, rules: Rules) -> 
             sizes=[group.size for group in groups],
             cells=[cell for cell, _ in cells],
         ),
+        Asked(percent=100 * rules.min_area_ratio),
     )
 
 
@@ -103,9 +112,25 @@ def is_describable(thing: Thing, rules: Rules) -> bool:
     return thing.area_ratio >= rules.min_area_ratio and sides <= rules.max_aspect
 
 
+def unsaid_rivals(scene: Scene, rules: Rules) -> list[Thing]:
+    """Give the objects that no description mentions and that could be meant by one.
+
+    They lie in one cell with a described object of their category, or they are nearly as large as
+    the smallest that is described.
+    """
+    kinds = {(t.category, t.cell) for t in scene.things if is_describable(t, rules)}
+    nearly = _NEARLY * rules.min_area_ratio
+    return [
+        thing
+        for thing in scene.things
+        if not is_describable(thing, rules)
+        and ((thing.category, thing.cell) in kinds or thing.area_ratio > nearly)
+    ]
+
+
 def instance_counting(scene: Scene, dialogue: Dialogue, rules: Rules) -> Expected:
     """All objects of one category; none of them only where the source would have said so."""
-    category = require_listed(scene, dialogue.key)
+    category = require_all_listed(scene, dialogue.key, rules)
     things = scene.by_category.get(category, ())
     if not things:
         require_absent(scene, category)
@@ -132,6 +157,8 @@ def spatial_grounding(scene: Scene, dialogue: Dialogue, rules: Rules) -> Expecte
     """Every object by cell and category, and how each group lies to the one before it."""
     require_key(dialogue, "all")
     require_count(dialogue, len(scene.things), rules.grounding_cap)
+    if rules.skip_cut and scene.doubtful:
+        raise Unfounded("cut_category", Plain("not asked"), sorted(scene.doubtful))
     groups = grouped(scene.things, by_size=False)
     relations = _relations(groups, scene, rules)
     counted: Saying = "number" if dialogue.subtask == "single" else "counted"
@@ -170,8 +197,8 @@ def grounded_presence(scene: Scene, dialogue: Dialogue, rules: Rules) -> Expecte
     if not listed:
         raise Unfounded("presence", Plain("a category of the picture"), category)
     things = tuple(thing for thing in listed if thing.cell == cell)
-    if not things and any(cell in loose_cells(thing, scene) for thing in listed):
-        raise Unfounded("presence", Plain("a cell that no object borders on"), cell)
+    if any(thing.cell != cell and cell in entered_cells(thing, scene) for thing in listed):
+        raise Unfounded("presence", Plain("a cell that no object enters from beside it"), cell)
     verdict = "yes" if things else "no"
     return Expected(
         things,
@@ -191,16 +218,20 @@ def _present(scene: Scene) -> list[str]:
 
 
 def _relations(groups: tuple[Group, ...], scene: Scene, rules: Rules) -> list[tuple[str, str]]:
-    centers = [_mean_center(group.things) for group in groups]
     relations: list[tuple[str, str]] = []
-    for (before_x, before_y), (x, y) in pairwise(centers):
+    for before, group in pairwise(groups):
         if len(relations) >= rules.relations_cap:
             break
-        dx, dy = x - before_x, y - before_y
-        way = geometry.distance(dx, dy)
+        (before_x, before_y), (x, y) = _mean_center(before.things), _mean_center(group.things)
+        way = _closest(group.things, before.things)
         near = geometry.proximity(way, scene.width, scene.height, rules)
-        relations.append((geometry.direction(dx, dy), near))
+        relations.append((geometry.direction(x - before_x, y - before_y), near))
     return relations
+
+
+def _closest(some: tuple[Thing, ...], others: tuple[Thing, ...]) -> float:
+    """Give the shortest way between the centers of two groups' members."""
+    return min(geometry.distance(a.x - b.x, a.y - b.y) for a, b in product(some, others))
 
 
 def _grounded(group: Group) -> tuple[str, ...]:

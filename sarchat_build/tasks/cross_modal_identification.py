@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from heapq import nsmallest
 
+from sarchat_build.boxes import gap_px
 from sarchat_build.labels import (
     DIRECTION_WORDS,
     PROXIMITY_WORDS,
@@ -118,20 +119,28 @@ def _nearest(
     complete: Mapping[Category, tuple[LabeledInstance, ...]],
     margin_px: float,
 ) -> LabeledInstance | None:
-    """Find the nearest other object of one listed category; None where there is no clear one."""
-    categories = [
-        category
+    """Find the nearest other object of a listed category; None where no category has a clear one.
+
+    A person may compare centers or the water between two hulls: both must give the same answer.
+    """
+    targets = [
+        target
         for category, found in complete.items()
-        if len(found) > 1 or category != labeled.category
+        if (target := _nearest_of([o for o in found if o is not labeled], labeled, margin_px))
     ]
-    if not categories:
+    return targets[choose(len(targets), image_id, "nearest", labeled.number)] if targets else None
+
+
+def _nearest_of(
+    others: Sequence[LabeledInstance], labeled: LabeledInstance, margin_px: float
+) -> LabeledInstance | None:
+    """Give the one that is nearest from center to center and from edge to edge alike."""
+    centers = nsmallest(2, ((_distance_px(o, labeled), place) for place, o in enumerate(others)))
+    if not centers or centers[0][0] < margin_px:
         return None
-    category = categories[choose(len(categories), image_id, "nearest", labeled.number)]
-    others = [o for o in complete[category] if o is not labeled]
-    away = nsmallest(2, ((_distance_px(o, labeled), place) for place, o in enumerate(others)))
-    if away[0][0] < margin_px or (len(away) > 1 and away[1][0] - away[0][0] < margin_px):
-        return None
-    return others[away[0][1]]
+    gaps = nsmallest(2, ((gap_px(o.bbox, labeled.bbox), place) for place, o in enumerate(others)))
+    clear = all(len(away) < 2 or away[1][0] - away[0][0] >= margin_px for away in (centers, gaps))
+    return others[centers[0][1]] if clear and centers[0][1] == gaps[0][1] else None
 
 
 def _distance_px(first: LabeledInstance, second: LabeledInstance) -> float:

@@ -12,21 +12,31 @@ from sarchat_build.recipe import Description, Recipe
 from sarchat_build.tasks.question import Question
 from sarchat_build.types import CATEGORIES
 
+# Of the least area that is described: so much less is not less to a human eye.
+_NEAR_EQUAL = 0.8
+
 
 def ask(image: LabeledImage, recipe: Recipe) -> Iterator[Question]:
-    """Ask once per picture that passes the published screen and shows an object that does."""
+    """Ask once per picture that passes the published screen and shows an object that does.
+
+    The recipe decides whether objects that do not may be passed over in silence.
+    """
     rule = recipe.tasks.fine_grained_description
     if min(image.width_px, image.height_px) < rule.min_image_px:
         return
     objects = sorted((o for o in image.objects if _passes(o, image, rule)), key=_order)
-    if not objects:
+    left_out = [o for o in image.objects if not _passes(o, image, rule)]
+    if not objects or (
+        rule.left_out_objects == "skip" and _leaves_doubt(objects, left_out, image, rule)
+    ):
         return
     yield Question(
         task="fine_grained_description",
         subtask="all",
         key="all",
         variables={
-            "places": [_place(cell, list(there)) for cell, there in groupby(objects, key=_cell)]
+            "places": [_place(cell, list(there)) for cell, there in groupby(objects, key=_cell)],
+            "min_percent": f"{100 * rule.min_area_ratio:g}",
         },
         mentioned=tuple(objects),
         ground_truth={
@@ -46,8 +56,27 @@ def ask(image: LabeledImage, recipe: Recipe) -> Iterator[Question]:
 def _passes(labeled: LabeledInstance, image: LabeledImage, rule: Description) -> bool:
     box = labeled.bbox
     sides = sorted((box.width_px, box.height_px))
-    ratio = box.area_px2 / (image.width_px * image.height_px)
-    return ratio >= rule.min_area_ratio and sides[1] <= rule.max_aspect * sides[0]
+    large = _area_ratio(labeled, image) >= rule.min_area_ratio
+    return large and sides[1] <= rule.max_aspect * sides[0]
+
+
+def _area_ratio(labeled: LabeledInstance, image: LabeledImage) -> float:
+    return labeled.bbox.area_px2 / (image.width_px * image.height_px)
+
+
+def _leaves_doubt(
+    objects: Sequence[LabeledInstance],
+    left_out: Sequence[LabeledInstance],
+    image: LabeledImage,
+    rule: Description,
+) -> bool:
+    """Tell whether an object that is left out could be taken for a described one."""
+    described = {(o.category, o.cell) for o in objects}
+    return any(
+        (o.category, o.cell) in described
+        or _area_ratio(o, image) > _NEAR_EQUAL * rule.min_area_ratio
+        for o in left_out
+    )
 
 
 def _place(cell: str, objects: Sequence[LabeledInstance]) -> dict[str, object]:

@@ -12,12 +12,13 @@ from sarchat_build.types import CATEGORIES, Category
 
 
 def ask(image: LabeledImage, recipe: Recipe) -> Iterator[Question]:
-    """Ask for every category present, and for some that are absent beyond doubt."""
+    """Ask for every category that is all listed, and for some that are absent beyond doubt."""
     rule = recipe.tasks.instance_counting
     absent = _negatives(image, rule)
+    unlisted = image.unlisted(recipe.tasks.cut_objects)
     for category in CATEGORIES:
         found = image.of(category)
-        if category in image.rejected_categories or not (found or category in absent):
+        if category in unlisted or not (found or category in absent):
             continue
         if len(found) > rule.box_cap and rule.over_cap == "skip":
             continue

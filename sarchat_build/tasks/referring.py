@@ -13,10 +13,11 @@ from sarchat_build.types import Category
 
 
 def ask(image: LabeledImage, recipe: Recipe) -> Iterator[Question]:
-    """Ask for every category present, and for single objects among several of their kind."""
+    """Ask for every category that is all listed, and for single ones of several of a kind."""
     rule = recipe.tasks.referring
+    unlisted = image.unlisted(recipe.tasks.cut_objects)
     for category in image.present:
-        if category in image.rejected_categories:
+        if category in unlisted:
             continue
         found = image.of(category)
         if len(found) <= rule.box_cap:

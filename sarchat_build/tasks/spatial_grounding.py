@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import groupby, pairwise
+from itertools import groupby, islice, pairwise
 
 from sarchat_build.grammar import noun
 from sarchat_build.labels import (
@@ -13,23 +13,24 @@ from sarchat_build.labels import (
     LabeledImage,
     LabeledInstance,
     Relation,
-    cells_about,
-    mean_center_px,
-    relation,
+    group_relation,
+    reached_cells,
 )
 from sarchat_build.recipe import Recipe
 from sarchat_build.stable_hash import choose
 from sarchat_build.tasks.question import GroundTruth, Question
+from sarchat_build.types import Category
 
-# A box that two people draw differs by about this much: too little to rest a "no" on.
+# A box that two people draw differs by about this much: too little to be seen in a cell.
 TOLERANCE_PX = 2.0
 
 
 def ask(image: LabeledImage, recipe: Recipe) -> Iterator[Question]:
-    """Ask once per picture with an object, and whether a cell holds what lies elsewhere."""
-    if len(image.objects) == 1:
+    """Ask once per picture whose objects are all listed, and whether a cell holds a category."""
+    all_listed = recipe.tasks.cut_objects == "ignore" or not image.unlisted()
+    if all_listed and len(image.objects) == 1:
         yield _single(image.objects[0])
-    elif 1 < len(image.objects) <= recipe.tasks.spatial_grounding.box_cap:
+    elif all_listed and 1 < len(image.objects) <= recipe.tasks.spatial_grounding.box_cap:
         yield _multi(image, recipe)
     yield from _presence(image)
 
@@ -47,7 +48,7 @@ def _single(only: LabeledInstance) -> Question:
 
 def _multi(image: LabeledImage, recipe: Recipe) -> Question:
     groups = [list(members) for _, members in groupby(image.objects, key=_place)]
-    relations = _relations(groups, image, recipe)[: recipe.tasks.spatial_grounding.relations_cap]
+    relations = _relations(groups, image, recipe)
     named = [_group(members) for members in groups]
     return Question(
         task="spatial_grounding",
@@ -78,17 +79,13 @@ def _multi(image: LabeledImage, recipe: Recipe) -> Question:
 
 def _presence(image: LabeledImage) -> Iterator[Question]:
     """Ask about one cell that holds a category and one that surely does not, or nothing."""
-    categories = [category for category in image.present if image.is_complete(category)]
+    cells_of = {c: _sure_cells(image, c) for c in image.present if image.is_complete(c)}
+    categories = [category for category, cells in cells_of.items() if all(cells)]
     if not categories:
         return
     category = categories[choose(len(categories), image.image_id, "presence", "category")]
     found = image.of(category)
-    held = {o.cell for o in found}
-    about = set[str]().union(*(_cells_about(o, image) for o in found))
-    there = [cell for cell in CELLS if cell in held]
-    empty = [cell for cell in CELLS if cell not in about]
-    if not empty:
-        return
+    there, empty = cells_of[category]
     for answer, cells in (("yes", there), ("no", empty)):
         cell = cells[choose(len(cells), image.image_id, "presence", answer)]
         inside = tuple(o for o in found if o.cell == cell)
@@ -108,8 +105,19 @@ def _presence(image: LabeledImage) -> Iterator[Question]:
         )
 
 
-def _cells_about(labeled: LabeledInstance, image: LabeledImage) -> set[str]:
-    return cells_about(labeled.bbox, image.width_px, image.height_px, TOLERANCE_PX)
+def _sure_cells(image: LabeledImage, category: Category) -> tuple[list[str], list[str]]:
+    """Give the cells where only one number of a category can be counted, and those without any.
+
+    An object that enters a cell from beside it may be counted there or not, so nothing is asked.
+    """
+    objects = image.of(category)
+    side_px = image.width_px, image.height_px
+    held = {o.cell for o in objects}
+    entered = set[str]().union(
+        *(reached_cells(o.bbox, *side_px, TOLERANCE_PX) - {o.cell} for o in objects)
+    )
+    there = [cell for cell in CELLS if cell in held and cell not in entered]
+    return there, [cell for cell in CELLS if cell not in held and cell not in entered]
 
 
 def _truth(**fields: object) -> GroundTruth:
@@ -139,8 +147,8 @@ def _group(members: list[LabeledInstance]) -> dict[str, object]:
 def _relations(
     groups: list[list[LabeledInstance]], image: LabeledImage, recipe: Recipe
 ) -> list[Relation]:
-    centers = [mean_center_px(o.bbox for o in members) for members in groups]
+    boxes = [[o.bbox for o in members] for members in groups]
     return [
-        relation(this, previous, image.width_px, image.height_px, recipe.words)
-        for previous, this in pairwise(centers)
+        group_relation(this, previous, image.width_px, image.height_px, recipe.words)
+        for previous, this in islice(pairwise(boxes), recipe.tasks.spatial_grounding.relations_cap)
     ]

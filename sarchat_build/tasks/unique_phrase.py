@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import product
+from itertools import pairwise, product
 from typing import Literal, TypeAlias
 
 from sarchat_build.labels import (
     DIRECTION_WORDS,
+    SIZE_ORDER,
     SIZE_WORDS,
     LabeledImage,
     LabeledInstance,
@@ -19,7 +20,7 @@ from sarchat_build.labels import (
     sizes_about,
 )
 from sarchat_build.recipe import Words
-from sarchat_build.types import CATEGORIES, Category
+from sarchat_build.types import CATEGORIES, Box, Category
 
 Kind: TypeAlias = Literal["attribute", "order", "relation"]
 
@@ -38,12 +39,14 @@ _ATTRIBUTES = (
     ("size", "shape", "cell"),
 )
 _ORDINALS = {2: "second", 3: "third"}
-# order: the side it counts from, and what it sorts by.
-_SIDES: dict[str, tuple[str, Callable[[LabeledInstance], float]]] = {
-    "leftmost": ("left", lambda o: o.bbox.center_px[0]),
-    "rightmost": ("right", lambda o: -o.bbox.center_px[0]),
-    "topmost": ("top", lambda o: o.bbox.center_px[1]),
-    "bottommost": ("bottom", lambda o: -o.bbox.center_px[1]),
+# A person ranks by centers or by the edges on that side: edges differ by so much where both agree.
+EDGE_MARGIN_PX = 1.0
+# order: the side it counts from, and the two places that it sorts by, center and outer edge.
+_SIDES: dict[str, tuple[str, Callable[[Box], tuple[float, float]]]] = {
+    "leftmost": ("left", lambda box: (box.center_px[0], box.x_min_px)),
+    "rightmost": ("right", lambda box: (-box.center_px[0], -box.x_max_px)),
+    "topmost": ("top", lambda box: (box.center_px[1], box.y_min_px)),
+    "bottommost": ("bottom", lambda box: (-box.center_px[1], -box.y_max_px)),
 }
 # Wider than the eight sectors: whatever a reader may still call "to the left of".
 _ON_SIDE: dict[str, Callable[[float, float], bool]] = {
@@ -83,7 +86,7 @@ def unique_phrases(
     """Give, for each object of a category, the phrases that fit it and no other object.
 
     "No other" is stricter than the words: sizes and shapes may be misjudged by 5 %, places by 2 px,
-    orders and distances by `margin_px`, and "to the left of" may be taken to mean anything that
+    orders and distances by `margin_px`, an order must be that of the outer edges as well, and "to the left of" may be taken to mean anything that
     lies on that side. The category must be one whose objects are all listed.
     """
     found = image.of(category)
@@ -117,9 +120,12 @@ def _by_attributes(found: Sequence[LabeledInstance], image: LabeledImage, words:
         names: Counter(key for about in could_be for key in product(*(about[n] for n in names)))
         for names in _ATTRIBUTES
     }
+    telling = _telling_sizes(found)
     for place, o in enumerate(found):
         has = {"size": o.size, "shape": o.shape, "cell": o.cell}
         for names in _ATTRIBUTES:
+            if names == ("size",) and o.size not in telling:
+                continue
             if fits[names][tuple(has[name] for name in names)] == 1:
                 said = {name: has[name] for name in names}
                 text = _attribute_text(o.category, said)
@@ -136,6 +142,15 @@ def _by_attributes(found: Sequence[LabeledInstance], image: LabeledImage, words:
                 break
 
 
+def _telling_sizes(found: Sequence[LabeledInstance]) -> set[str]:
+    """Give the size words that say enough alone: "the small ship" is the smallest one there is.
+
+    Sizes are shares of the picture, but a person who reads "small" compares with the others.
+    """
+    present = [name for name in SIZE_ORDER if any(o.size == name for o in found)]
+    return {present[0]} & {"very large", "large"} | {present[-1]} & {"small", "very small"}
+
+
 def _attribute_text(category: str, said: dict[str, str]) -> str:
     words = [SIZE_WORDS[said["size"]]] if "size" in said else []
     words += [said["shape"]] if "shape" in said else []
@@ -144,19 +159,18 @@ def _attribute_text(category: str, said: dict[str, str]) -> str:
 
 
 def _by_order(found: Sequence[LabeledInstance], margin_px: float) -> Found:
-    for order, (side, position) in _SIDES.items():
-        places = sorted(range(len(found)), key=lambda place: position(found[place]))
-        at = [position(found[place]) for place in places]
-        # With n objects, the last is never "the n-th from the left" but the rightmost.
-        for rank in range(1, min(3, len(found) - 1) + 1):
-            o = found[places[rank - 1]]
-            before_px = at[rank - 1] - at[rank - 2] if rank > 1 else margin_px
-            if min(before_px, at[rank] - at[rank - 1]) < margin_px:
+    for order, (side, positions) in _SIDES.items():
+        at = [positions(o.bbox) for o in found]
+        by_center = _clear_ranks([center for center, _ in at], margin_px)
+        by_edge = _clear_ranks([edge for _, edge in at], EDGE_MARGIN_PX)
+        for rank, place in by_center.items():
+            if by_edge.get(rank) != place:
                 continue
-            text = f"{_ORDINALS[rank]} {o.category} from the {side}" if rank > 1 else (
-                f"{order} {o.category}"
+            category = found[place].category
+            text = f"{_ORDINALS[rank]} {category} from the {side}" if rank > 1 else (
+                f"{order} {category}"
             )  # fmt: skip
-            yield places[rank - 1], UniquePhrase(text, "order", order=order, rank=rank)
+            yield place, UniquePhrase(text, "order", order=order, rank=rank)
     areas = sorted((o.bbox.area_px2, place) for place, o in enumerate(found))
     for order, (area, place), (next_area, _) in (
         ("largest", areas[-1], areas[-2]),
@@ -166,6 +180,17 @@ def _by_order(found: Sequence[LabeledInstance], margin_px: float) -> Found:
         if max(area, next_area) > min(area, next_area) * (1 + TOLERANCE) ** 2:
             text = f"{order} {found[place].category}"
             yield place, UniquePhrase(text, "order", order=order, rank=1)
+
+
+def _clear_ranks(at: Sequence[float], margin_px: float) -> dict[int, int]:
+    """Give the first ranks whose neighbors in rank are farther away than a margin: rank → place.
+
+    With n objects, the last is never "the n-th from the left" but the rightmost.
+    """
+    places = sorted(range(len(at)), key=at.__getitem__)
+    steps = [margin_px, *(at[after] - at[before] for before, after in pairwise(places))]
+    ranks = range(1, min(3, len(at) - 1) + 1)
+    return {r: places[r - 1] for r in ranks if min(steps[r - 1], steps[r]) >= margin_px}
 
 
 def _by_relation(
