@@ -86,7 +86,8 @@ def unique_phrases(
     """Give, for each object of a category, the phrases that fit it and no other object.
 
     "No other" is stricter than the words: sizes and shapes may be misjudged by 5 %, places by 2 px,
-    orders and distances by `margin_px`, an order must be that of the outer edges as well, and "to the left of" may be taken to mean anything that
+    orders and distances by `margin_px`, an order must be that of the outer edges as well,
+    and "to the left of" may be taken to mean anything that
     lies on that side. The category must be one whose objects are all listed.
     """
     found = image.of(category)
