@@ -16,6 +16,9 @@ from pipelines.build_dataset import build_dataset
 from pipelines.runners import run
 from sarchat_build.synthesis import synthesize
 
+# Runs in an environment of its own: `make oracles`.
+collect_ignore = ["oracles"]
+
 # The complete real SSDD and a sample of SAR-AIRcraft-1.0, never part of the project.
 REAL_DATA = Path(os.environ.get("SARCHAT_REAL_DATA", Path(__file__).parents[2] / "shared" / "data"))
 REAL_ARCHIVES = {

@@ -14,7 +14,7 @@ from PIL import Image, ImageDraw
 from sarchat_build import near_duplicates
 from sarchat_build.near_duplicates import find_families, find_stars, hamming, unpack_hashes
 from sarchat_build.perceptual_hash import perceptual_hash
-from sarchat_build.synthesis.keyed import keyed
+from sarchat_build.synthesis.pictures.keyed import keyed
 
 DISTANCE = 20
 
