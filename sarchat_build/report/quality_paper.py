@@ -37,10 +37,10 @@ BEYOND_PAPER = frozenset(
 _REST: dict[TaskName, str] = {
     "classification": "one per picture; the paper leaves out 13 % of its own, unexplained",
     "fine_grained_description": "pictures with an object that passes the same screen",
-    "instance_counting": "one per picture and category, without categories with a rejected object",
-    "spatial_grounding": "one per picture with an object, up to the cap of boxes",
+    "instance_counting": "one per picture and category whose objects are all listed",
+    "spatial_grounding": "one per picture whose objects are all listed, up to the cap of boxes",
     "cross_modal_identification": "one per object and capped pairs",
-    "referring": "one per picture and category, up to the cap of boxes",
+    "referring": "one per picture and category whose objects are all listed, up to the cap",
 }
 
 
