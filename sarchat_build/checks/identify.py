@@ -107,10 +107,12 @@ def nearest_to(scene: Scene, start: Thing, wanted: str, rules: Rules) -> Thing |
     things = [thing for thing in scene.by_category.get(wanted, ()) if thing is not start]
     by_center = [geometry.distance(thing.x - start.x, thing.y - start.y) for thing in things]
     by_edge = [geometry.gap(thing.box, start.box) for thing in things]
-    place = _clearly_least(by_center, rules.nearest_margin_px)
-    if place is None or place != _clearly_least(by_edge, rules.nearest_margin_px):
+    # Floats that are equal on paper differ in their last digits.
+    margin_px = rules.nearest_margin_px - 1e-6
+    place = _clearly_least(by_center, margin_px)
+    if place is None or place != _clearly_least(by_edge, margin_px):
         return None
-    return things[place] if by_center[place] >= rules.nearest_margin_px else None
+    return things[place] if by_center[place] >= margin_px else None
 
 
 def _clearly_least(ways: Sequence[float], margin: float) -> int | None:

@@ -21,6 +21,7 @@ from sarchat_build.recipe import Identification, Recipe
 from sarchat_build.stable_hash import choose, stable_hash
 from sarchat_build.tasks.classification import most_common
 from sarchat_build.tasks.question import GroundTruth, Question
+from sarchat_build.tasks.unique_phrase import NOISE
 from sarchat_build.types import Category
 
 
@@ -136,10 +137,11 @@ def _nearest_of(
 ) -> LabeledInstance | None:
     """Give the one that is nearest from center to center and from edge to edge alike."""
     centers = nsmallest(2, ((_distance_px(o, labeled), place) for place, o in enumerate(others)))
-    if not centers or centers[0][0] < margin_px:
+    clear_px = margin_px - NOISE
+    if not centers or centers[0][0] < clear_px:
         return None
     gaps = nsmallest(2, ((gap_px(o.bbox, labeled.bbox), place) for place, o in enumerate(others)))
-    clear = all(len(away) < 2 or away[1][0] - away[0][0] >= margin_px for away in (centers, gaps))
+    clear = all(len(away) < 2 or away[1][0] - away[0][0] >= clear_px for away in (centers, gaps))
     return others[centers[0][1]] if clear and centers[0][1] == gaps[0][1] else None
 
 

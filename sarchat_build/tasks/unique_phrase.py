@@ -27,6 +27,9 @@ Kind: TypeAlias = Literal["attribute", "order", "relation"]
 # By this share sizes, proportions and areas may be misjudged, and by so many pixels places.
 TOLERANCE = 0.05
 TOLERANCE_PX = 2.0
+# Relative coordinates come back to pixels with a last digit of noise: what is a margin on paper
+# counts as one.
+NOISE = 1e-6
 
 # Shorter descriptions first: a person names no more than it takes to be understood.
 _ATTRIBUTES = (
@@ -178,7 +181,7 @@ def _by_order(found: Sequence[LabeledInstance], margin_px: float) -> Found:
         ("smallest", areas[0], areas[1]),
     ):
         # Each side of a box may be off by the tolerance, so the area by twice as much.
-        if max(area, next_area) > min(area, next_area) * (1 + TOLERANCE) ** 2:
+        if max(area, next_area) * (1 - NOISE) > min(area, next_area) * (1 + TOLERANCE) ** 2:
             text = f"{order} {found[place].category}"
             yield place, UniquePhrase(text, "order", order=order, rank=1)
 
@@ -191,7 +194,7 @@ def _clear_ranks(at: Sequence[float], margin_px: float) -> dict[int, int]:
     places = sorted(range(len(at)), key=at.__getitem__)
     steps = [margin_px, *(at[after] - at[before] for before, after in pairwise(places))]
     ranks = range(1, min(3, len(at) - 1) + 1)
-    return {r: places[r - 1] for r in ranks if min(steps[r - 1], steps[r]) >= margin_px}
+    return {r: places[r - 1] for r in ranks if min(steps[r - 1], steps[r]) >= margin_px - NOISE}
 
 
 def _by_relation(
@@ -208,7 +211,7 @@ def _by_relation(
         x_px, y_px = anchors[0].bbox.center_px
         off = [(o.bbox.center_px[0] - x_px, o.bbox.center_px[1] - y_px) for o in found]
         away = sorted(((dx * dx + dy * dy) ** 0.5, place) for place, (dx, dy) in enumerate(off))
-        if away[1][0] - away[0][0] >= margin_px:
+        if away[1][0] - away[0][0] >= margin_px - NOISE:
             text = f"{category} nearest to the {other}"
             phrase = UniquePhrase(text, "relation", relation="nearest", anchor=other)
             yield away[0][1], phrase
