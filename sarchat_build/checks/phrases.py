@@ -211,7 +211,7 @@ def _at(ranked: Ranked, place: int, margin_px: float | None) -> tuple[list[Thing
 
     def close(other: float) -> bool:
         if margin_px is not None:
-            return abs(other - value) < margin_px - _EPSILON
+            return abs(other - value) < margin_px
         small, large = sorted((abs(other), abs(value)))
         # Each side of a box may be misjudged, so its area twice.
         return small * (1 + _SHARE) ** 2 >= large * (1 - _EPSILON)

@@ -114,7 +114,7 @@ around it, and the phrasing of the answer. `ground_truth` holds what the answer 
   only where no second object is nearly as near, by its center or by its edge."""
 # What is said where the recipe has "skip" for it.
 _CUT = """
-* Objects of such a class are not counted, nor referred to as a whole, nor their picture grounded."""
+* Objects of such a class are not counted and not referred to, their picture is not grounded."""
 _LEFT_OUT = """
 * A picture is described only where nothing that is too small or too long to be described lies with
   its like in a cell, or is nearly as large as what is described."""
