@@ -311,6 +311,9 @@ def outcome(
     return planted, missed
 
 
+_OF_TWO = ("conflicting_answers", "duplicate_dialogue", "dialogue_id_unique")
+
+
 def _named(
     data: Dataset, changed: dict[str, dict[int, m.Row]], target: Path
 ) -> set[tuple[str, int | None]]:
@@ -321,12 +324,12 @@ def _named(
         schema = pq.read_schema(target / file)
         pq.write_table(pa.Table.from_pylist(table, schema), target / file)
     # A changed answer may lack a word that its phrasing always has: that names any of its rows. A
-    # changed question may be that of a sound row, which is then named as the second of the two.
+    # changed question or id may be that of a sound row, which is then named as the second of two.
     return {
         (finding.file, finding.row)
         for finding in findings_of(target)
         if finding.row is not None
-        and finding.check not in ("conflicting_answers", "duplicate_dialogue")
+        and finding.check not in _OF_TWO
         and (finding.check != "unknown_word" or "humongous" in finding.found)
     }
 
@@ -396,7 +399,9 @@ def test_dialogues_of_another_picture_are_named(
         rows = pq.read_table(path).to_pylist()
         for row in rows:
             # Of a cut category nothing is said that a rejected object would make false.
-            cut = kind == "a category rejected" and row["cut_categories"]
+            cut = kind == "a category rejected" and set(row["cut_categories"]).issuperset(
+                row["objects"]["category"]
+            )
             if row["objects"]["bbox"] and row["source"] == "mixed" and not cut:
                 PICTURES[kind](row)
                 changed.add(row["image_id"])
