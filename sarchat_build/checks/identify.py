@@ -69,7 +69,7 @@ def choice(scene: Scene, dialogue: Dialogue, rules: Rules) -> Expected:
         len(options) != 2
         or len(set(options)) != 2
         or thing.category not in options
-        or not scene.annotated.issuperset(options)
+        or not (scene.annotated | {thing.category}).issuperset(options)
     ):
         expected = Plain(f"{thing.category} and another of {sorted(scene.annotated)}")
         raise Unfounded("options", expected, options)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -89,8 +90,8 @@ def unique_phrases(
     """Give, for each object of a category, the phrases that fit it and no other object.
 
     "No other" is stricter than the words: sizes and shapes may be misjudged by 5 %, places by 2 px,
-    orders and distances by `margin_px`, an order must be that of the outer edges as well,
-    and "to the left of" may be taken to mean anything that
+    orders and distances by `margin_px`. An order must be that of the outer edges as well, a size
+    alone that of the smallest or largest, and "to the left of" may be taken to mean anything that
     lies on that side. The category must be one whose objects are all listed.
     """
     found = image.of(category)
@@ -210,7 +211,7 @@ def _by_relation(
             continue
         x_px, y_px = anchors[0].bbox.center_px
         off = [(o.bbox.center_px[0] - x_px, o.bbox.center_px[1] - y_px) for o in found]
-        away = sorted(((dx * dx + dy * dy) ** 0.5, place) for place, (dx, dy) in enumerate(off))
+        away = sorted((math.sqrt(dx * dx + dy * dy), place) for place, (dx, dy) in enumerate(off))
         if away[1][0] - away[0][0] >= margin_px - NOISE:
             text = f"{category} nearest to the {other}"
             phrase = UniquePhrase(text, "relation", relation="nearest", anchor=other)
