@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 import pytest
 import rasterio
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from PIL import Image
@@ -134,6 +134,7 @@ def test_every_depth_is_rendered_exactly(dtype: str, rule: Pixels) -> None:
     assert (facts.channels, facts.bit_depth) == (1, np.dtype(dtype).itemsize * 8)
 
 
+@example(np.full((1, 1), np.finfo(np.float32).max), (0.0, 100.0), "percentile", None)
 @settings(max_examples=150, deadline=None)
 @given(
     hnp.arrays(

@@ -104,8 +104,9 @@ def _integer_table(
 
 def _not_below(values: NDArray[np.float64]) -> NDArray[np.float32]:
     # The smallest 32-bit float that reaches a threshold reaches exactly what the threshold does.
+    # Past the largest of them comes infinity, which no pixel reaches: as it must be.
     with np.errstate(over="ignore"):
         singles = values.astype(np.float32)
-    below = singles.astype(np.float64) < values
-    singles[below] = np.nextafter(singles[below], np.float32(np.inf))
+        below = singles.astype(np.float64) < values
+        singles[below] = np.nextafter(singles[below], np.float32(np.inf))
     return singles
