@@ -1,11 +1,12 @@
 """How many dialogues a recipe gives on SARDet-100K's ten sources, estimated without any data.
 
-Published are, for each source, the pictures and objects of train and test (arXiv 2403.06534,
-table 2). Not published is how objects spread over pictures, which decides how many pairs there are.
-Here the number of objects beyond the first is negative binomial around each source's mean, with one
-dispersion for all. It is chosen so that the sum of n² over the pictures is 1,599,113, the number
-of identifications of the paper (arXiv 2502.08168, table 2): singles and ordered pairs of n objects
-are n + n(n - 1) = n², and with no cap that is what its two numbers come to.
+Published are, for each source, the pictures and objects of each split (arXiv 2403.06534, table 2;
+`[sardet]` of its manifest). Not published is how objects spread over pictures, which decides how
+many pairs there are. Here the number of objects beyond the first is negative binomial around each
+source's mean, with one dispersion for all. It is chosen so that the sum of n² over the pictures is
+1,599,113, the number of identifications of the paper (arXiv 2502.08168, table 2): singles and
+ordered pairs of n objects are n + n(n - 1) = n², and with no cap that is what its two numbers come
+to.
 
 Each number of objects is laid out in a few pictures, and the tasks themselves are asked.
 
@@ -17,64 +18,79 @@ from __future__ import annotations
 import math
 import sys
 from collections import Counter, defaultdict
-from collections.abc import Iterator
-from functools import lru_cache
+from collections.abc import Iterable, Iterator
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
 from sarchat_build.labels import LabeledImage, label_image
+from sarchat_build.manifest import Manifest, load_manifests
 from sarchat_build.recipe import Recipe, load_recipe
+from sarchat_build.resources import resource_folder
 from sarchat_build.stable_hash import choose
 from sarchat_build.tasks import questions
-from sarchat_build.types import CATEGORIES, Box, Category, Chip, Instance
+from sarchat_build.types import CATEGORIES, SPLITS, Box, Category, Chip, Instance, Split
 
 RECIPES = Path(__file__).parents[1] / "pipelines" / "recipes"
+# The paper leaves the validation split out.
+PAPER_SPLITS: tuple[Split, ...] = ("train", "test")
 PAPER_IDENTIFICATIONS = 1_423_548 + 175_565
 MAX_OBJECTS = 150
 _LAYOUTS = 4
 
 
 class Source(NamedTuple):
-    """Pictures and objects of a source in SARDet-100K's train and test.
+    """What a source's pictures look like; its totals are those of its manifest.
 
     `kinds`: shares of its classes, in percent, of which a picture mostly shows one.
     `side_px`: of an object, roughly; `picture_px` of a picture.
     """
 
-    name: str
-    images: int
-    instances: int
+    source_id: str
     kinds: dict[Category, int]
     side_px: tuple[int, int]
     picture_px: int
 
 
 SOURCES = (
-    Source("air_sarship_1", 438 + 40, 816 + 209, {"ship": 100}, (14, 70), 512),
-    Source("air_sarship_2", 270 + 15, 1_819 + 94, {"ship": 100}, (14, 70), 1000),
-    Source("hrsid", 3_642 + 981, 11_047 + 2_947, {"ship": 100}, (10, 110), 800),
-    Source(
-        "msar",
-        27_159 + 1_520,
-        58_988 + 3_123,
-        {"ship": 66, "tank": 20, "aircraft": 11, "bridge": 3},
-        (8, 40),
-        256,
-    ),
-    Source("sadd", 795 + 44, 6_891 + 496, {"aircraft": 100}, (16, 40), 224),
-    Source("sar_aircraft", 13_976 + 2_989, 27_848 + 5_996, {"aircraft": 100}, (30, 150), 512),
-    Source("ship_dataset", 31_784 + 3_972, 40_761 + 5_044, {"ship": 100}, (8, 44), 256),
-    Source("ssdd", 928 + 116, 2_041 + 294, {"ship": 100}, (14, 100), 500),
-    Source(
-        "ogsod",
-        14_664 + 1_833,
-        38_975 + 4_770,
-        {"bridge": 63, "tank": 29, "harbor": 8},
-        (8, 50),
-        256,
-    ),
-    Source("sived", 837 + 103, 9_561 + 1_230, {"car": 100}, (12, 40), 512),
+    Source("air_sarship_1", {"ship": 100}, (14, 70), 512),
+    Source("air_sarship_2", {"ship": 100}, (14, 70), 1000),
+    Source("hrsid", {"ship": 100}, (10, 110), 800),
+    Source("msar", {"ship": 66, "tank": 20, "aircraft": 11, "bridge": 3}, (8, 40), 256),
+    Source("sadd", {"aircraft": 100}, (16, 40), 224),
+    Source("sar_aircraft", {"aircraft": 100}, (30, 150), 512),
+    Source("sar_ship_dataset", {"ship": 100}, (8, 44), 256),
+    Source("ssdd", {"ship": 100}, (14, 100), 500),
+    Source("ogsod", {"bridge": 63, "tank": 29, "harbor": 8}, (8, 50), 256),
+    Source("sived", {"car": 100}, (12, 40), 512),
 )
+
+
+class Totals(NamedTuple):
+    """Pictures and objects of a source in SARDet-100K."""
+
+    images: int
+    instances: int
+
+    @property
+    def mean(self) -> float:
+        """Objects per picture."""
+        return self.instances / self.images
+
+
+def totals(source: Source, splits: Iterable[Split]) -> Totals:
+    """Add up what SARDet-100K holds of a source in some splits."""
+    sardet = _manifests()[source.source_id].sardet
+    assert sardet is not None
+    return Totals(
+        sum(getattr(sardet.images, split) for split in splits),
+        sum(getattr(sardet.instances, split) for split in splits),
+    )
+
+
+@cache
+def _manifests() -> dict[str, Manifest]:
+    return load_manifests(resource_folder("source_manifests"))
 
 
 class Estimate(NamedTuple):
@@ -94,14 +110,17 @@ class Estimate(NamedTuple):
         return sum(n for (name, _), n in self.rows.items() if name == task)
 
 
-def estimate(recipe: Recipe) -> Estimate:
-    """Estimate what a recipe gives."""
+def estimate(recipe: Recipe, splits: tuple[Split, ...] = SPLITS) -> Estimate:
+    """Estimate what a recipe gives in some splits together."""
     rows: defaultdict[tuple[str, str], float] = defaultdict(float)
     most = 0
     dispersion = fit_dispersion()
+    images_in_all = 0
     for source in SOURCES:
-        for n, share in enumerate(spread(source.instances / source.images, dispersion), start=1):
-            images = share * source.images
+        known = totals(source, splits)
+        images_in_all += known.images
+        for n, share in enumerate(spread(known.mean, dispersion), start=1):
+            images = share * known.images
             if images < 0.01:
                 continue
             asked = [
@@ -112,7 +131,7 @@ def estimate(recipe: Recipe) -> Estimate:
             for counts in asked:
                 for place, number in counts.items():
                     rows[place] += number * images / len(asked)
-    return Estimate(dict(rows), most, sum(source.images for source in SOURCES))
+    return Estimate(dict(rows), most, images_in_all)
 
 
 def fit_dispersion() -> float:
@@ -129,9 +148,9 @@ def fit_dispersion() -> float:
 
 def _sum_of_squares(dispersion: float) -> float:
     return sum(
-        source.images * share * n * n
-        for source in SOURCES
-        for n, share in enumerate(spread(source.instances / source.images, dispersion), start=1)
+        known.images * share * n * n
+        for known in (totals(source, PAPER_SPLITS) for source in SOURCES)
+        for n, share in enumerate(spread(known.mean, dispersion), start=1)
     )
 
 
@@ -155,7 +174,7 @@ def layouts(source: Source, n: int) -> Iterator[LabeledImage]:
 
 def layout(source: Source, n: int, number: int) -> LabeledImage:
     """Lay `n` objects out in one picture; equal arguments give equal pictures."""
-    name = f"{source.name}/{n}-{number}"
+    name = f"{source.source_id}/{n}-{number}"
     main = _kind(source, choose(100, name, "kind"))
     objects = []
     for i in range(n):

@@ -55,6 +55,15 @@ def another(category: str, first: str) -> str:
     return f"another {category}" if category == first else a(category)
 
 
+def pair(first: str, second: str) -> str:
+    """Name two objects in one breath.
+
+    >>> pair("ship", "ship"), pair("aircraft", "ship")
+    ('2 ships', 'an aircraft and a ship')
+    """
+    return counted(first, 2) if first == second else f"{a(first)} and {a(second)}"
+
+
 def listed(items: Sequence[str], conjunction: str = "and") -> str:
     """Write a list as a sentence has it.
 
@@ -80,6 +89,7 @@ FILTERS: dict[str, Callable[..., str]] = {
     "counted": counted,
     "a": a,
     "another": another,
+    "pair": pair,
     "listed": listed,
     "sentence": sentence,
 }

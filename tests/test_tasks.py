@@ -556,14 +556,14 @@ def test_shares_are_kept(percent: int) -> None:
 
 def test_default_recipe_gives_two_million_dialogues() -> None:
     found = yields.estimate(RECIPE)
-    assert found.images == 94_493 + 11_613
+    assert found.images == 94_493 + 10_492 + 11_613
     assert 2_000_000 < found.total < 2_100_000
     assert min(found.of(task) for task in TASKS) > 40_000
     assert found.most_of_one_image / found.total < 0.0005
 
 
 def test_paper_recipe_gives_what_the_paper_counts() -> None:
-    found = yields.estimate(PAPER)
+    found = yields.estimate(PAPER, yields.PAPER_SPLITS)
     assert found.of("cross_modal_identification") == pytest.approx(
         yields.PAPER_IDENTIFICATIONS, rel=0.01
     )
