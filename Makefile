@@ -91,7 +91,7 @@ bench: $(VENV)/.runtime
 # All ten raw sources as large as published: about an hour on two cores, 15 GB of disk.
 proof-full: $(VENV)/.runtime
 	@test -d bench/full/raw || $(BIN)/sarchat synthesize --output bench/full/raw --images published
-	@$(BIN)/sarchat build --raw bench/full/raw --output bench/full/dataset
+	@$(BIN)/python -m benchmarks.full_size bench/full/raw bench/full/dataset
 	@$(BIN)/sarchat validate bench/full/dataset
 
 proof-scene: $(VENV)/.runtime

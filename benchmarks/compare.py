@@ -6,9 +6,6 @@ import os
 import shutil
 import subprocess
 import sys
-import threading
-import time
-from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 from statistics import median
@@ -16,56 +13,12 @@ from statistics import median
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks.watching import Run, watch
+
 FOLDER = Path("bench")
 # With both sources' chips this is a little over 10,000 pictures.
 IMAGES = {"ssdd": 6_000, "sar_aircraft": 900}
 ROUNDS = int(os.environ.get("BENCH_ROUNDS", "2"))
-
-
-@dataclass(frozen=True, slots=True)
-class Run:
-    """One finished run."""
-
-    wall_s: float
-    peak_mb: float
-
-
-def measure(command: list[str]) -> Run:
-    """Run a command and watch the memory of all its processes together."""
-    peak = 0.0
-    start = time.perf_counter()
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
-    done = threading.Event()
-
-    def watch() -> None:
-        nonlocal peak
-        while not done.wait(0.25):
-            peak = max(peak, resident_mb(process.pid))
-
-    watcher = threading.Thread(target=watch)
-    watcher.start()
-    code = process.wait()
-    wall = time.perf_counter() - start
-    done.set()
-    watcher.join()
-    if code:
-        raise SystemExit(f"{' '.join(command)} ended with {code}")
-    return Run(wall, peak)
-
-
-def resident_mb(pid: int) -> float:
-    """Add up the memory of a process and everything below it, shared pages once (Linux)."""
-    total = 0.0
-    try:
-        for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
-            if line.startswith("Pss:"):
-                total += int(line.split()[1]) * 1024 / 1e6
-        for task in Path(f"/proc/{pid}/task").iterdir():
-            for child in (task / "children").read_text().split():
-                total += resident_mb(int(child))
-    except (FileNotFoundError, ProcessLookupError):
-        pass  # it ended while we looked
-    return total
 
 
 def same_shards(first: Path, second: Path) -> bool:
@@ -103,7 +56,7 @@ def main() -> None:
     for number in range(ROUNDS):
         for name, (out, command) in commands.items():
             shutil.rmtree(out, ignore_errors=True)
-            run = measure(command)
+            run = watch(command)
             runs[name].append(run)
             console.print(
                 f"round {number + 1}: {name:14} {run.wall_s:6.1f} s  {run.peak_mb:6.0f} MB"

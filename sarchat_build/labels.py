@@ -113,6 +113,14 @@ class Relation:
     distance_px: int
 
 
+@dataclass(frozen=True, slots=True)
+class GroupRelation:
+    """How the first of two groups lies to the second; `proximity` is None where it is arguable."""
+
+    direction: str
+    proximity: str | None
+
+
 def label_image(
     chip: Chip,
     annotated: tuple[Category, ...],
@@ -311,24 +319,23 @@ def group_relation(
     width_px: int,
     height_px: int,
     words: Words = _PAPER_WORDS,
-) -> Relation:
+) -> GroupRelation:
     """Say how the first of two groups lies to the second.
 
-    The direction is that of the mean centers; near, far and the distance are those of the two
-    members whose centers are closest: a group is near where one of it is.
+    The direction is that of the mean centers. A person may call groups near where their middles are
+    near or where one of each is: where the two differ, neither word is said.
 
     >>> row = [Box(x, 0, x + 10, 10) for x in (0, 200, 400)]
     >>> group_relation(row, [Box(420, 0, 430, 10)], 512, 512)
-    Relation(direction='left', proximity='near', distance_px=20)
+    GroupRelation(direction='left', proximity=None)
+    >>> group_relation(row, [Box(240, 0, 250, 10)], 512, 512)
+    GroupRelation(direction='left', proximity='near')
     """
     between = relation(mean_center_px(first), mean_center_px(second), width_px, height_px, words)
     pairs = product([box.center_px for box in first], [box.center_px for box in second])
     closest_px = min(math.sqrt((x1 - x0) ** 2 + (y1 - y0) ** 2) for (x0, y0), (x1, y1) in pairs)
-    return Relation(
-        direction=between.direction,
-        proximity=proximity(closest_px, width_px, height_px, words),
-        distance_px=round_half_up(closest_px),
-    )
+    closest = proximity(closest_px, width_px, height_px, words)
+    return GroupRelation(between.direction, closest if closest == between.proximity else None)
 
 
 def mean_center_px(boxes: Iterable[Box]) -> tuple[float, float]:

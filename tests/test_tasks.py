@@ -17,7 +17,7 @@ from pydantic import BaseModel
 
 from benchmarks import yields
 from pipelines.launch import RECIPES
-from sarchat_build.labels import LabeledImage, label_image
+from sarchat_build.labels import LabeledImage, label_image, mean_center_px
 from sarchat_build.phrasing import Phrasing, load_templates
 from sarchat_build.recipe import Recipe, load_recipe
 from sarchat_build.resources import resource_folder
@@ -365,7 +365,7 @@ def test_a_cell_is_asked_about_where_only_one_number_can_be_counted(picture: Any
 
 @pytest.mark.parametrize("name", ["msar", "ogsod"])
 def test_class_in_the_question_does_not_tell_the_answer(name: str) -> None:
-    (source,) = (s for s in yields.SOURCES if s.name == name)
+    (source,) = (s for s in yields.SOURCES if s.source_id == name)
     asked: defaultdict[tuple[str, ...], Counter[str]] = defaultdict(Counter)
     for i in range(3000):
         n = 1 + i % 2
@@ -418,7 +418,7 @@ def test_all_of_a_kind_are_listed_only_where_all_are_known(picture: Any, skip: b
 
 @given(pictures())
 def test_a_description_leaves_nothing_out_that_it_could_mean(picture: Any) -> None:
-    chip = picture[0]
+    chip, _, rejected = picture
     asked = list(of(ask(picture), "fine_grained_description", "all"))
     described, left_out = [], []
     for i in chip.instances:
@@ -430,7 +430,8 @@ def test_a_description_leaves_nothing_out_that_it_could_mean(picture: Any) -> No
         i for i, percent in left_out
         if percent > 0.8 or (i.category, _cell(i.bbox, chip)) in kinds
     ]  # fmt: skip
-    wanted = min(chip.width_px, chip.height_px) >= 224 and bool(described) and not doubtful
+    known = not (rejected or chip.cut_categories or doubtful)
+    wanted = min(chip.width_px, chip.height_px) >= 224 and bool(described) and known
     assert len(asked) == wanted
     for question in asked:
         assert {o.instance for o in question.mentioned} == {i for i, _ in described}
@@ -438,7 +439,7 @@ def test_a_description_leaves_nothing_out_that_it_could_mean(picture: Any) -> No
 
 
 @given(pictures())
-def test_groups_are_near_where_two_of_them_are(picture: Any) -> None:
+def test_groups_are_near_where_both_ways_to_see_it_agree(picture: Any) -> None:
     chip = picture[0]
     for question in of(ask(picture), "spatial_grounding", "multi"):
         groups: defaultdict[tuple[str, str], list[Box]] = defaultdict(list)
@@ -452,9 +453,11 @@ def test_groups_are_near_where_two_of_them_are(picture: Any) -> None:
             relations,
             strict=False,  # type: ignore[call-overload]
         ):
-            away = [math.dist(center(a), center(b)) for a in before for b in group]
-            near = any(way < (chip.width_px + chip.height_px) / 8 for way in away)
-            assert said["proximity"] == ("near" if near else "far")
+            closest = min(math.dist(center(a), center(b)) for a in before for b in group)
+            middles = math.dist(mean_center_px(before), mean_center_px(group))
+            near = {way < (chip.width_px + chip.height_px) / 8 for way in (closest, middles)}
+            sure = ("near" if near.pop() else "far") if len(near) == 1 else None
+            assert said["proximity"] == sure
 
 
 @given(pictures())
@@ -502,7 +505,7 @@ def test_one_object_has_the_same_words_in_every_task(picture: Any) -> None:
             (o,) = question.mentioned
             for name in ("size", "cell"):
                 words[f"{o.instance.instance_id} {name}"].update({truth[name]} - {None})
-    assert all(len(said) == 1 for said in words.values())
+    assert all(len(said) <= 1 for said in words.values())
 
 
 def crowd(n: int) -> LabeledImage:
@@ -532,7 +535,11 @@ def test_crowds_are_capped(n: int) -> None:
 def test_pairs_are_distinct_and_as_many_as_allowed(n: int) -> None:
     pairs = list(of(list(questions(crowd(n), RECIPE)), "cross_modal_identification", "multi"))
     keys = {q.key for q in pairs}
-    assert len(keys) == len(pairs) == min(n * (n - 1), 144)
+    assert (
+        len(keys)
+        == len(pairs)
+        == min(n * (n - 1), RECIPE.tasks.cross_modal_identification.pairs_cap)
+    )
     assert all(len({o.number for o in q.mentioned}) == 2 for q in pairs)
     assert all(q.key == "-".join(o.number for o in q.mentioned) for q in pairs)
 

@@ -67,13 +67,15 @@ def _demanded(scene: Scene, rules: Rules) -> dict[tuple[str, str], list[str]]:
     """Give the keys of every question that the boxes decide alone."""
     identify = "cross_modal_identification"
     n = len(scene.things)
+    whole = not (rules.skip_cut and scene.doubtful)
     demanded: dict[tuple[str, str], list[str]] = defaultdict(list)
     demanded["classification", "all"].append("all")
     describable = any(is_describable(thing, rules) for thing in scene.things)
     doubtful = rules.skip_left_out and unsaid_rivals(scene, rules)
-    if min(scene.width, scene.height) >= rules.min_image_px and describable and not doubtful:
+    large = min(scene.width, scene.height) >= rules.min_image_px
+    if whole and large and describable and not doubtful:
         demanded["fine_grained_description", "all"].append("all")
-    if n <= rules.grounding_cap and not (rules.skip_cut and scene.doubtful):
+    if n <= rules.grounding_cap and whole:
         demanded["spatial_grounding", "single" if n == 1 else "multi"].append("all")
     # Two objects with the same corners cannot both be asked about: same question, two answers.
     demanded[identify, "single"] = [thing.index for thing in _distinct(scene)]

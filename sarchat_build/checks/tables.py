@@ -147,6 +147,7 @@ NULLABLE = frozenset(
         *(f"ground_truth.{name}" for name in ("asked", "answer", "direction", "proximity")),
         *(f"ground_truth.{name}" for name in ("distance_px", "size", "shape", "cell")),
         *(f"ground_truth.{name}" for name in ("order", "rank", "relation", "anchor")),
+        "ground_truth.relations.proximity",
     )
 )
 

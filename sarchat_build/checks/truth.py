@@ -83,6 +83,8 @@ def fine_grained_description(scene: Scene, dialogue: Dialogue, rules: Rules) -> 
     require_key(dialogue, "all")
     if min(scene.width, scene.height) < rules.min_image_px:
         raise Unfounded("image_too_small", rules.min_image_px, (scene.width, scene.height))
+    if rules.skip_cut and scene.doubtful:
+        raise Unfounded("cut_category", Plain("not asked"), sorted(scene.doubtful))
     shown = [thing for thing in scene.things if is_describable(thing, rules)]
     if not shown:
         raise Unfounded("nothing_to_describe", Plain("an object that passes the screen"), 0)
@@ -168,7 +170,7 @@ def spatial_grounding(scene: Scene, dialogue: Dialogue, rules: Rules) -> Expecte
         for group in (groups[place], groups[place - 1]):
             named.append((group.category, len(group.things), "plain"))
             cells.append(group.cell)
-    related = "ncdncp" * len(relations)
+    related = "".join("ncdncp" if proximity else "ncdnc" for _, proximity in relations)
     return Expected(
         scene.things,
         (
@@ -182,7 +184,7 @@ def spatial_grounding(scene: Scene, dialogue: Dialogue, rules: Rules) -> Expecte
             boxes=[thing.text for thing in scene.things],
             cells=cells,
             directions=[direction for direction, _ in relations],
-            proximities=[proximity for _, proximity in relations],
+            proximities=[proximity for _, proximity in relations if proximity],
         ),
     )
 
@@ -217,15 +219,19 @@ def _present(scene: Scene) -> list[str]:
     return [name for name in CATEGORIES if name in scene.by_category or name in scene.rejected]
 
 
-def _relations(groups: tuple[Group, ...], scene: Scene, rules: Rules) -> list[tuple[str, str]]:
-    relations: list[tuple[str, str]] = []
+def _relations(
+    groups: tuple[Group, ...], scene: Scene, rules: Rules
+) -> list[tuple[str, str | None]]:
+    """Direction between the middles; near and far where middles and closest members agree."""
+    relations: list[tuple[str, str | None]] = []
     for before, group in pairwise(groups):
         if len(relations) >= rules.relations_cap:
             break
         (before_x, before_y), (x, y) = _mean_center(before.things), _mean_center(group.things)
-        way = _closest(group.things, before.things)
-        near = geometry.proximity(way, scene.width, scene.height, rules)
-        relations.append((geometry.direction(x - before_x, y - before_y), near))
+        dx, dy = x - before_x, y - before_y
+        ways = geometry.distance(dx, dy), _closest(group.things, before.things)
+        near = {geometry.proximity(way, scene.width, scene.height, rules) for way in ways}
+        relations.append((geometry.direction(dx, dy), near.pop() if len(near) == 1 else None))
     return relations
 
 

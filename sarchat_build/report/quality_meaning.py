@@ -72,7 +72,7 @@ def _count(row: Row, truth: Truth, cells: Sequence[str]) -> Meaning:
 def _grounding(row: Row, truth: Truth, cells: Sequence[str]) -> Meaning:
     groups, relations = truth["groups"], truth["relations"]
     said = [f"{g['count']} {g['category']}, {g['cell']}" for g in groups]
-    said += [f"{r['direction']}, {r['proximity']}" for r in relations]
+    said += [", ".join(filter(None, (r["direction"], r["proximity"]))) for r in relations]
     return Meaning("", "; ".join(said), 3 * len(groups) + len(cells) + 2 * len(relations), 0)
 
 

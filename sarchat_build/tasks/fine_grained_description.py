@@ -19,10 +19,12 @@ _NEAR_EQUAL = 0.8
 def ask(image: LabeledImage, recipe: Recipe) -> Iterator[Question]:
     """Ask once per picture that passes the published screen and shows an object that does.
 
-    The recipe decides whether objects that do not may be passed over in silence.
+    The recipe decides whether objects that do not may be passed over in silence, and objects that a
+    chip cuts: one of those may be a main one.
     """
     rule = recipe.tasks.fine_grained_description
-    if min(image.width_px, image.height_px) < rule.min_image_px:
+    too_small = min(image.width_px, image.height_px) < rule.min_image_px
+    if too_small or (recipe.tasks.cut_objects == "skip" and image.unlisted()):
         return
     objects = sorted((o for o in image.objects if _passes(o, image, rule)), key=_order)
     left_out = [o for o in image.objects if not _passes(o, image, rule)]

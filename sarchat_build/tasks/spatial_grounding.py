@@ -10,9 +10,9 @@ from sarchat_build.labels import (
     CELLS,
     DIRECTION_WORDS,
     PROXIMITY_WORDS,
+    GroupRelation,
     LabeledImage,
     LabeledInstance,
-    Relation,
     group_relation,
     reached_cells,
 )
@@ -62,9 +62,11 @@ def _multi(image: LabeledImage, recipe: Recipe) -> Question:
                     "first": first,
                     "second": second,
                     "direction": DIRECTION_WORDS[found.direction],
-                    "proximity": PROXIMITY_WORDS[found.proximity],
+                    "proximity": _proximity(found, len(groups[place])),
                 }
-                for found, (second, first) in zip(relations, pairwise(named), strict=False)
+                for place, (found, (second, first)) in enumerate(
+                    zip(relations, pairwise(named), strict=False)
+                )
             ],
         },
         mentioned=image.objects,
@@ -144,9 +146,15 @@ def _group(members: list[LabeledInstance]) -> dict[str, object]:
     }
 
 
+def _proximity(found: GroupRelation, n: int) -> str:
+    """Say near or far of a group of `n`; nothing where it is arguable."""
+    pronoun = "it" if n == 1 else "them"
+    return f"{PROXIMITY_WORDS[found.proximity]} {pronoun}" if found.proximity else ""
+
+
 def _relations(
     groups: list[list[LabeledInstance]], image: LabeledImage, recipe: Recipe
-) -> list[Relation]:
+) -> list[GroupRelation]:
     boxes = [[o.bbox for o in members] for members in groups]
     return [
         group_relation(this, previous, image.width_px, image.height_px, recipe.words)
