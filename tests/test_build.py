@@ -17,6 +17,8 @@ import pyarrow.parquet as pq
 import pytest
 from conftest import REAL_ARCHIVES, build_here, digests, needs_real_data, repack
 
+quality = pytest.mark.quality
+
 SARCHAT = [sys.executable, "-c", "from pipelines.cli import main; main()"]
 
 
@@ -137,6 +139,7 @@ def test_a_second_run_builds_nothing_again(raw: Path, built: Path, tmp_path: Pat
     assert digests(out) == digests(built)
 
 
+@quality(row=39)
 def test_no_leakage(built: Path) -> None:
     for column in ("scene_id", "pixel_sha256"):
         splits = defaultdict(set)
@@ -227,6 +230,8 @@ def _forge_digest(out: Path, path: Path) -> None:
     (out / "build.json").write_text(json.dumps(build))
 
 
+@quality(row=45)
+@quality(row=55)
 @pytest.mark.parametrize("harm", [_flip_a_byte, _delete_a_shard, _change_a_number])
 def test_validate_names_the_harm(built: Path, tmp_path: Path, harm: Any) -> None:
     out = tmp_path / "dataset"
@@ -276,6 +281,7 @@ class TestRealArchives:
                 if row["source"] == "ssdd":
                     assert row["image"]["bytes"] == archive.read(row["source_member"])
 
+    @quality(row=38)
     def test_ssdd_duplicates(self, real_built: Path) -> None:
         import hashlib
         import zipfile
@@ -324,6 +330,7 @@ class TestRealArchives:
                 expected = {"1": "validation", "9": "test"}.get(row["image_id"][-1], "train")
                 assert row["split"] == expected, row["image_id"]
 
+    @quality(row=30)
     def test_sar_aircraft_chips_equal_an_independent_computation(self, real_built: Path) -> None:
         import re
         import zipfile

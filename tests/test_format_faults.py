@@ -14,6 +14,8 @@ from pipelines import launch
 from sarchat_build.errors import ConfigurationError, InputError
 from sarchat_build.synthesis.formats import fair1m as write_fair1m
 
+quality = pytest.mark.quality
+
 GOOD_BOX = [20, 30, 90, 80]
 RECIPE = (launch.RECIPES / "sarchat_2m.toml").read_text()
 
@@ -119,6 +121,13 @@ def coco_planted(tmp_path_factory: pytest.TempPathFactory) -> Planted:
     return Planted(source, folder, recipe=lenient(folder))
 
 
+@quality(row=6)
+@quality(row=14)
+@quality(row=18)
+@quality(row=19)
+@quality(row=20)
+@quality(row=28)
+@quality(row=29)
 def test_coco_faults(coco_planted: Planted) -> None:
     coco_planted.check(COCO_REJECTED)
     assert coco_planted.fixes == {
@@ -148,6 +157,7 @@ def spoil_coco(tmp_path: Path, change: Callable[[dict[str, Any]], None]) -> str:
     return str(caught.value)
 
 
+@quality(row=19)
 def test_row_19_ids_that_disagree_stop(tmp_path: Path) -> None:
     def change(content: dict[str, Any]) -> None:
         first, second, third = content["images"][:3]
@@ -168,6 +178,7 @@ def test_row_19_ids_that_disagree_stop(tmp_path: Path) -> None:
         assert part in message
 
 
+@quality(row=40)
 def test_row_40_image_in_two_splits_stops_and_lists_them_all(tmp_path: Path) -> None:
     source = mini.hrsid(30)
     test = json.loads(source.files[source.path_of("test2017.json")])
@@ -187,6 +198,7 @@ def test_row_40_image_in_two_splits_stops_and_lists_them_all(tmp_path: Path) -> 
     assert "train by HRSID_JPG/annotations/train2017.json" in message
 
 
+@quality(row=40)
 def test_row_40_split_lists(tmp_path: Path) -> None:
     source = mini.sar_aircraft(4)
     for split, stems in {
@@ -206,6 +218,7 @@ def test_row_40_split_lists(tmp_path: Path) -> None:
         mini.build(raw, tmp_path / "out")
 
 
+@quality(row=22)
 @pytest.mark.parametrize("share", [10, 55, 99])
 def test_row_22_truncated_json_stops_with_its_byte(tmp_path: Path, share: int) -> None:
     source = mini.hrsid(20)
@@ -220,6 +233,7 @@ def test_row_22_truncated_json_stops_with_its_byte(tmp_path: Path, share: int) -
     assert not (tmp_path / "out" / "build.json").exists()
 
 
+@quality(row=22)
 def test_row_22_broken_json_names_the_byte(tmp_path: Path) -> None:
     source = mini.hrsid(20)
     path = source.path_of("train2017.json")
@@ -233,6 +247,7 @@ def test_row_22_broken_json_names_the_byte(tmp_path: Path) -> None:
         mini.build(source.write_folder(tmp_path / "raw"), tmp_path / "out")
 
 
+@quality(row=21)
 @pytest.mark.parametrize(
     "ids", [[0, 1], [10**30, -3], [7, 7 + 2**40]], ids=["zero-based", "huge", "sparse"]
 )
@@ -299,6 +314,10 @@ YOLO_REJECTED = {
 }
 
 
+@quality(row=13)
+@quality(row=18)
+@quality(row=23)
+@quality(row=24)
 def test_yolo_faults(tmp_path: Path) -> None:
     source = mini.sadd(30)
     for number, text in YOLO_TEXTS.items():
@@ -317,6 +336,7 @@ def test_yolo_faults(tmp_path: Path) -> None:
     assert planted.images["sadd/00004"]["rejected_categories"] == ["aircraft"]
 
 
+@quality(row=23)
 def test_row_23_wrong_class_list_stops_by_default(tmp_path: Path) -> None:
     source = mini.sadd(12)
     source.document("00003", "1 0.5 0.5 0.2 0.1\n1 0.2 0.5 0.2 0.1")
@@ -330,6 +350,7 @@ def test_row_23_wrong_class_list_stops_by_default(tmp_path: Path) -> None:
     assert record["sources"]["sadd"]["counts"]["kept"]["instances"] == 13
 
 
+@quality(row=47)
 def test_images_without_a_label_file(tmp_path: Path) -> None:
     source = mini.sadd(12)
     for number in range(1, 9):
@@ -369,6 +390,10 @@ DOTA_REJECTED = {
 }
 
 
+@quality(row=18)
+@quality(row=25)
+@quality(row=26)
+@quality(row=29)
 def test_dota_faults(tmp_path: Path) -> None:
     source = mini.sived(40)
     for number, text in DOTA_TEXTS.items():
@@ -390,6 +415,7 @@ def test_dota_faults(tmp_path: Path) -> None:
     assert planted.boxes("FARAD_0012") == []
 
 
+@quality(row=25)
 def test_row_25_header_lines_are_stated_and_never_guessed(tmp_path: Path) -> None:
     source = mini.sived(20)
     for path in [p for p in source.files if p.endswith(".txt")]:
@@ -409,6 +435,11 @@ def test_row_25_header_lines_are_stated_and_never_guessed(tmp_path: Path) -> Non
 
 
 # FAIR1M: rows 11-13, 18, 26.
+@quality(row=11)
+@quality(row=12)
+@quality(row=13)
+@quality(row=18)
+@quality(row=26)
 def test_fair1m_faults(tmp_path: Path) -> None:
     source = mini.air_sarship_2(30)
     ring = ((20, 30), (90, 30), (90, 80), (20, 80))
@@ -469,6 +500,7 @@ def test_pixel_origin_that_the_data_contradict_stops(tmp_path: Path) -> None:
     assert record["sources"]["msar"]["fixes"]["box_clipped"] == 1
 
 
+@quality(row=27)
 def test_angles_without_a_stated_convention_stop(tmp_path: Path) -> None:
     source = mini.ssdd(10)
     angled = mini.voc_xml([]).replace(
@@ -526,6 +558,7 @@ NAMES = {
 }
 
 
+@quality(row=41)
 @pytest.mark.parametrize("form", ["folder", "zip"])
 def test_row_41_names(tmp_path: Path, form: str) -> None:
     source = mini.ssdd(6)

@@ -18,6 +18,8 @@ from pipelines.validate_dataset import validate_folder
 from sarchat_build import source_index
 from sarchat_build.manifest import Pixels
 
+quality = pytest.mark.quality
+
 MANIFEST = """
 schema_version = 1
 id       = "radar16"
@@ -129,11 +131,17 @@ def test_validate_proves_it(built: Path) -> None:
     assert validate_folder(str(built / "out"), 1)
 
 
+@quality(row=31)
+@quality(row=32)
+@quality(row=33)
+@quality(row=36)
 def test_every_bad_file_is_a_reject_with_its_reason(built: Path) -> None:
     found = {row["file"]: row["reason"] for row in mini.read_rejects(built / "out")}
     assert found == {name: reason for name, (_, reason) in BAD_FILES.items()}
 
 
+@quality(row=36)
+@quality(row=37)
 def test_each_row_says_how_its_8_bits_came_about(built: Path) -> None:
     rows = mini.read_images(built / "out").values()
     said = {Path(row["source_member"]).stem: (row["bit_depth"], row["rendering"]) for row in rows}
@@ -147,6 +155,7 @@ def test_each_row_says_how_its_8_bits_came_about(built: Path) -> None:
         assert said[f"s{number}"] == (16, words)
 
 
+@quality(row=36)
 def test_pixels_are_those_of_the_rule_on_the_whole_scene(built: Path) -> None:
     low, high = expected_range(scene(3), RANGE, 0.0)
     level = {
@@ -163,6 +172,7 @@ def test_pixels_are_those_of_the_rule_on_the_whole_scene(built: Path) -> None:
         assert means[-1] - means[0] > 50, "dark chips stay dark beside bright ones"
 
 
+@quality(row=33)
 def test_an_untouched_file_keeps_its_bytes_and_gets_its_true_extension(built: Path) -> None:
     rows = [r for r in mini.read_images(built / "out").values() if "/j0." in r["source_member"]]
     for row in rows:
@@ -186,6 +196,7 @@ def test_large_files_are_read_from_disk_and_give_the_same_bytes(
         }
 
 
+@quality(row=36)
 def test_row_36_without_a_rule_nothing_is_guessed(tmp_path: Path) -> None:
     write_source(tmp_path / "raw", tmp_path / "manifests", "")
     build(tmp_path)

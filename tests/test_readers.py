@@ -37,6 +37,8 @@ from sarchat_build.synthesis.formats import voc as write_voc
 from sarchat_build.synthesis.formats import yolo as write_yolo
 from sarchat_build.types import BoxFormat, RawImage, RawInstance
 
+quality = pytest.mark.quality
+
 settings.register_profile("quick", deadline=None, max_examples=60)
 settings.load_profile("quick")
 
@@ -363,6 +365,7 @@ def far_apart(a: list[complex], b: list[complex]) -> float:
     return max(min(abs(p - q) for q in b) for p in a)
 
 
+@quality(row=27)
 @pytest.mark.parametrize("name", ANGLES)
 @given(numbers=rectangles)
 def test_row_27_round_trip_of_each_convention(name: AngleName, numbers: tuple[float, ...]) -> None:
@@ -378,6 +381,7 @@ def test_row_27_round_trip_of_each_convention(name: AngleName, numbers: tuple[fl
     assert far_apart(back, truth) < 0.5
 
 
+@quality(row=27)
 @pytest.mark.parametrize(
     ("name", "box", "expected"),
     [
@@ -403,6 +407,7 @@ def test_row_27_one_ship_in_every_convention(
     assert far_apart(truth, found) < 1e-9
 
 
+@quality(row=27)
 @pytest.mark.parametrize(
     ("name", "box", "message"),
     [
@@ -420,6 +425,7 @@ def test_row_27_numbers_of_another_convention_are_refused(
 
 
 # Row 26: corners in any order.
+@quality(row=26)
 @given(st.tuples(*[st.integers(0, 30)] * 8))
 def test_row_26_quads_become_clockwise_or_are_refused(quad: tuple[int, ...]) -> None:
     try:
@@ -448,6 +454,7 @@ def test_row_26_quads_become_clockwise_or_are_refused(quad: tuple[int, ...]) -> 
     assert bounds(found) == bounds(quad)  # the hull reaches as far as its corners
 
 
+@quality(row=26)
 @given(rectangles, st.integers(0, 3), st.booleans())
 def test_row_26_rectangles_stay_what_they_are(
     numbers: tuple[float, ...], start: int, turned: bool
