@@ -24,7 +24,7 @@ import fsspec
 import miniatures as mini
 import pytest
 from archive_writers import FILE_KINDS, LINK, WRITERS, rar4, rar5, write_7z_of_a_link, write_zip
-from conftest import REAL_ARCHIVES, digests, needs_real_data
+from conftest import REAL_ARCHIVES, digests, needs_real_data, sarchat
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from miniatures import SHIP, picture, voc_xml
@@ -343,15 +343,21 @@ def _ssdd() -> Any:
 def test_row_5_links_that_lead_out(tmp_path: Path) -> None:
     secret = tmp_path / "secret.jpg"
     secret.write_bytes(picture(99))
-    source = mini.ssdd(6)
+    source = mini.ssdd(20)
     raw = source.write_folder(tmp_path / "raw")
-    link = raw / "ssdd" / mini.SSDD_LAYOUT / "JPEGImages_train" / "000001.jpg"
-    link.unlink()
-    link.symlink_to(secret)
+    folder = raw / "ssdd" / mini.SSDD_LAYOUT
+    link = folder / "JPEGImages_train" / "000001.jpg"
+    for path in (link, folder / "Annotations_train" / "000002.xml"):
+        path.unlink()
+        path.symlink_to(secret)
     record = mini.build(raw, tmp_path / "out")
-    (row,) = mini.read_rejects(tmp_path / "out")
-    assert (row["reason"], row["key"]) == ("path_escape", "ssdd/000001")
-    assert record["sources"]["ssdd"]["counts"]["kept"]["images"] == 5
+    rows = {row["key"]: row for row in mini.read_rejects(tmp_path / "out")}
+    assert set(rows) == {"ssdd/000001", "ssdd/000002"}
+    for row in rows.values():
+        assert row["reason"] == "path_escape"
+        assert row["file"].startswith(mini.SSDD_LAYOUT)
+        assert row["detail"] == f"{row['file']}: a link out of the source's folder"
+    assert record["sources"]["ssdd"]["counts"]["kept"]["images"] == 18
     archive = open_archive(str(raw / "ssdd"))
     member = link.relative_to(raw / "ssdd").as_posix()
     with pytest.raises(RecordError, match="path_escape"), archive.local_file(member):
@@ -387,7 +393,8 @@ def test_row_7_members_that_lead_out(tmp_path: Path, kind: str, name: str) -> No
     before = everything_below(tmp_path)
     message = stops(str(path), tmp_path)
     assert str(path) in message
-    assert "leads out of the archive's folder" in message
+    assert "leads out of the archive's folder; nothing of this archive was unpacked" in message
+    assert "unpack it yourself and give the folder" in message
     assert "x.jpg" in message
     assert everything_below(tmp_path) - {"repacked"} == before
 
@@ -439,6 +446,18 @@ def test_row_7_stops_the_build_and_names_the_archive(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"a copy\.zip: the member '../../outside\.jpg' leads out"):
         mini.build(raw, tmp_path / "out")
     assert everything_below(tmp_path) == {"raw", "raw/ssdd", "raw/ssdd/a copy.zip"}
+
+
+@quality(row=7)
+def test_row_7_stops_only_that_archive_with_keep_going(tmp_path: Path) -> None:
+    raw = mini.ssdd(5).write_zip(tmp_path / "raw")
+    mini.sar_aircraft(4).write_zip(raw)
+    with zipfile.ZipFile(raw / "ssdd" / "a copy.zip", "a") as archive:
+        archive.writestr("/outside.jpg", b"")
+    _, record = built(raw, tmp_path / "out", keep_going=True)
+    assert record["left_out"] == ["ssdd"]
+    assert list(record["sources"]) == ["sar_aircraft"]
+    assert not [path for path in tmp_path.rglob("*") if path.name == "outside.jpg"]
 
 
 # Row 8: bombs.
@@ -907,14 +926,3 @@ def test_unknown_places(tmp_path: Path) -> None:
     }.items():
         with pytest.raises(InputError, match=message):
             mini.build(raw, tmp_path / "out")  # type: ignore[arg-type]
-
-
-def sarchat(*arguments: object, **environment: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-c", "from pipelines.cli import main; main()", *map(str, arguments)],
-        capture_output=True,
-        text=True,
-        timeout=240,
-        cwd=Path(launch.__file__).parents[1],
-        env=os.environ | {"NO_COLOR": "1", "COLUMNS": "400"} | environment,
-    )

@@ -296,9 +296,12 @@ class TestRealArchives:
         assert len(identical) == 22
         found = defaultdict(lambda: defaultdict(set))
         splits = defaultdict(set)
+        torn = defaultdict(set)
         for row in rows(real_built, "duplicates/*.parquet"):
             found[row["group_id"]][row["reason"]].add(row["image_id"])
             splits[row["group_id"]].add(row["split"])
+            if row["reason"] in ("kept", "file"):
+                torn[row["group_id"]].add(row["official_split"])
         assert {frozenset(g["kept"] | g["file"]) for g in found.values() if g["file"]} == identical
         assert [g["kept"] | g["pixels"] for g in found.values() if g["pixels"]] == [
             {"ssdd/000117", "ssdd/000118"}
@@ -309,6 +312,8 @@ class TestRealArchives:
             frozenset({"ssdd/000725", "ssdd/000727"}),
         }
         assert all(len(where) == 1 for where in splits.values())
+        # The official lists of SSDD tear ten of the 22 apart.
+        assert sum(len(torn[name]) > 1 for name, group in found.items() if group["file"]) == 10
 
     def test_ssdd_is_divided_as_in_sardet_100k(self, real_built: Path) -> None:
         """928, 116 and 116, of which duplicates are taken; what moved has its reason."""

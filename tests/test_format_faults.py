@@ -62,7 +62,7 @@ def coco_fault_document(content: dict[str, Any]) -> None:
     """Spoil a good document whose images, of one ship each, and annotations have the same ids."""
     images = {entry["id"]: entry for entry in content["images"]}
     annotations = {entry["id"]: entry for entry in content["annotations"]}
-    images[2]["file_name"] = "../../x.jpg"
+    images[2]["file_name"] = "../../x.jpg"  # row 6
     images[3]["width"] = 900
     annotations[4]["bbox"] = [20, 30, float("nan"), 50]
     annotations[5]["bbox"] = [20, 30, float("inf"), 50]
@@ -146,6 +146,30 @@ def test_coco_faults(coco_planted: Planted) -> None:
     assert coco_planted.boxes("P0001_0021") == [[20.5, 30.25, 90, 80]]
     assert coco_planted.images["hrsid/P0001_0013"]["objects"]["difficult"] == [True]
     assert coco_planted.counts["read"] == {"images": 63, "instances": 62}
+
+
+@quality(row=20)
+@pytest.mark.parametrize("keep", [False, True])
+def test_row_20_image_without_annotations_is_a_negative_by_recipe(
+    tmp_path: Path, keep: bool
+) -> None:
+    source = mini.hrsid(20)
+    source.change_json("train2017.json", lambda content: content["annotations"].pop(2))
+    recipe = tmp_path / "mine.toml"
+    recipe.write_text(
+        RECIPE.replace("without_objects = false", f"without_objects = {str(keep).lower()}")
+    )
+    out = tmp_path / "out"
+    record = mini.build(source.write_folder(tmp_path / "raw"), out, recipe=str(recipe))
+    counts = record["sources"]["hrsid"]["counts"]
+    assert counts["read"] == {"images": 20, "instances": 19}
+    assert counts["kept"] == {"images": 19 + keep, "instances": 19}
+    found = [(r["key"], r["reason"], r["detail"]) for r in mini.read_rejects(out)]
+    if keep:
+        assert found == []
+        assert mini.read_images(out)["hrsid/P0001_0003"]["objects"]["bbox"] == []
+    else:
+        assert found == [("hrsid/P0001_0003", "no_object", "its annotation lists no object")]
 
 
 def spoil_coco(tmp_path: Path, change: Callable[[dict[str, Any]], None]) -> str:
@@ -326,7 +350,7 @@ def test_yolo_faults(tmp_path: Path) -> None:
     planted.check(YOLO_REJECTED)
     lines = {r["key"]: r["line"] for r in planted.rejects}
     assert all(line == (int(key[-1]) if "#" in key else None) for key, line in lines.items())
-    assert planted.fixes == {"box_clipped": 2}
+    assert planted.fixes == {"box_clipped": 2, "other_encoding": 2}
     assert planted.boxes("00001") == planted.boxes("00002") == []  # row 24
     assert len(planted.boxes("00003")) == 2
     assert planted.boxes("00010") == [pytest.approx([201.6, 100.8, 224, 123.2])]
@@ -350,7 +374,6 @@ def test_row_23_wrong_class_list_stops_by_default(tmp_path: Path) -> None:
     assert record["sources"]["sadd"]["counts"]["kept"]["instances"] == 13
 
 
-@quality(row=47)
 def test_images_without_a_label_file(tmp_path: Path) -> None:
     source = mini.sadd(12)
     for number in range(1, 9):
@@ -434,6 +457,57 @@ def test_row_25_header_lines_are_stated_and_never_guessed(tmp_path: Path) -> Non
         mini.build(raw, tmp_path / "out2", stated=["sived.annotations.header_lines=3"])
 
 
+# Row 13: what the manifest lists is read, and counted; what it does not list is a reject.
+@quality(row=13)
+@pytest.mark.parametrize("listed", [False, True])
+def test_row_13_encodings_that_the_manifest_lists(tmp_path: Path, listed: bool) -> None:
+    source = mini.ssdd(20)
+    text = mini.voc_xml([mini.SHIP]).replace("<annotation>", "<annotation><folder>船</folder>")
+    source.document("000003", text.encode("gbk"))
+    out = tmp_path / "out"
+    stated = ['ssdd.annotations.encodings=["utf-8", "gbk"]'] if listed else []
+    record = mini.build(source.write_zip(tmp_path / "raw"), out, stated=stated)
+    assert record["sources"]["ssdd"]["fixes"].get("other_encoding", 0) == listed
+    assert ("ssdd/000003" in mini.read_images(out)) == listed
+    advice = "not utf-8; list the encoding in the manifest's annotations.encodings"
+    found = [(row["key"], row["reason"], row["detail"]) for row in mini.read_rejects(out)]
+    assert found == ([] if listed else [("ssdd/000003", "encoding", advice)])
+
+
+@quality(row=13)
+def test_row_13_a_document_of_many_images_is_counted_once(tmp_path: Path) -> None:
+    source = mini.hrsid(10)
+    path = source.path_of("train2017.json")
+    source.files[path] = source.files[path].decode().encode("utf-16")
+    record = mini.build(source.write_zip(tmp_path / "raw"), tmp_path / "out")
+    assert record["sources"]["hrsid"]["fixes"] == {"other_encoding": 1}
+    assert record["sources"]["hrsid"]["counts"]["kept"] == {"images": 10, "instances": 10}
+
+
+# Row 30: what a window must show of a box.
+@quality(row=30)
+def test_row_30_the_rule_of_seven_tenths_and_what_no_chip_shows(tmp_path: Path) -> None:
+    source = mini.sar_aircraft(4)
+    # Windows of 512 px start at 0 and at 288: 350 of 500 px lie in the first, 349 of the next one.
+    boxes = {"exactly": (162, 300, 662, 400), "less": (163, 410, 663, 490)}
+    lost = (50, 50, 750, 150)
+    objects: list[mini.Object] = [("A220", *box) for box in (*boxes.values(), lost)]
+    source.document("0000001", mini.voc_xml(objects, size=(800, 800)))
+    record = mini.build(source.write_zip(tmp_path / "raw"), tmp_path / "out")
+    (row,) = mini.read_rejects(tmp_path / "out")
+    assert (row["key"], row["reason"]) == ("sar_aircraft/0000001#2", "lost_at_edge")
+    assert row["file"].endswith("0000001.jpg")
+    assert row["detail"] == "no window shows enough of box (50.0, 50.0, 750.0, 150.0)"
+    assert record["sources"]["sar_aircraft"]["counts"]["rejected"] == {"images": 0, "instances": 1}
+    images = mini.read_images(tmp_path / "out")
+    left = images["sar_aircraft/0000001@0,0"]
+    assert left["objects"]["bbox"] == [[162, 300, 512, 400]]
+    assert left["objects"]["truncated"] == [True]
+    assert left["cut_categories"] == ["aircraft"]
+    right = images["sar_aircraft/0000001@288,0"]
+    assert right["objects"]["bbox"] == [[0, 300, 374, 400], [0, 410, 375, 490]]
+
+
 # FAIR1M: rows 11-13, 18, 26.
 @quality(row=11)
 @quality(row=12)
@@ -477,7 +551,12 @@ def test_fair1m_faults(tmp_path: Path) -> None:
             "12": ("no_valid_instance", "", 1, 0),
         }
     )
-    assert planted.fixes == {"size_mismatch": 1, "quad_hull": 1, "filename_differs": 10}
+    assert planted.fixes == {
+        "size_mismatch": 1,
+        "quad_hull": 1,
+        "filename_differs": 10,
+        "other_encoding": 2,
+    }
     assert planted.boxes("3") == planted.boxes("4") == planted.boxes("10") == [GOOD_BOX]
     assert planted.boxes("9") == [[20, 20, 90, 80], GOOD_BOX]
     assert planted.images["air_sarship_2/9"]["objects"]["segmentation"][0][:4] == [20, 30, 55, 20]

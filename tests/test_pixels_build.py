@@ -204,3 +204,40 @@ def test_row_36_without_a_rule_nothing_is_guessed(tmp_path: Path) -> None:
     assert reasons["images/s0.tiff"]["reason"] == "unsupported_dtype"
     assert "set [pixels] in the manifest" in reasons["images/s0.tiff"]["detail"]
     assert set(mini.read_images(tmp_path / "out")) == {"radar16/e0", "radar16/j0"}
+
+
+@quality(row=37)
+def test_row_37_no_mode_moves_a_pixel_against_its_boxes(tmp_path: Path) -> None:
+    source, wanted = mini.ssdd(20), {}
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    for stem, mode, form, options in (
+        ("000001", "P", "PNG", {}),
+        ("000002", "RGBA", "PNG", {}),
+        ("000003", "CMYK", "JPEG", {}),
+        ("000004", "L", "JPEG", {"exif": exif}),
+        ("000006", "RGB", "PNG", {"exif": exif}),
+        ("000007", "LA", "PNG", {}),
+        ("000008", "1", "PNG", {}),
+    ):
+        values = speckle(240, 300, int(stem)) / 20
+        values[30:80, 20:90] = 255  # the ship
+        gray = Image.fromarray(values.clip(0, 255).astype(np.uint8))
+        colored = Image.merge("RGB", [gray, gray.point(lambda v: v // 2), gray])
+        data = saved((gray if mode in ("L", "LA", "1") else colored).convert(mode), form, **options)
+        source.image(stem, data)
+        with Image.open(io.BytesIO(data)) as stored:
+            wanted[f"ssdd/{stem}"] = np.asarray(stored.convert("L")).astype(int)
+    mini.build(source.write_zip(tmp_path / "raw"), tmp_path / "out")
+    images = mini.read_images(tmp_path / "out")
+    for image_id, gray_levels in wanted.items():
+        row = images[image_id]
+        assert row["objects"]["bbox"] == [[20, 30, 90, 80]]
+        assert (row["width"], row["height"]) == (300, 240)
+        assert row["rendering"].endswith(", as PNG")
+        with Image.open(io.BytesIO(row["image"]["bytes"])) as shown:
+            assert shown.mode in ("L", "RGB")
+            assert shown.getexif().get(0x0112) is None
+            levels = np.asarray(shown.convert("L")).astype(int)
+        assert np.abs(levels - gray_levels).max() <= 2, image_id
+    assert validate_folder(str(tmp_path / "out"), 1)

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import io
-import json
-import os
-import subprocess
 import sys
 import time
 from collections import Counter
@@ -21,13 +18,10 @@ from PIL import Image
 from test_pixels import CLAIMS
 
 from pipelines import launch
-from pipelines.runners import local
 from sarchat_build import archives, pixels, tables
 from sarchat_build.boxes import repair
-from sarchat_build.errors import ConfigurationError, InputError, RecordError
+from sarchat_build.errors import InputError, RecordError
 from sarchat_build.manifest import load_manifests
-from sarchat_build.phrasing import load_templates
-from sarchat_build.phrasing_lint import check_templates, grammar_faults, lint
 from sarchat_build.readers import voc
 from sarchat_build.resources import resource_folder
 
@@ -417,186 +411,39 @@ def test_row_38_of_the_same_picture_one_stays_and_other_boxes_are_a_warning(tmp_
     assert mini.read_images(tmp_path / "out")["ssdd/000003"]["split"] == "validation"
 
 
-# Row 1, row 3, row 4: settings and folders, before any work.
-@pytest.mark.parametrize("state", ["no raw folder", "no folder", "empty folder", "other layout"])
-def test_row_1_says_which_source_what_layout_and_where_to_get_it(
-    tmp_path: Path, state: str
-) -> None:
-    raw, out = tmp_path / "raw", tmp_path / "out"
-    if state != "no raw folder":
-        raw.mkdir()
-    if state in ("empty folder", "other layout"):
-        (raw / "ssdd").mkdir()
-    if state == "other layout":
-        (raw / "ssdd" / "000001.jpg").write_bytes(picture(1))
-    with pytest.raises(InputError) as caught:
-        mini.build(raw, out, sources=["ssdd"])
-    text = str(caught.value)
-    for part in (
-        str(raw / "ssdd"),
-        "Official-SSDD-OPEN.zip",
-        "**/BBox_RBox_PSeg_SSDD/voc_style/JPEGImages_train/*.jpg",
-        "https://github.com/TianwenZhang0825/Official-SSDD",
+@quality(row=38)
+def test_row_38_of_the_same_picture_in_two_sources_one_stays_in_one_split(tmp_path: Path) -> None:
+    first, second = mini.ssdd(10), mini.sar_ship_dataset(6)
+    shared = ("Gao_ship_hh_020160001", "newship000002")
+    for stem, side, ship, name in zip(
+        ("000005", "000006"),
+        ("test", "train"),
+        (SHIP, ("ship", 120, 130, 190, 180)),
+        shared,
+        strict=True,
     ):
-        assert part in text
-    assert not out.exists()
-
-
-def test_row_3_every_fault_of_manifest_and_recipe_at_once(tmp_path: Path) -> None:
-    def spoil(name: str, text: str) -> str:
-        if name == "ssdd.toml":
-            return text.replace("[sar]", "[sar]\nbands = 3").replace(
-                "priority = 20", 'priority = "high"'
-            )
-        if name != "sar_aircraft.toml":
-            return text
-        return text.replace("chip_px     = 512", 'chip_px = "512"')
-
-    manifests = mini.copy_settings(MANIFESTS, tmp_path / "manifests", spoil)
-    recipe = tmp_path / "mine.toml"
-    recipe.write_text(
-        RECIPE.replace("box_cap           = 100", "box_cap = 0.5\nbox_cup = 1").replace(
-            'name  = "sarchat_2m"', ""
-        )
-    )
-    with pytest.raises(ConfigurationError) as caught:
-        launch.load_settings(str(recipe), manifests, None)
-    found = {(Path(i.file).name, i.key): i.message for i in caught.value.issues}
-    assert set(found) == {
-        ("ssdd.toml", "sar.bands"),
-        ("ssdd.toml", "priority"),
-        ("sar_aircraft.toml", "tiling.chip_px"),
-        ("mine.toml", "tasks.instance_counting.box_cap"),
-        ("mine.toml", "tasks.instance_counting.box_cup"),
-        ("mine.toml", "name"),
+        data = picture(int(stem) + 5000, (256, 256))
+        first.image(stem, data, side)
+        first.document(stem, voc_xml([ship], size=(256, 256)), side)
+        second.image(name, data)
+    for source in (first, second):
+        source.write_zip(tmp_path / "raw")
+    record = mini.build(tmp_path / "raw", tmp_path / "out")
+    table = {r["image_id"]: r for r in mini.read_duplicates(tmp_path / "out")}
+    # SSDD has the smaller number for a priority, so its copy is the one that stays.
+    assert {k: (r["group_id"], r["kept"], r["label_conflict"]) for k, r in table.items()} == {
+        "ssdd/000005": ("ssdd/000005", True, False),
+        f"sar_ship_dataset/{shared[0]}": ("ssdd/000005", False, False),
+        "ssdd/000006": ("ssdd/000006", True, False),
+        f"sar_ship_dataset/{shared[1]}": ("ssdd/000006", False, True),
     }
-    assert found["ssdd.toml", "sar.bands"] == "unknown key"
-    assert found["mine.toml", "name"] == "required key is missing"
-    assert "valid integer" in found["ssdd.toml", "priority"]
-    assert f"{recipe} › tasks.instance_counting.box_cup: unknown key" in str(caught.value)
-
-
-@pytest.mark.parametrize(
-    "pattern", ["../../*.jpg", "/etc/*.jpg", "..\\\\x\\\\*.jpg", "D:\\\\x.jpg"]
-)
-@pytest.mark.parametrize("key", ["annotations.images.0", "annotations.files.0.path"])
-def test_row_4_pattern_outside_the_raw_folder(tmp_path: Path, pattern: str, key: str) -> None:
-    kind = "JPEGImages_train/*.jpg" if "images" in key else "Annotations_train/*.xml"
-    old = f"**/BBox_RBox_PSeg_SSDD/voc_style/{kind}"
-    mini.copy_settings(MANIFESTS, tmp_path, lambda name, text: text.replace(old, pattern))
-    with pytest.raises(ConfigurationError) as caught:
-        load_manifests(tmp_path)
-    (issue,) = caught.value.issues
-    assert (Path(issue.file).name, issue.key) == ("ssdd.toml", key)
-    assert "leaves the source's folder" in issue.message
-
-
-def test_row_4_pattern_that_is_no_pattern(tmp_path: Path) -> None:
-    raw = mini.ssdd(2).write_zip(tmp_path / "raw")
-    old = "**/BBox_RBox_PSeg_SSDD/voc_style/JPEGImages_train/*.jpg"
-    manifests = mini.copy_settings(
-        MANIFESTS, tmp_path / "manifests", lambda name, text: text.replace(old, "**.jpg")
-    )
-    with pytest.raises((ConfigurationError, InputError)):
-        mini.build(raw, tmp_path / "out", manifests=manifests)
-
-
-# Rows 42 and 43: phrasings.
-PHRASINGS = {
-    "undefined": ("Fine.\n\n{{ nope }}.", 3, "'nope' is undefined"),
-    "no such attribute": ("Fine {{ category.nope }}.", 1, "nope"),
-    "syntax": ("Fine.\n{% if x %}.", 2, "TemplateSyntaxError"),
-    "no such filter": ("Fine.\n{{ category|shout }}.", 2, "No filter named 'shout'"),
-    "class": ("{{ category.__class__ }}.", 1, "SecurityError"),
-    "x's class": ("Fine.\n{{ x.__class__ }}.", 2, "SecurityError"),
-    "subclasses": ("{{ ''.__class__.__mro__ }}.", 1, "SecurityError"),
-    "product": ("Fine.\n{{ 'a' * 300000000 }}.", 2, "mul is not available"),
-    "power": ("{{ 9 ** 999999999 }}.", 1, "pow is not available"),
-    "width": ("{{ '%0999999999d' % 1 }}.", 1, "mod is not available"),
-    "long": ("{{ 'a'.ljust(70000) }}.", 1, "call is not available"),
-    "endless": ("{% macro m() %}{{ m() }}{% endmacro %}{{ m() }}.", 1, "macro is not available"),
-    "include": ("Fine.\n{% include 'bad.jinja' %}", 2, "include is not available"),
-    "import": ("{% import '/etc/passwd' as x %}.", 1, "import is not available"),
-    "extends": ("{% extends 'x' %}", 1, "extends is not available"),
-}
-
-
-@pytest.fixture(scope="module")
-def templates() -> dict[str, str]:
-    return dict(load_templates(resource_folder("templates")))
-
-
-def _faults(templates: dict[str, str], source: str) -> list[str]:
-    spoiled = {k: v for k, v in templates.items() if k.startswith("classification/")}
-    spoiled["classification/all/question/zz_bad"] = source
-    return [str(issue) for issue in lint(spoiled) if "zz_bad" in issue.file]
-
-
-@pytest.mark.parametrize("fault", PHRASINGS)
-def test_rows_42_43_bad_phrasing_is_named_with_its_line(
-    templates: dict[str, str], fault: str
-) -> None:
-    source, line, message = PHRASINGS[fault]
-    start = time.perf_counter()
-    (issue,) = _faults(templates, source.replace("category", "candidates"))
-    assert f"classification/all/question/zz_bad.jinja › line {line}: " in issue
-    assert message in issue
-    assert time.perf_counter() - start < 20
-
-
-# Texts that make a template engine stumble, or that waste time and memory and look innocent.
-TREACHEROUS_PHRASINGS = {
-    "format index": "{{ '{0}'.format() }}.",
-    "format key": "{{ '{x}'.format() }}.",
-    "article of a number": "{{ 3|a }}.",
-    "article of nothing": "{{ ''|a }}.",
-    "unknown codec": "{{ 'x'.encode('nope') }}.",
-    "deep nesting": "{% for i in [1] %}" * 25 + "x" + "{% endfor %}" * 25,
-    "memory": "{{ 'a'.ljust(4611686018427387904) }}.",
-    "silent doubling": "{% set x = 'aaaaaaaa' %}" + "{% set x = x ~ x %}" * 20 + "Which one?",
-}
-
-
-@pytest.mark.parametrize("fault", TREACHEROUS_PHRASINGS)
-def test_rows_42_43_phrasing_that_no_build_may_start_with(
-    templates: dict[str, str], fault: str
-) -> None:
-    assert _faults(templates, TREACHEROUS_PHRASINGS[fault])
-
-
-def test_rows_42_43_stop_before_anything_is_read(tmp_path: Path) -> None:
-    folder = mini.copy_settings(resource_folder("templates"), tmp_path / "templates")
-    bad = folder / "referring" / "nobody_asks" / "question" / "bad.jinja"
-    bad.parent.mkdir(parents=True)
-    bad.write_text("{{ nope }}")
-    (folder / "loose.jinja").write_text("Fine.")
-    with pytest.raises(ConfigurationError, match=r"loose\.jinja: belongs to templates/<task>"):
-        load_templates(folder)
-    (folder / "loose.jinja").unlink()
-    with pytest.raises(ConfigurationError) as caught:
-        check_templates(load_templates(folder), folder)
-    assert [str(i) for i in caught.value.issues if str(bad) == i.file] == [
-        f"{bad}: no task asks referring/nobody_asks; check the folder's name"
-    ]
-
-
-def test_shipped_phrasings_have_no_fault(templates: dict[str, str]) -> None:
-    assert list(lint(templates)) == []
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "Identify 4 ship in the image.",
-        "There are 3 aircrafts.",
-        "There is 1 ships.",
-        "The ship is small The tank is large. It is is big.",
-        "A aircraft lies here.",
-        "There are 2 tank , and no more.",
-    ],
-)
-def test_published_defects_are_found(text: str) -> None:
-    assert list(grammar_faults(text))
+    for group in ("ssdd/000005", "ssdd/000006"):
+        assert len({r["split"] for r in table.values() if r["group_id"] == group}) == 1
+    assert table["ssdd/000005"]["split"] != "train"
+    assert record["sources"]["sar_ship_dataset"]["fixes"]["label_conflict"] == 1
+    assert record["sources"]["sar_ship_dataset"]["counts"]["deduplicated"]["images"] == 2
+    images = mini.read_images(tmp_path / "out")
+    assert not [name for name in shared if f"sar_ship_dataset/{name}" in images]
 
 
 @quality(row=46)
@@ -637,47 +484,3 @@ def test_split_list_in_another_encoding(tmp_path: Path) -> None:
     source.files[f"{mini.AIRCRAFT_LAYOUT}/ImageSets/Main/train.txt"] = "0000001 船".encode("gbk")
     with pytest.raises(InputError):
         mini.build(source.write_zip(tmp_path / "raw"), tmp_path / "out")
-
-
-# Exit codes, through the real command.
-def sarchat(*arguments: object) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-c", "from pipelines.cli import main; main()", *map(str, arguments)],
-        capture_output=True,
-        text=True,
-        timeout=240,
-        cwd=Path(local.__file__).parents[2],
-        env=os.environ | {"NO_COLOR": "1", "COLUMNS": "400"},
-    )
-
-
-def test_exit_code_0_and_1(tmp_path: Path) -> None:
-    out = tmp_path / "out"
-    mini.ssdd(6).write_folder(tmp_path / "raw")
-    done = sarchat("build", "--raw", tmp_path / "raw", "--output", out, "--workers", 1)
-    assert done.returncode == 0, done.stderr
-    assert json.loads((out / "build.json").read_text())["sources"]
-    shard = sorted((out / "images").iterdir())[0]
-    data = bytearray(shard.read_bytes())
-    data[len(data) // 2] ^= 1
-    shard.write_bytes(data)
-    done = sarchat("validate", out, "--workers", 1)
-    assert done.returncode == 1
-    assert shard.name in done.stdout + done.stderr
-    assert "Traceback" not in done.stderr
-
-
-def test_exit_code_2_for_settings(tmp_path: Path) -> None:
-    done = sarchat("build", "--raw", tmp_path, "--output", tmp_path / "out", "--recipe", "x.toml")
-    assert done.returncode == 2
-    assert "error: x.toml: no such file" in done.stderr
-    assert "Traceback" not in done.stderr
-
-
-def test_exit_code_3_for_input(tmp_path: Path) -> None:
-    done = sarchat("build", "--raw", tmp_path, "--output", tmp_path / "out", "--source", "ssdd")
-    assert done.returncode == 3
-    assert "error: not found in the raw folder:" in done.stderr
-    assert "get it from https://github.com/TianwenZhang0825/Official-SSDD" in done.stderr
-    assert "Traceback" not in done.stderr
-    assert not (tmp_path / "out").exists()

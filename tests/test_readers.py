@@ -6,6 +6,7 @@ import io
 import json
 import math
 import re
+import tracemalloc
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -344,6 +345,33 @@ def test_hostile_json_is_refused_or_read(fault: str) -> None:
         read(HOSTILE_JSON[fault], "coco", class_names=("ship",))
     except RecordError as error:
         assert error.reason == "json_parse"
+
+
+def held_bytes(count: int, step: int) -> int:
+    """Memory that reading takes at most, of so many images whose ids lie `step` apart."""
+    images = [write_coco.CocoImage(i * step, f"{i}.jpg", 9, 9) for i in range(count)]
+    written = [
+        write_coco.CocoAnnotation(i * step, i * step, 3 * step, (1, 2, 3, 4), 12.0)
+        for i in range(count)
+    ]
+    document = io.BytesIO(write_coco.document(images, written, [(0, "car"), (3 * step, "ship")]))
+    tracemalloc.start()
+    found = sum(
+        instance.category == "ship"
+        for image in coco.read(document, RULES["coco"])  # type: ignore[arg-type]
+        for instance in image.instances
+    )
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert found == count
+    return peak
+
+
+@quality(row=21)
+def test_row_21_memory_grows_with_the_number_of_ids_and_not_with_their_size() -> None:
+    plain = held_bytes(4000, 1)
+    assert held_bytes(4000, 2**48) < 1.5 * plain
+    assert held_bytes(8000, 2**48) < 3 * plain
 
 
 # Row 27: conventions of rotated boxes.
