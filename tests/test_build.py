@@ -120,6 +120,32 @@ def test_a_dead_worker_ends_the_run(raw: Path, tmp_path: Path) -> None:
     assert "run the same command again" in message
 
 
+@quality(row=50)
+def test_ctrl_c_ends_the_run_in_seconds_and_says_how_to_resume(
+    raw: Path, built: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "dataset"
+    command = [*SARCHAT, "build", "--raw", str(raw), "--output", str(out), "--workers", "2"]
+    process = subprocess.Popen(
+        command,
+        start_new_session=True,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    receipts = out / ".sarchat" / "receipts"
+    while not (receipts.is_dir() and any(receipts.iterdir())) and process.poll() is None:
+        time.sleep(0.02)
+    pressed = time.monotonic()
+    os.killpg(process.pid, signal.SIGINT)  # a terminal tells the whole group
+    _, message = process.communicate(timeout=60)
+    assert time.monotonic() - pressed < 10
+    assert process.returncode == 130
+    assert message == "error: interrupted; run the same command again to resume\n"
+    build_here(raw, out)
+    assert digests(out) == digests(built)
+
+
 def _workers_below(pid: int) -> list[int]:
     found = []
     for listing in Path(f"/proc/{pid}/task").glob("*/children"):

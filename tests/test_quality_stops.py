@@ -322,6 +322,32 @@ def test_row_17_unknown_names_stop_with_a_count_per_name(tmp_path: Path) -> None
     assert [row["file"].rpartition("/")[2] for row in rows] == ["000003.xml"] * 3 + ["000004.xml"]
 
 
+@quality(row=56)
+@pytest.mark.parametrize("state", ["a file", "below a file", "another folder", "a bucket", "long"])
+def test_row_56_an_output_that_cannot_be_one_stops_before_sources_are_read(
+    tmp_path: Path, state: str
+) -> None:
+    # A source that stops as soon as it is looked at: the message tells that nothing came so far.
+    (tmp_path / "raw" / "ssdd").mkdir(parents=True)
+    (tmp_path / "raw" / "ssdd" / "x.zip").write_bytes(b"no archive")
+    note = tmp_path / "mine" / "note.txt"
+    note.parent.mkdir()
+    note.write_text("mine")
+    out, said = {
+        "a file": (note, f"{note} cannot be written to; give another --output"),
+        "below a file": (note / "out", f"{note} cannot be written to; give another --output"),
+        "another folder": (note.parent, "not empty and not an earlier build; give another"),
+        "a bucket": ("gs://bucket/out", "is written to a folder of this machine; give one as"),
+        "long": (tmp_path / ("x" * 300), "cannot be written (File name too long); give another"),
+    }[state]
+    done = sarchat("build", "--raw", tmp_path / "raw", "--output", out)
+    assert done.returncode == 3
+    assert done.stderr.startswith("error: ")
+    assert said in done.stderr
+    assert "x.zip" not in done.stderr
+    assert [path.name for path in note.parent.iterdir()] == ["note.txt"]
+
+
 # Before anything is published.
 @quality(row=47)
 def test_row_47_too_many_rejects_stop_and_are_named(tmp_path: Path) -> None:
