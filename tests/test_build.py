@@ -137,11 +137,14 @@ def test_ctrl_c_ends_the_run_in_seconds_and_says_how_to_resume(
     while not (receipts.is_dir() and any(receipts.iterdir())) and process.poll() is None:
         time.sleep(0.02)
     pressed = time.monotonic()
+    workers = _workers_below(process.pid)
     os.killpg(process.pid, signal.SIGINT)  # a terminal tells the whole group
     _, message = process.communicate(timeout=60)
     assert time.monotonic() - pressed < 10
     assert process.returncode == 130
     assert message == "error: interrupted; run the same command again to resume\n"
+    assert workers
+    assert not [pid for pid in workers if Path(f"/proc/{pid}").exists()]
     build_here(raw, out)
     assert digests(out) == digests(built)
 

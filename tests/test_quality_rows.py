@@ -65,8 +65,10 @@ ROWS = {
     45: "answer that its boxes do not give: validate names the row",
     46: "required column missing: stop",
     47: "too many rejects: stop, rejects written and named",
+    50: "Ctrl-C: ends in seconds, one line says how to resume",
     53: "smaller build in the same folder: nothing of the larger one stays",
     55: "byte flipped, shard deleted, foreign file: validate names it",
+    56: "output that cannot be written: stop before sources are read",
     58: "nothing survives: stop",
     59: "other counts than published: shown; stop with --strict",
 }
