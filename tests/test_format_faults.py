@@ -11,6 +11,7 @@ import miniatures as mini
 import pytest
 
 from pipelines import launch
+from pipelines.validate_dataset import validate_folder
 from sarchat_build.errors import ConfigurationError, InputError
 from sarchat_build.synthesis.formats import fair1m as write_fair1m
 
@@ -348,6 +349,7 @@ def test_yolo_faults(tmp_path: Path) -> None:
         source.document(f"{number:05d}", text)
     planted = Planted(source, tmp_path, recipe=lenient(tmp_path))
     planted.check(YOLO_REJECTED)
+    assert validate_folder(str(planted.out), 1)
     lines = {r["key"]: r["line"] for r in planted.rejects}
     assert all(line == (int(key[-1]) if "#" in key else None) for key, line in lines.items())
     assert planted.fixes == {"box_clipped": 2, "other_encoding": 2}
@@ -658,6 +660,4 @@ def test_row_41_names(tmp_path: Path, form: str) -> None:
     assert wanted <= set(images)
     counts = record["sources"]["ssdd"]["counts"]
     assert counts["kept"]["images"] == counts["read"]["images"] == len(wanted) + 6
-    from pipelines.validate_dataset import validate_folder
-
     assert validate_folder(str(tmp_path / "out"), 1)
