@@ -481,15 +481,15 @@ def test_row_34_a_claim_costs_no_memory(name: str, tmp_path: Path) -> None:
 
 
 @quality(row=35)
-def test_row_35_a_scene_of_100_megapixels_in_bounded_memory() -> None:
-    command = [sys.executable, "-m", "benchmarks.proof_scene", "--width", "12288"]
+def test_row_35_a_scene_of_384_megapixels_in_bounded_memory() -> None:
+    command = [sys.executable, "-m", "benchmarks.proof_scene", "--width", "24000"]
     relay = "import subprocess, sys; sys.exit(subprocess.run(sys.argv[1:]).returncode)"
     done = subprocess.run(
-        [sys.executable, "-c", relay, *command, "--height", "8192", "--chips", "40"],
+        [sys.executable, "-c", relay, *command, "--height", "16000", "--chips", "40"],
         cwd=ROOT, check=True, capture_output=True, text=True,
     )  # fmt: skip
     figures = json.loads(done.stdout)
-    assert figures["pixels"] > pixels.MAX_PIXELS
+    assert figures["pixels"] == 384_000_000 > pixels.MAX_PIXELS
     assert figures["peak_mb"] - figures["peak_before_mb"] < 150
     assert "log" in figures["rendering"]
     assert done.stderr == ""
