@@ -51,7 +51,7 @@ def build_dataset(pipeline: beam.Pipeline, context: BuildContext) -> None:
     ) | "AllRejects" >> beam.Flatten()
     counts = rejects | "CountRejects" >> beam.Map(count_block_rejects)
     plan = (
-        (cut.facts, inspected.lost, normalized.lost, cut.lost, counts)
+        (read.read, cut.facts, inspected.lost, normalized.lost, cut.lost, counts)
         | "AllFacts" >> beam.Flatten()
         | "PlanDataset" >> PlanDataset(context)
     )

@@ -29,7 +29,7 @@ from pipelines.validate_dataset import validate_folder
 from sarchat_build.errors import ConfigurationError, InputError
 from sarchat_build.synthesis import RAW_SOURCES, SYNTHESIZERS, synthesize
 
-EXIT_CHECK_FAILED, EXIT_USAGE, EXIT_INPUT = 1, 2, 3
+EXIT_CHECK_FAILED, EXIT_USAGE, EXIT_INPUT, EXIT_INTERRUPTED = 1, 2, 3, 130
 
 app = typer.Typer(
     help="Build image-text dialogues over radar pictures from the source archives, and prove them."
@@ -216,6 +216,7 @@ def main() -> None:
         say_error(InputError(error.format_message()))
         sys.exit(EXIT_USAGE)
     except (typer.Abort, KeyboardInterrupt):
+        code = EXIT_INTERRUPTED
+    if code == EXIT_INTERRUPTED:  # Typer makes this of Ctrl-C and says nothing
         say_error(InputError("interrupted; run the same command again to resume"))
-        sys.exit(130)
     sys.exit(code if isinstance(code, int) else 0)

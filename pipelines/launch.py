@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import re
 import shutil
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -32,6 +34,8 @@ from sarchat_build.resources import resource_folder
 from sarchat_build.source_index import index_source, layout_hint
 
 RECIPES = Path(__file__).parent / "recipes"
+# Path("gs://x") is "gs:/x".
+_URL = re.compile(r"[a-z][a-z0-9+.-]+:/", re.IGNORECASE)
 T = TypeVar("T")
 
 
@@ -137,6 +141,7 @@ def prepare(
             written or holds something that is not a dataset of ours.
     """
     refuse_mixed_releases(chosen, settings.recipe)
+    _refuse_output(out)
     failed: dict[str, str] = {}
 
     def each(look: Callable[[Manifest], T]) -> dict[str, T]:
@@ -280,22 +285,40 @@ def read_quality(out: str) -> Any:
     return storage.read_json(out, quality.PATH)
 
 
+def _refuse_output(out: str) -> None:
+    """Refuse what cannot become a dataset's folder before an input is read; makes nothing."""
+    if _URL.match(out):
+        raise InputError(
+            f"{out}: a dataset is written to a folder of this machine; give one as --output, and "
+            "copy the finished dataset from there"
+        )
+    folder = Path(out)
+    try:
+        there = next(place for place in (folder, *folder.absolute().parents) if place.exists())
+        if not there.is_dir() or not os.access(there, os.W_OK | os.X_OK):
+            raise InputError(f"{out}: {there} cannot be written to; give another --output")
+        ours = (folder / "build.json").exists() or (folder / storage.WORK_FOLDER).exists()
+        if there == folder and any(folder.iterdir()) and not ours:
+            raise InputError(f"{out}: not empty and not an earlier build; give another --output")
+    except OSError as error:
+        raise _unwritable(out, error) from error
+
+
 def _prepare_output(out: str) -> None:
     folder = Path(out)
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        ours = (folder / "build.json").exists() or (folder / storage.WORK_FOLDER).exists()
-        if any(folder.iterdir()) and not ours:
-            raise InputError(f"{out}: not empty and not an earlier build; give another --output")
         work = folder / storage.WORK_FOLDER
         work.mkdir(exist_ok=True)
         forget_record(out)
         (folder / STOPPED).unlink(missing_ok=True)
         shutil.rmtree(work / "progress", ignore_errors=True)
     except OSError as error:
-        raise InputError(
-            f"{out}: cannot be written ({error.strerror}); give another --output"
-        ) from error
+        raise _unwritable(out, error) from error
+
+
+def _unwritable(out: str, error: OSError) -> InputError:
+    return InputError(f"{out}: cannot be written ({error.strerror}); give another --output")
 
 
 def recipe_path(recipe: str) -> Path:

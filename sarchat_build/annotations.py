@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sarchat_build.errors import RecordError
 from sarchat_build.manifest import Manifest
 from sarchat_build.readers import FORMATS
 from sarchat_build.source_index import Document, FileRef, SourceIndex
+from sarchat_build.text import other_encoding
 from sarchat_build.types import Fix, RawFault, RawImage, Reject, Split
 
 STAGE = "read_annotations"
@@ -50,10 +51,15 @@ def read_document(
         cannot be read is `unreadable_document`, with which no build goes on.
     """
     address = _Address(document, index)
-    file_format = FORMATS[manifest.annotations.format]
+    rule = manifest.annotations
+    file_format = FORMATS[rule.format]
     try:
         with index.open(document.file) as stream:
-            for raw in file_format.read(stream, manifest.annotations):
+            encoding = other_encoding(stream, rule.encodings)
+            for raw in file_format.read(stream, rule):
+                if encoding and not (file_format.many_images and raw.filename is None):
+                    notice = RawFault("encoding", "other_encoding", f"read as {encoding}")
+                    raw, encoding = replace(raw, notices=(notice, *raw.notices)), ""
                 if not file_format.many_images:
                     yield address.one(raw)
                 elif raw.filename is None:

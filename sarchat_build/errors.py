@@ -36,6 +36,10 @@ class InputError(Exception):
     """The input as a whole cannot be used: an archive is missing, broken or another one."""
 
 
+class NotAnArchiveError(InputError):
+    """A file that should be an archive is empty or something else: a failed download."""
+
+
 class RecordError(Exception):
     """One record cannot be used; the run goes on and the record becomes a row of `rejects`.
 

@@ -7,7 +7,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from sarchat_build.duplicates import DuplicateGroup, ImageFact
+from sarchat_build.manifest import Manifest
 from sarchat_build.recipe import Recipe
+from sarchat_build.report.ledger import ReadCount
 from sarchat_build.shards import shard_name
 from sarchat_build.stable_hash import choose
 from sarchat_build.types import SPLITS, Reject, Split
@@ -87,6 +89,24 @@ def reasons_to_stop(
     if not facts and not reasons:
         reasons.append("nothing to write: no image was kept; see rejects/")
     return tuple(reasons)
+
+
+def other_totals(
+    read: Iterable[ReadCount], images_listed: Mapping[str, int], manifests: Mapping[str, Manifest]
+) -> tuple[str, ...]:
+    """Name every source of which other numbers were read than its manifest says were published."""
+    images = Counter(images_listed)
+    instances: Counter[str] = Counter()
+    for count in read:
+        images[count.source_id] += count.images
+        instances[count.source_id] += count.instances
+    return tuple(
+        f"{s}: {images[s]:,} images and {instances[s]:,} instances read, "
+        f"{expected.images:,} and {expected.instances:,} published (--strict); if this is the "
+        "release you mean to build, leave --strict out"
+        for s, expected in ((s, manifests[s].expected) for s in sorted(manifests))
+        if expected and (expected.images, expected.instances) != (images[s], instances[s])
+    )
 
 
 def _fatal(counts: Iterable[RejectCount]) -> Iterable[str]:

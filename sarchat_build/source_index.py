@@ -15,7 +15,7 @@ from fsspec.utils import glob_translate
 
 from sarchat_build.annotation_rules import AnnotationRule
 from sarchat_build.archives import Archive, escapes, join, list_entries, open_archive
-from sarchat_build.errors import InputError, RecordError
+from sarchat_build.errors import InputError, NotAnArchiveError, RecordError
 from sarchat_build.manifest import Manifest
 from sarchat_build.pixels.source import PictureSource
 from sarchat_build.text import decode, printable
@@ -199,7 +199,10 @@ def index_source(
     archives = {}
     for name in list_entries(folder):
         place = join(folder, name)
-        archives[name] = open_archive(place, (repacked or {}).get(place, ""))
+        try:
+            archives[name] = open_archive(place, (repacked or {}).get(place, ""))
+        except NotAnArchiveError as error:
+            raise InputError(f"{error}; {layout_hint(manifest)}") from error
     sizes = {
         FileRef(name, member.path): member.size_bytes
         for name, archive in archives.items()

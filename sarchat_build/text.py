@@ -17,6 +17,8 @@ _BYTE_ORDER_MARKS = (
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
 _CHUNK_BYTES = 1 << 20
+# An XML declaration is the first thing in its document.
+_HEAD_BYTES = 512
 # No document about one image comes near this; one that does would only fill the memory.
 MAX_TEXT_BYTES = 64 << 20
 
@@ -55,15 +57,30 @@ def choose_encoding(document: BinaryIO, encodings: Sequence[str]) -> str:
     Reads it once for each encoding tried, unless there is only one to choose from, and leaves it
     at its start.
     """
-    document.seek(0)
-    tried = _candidates(document.read(4), encodings)
-    document.seek(0)
+    tried = _candidates(_head(document), encodings)
     if len(tried) == 1:
         return tried[0]
     for encoding in tried:
         if _fits(document, encoding):
             return encoding
     raise _unknown(tried)
+
+
+def other_encoding(document: BinaryIO, encodings: Sequence[str]) -> str:
+    """Name the encoding of a document that is not plain UTF-8, "" for one that is.
+
+    Leaves the document at its start; raises `encoding` as `decode` does.
+
+    >>> import io
+    >>> other_encoding(io.BytesIO("船".encode("gbk")), ["utf-8", "gbk"])
+    'gbk'
+    """
+    head = _head(document)
+    marked = any(head.startswith(mark) for mark, _ in _BYTE_ORDER_MARKS)
+    # What can be UTF-8 only is not read for this: it may be a gigabyte.
+    if not marked and (_candidates(head, encodings) == ["utf-8"] or _fits(document, "utf-8")):
+        return ""
+    return choose_encoding(document, encodings)
 
 
 def printable(name: str) -> str:
@@ -92,6 +109,13 @@ def numbers(texts: Iterable[str], what: str) -> tuple[float, ...]:
         except ValueError:
             raise RecordError("bad_value", f"{what} has {text[:80]!r}, not a number") from None
     return tuple(values)
+
+
+def _head(document: BinaryIO) -> bytes:
+    document.seek(0)
+    head = document.read(_HEAD_BYTES)
+    document.seek(0)
+    return head
 
 
 def _candidates(head: bytes, encodings: Sequence[str]) -> list[str]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import os
+import subprocess
+import sys
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -83,6 +85,18 @@ def real_built(real_raw: Path, tmp_path_factory: pytest.TempPathFactory) -> Path
     out = tmp_path_factory.mktemp("real_built") / "dataset"
     build_here(real_raw, out, workers=2)
     return out
+
+
+def sarchat(*arguments: object, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run the real command."""
+    return subprocess.run(
+        [sys.executable, "-c", "from pipelines.cli import main; main()", *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        timeout=240,
+        cwd=Path(launch.__file__).parents[1],
+        env=os.environ | {"NO_COLOR": "1", "COLUMNS": "400"} | environment,
+    )
 
 
 def digests(out: Path) -> dict[str, str]:

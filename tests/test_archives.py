@@ -24,7 +24,7 @@ import fsspec
 import miniatures as mini
 import pytest
 from archive_writers import FILE_KINDS, LINK, WRITERS, rar4, rar5, write_7z_of_a_link, write_zip
-from conftest import REAL_ARCHIVES, digests, needs_real_data
+from conftest import REAL_ARCHIVES, digests, needs_real_data, sarchat
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from miniatures import SHIP, picture, voc_xml
@@ -35,6 +35,8 @@ from pipelines.cli import app
 from sarchat_build.archives import is_archive_name, limits, list_entries, open_archive, zip_file
 from sarchat_build.archives.repack import needs_repacking, repack
 from sarchat_build.errors import InputError, RecordError
+
+quality = pytest.mark.quality
 
 FILES = {
     "a/one.txt": b"one " * 500,
@@ -145,6 +147,7 @@ NAMES = st.text(
 )
 
 
+@quality(row=41)
 @pytest.mark.parametrize("kind", WRITERS)
 @settings(max_examples=25, deadline=None)
 @given(names=st.lists(NAMES, min_size=1, max_size=4, unique=True))
@@ -162,6 +165,7 @@ LONG = "x" * 251
 ODD = ["Que\u0301bec 航", "two\nlines", "  spaces  ", LONG, "{{7*7}} %s \x7f"]
 
 
+@quality(row=41)
 @pytest.mark.parametrize("kind", ["folder", "zip", "tar", "tar.xz", "7z", "rar5"])
 def test_row_41_odd_names_have_stable_ids(tmp_path: Path, kind: str) -> None:
     source = mini.ssdd(5)
@@ -292,6 +296,7 @@ def test_same_dataset_from_a_url(
 
 
 # Row 2: checksums.
+@quality(row=2)
 @pytest.mark.parametrize("kind", WRITERS)
 def test_row_2_a_changed_archive_stops_with_both_digests(tmp_path: Path, kind: str) -> None:
     folder = tmp_path / "ssdd"
@@ -334,18 +339,25 @@ def _ssdd() -> Any:
 
 
 # Row 5: links that lie in a folder.
+@quality(row=5)
 def test_row_5_links_that_lead_out(tmp_path: Path) -> None:
     secret = tmp_path / "secret.jpg"
     secret.write_bytes(picture(99))
-    source = mini.ssdd(6)
+    source = mini.ssdd(20)
     raw = source.write_folder(tmp_path / "raw")
-    link = raw / "ssdd" / mini.SSDD_LAYOUT / "JPEGImages_train" / "000001.jpg"
-    link.unlink()
-    link.symlink_to(secret)
+    folder = raw / "ssdd" / mini.SSDD_LAYOUT
+    link = folder / "JPEGImages_train" / "000001.jpg"
+    for path in (link, folder / "Annotations_train" / "000002.xml"):
+        path.unlink()
+        path.symlink_to(secret)
     record = mini.build(raw, tmp_path / "out")
-    (row,) = mini.read_rejects(tmp_path / "out")
-    assert (row["reason"], row["key"]) == ("path_escape", "ssdd/000001")
-    assert record["sources"]["ssdd"]["counts"]["kept"]["images"] == 5
+    rows = {row["key"]: row for row in mini.read_rejects(tmp_path / "out")}
+    assert set(rows) == {"ssdd/000001", "ssdd/000002"}
+    for row in rows.values():
+        assert row["reason"] == "path_escape"
+        assert row["file"].startswith(mini.SSDD_LAYOUT)
+        assert row["detail"] == f"{row['file']}: a link out of the source's folder"
+    assert record["sources"]["ssdd"]["counts"]["kept"]["images"] == 18
     archive = open_archive(str(raw / "ssdd"))
     member = link.relative_to(raw / "ssdd").as_posix()
     with pytest.raises(RecordError, match="path_escape"), archive.local_file(member):
@@ -368,6 +380,7 @@ def test_a_link_to_the_archive_is_the_archive(tmp_path: Path) -> None:
 OUTSIDE = ["../x.jpg", "/etc/x.jpg", "..\\x.jpg", "a/../../x.jpg", "C:\\x.jpg", "c:x.jpg"]
 
 
+@quality(row=7)
 @pytest.mark.parametrize("name", OUTSIDE)
 @pytest.mark.parametrize("kind", FILE_KINDS)
 def test_row_7_members_that_lead_out(tmp_path: Path, kind: str, name: str) -> None:
@@ -380,7 +393,8 @@ def test_row_7_members_that_lead_out(tmp_path: Path, kind: str, name: str) -> No
     before = everything_below(tmp_path)
     message = stops(str(path), tmp_path)
     assert str(path) in message
-    assert "leads out of the archive's folder" in message
+    assert "leads out of the archive's folder; nothing of this archive was unpacked" in message
+    assert "unpack it yourself and give the folder" in message
     assert "x.jpg" in message
     assert everything_below(tmp_path) - {"repacked"} == before
 
@@ -416,6 +430,7 @@ LINKS: dict[str, Callable[[Path], Any]] = {
 }
 
 
+@quality(row=7)
 @pytest.mark.parametrize("kind", LINKS)
 def test_row_7_links_and_devices(tmp_path: Path, kind: str) -> None:
     LINKS[kind](tmp_path / "evil")
@@ -423,6 +438,7 @@ def test_row_7_links_and_devices(tmp_path: Path, kind: str) -> None:
     assert "'inside/link.jpg' is a link" in message
 
 
+@quality(row=7)
 def test_row_7_stops_the_build_and_names_the_archive(tmp_path: Path) -> None:
     raw = mini.ssdd(3).write_zip(tmp_path / "raw")
     with zipfile.ZipFile(raw / "ssdd" / "a copy.zip", "a") as archive:
@@ -432,10 +448,23 @@ def test_row_7_stops_the_build_and_names_the_archive(tmp_path: Path) -> None:
     assert everything_below(tmp_path) == {"raw", "raw/ssdd", "raw/ssdd/a copy.zip"}
 
 
+@quality(row=7)
+def test_row_7_stops_only_that_archive_with_keep_going(tmp_path: Path) -> None:
+    raw = mini.ssdd(5).write_zip(tmp_path / "raw")
+    mini.sar_aircraft(4).write_zip(raw)
+    with zipfile.ZipFile(raw / "ssdd" / "a copy.zip", "a") as archive:
+        archive.writestr("/outside.jpg", b"")
+    _, record = built(raw, tmp_path / "out", keep_going=True)
+    assert record["left_out"] == ["ssdd"]
+    assert list(record["sources"]) == ["sar_aircraft"]
+    assert not [path for path in tmp_path.rglob("*") if path.name == "outside.jpg"]
+
+
 # Row 8: bombs.
 ZEROS = bytes(64 << 20)
 
 
+@quality(row=8)
 @pytest.mark.parametrize("kind", ["zip", "tar.gz", "tar.bz2", "tar.xz", "7z"])
 def test_row_8_bombs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str) -> None:
     monkeypatch.setattr(limits, "SLACK_BYTES", 1 << 20)
@@ -457,6 +486,7 @@ except InputError as error:
 """
 
 
+@quality(row=8)
 def test_row_8_a_real_bomb_fills_neither_memory_nor_disk(tmp_path: Path) -> None:
     # Streams of gzip may follow each other: the same zeros, packed once, are in it many times.
     zeros, parts = gzip.compress(ZEROS), []
@@ -470,6 +500,7 @@ def test_row_8_a_real_bomb_fills_neither_memory_nor_disk(tmp_path: Path) -> None
     assert everything_below(tmp_path) == {"bomb"}
 
 
+@quality(row=8)
 def test_row_8_a_header_that_lies(tmp_path: Path) -> None:
     path = tmp_path / "liar"
     write_zip(path, {"zeros.jpg": ZEROS})
@@ -480,6 +511,7 @@ def test_row_8_a_header_that_lies(tmp_path: Path) -> None:
         open_archive(str(path)).read("zeros.jpg")
 
 
+@quality(row=8)
 def test_row_8_methods_that_cannot_be_bounded(tmp_path: Path) -> None:
     for method in (zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA):
         with zipfile.ZipFile(tmp_path / "x", "w", method) as archive:
@@ -488,6 +520,7 @@ def test_row_8_methods_that_cannot_be_bounded(tmp_path: Path) -> None:
             open_archive(str(tmp_path / "x"))
 
 
+@quality(row=8)
 @pytest.mark.parametrize("kind", FILE_KINDS)
 @pytest.mark.parametrize(
     ("limit", "message"),
@@ -500,6 +533,7 @@ def test_row_8_many_or_large_members(
     assert message in stops(written(tmp_path, kind), tmp_path)
 
 
+@quality(row=8)
 def test_row_8_a_directory_that_would_fill_memory(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -508,6 +542,7 @@ def test_row_8_a_directory_that_would_fill_memory(
         open_archive(written(tmp_path, "zip"))
 
 
+@quality(row=8)
 def test_row_8_tar_headers_that_would_fill_memory(tmp_path: Path) -> None:
     with tarfile.open(tmp_path / "x", "w:gz") as archive:
         info = tarfile.TarInfo("././@LongLink")
@@ -576,6 +611,7 @@ ENCRYPTED = {
 }
 
 
+@quality(row=9)
 @pytest.mark.parametrize("kind", ENCRYPTED)
 def test_row_9_encrypted(tmp_path: Path, kind: str) -> None:
     (tmp_path / "locked").write_bytes(ENCRYPTED[kind])
@@ -583,6 +619,7 @@ def test_row_9_encrypted(tmp_path: Path, kind: str) -> None:
     assert re.search(r"encrypted; unpack it with its password \('\w+ ?x?'.* the folder", message)
 
 
+@quality(row=9)
 @pytest.mark.parametrize(
     ("name", "advice"),
     {
@@ -619,6 +656,7 @@ PARTS = {
 }
 
 
+@quality(row=9)
 @pytest.mark.parametrize("kind", PARTS)
 def test_row_9_one_part_of_several_by_content(tmp_path: Path, kind: str) -> None:
     data, message = PARTS[kind]
@@ -631,6 +669,7 @@ def assert_says_what_to_install(message: str) -> None:
         assert part in message
 
 
+@quality(row=9)
 @pytest.mark.parametrize("kind", ["7z", "rar", "rar5"])
 def test_row_9_missing_package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str) -> None:
     location = written(tmp_path, kind)
@@ -640,6 +679,7 @@ def test_row_9_missing_package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, 
     assert_says_what_to_install(str(caught.value))
 
 
+@quality(row=9)
 def test_row_9_missing_library(tmp_path: Path) -> None:
     (tmp_path / "raw" / "ssdd").mkdir(parents=True)
     written(tmp_path / "raw" / "ssdd", "7z")
@@ -681,6 +721,7 @@ def test_a_gzip_that_is_no_tar(tmp_path: Path) -> None:
 
 
 # Row 10: cut off.
+@quality(row=10)
 @pytest.mark.parametrize("kind", FILE_KINDS)
 def test_row_10_cut_off_anywhere(tmp_path: Path, kind: str) -> None:
     whole = Path(written(tmp_path, kind)).read_bytes()
@@ -722,6 +763,7 @@ def test_damaged_archives_never_surprise(data: st.DataObject, kind: str) -> None
             pass
 
 
+@quality(row=10)
 def test_row_10_keep_going(tmp_path: Path) -> None:
     raw, out = tmp_path / "raw", tmp_path / "out"
     mini.sar_aircraft(4).write_zip(raw)
@@ -751,6 +793,7 @@ def test_row_10_keep_going(tmp_path: Path) -> None:
     assert json.loads((out / "build.json").read_text())["left_out"] == []
 
 
+@quality(row=10)
 def test_row_10_keep_going_with_nothing_left(tmp_path: Path) -> None:
     raw = mini.ssdd(3).write_zip(tmp_path / "raw")
     path = raw / "ssdd" / "a copy.zip"
@@ -761,6 +804,7 @@ def test_row_10_keep_going_with_nothing_left(tmp_path: Path) -> None:
     assert not (tmp_path / "out").exists()
 
 
+@quality(row=10)
 def test_damage_behind_the_headers_is_found_when_repacking(tmp_path: Path) -> None:
     raw, out = tmp_path / "raw", tmp_path / "out"
     mini.sar_aircraft(2).write_zip(raw)
@@ -882,14 +926,3 @@ def test_unknown_places(tmp_path: Path) -> None:
     }.items():
         with pytest.raises(InputError, match=message):
             mini.build(raw, tmp_path / "out")  # type: ignore[arg-type]
-
-
-def sarchat(*arguments: object, **environment: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-c", "from pipelines.cli import main; main()", *map(str, arguments)],
-        capture_output=True,
-        text=True,
-        timeout=240,
-        cwd=Path(launch.__file__).parents[1],
-        env=os.environ | {"NO_COLOR": "1", "COLUMNS": "400"} | environment,
-    )

@@ -16,6 +16,8 @@ from test_checks_world import World, assert_named, make_world, only_errors, vali
 from sarchat_build.checks.pixels import decode
 from sarchat_build.checks.vocabulary import TASKS
 
+quality = pytest.mark.quality
+
 A = "alpha/a"
 COUNT = f"{A}/instance_counting/all/ship"
 GROUND = f"{A}/spatial_grounding/multi/all"
@@ -164,6 +166,7 @@ ANSWERS = {
 }
 
 
+@quality(row=45)
 @pytest.mark.parametrize("fault", ANSWERS)
 def test_a_wrong_answer_is_named(world, tmp_path, fault):
     dialogue, old, new, check = ANSWERS[fault]

@@ -20,6 +20,8 @@ from test_checks_world import World, assert_named, columns_of, entry, make_world
 from sarchat_build import checks
 from sarchat_build.checks.likeness import close_across
 
+quality = pytest.mark.quality
+
 A = "alpha/a"
 COUNT = f"{A}/instance_counting/all/ship"
 TRAIN = "images/train-00000-of-00002.parquet"
@@ -31,6 +33,7 @@ def world() -> World:
     return make_world()
 
 
+@quality(row=39)
 def test_leakage_of_a_scene_is_named(world, tmp_path):
     world.image("alpha/c")["scene_id"] = world.image(A)["scene_id"]
     world.write(tmp_path)
@@ -40,6 +43,7 @@ def test_leakage_of_a_scene_is_named(world, tmp_path):
     assert f"{TRAIN} row 0" in finding.message
 
 
+@quality(row=39)
 def test_leakage_of_a_picture_is_named(world, tmp_path):
     """The same pixels under another file format and name."""
     test, train = world.image("alpha/c"), world.image(A)
@@ -181,6 +185,7 @@ def test_a_duplicate_of_a_tiled_image_is_found_by_its_chips(world, tmp_path):
     assert validate(tmp_path) == []
 
 
+@quality(row=55)
 @pytest.mark.parametrize("place", [0.2, 0.5, 0.9])
 @pytest.mark.parametrize("name", [TRAIN, "dialogues/referring/train-00000-of-00002.parquet"])
 def test_one_flipped_byte_is_named(world, tmp_path, name, place):
@@ -211,6 +216,7 @@ def test_a_shard_that_is_no_parquet_is_named(world, tmp_path, garbage):
     }
 
 
+@quality(row=55)
 def test_a_deleted_shard_is_named(world, tmp_path):
     world.write(tmp_path)
     (tmp_path / TRAIN).unlink()
@@ -225,6 +231,7 @@ def test_a_shard_deleted_and_struck_off_is_named(world, tmp_path):
     assert "missing_shard" in {finding.check for finding in named}
 
 
+@quality(row=55)
 @pytest.mark.parametrize("name", ["images/extra.parquet", "stale.parquet", "dialogues/x/notes.txt"])
 def test_a_foreign_file_is_named(world, tmp_path, name):
     world.write(tmp_path)

@@ -34,6 +34,8 @@ from sarchat_build.types import (
     Window,
 )
 
+quality = pytest.mark.quality
+
 settings.register_profile("quick", deadline=None, max_examples=100)
 settings.load_profile("quick")
 
@@ -64,6 +66,7 @@ def inside(box: Box, width_px: float, height_px: float) -> bool:
     return 0 <= x0 < x1 <= width_px and 0 <= y0 < y1 <= height_px
 
 
+@quality(row=29)
 @given(st.tuples(*[coordinates] * 4), sides, sides)
 def test_repaired_box_is_inside_has_area_and_stays(
     corners: tuple[float, ...], width_px: int, height_px: int
@@ -144,6 +147,7 @@ def test_small_box_is_whole_in_some_chip(image: SourceImage) -> None:
     assert whole == {(i.instance_id, tuple(i.bbox)) for i in image.instances}
 
 
+@quality(row=30)
 @given(scenes(overlap_px=300), tilings())
 def test_every_object_is_in_a_chip_or_among_the_rejects(image: SourceImage, tiling: Tiling) -> None:
     cut = cut_chips(image, tiling)
@@ -291,6 +295,7 @@ def near_pairs(facts: list[ImageFact], rule: Duplicates) -> list[tuple[ImageFact
     ]
 
 
+@quality(row=39)
 @given(fact_lists(), duplicate_rules, split_rule, st.randoms(use_true_random=False))
 def test_no_scene_and_no_duplicate_lies_on_two_sides(
     facts: list[ImageFact], duplicates: Duplicates, rule: SplitRule, random: object

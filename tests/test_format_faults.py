@@ -11,8 +11,11 @@ import miniatures as mini
 import pytest
 
 from pipelines import launch
+from pipelines.validate_dataset import validate_folder
 from sarchat_build.errors import ConfigurationError, InputError
 from sarchat_build.synthesis.formats import fair1m as write_fair1m
+
+quality = pytest.mark.quality
 
 GOOD_BOX = [20, 30, 90, 80]
 RECIPE = (launch.RECIPES / "sarchat_2m.toml").read_text()
@@ -60,7 +63,7 @@ def coco_fault_document(content: dict[str, Any]) -> None:
     """Spoil a good document whose images, of one ship each, and annotations have the same ids."""
     images = {entry["id"]: entry for entry in content["images"]}
     annotations = {entry["id"]: entry for entry in content["annotations"]}
-    images[2]["file_name"] = "../../x.jpg"
+    images[2]["file_name"] = "../../x.jpg"  # row 6
     images[3]["width"] = 900
     annotations[4]["bbox"] = [20, 30, float("nan"), 50]
     annotations[5]["bbox"] = [20, 30, float("inf"), 50]
@@ -119,6 +122,13 @@ def coco_planted(tmp_path_factory: pytest.TempPathFactory) -> Planted:
     return Planted(source, folder, recipe=lenient(folder))
 
 
+@quality(row=6)
+@quality(row=14)
+@quality(row=18)
+@quality(row=19)
+@quality(row=20)
+@quality(row=28)
+@quality(row=29)
 def test_coco_faults(coco_planted: Planted) -> None:
     coco_planted.check(COCO_REJECTED)
     assert coco_planted.fixes == {
@@ -139,6 +149,30 @@ def test_coco_faults(coco_planted: Planted) -> None:
     assert coco_planted.counts["read"] == {"images": 63, "instances": 62}
 
 
+@quality(row=20)
+@pytest.mark.parametrize("keep", [False, True])
+def test_row_20_image_without_annotations_is_a_negative_by_recipe(
+    tmp_path: Path, keep: bool
+) -> None:
+    source = mini.hrsid(20)
+    source.change_json("train2017.json", lambda content: content["annotations"].pop(2))
+    recipe = tmp_path / "mine.toml"
+    recipe.write_text(
+        RECIPE.replace("without_objects = false", f"without_objects = {str(keep).lower()}")
+    )
+    out = tmp_path / "out"
+    record = mini.build(source.write_folder(tmp_path / "raw"), out, recipe=str(recipe))
+    counts = record["sources"]["hrsid"]["counts"]
+    assert counts["read"] == {"images": 20, "instances": 19}
+    assert counts["kept"] == {"images": 19 + keep, "instances": 19}
+    found = [(r["key"], r["reason"], r["detail"]) for r in mini.read_rejects(out)]
+    if keep:
+        assert found == []
+        assert mini.read_images(out)["hrsid/P0001_0003"]["objects"]["bbox"] == []
+    else:
+        assert found == [("hrsid/P0001_0003", "no_object", "its annotation lists no object")]
+
+
 def spoil_coco(tmp_path: Path, change: Callable[[dict[str, Any]], None]) -> str:
     source = mini.hrsid(20)
     source.change_json("train2017.json", change)
@@ -148,6 +182,7 @@ def spoil_coco(tmp_path: Path, change: Callable[[dict[str, Any]], None]) -> str:
     return str(caught.value)
 
 
+@quality(row=19)
 def test_row_19_ids_that_disagree_stop(tmp_path: Path) -> None:
     def change(content: dict[str, Any]) -> None:
         first, second, third = content["images"][:3]
@@ -168,6 +203,7 @@ def test_row_19_ids_that_disagree_stop(tmp_path: Path) -> None:
         assert part in message
 
 
+@quality(row=40)
 def test_row_40_image_in_two_splits_stops_and_lists_them_all(tmp_path: Path) -> None:
     source = mini.hrsid(30)
     test = json.loads(source.files[source.path_of("test2017.json")])
@@ -187,6 +223,7 @@ def test_row_40_image_in_two_splits_stops_and_lists_them_all(tmp_path: Path) -> 
     assert "train by HRSID_JPG/annotations/train2017.json" in message
 
 
+@quality(row=40)
 def test_row_40_split_lists(tmp_path: Path) -> None:
     source = mini.sar_aircraft(4)
     for split, stems in {
@@ -206,6 +243,7 @@ def test_row_40_split_lists(tmp_path: Path) -> None:
         mini.build(raw, tmp_path / "out")
 
 
+@quality(row=22)
 @pytest.mark.parametrize("share", [10, 55, 99])
 def test_row_22_truncated_json_stops_with_its_byte(tmp_path: Path, share: int) -> None:
     source = mini.hrsid(20)
@@ -220,6 +258,7 @@ def test_row_22_truncated_json_stops_with_its_byte(tmp_path: Path, share: int) -
     assert not (tmp_path / "out" / "build.json").exists()
 
 
+@quality(row=22)
 def test_row_22_broken_json_names_the_byte(tmp_path: Path) -> None:
     source = mini.hrsid(20)
     path = source.path_of("train2017.json")
@@ -233,6 +272,7 @@ def test_row_22_broken_json_names_the_byte(tmp_path: Path) -> None:
         mini.build(source.write_folder(tmp_path / "raw"), tmp_path / "out")
 
 
+@quality(row=21)
 @pytest.mark.parametrize(
     "ids", [[0, 1], [10**30, -3], [7, 7 + 2**40]], ids=["zero-based", "huge", "sparse"]
 )
@@ -299,15 +339,20 @@ YOLO_REJECTED = {
 }
 
 
+@quality(row=13)
+@quality(row=18)
+@quality(row=23)
+@quality(row=24)
 def test_yolo_faults(tmp_path: Path) -> None:
     source = mini.sadd(30)
     for number, text in YOLO_TEXTS.items():
         source.document(f"{number:05d}", text)
     planted = Planted(source, tmp_path, recipe=lenient(tmp_path))
     planted.check(YOLO_REJECTED)
+    assert validate_folder(str(planted.out), 1)
     lines = {r["key"]: r["line"] for r in planted.rejects}
     assert all(line == (int(key[-1]) if "#" in key else None) for key, line in lines.items())
-    assert planted.fixes == {"box_clipped": 2}
+    assert planted.fixes == {"box_clipped": 2, "other_encoding": 2}
     assert planted.boxes("00001") == planted.boxes("00002") == []  # row 24
     assert len(planted.boxes("00003")) == 2
     assert planted.boxes("00010") == [pytest.approx([201.6, 100.8, 224, 123.2])]
@@ -317,6 +362,7 @@ def test_yolo_faults(tmp_path: Path) -> None:
     assert planted.images["sadd/00004"]["rejected_categories"] == ["aircraft"]
 
 
+@quality(row=23)
 def test_row_23_wrong_class_list_stops_by_default(tmp_path: Path) -> None:
     source = mini.sadd(12)
     source.document("00003", "1 0.5 0.5 0.2 0.1\n1 0.2 0.5 0.2 0.1")
@@ -369,6 +415,10 @@ DOTA_REJECTED = {
 }
 
 
+@quality(row=18)
+@quality(row=25)
+@quality(row=26)
+@quality(row=29)
 def test_dota_faults(tmp_path: Path) -> None:
     source = mini.sived(40)
     for number, text in DOTA_TEXTS.items():
@@ -390,6 +440,7 @@ def test_dota_faults(tmp_path: Path) -> None:
     assert planted.boxes("FARAD_0012") == []
 
 
+@quality(row=25)
 def test_row_25_header_lines_are_stated_and_never_guessed(tmp_path: Path) -> None:
     source = mini.sived(20)
     for path in [p for p in source.files if p.endswith(".txt")]:
@@ -408,7 +459,63 @@ def test_row_25_header_lines_are_stated_and_never_guessed(tmp_path: Path) -> Non
         mini.build(raw, tmp_path / "out2", stated=["sived.annotations.header_lines=3"])
 
 
+# Row 13: what the manifest lists is read, and counted; what it does not list is a reject.
+@quality(row=13)
+@pytest.mark.parametrize("listed", [False, True])
+def test_row_13_encodings_that_the_manifest_lists(tmp_path: Path, listed: bool) -> None:
+    source = mini.ssdd(20)
+    text = mini.voc_xml([mini.SHIP]).replace("<annotation>", "<annotation><folder>船</folder>")
+    source.document("000003", text.encode("gbk"))
+    out = tmp_path / "out"
+    stated = ['ssdd.annotations.encodings=["utf-8", "gbk"]'] if listed else []
+    record = mini.build(source.write_zip(tmp_path / "raw"), out, stated=stated)
+    assert record["sources"]["ssdd"]["fixes"].get("other_encoding", 0) == listed
+    assert ("ssdd/000003" in mini.read_images(out)) == listed
+    advice = "not utf-8; list the encoding in the manifest's annotations.encodings"
+    found = [(row["key"], row["reason"], row["detail"]) for row in mini.read_rejects(out)]
+    assert found == ([] if listed else [("ssdd/000003", "encoding", advice)])
+
+
+@quality(row=13)
+def test_row_13_a_document_of_many_images_is_counted_once(tmp_path: Path) -> None:
+    source = mini.hrsid(10)
+    path = source.path_of("train2017.json")
+    source.files[path] = source.files[path].decode().encode("utf-16")
+    record = mini.build(source.write_zip(tmp_path / "raw"), tmp_path / "out")
+    assert record["sources"]["hrsid"]["fixes"] == {"other_encoding": 1}
+    assert record["sources"]["hrsid"]["counts"]["kept"] == {"images": 10, "instances": 10}
+
+
+# Row 30: what a window must show of a box.
+@quality(row=30)
+def test_row_30_the_rule_of_seven_tenths_and_what_no_chip_shows(tmp_path: Path) -> None:
+    source = mini.sar_aircraft(4)
+    # Windows of 512 px start at 0 and at 288: 350 of 500 px lie in the first, 349 of the next one.
+    boxes = {"exactly": (162, 300, 662, 400), "less": (163, 410, 663, 490)}
+    lost = (50, 50, 750, 150)
+    objects: list[mini.Object] = [("A220", *box) for box in (*boxes.values(), lost)]
+    source.document("0000001", mini.voc_xml(objects, size=(800, 800)))
+    record = mini.build(source.write_zip(tmp_path / "raw"), tmp_path / "out")
+    (row,) = mini.read_rejects(tmp_path / "out")
+    assert (row["key"], row["reason"]) == ("sar_aircraft/0000001#2", "lost_at_edge")
+    assert row["file"].endswith("0000001.jpg")
+    assert row["detail"] == "no window shows enough of box (50.0, 50.0, 750.0, 150.0)"
+    assert record["sources"]["sar_aircraft"]["counts"]["rejected"] == {"images": 0, "instances": 1}
+    images = mini.read_images(tmp_path / "out")
+    left = images["sar_aircraft/0000001@0,0"]
+    assert left["objects"]["bbox"] == [[162, 300, 512, 400]]
+    assert left["objects"]["truncated"] == [True]
+    assert left["cut_categories"] == ["aircraft"]
+    right = images["sar_aircraft/0000001@288,0"]
+    assert right["objects"]["bbox"] == [[0, 300, 374, 400], [0, 410, 375, 490]]
+
+
 # FAIR1M: rows 11-13, 18, 26.
+@quality(row=11)
+@quality(row=12)
+@quality(row=13)
+@quality(row=18)
+@quality(row=26)
 def test_fair1m_faults(tmp_path: Path) -> None:
     source = mini.air_sarship_2(30)
     ring = ((20, 30), (90, 30), (90, 80), (20, 80))
@@ -446,7 +553,12 @@ def test_fair1m_faults(tmp_path: Path) -> None:
             "12": ("no_valid_instance", "", 1, 0),
         }
     )
-    assert planted.fixes == {"size_mismatch": 1, "quad_hull": 1, "filename_differs": 10}
+    assert planted.fixes == {
+        "size_mismatch": 1,
+        "quad_hull": 1,
+        "filename_differs": 10,
+        "other_encoding": 2,
+    }
     assert planted.boxes("3") == planted.boxes("4") == planted.boxes("10") == [GOOD_BOX]
     assert planted.boxes("9") == [[20, 20, 90, 80], GOOD_BOX]
     assert planted.images["air_sarship_2/9"]["objects"]["segmentation"][0][:4] == [20, 30, 55, 20]
@@ -469,6 +581,7 @@ def test_pixel_origin_that_the_data_contradict_stops(tmp_path: Path) -> None:
     assert record["sources"]["msar"]["fixes"]["box_clipped"] == 1
 
 
+@quality(row=27)
 def test_angles_without_a_stated_convention_stop(tmp_path: Path) -> None:
     source = mini.ssdd(10)
     angled = mini.voc_xml([]).replace(
@@ -526,6 +639,7 @@ NAMES = {
 }
 
 
+@quality(row=41)
 @pytest.mark.parametrize("form", ["folder", "zip"])
 def test_row_41_names(tmp_path: Path, form: str) -> None:
     source = mini.ssdd(6)
@@ -546,6 +660,4 @@ def test_row_41_names(tmp_path: Path, form: str) -> None:
     assert wanted <= set(images)
     counts = record["sources"]["ssdd"]["counts"]
     assert counts["kept"]["images"] == counts["read"]["images"] == len(wanted) + 6
-    from pipelines.validate_dataset import validate_folder
-
     assert validate_folder(str(tmp_path / "out"), 1)

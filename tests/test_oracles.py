@@ -20,6 +20,8 @@ from sarchat_build.annotation_rules import AnnotationFiles, YoloRule
 from sarchat_build.placement import place
 from sarchat_build.readers import yolo
 
+quality = pytest.mark.quality
+
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # it recommends OpenCV, which it needs for drawing only
     import supervision as sv
@@ -127,6 +129,7 @@ def test_coco_against_pycocotools(tmp_path: Path, source_id: str, documents: lis
     assert found == {name: boxes for name, boxes in ours.items() if name in found}
 
 
+@quality(row=22)
 def test_row_22_memory_is_bounded_by_images_not_by_the_document(tmp_path: Path) -> None:
     place_of_document = tmp_path / "large.json"
     done = subprocess.run(

@@ -36,6 +36,8 @@ from sarchat_build.pixels.stretch import Renderer
 from sarchat_build.toml_model import load_toml
 from sarchat_build.types import AS_STORED, PixelFacts, Stretch, Window
 
+quality = pytest.mark.quality
+
 ROOT = Path(__file__).parents[1]
 PERCENTILE = Pixels(rule="percentile")
 LOG = Pixels(rule="log_percentile", low_percent=2, high_percent=99.5)
@@ -115,6 +117,7 @@ def expected_level(value: float, low: float, high: float, logarithmic: bool) -> 
 DTYPES = ("int8", "int16", "uint16", "int32", "uint32", "float32", "float64")
 
 
+@quality(row=36)
 @pytest.mark.parametrize("rule", [PERCENTILE, LOG], ids=lambda rule: rule.rule)
 @pytest.mark.parametrize("dtype", DTYPES)
 def test_every_depth_is_rendered_exactly(dtype: str, rule: Pixels) -> None:
@@ -195,6 +198,7 @@ def test_linear_takes_the_range_of_the_depth_or_the_stated_one() -> None:
     assert pixels.inspect(floats, Pixels(rule="linear", high=1000.0)).stretch is not None
 
 
+@quality(row=36)
 def test_nodata_nan_and_infinity_do_not_count_and_are_black() -> None:
     values = speckle().astype(np.float32) + 50
     clean = pixels.inspect(tiff(values[10:]), PERCENTILE).stretch
@@ -214,6 +218,7 @@ def test_nodata_nan_and_infinity_do_not_count_and_are_black() -> None:
     assert refused(tiff(np.zeros((9, 9), np.uint16)), LOG) == "no_valid_pixels"
 
 
+@quality(row=36)
 def test_pillow_would_have_clipped_what_the_rule_keeps() -> None:
     values = (speckle() * 8).clip(300, 65535).astype(np.uint16)
     for data in (tiff(values), tiff(values, driver="PNG"), saved(Image.fromarray(values), "PNG")):
@@ -222,6 +227,7 @@ def test_pillow_would_have_clipped_what_the_rule_keeps() -> None:
         assert refused(data, None) == "unsupported_dtype"
 
 
+@quality(row=36)
 def test_16_bit_color_is_not_taken_for_8_bit() -> None:
     """Pillow opens these as RGB of 8 bits and forgets the rest."""
     values = np.stack([speckle(seed=s).astype(np.uint16) for s in range(3)])
@@ -236,6 +242,7 @@ def test_16_bit_color_is_not_taken_for_8_bit() -> None:
         assert refused(data, Pixels(rule="percentile", band=4)) == "unsupported_dtype"
 
 
+@quality(row=36)
 @pytest.mark.parametrize("interleave", ["pixel", "band"])
 def test_two_band_float_geotiff(interleave: str) -> None:
     values = np.stack([speckle(224, 224, s).astype(np.float32) for s in (1, 2)])
@@ -251,6 +258,7 @@ def test_two_band_float_geotiff(interleave: str) -> None:
     assert refused(data[: len(data) - 2000], LOG) == "image_truncated"
 
 
+@quality(row=36)
 @pytest.mark.parametrize("dtype", ["complex64", "complex128", "complex_int16"])
 def test_complex_is_refused(dtype: str) -> None:
     assert refused(tiff(speckle().astype(np.complex64), dtype=dtype)) == "unsupported_dtype"
@@ -292,6 +300,7 @@ CONVERTED = [
 ]
 
 
+@quality(row=37)
 @pytest.mark.parametrize(("form", "mode", "channels", "bits", "words"), CONVERTED)
 def test_other_8_bit_files_become_gray_or_rgb(
     form: str, mode: str, channels: int, bits: int, words: str
@@ -307,6 +316,7 @@ def test_other_8_bit_files_become_gray_or_rgb(
     assert apart <= (1 if mode == "CMYK" else 0)
 
 
+@quality(row=37)
 def test_a_palette_of_grays_and_its_transparency() -> None:
     palette = GRAY.convert("P")
     for form, options in (("PNG", {"transparency": b"\0\x80"}), ("PNG", {}), ("TIFF", {})):
@@ -329,6 +339,7 @@ def test_tiff_with_white_zero_and_few_bits() -> None:
     assert np.array_equal(shown(four, facts), (gray >> 4) * 17)
 
 
+@quality(row=36)
 def test_two_8_bit_bands_need_a_choice() -> None:
     bands = np.stack([np.asarray(GRAY), 255 - np.asarray(GRAY)])
     data = tiff(bands, photometric="MINISBLACK", ALPHA="NO")
@@ -338,6 +349,7 @@ def test_two_8_bit_bands_need_a_choice() -> None:
     assert np.array_equal(shown(data, facts), bands[1])
 
 
+@quality(row=37)
 @pytest.mark.parametrize("orientation", range(2, 9))
 @pytest.mark.parametrize("form", ["JPEG", "PNG", "TIFF"])
 def test_an_orientation_tag_never_moves_pixels_against_boxes(form: str, orientation: int) -> None:
@@ -377,6 +389,8 @@ def test_broken_metadata_stops_neither_us_nor_readers(exif: bytes) -> None:
 # Files that lie, end early or ask too much.
 
 
+@quality(row=31)
+@quality(row=33)
 def test_the_bytes_decide_and_not_the_name(tmp_path: Path) -> None:
     for name, data in (
         ("a.png", saved(GRAY, "JPEG")),
@@ -409,6 +423,7 @@ TRUNCATED = {
 }
 
 
+@quality(row=32)
 @pytest.mark.parametrize("form", TRUNCATED)
 def test_row_32_truncated_anywhere(form: str) -> None:
     data = TRUNCATED[form]()
@@ -442,6 +457,7 @@ CLAIMS = {
 }
 
 
+@quality(row=34)
 @pytest.mark.parametrize("name", CLAIMS)
 def test_row_34_a_claim_costs_no_memory(name: str, tmp_path: Path) -> None:
     path = tmp_path / "claim"
@@ -464,15 +480,16 @@ def test_row_34_a_claim_costs_no_memory(name: str, tmp_path: Path) -> None:
     assert int(grown_kb) < 50 << 10
 
 
-def test_row_35_a_scene_of_100_megapixels_in_bounded_memory() -> None:
-    command = [sys.executable, "-m", "benchmarks.proof_scene", "--width", "12288"]
+@quality(row=35)
+def test_row_35_a_scene_of_384_megapixels_in_bounded_memory() -> None:
+    command = [sys.executable, "-m", "benchmarks.proof_scene", "--width", "24000"]
     relay = "import subprocess, sys; sys.exit(subprocess.run(sys.argv[1:]).returncode)"
     done = subprocess.run(
-        [sys.executable, "-c", relay, *command, "--height", "8192", "--chips", "40"],
+        [sys.executable, "-c", relay, *command, "--height", "16000", "--chips", "40"],
         cwd=ROOT, check=True, capture_output=True, text=True,
     )  # fmt: skip
     figures = json.loads(done.stdout)
-    assert figures["pixels"] > pixels.MAX_PIXELS
+    assert figures["pixels"] == 384_000_000 > pixels.MAX_PIXELS
     assert figures["peak_mb"] - figures["peak_before_mb"] < 150
     assert "log" in figures["rendering"]
     assert done.stderr == ""
@@ -494,6 +511,7 @@ LAYOUTS = (
 )
 
 
+@quality(row=35)
 @pytest.mark.parametrize("layout", LAYOUTS, ids=["rows", "strips", "tiles"])
 @pytest.mark.parametrize("values", SCENES.values(), ids=SCENES)
 def test_windows_equal_the_scene_decoded_whole(

@@ -18,6 +18,8 @@ from pipelines.validate_dataset import validate_folder
 from sarchat_build import source_index
 from sarchat_build.manifest import Pixels
 
+quality = pytest.mark.quality
+
 MANIFEST = """
 schema_version = 1
 id       = "radar16"
@@ -129,11 +131,17 @@ def test_validate_proves_it(built: Path) -> None:
     assert validate_folder(str(built / "out"), 1)
 
 
+@quality(row=31)
+@quality(row=32)
+@quality(row=33)
+@quality(row=36)
 def test_every_bad_file_is_a_reject_with_its_reason(built: Path) -> None:
     found = {row["file"]: row["reason"] for row in mini.read_rejects(built / "out")}
     assert found == {name: reason for name, (_, reason) in BAD_FILES.items()}
 
 
+@quality(row=36)
+@quality(row=37)
 def test_each_row_says_how_its_8_bits_came_about(built: Path) -> None:
     rows = mini.read_images(built / "out").values()
     said = {Path(row["source_member"]).stem: (row["bit_depth"], row["rendering"]) for row in rows}
@@ -147,6 +155,7 @@ def test_each_row_says_how_its_8_bits_came_about(built: Path) -> None:
         assert said[f"s{number}"] == (16, words)
 
 
+@quality(row=36)
 def test_pixels_are_those_of_the_rule_on_the_whole_scene(built: Path) -> None:
     low, high = expected_range(scene(3), RANGE, 0.0)
     level = {
@@ -163,6 +172,7 @@ def test_pixels_are_those_of_the_rule_on_the_whole_scene(built: Path) -> None:
         assert means[-1] - means[0] > 50, "dark chips stay dark beside bright ones"
 
 
+@quality(row=33)
 def test_an_untouched_file_keeps_its_bytes_and_gets_its_true_extension(built: Path) -> None:
     rows = [r for r in mini.read_images(built / "out").values() if "/j0." in r["source_member"]]
     for row in rows:
@@ -186,6 +196,7 @@ def test_large_files_are_read_from_disk_and_give_the_same_bytes(
         }
 
 
+@quality(row=36)
 def test_row_36_without_a_rule_nothing_is_guessed(tmp_path: Path) -> None:
     write_source(tmp_path / "raw", tmp_path / "manifests", "")
     build(tmp_path)
@@ -193,3 +204,40 @@ def test_row_36_without_a_rule_nothing_is_guessed(tmp_path: Path) -> None:
     assert reasons["images/s0.tiff"]["reason"] == "unsupported_dtype"
     assert "set [pixels] in the manifest" in reasons["images/s0.tiff"]["detail"]
     assert set(mini.read_images(tmp_path / "out")) == {"radar16/e0", "radar16/j0"}
+
+
+@quality(row=37)
+def test_row_37_no_mode_moves_a_pixel_against_its_boxes(tmp_path: Path) -> None:
+    source, wanted = mini.ssdd(20), {}
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    for stem, mode, form, options in (
+        ("000001", "P", "PNG", {}),
+        ("000002", "RGBA", "PNG", {}),
+        ("000003", "CMYK", "JPEG", {}),
+        ("000004", "L", "JPEG", {"exif": exif}),
+        ("000006", "RGB", "PNG", {"exif": exif}),
+        ("000007", "LA", "PNG", {}),
+        ("000008", "1", "PNG", {}),
+    ):
+        values = speckle(240, 300, int(stem)) / 20
+        values[30:80, 20:90] = 255  # the ship
+        gray = Image.fromarray(values.clip(0, 255).astype(np.uint8))
+        colored = Image.merge("RGB", [gray, gray.point(lambda v: v // 2), gray])
+        data = saved((gray if mode in ("L", "LA", "1") else colored).convert(mode), form, **options)
+        source.image(stem, data)
+        with Image.open(io.BytesIO(data)) as stored:
+            wanted[f"ssdd/{stem}"] = np.asarray(stored.convert("L")).astype(int)
+    mini.build(source.write_zip(tmp_path / "raw"), tmp_path / "out")
+    images = mini.read_images(tmp_path / "out")
+    for image_id, gray_levels in wanted.items():
+        row = images[image_id]
+        assert row["objects"]["bbox"] == [[20, 30, 90, 80]]
+        assert (row["width"], row["height"]) == (300, 240)
+        assert row["rendering"].endswith(", as PNG")
+        with Image.open(io.BytesIO(row["image"]["bytes"])) as shown:
+            assert shown.mode in ("L", "RGB")
+            assert shown.getexif().get(0x0112) is None
+            levels = np.asarray(shown.convert("L")).astype(int)
+        assert np.abs(levels - gray_levels).max() <= 2, image_id
+    assert validate_folder(str(tmp_path / "out"), 1)

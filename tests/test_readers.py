@@ -6,6 +6,7 @@ import io
 import json
 import math
 import re
+import tracemalloc
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -36,6 +37,8 @@ from sarchat_build.synthesis.formats import fair1m as write_fair1m
 from sarchat_build.synthesis.formats import voc as write_voc
 from sarchat_build.synthesis.formats import yolo as write_yolo
 from sarchat_build.types import BoxFormat, RawImage, RawInstance
+
+quality = pytest.mark.quality
 
 settings.register_profile("quick", deadline=None, max_examples=60)
 settings.load_profile("quick")
@@ -344,6 +347,33 @@ def test_hostile_json_is_refused_or_read(fault: str) -> None:
         assert error.reason == "json_parse"
 
 
+def held_bytes(count: int, step: int) -> int:
+    """Memory that reading takes at most, of so many images whose ids lie `step` apart."""
+    images = [write_coco.CocoImage(i * step, f"{i}.jpg", 9, 9) for i in range(count)]
+    written = [
+        write_coco.CocoAnnotation(i * step, i * step, 3 * step, (1, 2, 3, 4), 12.0)
+        for i in range(count)
+    ]
+    document = io.BytesIO(write_coco.document(images, written, [(0, "car"), (3 * step, "ship")]))
+    tracemalloc.start()
+    found = sum(
+        instance.category == "ship"
+        for image in coco.read(document, RULES["coco"])  # type: ignore[arg-type]
+        for instance in image.instances
+    )
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert found == count
+    return peak
+
+
+@quality(row=21)
+def test_row_21_memory_grows_with_the_number_of_ids_and_not_with_their_size() -> None:
+    plain = held_bytes(4000, 1)
+    assert held_bytes(4000, 2**48) < 1.5 * plain
+    assert held_bytes(8000, 2**48) < 3 * plain
+
+
 # Row 27: conventions of rotated boxes.
 rectangles = st.tuples(
     st.floats(-50, 4000), st.floats(-50, 4000), st.floats(4, 900), st.floats(4, 900),
@@ -363,6 +393,7 @@ def far_apart(a: list[complex], b: list[complex]) -> float:
     return max(min(abs(p - q) for q in b) for p in a)
 
 
+@quality(row=27)
 @pytest.mark.parametrize("name", ANGLES)
 @given(numbers=rectangles)
 def test_row_27_round_trip_of_each_convention(name: AngleName, numbers: tuple[float, ...]) -> None:
@@ -378,6 +409,7 @@ def test_row_27_round_trip_of_each_convention(name: AngleName, numbers: tuple[fl
     assert far_apart(back, truth) < 0.5
 
 
+@quality(row=27)
 @pytest.mark.parametrize(
     ("name", "box", "expected"),
     [
@@ -403,6 +435,7 @@ def test_row_27_one_ship_in_every_convention(
     assert far_apart(truth, found) < 1e-9
 
 
+@quality(row=27)
 @pytest.mark.parametrize(
     ("name", "box", "message"),
     [
@@ -420,6 +453,7 @@ def test_row_27_numbers_of_another_convention_are_refused(
 
 
 # Row 26: corners in any order.
+@quality(row=26)
 @given(st.tuples(*[st.integers(0, 30)] * 8))
 def test_row_26_quads_become_clockwise_or_are_refused(quad: tuple[int, ...]) -> None:
     try:
@@ -448,6 +482,7 @@ def test_row_26_quads_become_clockwise_or_are_refused(quad: tuple[int, ...]) -> 
     assert bounds(found) == bounds(quad)  # the hull reaches as far as its corners
 
 
+@quality(row=26)
 @given(rectangles, st.integers(0, 3), st.booleans())
 def test_row_26_rectangles_stay_what_they_are(
     numbers: tuple[float, ...], start: int, turned: bool

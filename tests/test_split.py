@@ -24,6 +24,8 @@ from sarchat_build.shards import ShardReceipt
 from sarchat_build.split import LostImage, SplitRule, assign_splits, by_share, split_rules
 from sarchat_build.types import SPLITS, Split
 
+quality = pytest.mark.quality
+
 HALVED = SplitRule("halved_test", {"train": 928, "validation": 116, "test": 116})
 OFFICIAL = SplitRule("official", HALVED.shares)
 SCENE = SplitRule("scene", HALVED.shares)
@@ -124,6 +126,7 @@ def hrsid(scenes: int = 137, per_scene: int = 40) -> list[ImageFact]:
 _LISTS: dict[Split, int] = {"train": 65, "validation": 0, "test": 35}
 
 
+@quality(row=39)
 def test_scenes_that_lists_cut_apart_move_whole_in_the_lists_proportion() -> None:
     """HRSID: with the most protected side for each scene, all 137 would be test."""
     facts = hrsid()

@@ -23,6 +23,8 @@ from sarchat_build.synthesis import (
 )
 from tests.conftest import build_here
 
+quality = pytest.mark.quality
+
 # Enough of each to hold every kind of quirk that its layout plants.
 SIZES = {
     "air_sarship_1": 2,
@@ -57,7 +59,7 @@ KINDS = {
     "sardet_100k": {"degenerate_box"},
 }
 # Facts of the pipeline about good data, not reactions to a defect.
-NO_REACTION = {"empty_windows_dropped"}
+NO_REACTION = {"empty_windows_dropped", "other_encoding"}
 
 
 @dataclass(frozen=True)
@@ -146,6 +148,7 @@ def test_planted_flaws_are_the_fixes_and_warnings(built: Built) -> None:
     assert found == wanted
 
 
+@quality(row=38)
 def test_planted_twins_are_the_duplicates(built: Built) -> None:
     wanted = {
         (f"{built.source_id}/{quirk.image}", f"{built.source_id}/{quirk.twin}", quirk.expect.reason)

@@ -53,7 +53,10 @@ def _environment(workers: int) -> Environment:
     if workers == 1:
         return EmbeddedPythonEnvironment.default()
     memory = " ".join(f"{name}={value}" for name, value in _WORKER_MEMORY.items())
-    command = f"{memory} exec {shlex.quote(sys.executable)} -m pipelines.runners.worker"
+    # Ctrl-C is told to the whole group: the launcher decides, and ends its workers itself.
+    command = (
+        f"trap '' INT; {memory} exec {shlex.quote(sys.executable)} -m pipelines.runners.worker"
+    )
     return SubprocessSDKEnvironment.from_command_string(command)
 
 

@@ -20,17 +20,19 @@ from sarchat_build.plan import (
     duplicate_rows,
     kept_images,
     likeness_warnings,
+    other_totals,
     reasons_to_stop,
     shard_names,
 )
 from sarchat_build.report.comparison import keep_accounts
+from sarchat_build.report.ledger import ReadCount
 from sarchat_build.split import LostImage, assign_splits, split_rules
 from sarchat_build.types import CutImage, PlannedImage
 
 
 @dataclass
 class PlanDataset(beam.PTransform):
-    """(tuples of ImageFact, LostImage and RejectCount) -> `decisions`, `shards` and reports.
+    """(tuples of ReadCount, ImageFact, LostImage, RejectCount) -> `decisions`, `shards`, reports.
 
     The reports are `duplicates`, `accounts`, `fixes` and `stop`.
 
@@ -59,7 +61,8 @@ class _Decide(beam.DoFn):
         self._context = context
 
     def process(
-        self, element: tuple[str, Iterable[tuple[ImageFact | LostImage | RejectCount, ...]]]
+        self,
+        element: tuple[str, Iterable[tuple[ReadCount | ImageFact | LostImage | RejectCount, ...]]],
     ) -> Iterator[Any]:
         recipe = self._context.recipe
         records = [record for group in element[1] for record in group]
@@ -69,6 +72,9 @@ class _Decide(beam.DoFn):
         lost = [r for r in records if isinstance(r, LostImage)]
         counts = [r for r in records if isinstance(r, RejectCount)]
         reasons = reasons_to_stop(counts, facts, self._context.images_listed, recipe)
+        if self._context.strict:
+            read = (r for r in records if isinstance(r, ReadCount))
+            reasons += other_totals(read, self._context.images_listed, self._context.manifests)
         if reasons:
             yield TaggedOutput("stop", reasons)
             return

@@ -32,9 +32,9 @@ _SHOWN = 20
 class Publish(beam.PTransform):
     """Named collections of small records -> the finished dataset's `build.json`.
 
-    receipts: ShardReceipt · proofs: ShardReport · tallies: Tallies (one) · read: ReadCount ·
-    rejects: (source id, tuple of Reject) · duplicates: list of rows · accounts: tuple of Account ·
-    fixes: {source id: {reason: count}} · stop: tuple of reasons
+    receipts: ShardReceipt · proofs: ShardReport · tallies: Tallies (one) · rejects: (source id,
+    tuple of Reject) · duplicates: list of rows · read: tuple of ReadCount · accounts: tuple of
+    Account · fixes: {source id: {reason: count}} · stop: tuple of reasons
     """
 
     context: BuildContext
@@ -68,8 +68,9 @@ def _publish(element: tuple[str, Iterable[tuple[str, Any]]], context: BuildConte
     files.append(_write_table(context, "duplicates/duplicates", "duplicates", duplicates))
     receipts: list[ShardReceipt] = records["receipts"]
     read = [ReadCount(s, images, 0) for s, images in context.images_listed.items()]
-    books = balance([*read, *records["read"]], rejects, duplicates, receipts)
-    faults = (*imbalances(books), *(_unexpected(books, context) if context.strict else ()))
+    read += [count for counts in records["read"] for count in counts]
+    books = balance(read, rejects, duplicates, receipts)
+    faults = imbalances(books)
     if faults:
         storage.write_json(context.out, STOPPED, list(faults))
         return
@@ -183,19 +184,6 @@ def _write_table(
         f"{path}.parquet",
         lambda target: write_parquet(target, tables.SCHEMAS[schema], rows, 10_000),
     )
-
-
-def _unexpected(books: Mapping[str, Any], context: BuildContext) -> Iterator[str]:
-    for source_id, manifest in sorted(context.manifests.items()):
-        expected, read = manifest.expected, books[source_id]["read"]
-        if expected and (expected.images, expected.instances) != (
-            read["images"],
-            read["instances"],
-        ):
-            yield (
-                f"{source_id}: {read['images']:,} images and {read['instances']:,} instances read, "
-                f"{expected.images:,} and {expected.instances:,} published (--strict)"
-            )
 
 
 def _add_up(tallies: Iterable[Mapping[str, Mapping[str, int]]]) -> dict[str, dict[str, int]]:

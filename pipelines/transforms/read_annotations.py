@@ -59,7 +59,7 @@ class _ReadDocuments(beam.DoFn):
                     orphans = []
                     held = 0
         yield from _hand_on(source_id, addressed, orphans)
-        yield TaggedOutput("read", ReadCount(source_id, images, instances))
+        yield TaggedOutput("read", (ReadCount(source_id, images, instances),))
 
 
 def _hand_on(

@@ -112,7 +112,7 @@ class Folder(_Folder):
     def _inside(self, path: str) -> Path:
         target = (self._root / self._misspelt.get(path, path)).resolve()
         if not target.is_relative_to(self._root.resolve()):
-            raise RecordError("path_escape", f"{path} leads out of {self._root}")
+            raise RecordError("path_escape", f"{path}: a link out of the source's folder")
         if target.exists() and not target.is_file():
             raise RecordError("unreadable", f"{path}: not a regular file")
         return target
@@ -158,7 +158,7 @@ class RemoteFolder(_Folder):
     def open_raw(self, path: str) -> MemberStream:
         """Open a file."""
         if escapes(path):
-            raise RecordError("path_escape", f"{path} leads out of {self.location}")
+            raise RecordError("path_escape", f"{path} leads out of the source's folder")
         place = join(self.location, path)
         try:
             return MemberStream(open_binary(place), path, size_bytes(place), reason="unreadable")

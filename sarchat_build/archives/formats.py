@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from sarchat_build.archives.location import Entry, join, open_binary, reaching
-from sarchat_build.errors import InputError
+from sarchat_build.errors import InputError, NotAnArchiveError
 
 ZIP, TAR, SEVEN_ZIP, RAR = "zip", "tar", "7z", "rar"
 _MAGIC = {
@@ -86,14 +86,14 @@ def demand_format(location: str) -> str:
     """Tell the format of a file that should be an archive.
 
     Raises:
-        InputError: it is none; says what it seems to be.
+        NotAnArchiveError: says what it seems to be.
     """
     head = head_of(location)
     kind = format_of(head)
     if kind is None and location.lower().endswith(".tar") and len(head) == _HEAD_BYTES:
         return TAR  # tars of before 1988 have no magic; the reader checks their headers
     if kind is None:
-        raise InputError(
+        raise NotAnArchiveError(
             f"{location}: has an archive's name but is {_seems(head)}; fetch it again, and "
             "compare its size"
         )
