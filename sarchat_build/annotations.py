@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from sarchat_build.errors import RecordError
 from sarchat_build.manifest import Manifest
 from sarchat_build.readers import FORMATS
-from sarchat_build.source_index import Document, FileRef, SourceIndex
+from sarchat_build.source_files import FileRef
+from sarchat_build.source_index import Document, SourceIndex
 from sarchat_build.types import Fix, RawFault, RawImage, Reject, Split
 
 STAGE = "read_annotations"
@@ -52,7 +53,7 @@ def read_document(
     address = _Address(document, index)
     file_format = FORMATS[manifest.annotations.format]
     try:
-        with index.open(document.file) as stream:
+        with index.files.open(document.file) as stream:
             for raw in file_format.read(stream, manifest.annotations):
                 if not file_format.many_images:
                     yield address.one(raw)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import re
 import sys
@@ -22,11 +23,10 @@ from sarchat_build.errors import ConfigurationError, InputError
 from sarchat_build.manifest import Manifest, load_manifests
 from sarchat_build.source_index import index_source
 from sarchat_build.source_reading import read_source
-from sarchat_build.survey.conventions import hold_against
+from sarchat_build.survey.conventions import Extent, hold_against
 from sarchat_build.survey.skeleton import Skeleton, write_skeleton
 from sarchat_build.survey.sniffing import sniff
 from sarchat_build.survey.survey import Survey, survey
-from sarchat_build.survey.tally import Extent
 from sarchat_build.survey.toml_text import one_line, quoted, quoted_list
 
 if sys.version_info >= (3, 11):
@@ -363,7 +363,7 @@ def test_real_sar_aircraft() -> None:
 @needs_real_data
 def test_real_sadd_labels_are_yolo() -> None:
     for path in sorted((REAL_DATA / "sadd" / "labels").glob("*.txt")):
-        assert sniff(path.read_bytes(), ".txt").format == "yolo"
+        assert sniff(io.BytesIO(path.read_bytes()), ".txt").format == "yolo"
 
 
 @pytest.mark.parametrize(
