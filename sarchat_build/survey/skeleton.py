@@ -14,7 +14,7 @@ from sarchat_build.survey.conventions import Angles, scene_pattern
 from sarchat_build.survey.listing import exact_pattern, patterns, stem_of
 from sarchat_build.survey.sniffing import MAX_CLASSES
 from sarchat_build.survey.survey import Survey
-from sarchat_build.survey.tally import used_classes
+from sarchat_build.survey.tally import Tally, used_classes
 from sarchat_build.survey.toml_text import one_line, quoted, quoted_list
 from sarchat_build.types import CATEGORIES
 
@@ -102,13 +102,13 @@ def _annotations(skeleton: Skeleton, found: Survey) -> None:
             f"  documents: {total.documents:,}, objects: {total.objects:,}, of them difficult: "
             f"{total.difficult:,}; images without objects: {without:,}"
         )
-        for reason, count in sorted(total.faults.items()):
-            skeleton.note(f"  unreadable, {reason}: {count:,}, first {total.first_faults[reason]}")
+        _faults(skeleton, total)
     for candidate in found.other_documents[:_MAX_NOTES]:
         skeleton.note(
             f"not read: {candidate.group.template} ({candidate.format}, "
             f"{candidate.tally.objects:,} objects)"
         )
+        _faults(skeleton, candidate.tally)
     for group in found.other_images[:_MAX_NOTES]:
         skeleton.note(f"not read: {group.template} ({len(group.files):,} pictures)")
     skeleton.add("[annotations]")
@@ -140,6 +140,11 @@ def _annotations(skeleton: Skeleton, found: Survey) -> None:
         skeleton.add(f"path = {quoted(exact_pattern(file))}")
         skeleton.add(f"split = {quoted(split)}")
     skeleton.add()
+
+
+def _faults(skeleton: Skeleton, total: Tally) -> None:
+    for reason, count in sorted(total.faults.items()):
+        skeleton.note(f"  unreadable, {reason}: {count:,}, first {total.first_faults[reason]}")
 
 
 def _names(skeleton: Skeleton, found: Survey) -> None:
