@@ -1,7 +1,8 @@
 """A COCO document of any size, made on the fly and read: how long it takes and how much memory.
 
 `make proof-coco` reads one gigabyte; `python -m benchmarks.coco_memory FILE MEGABYTES` is what
-the test of bounded memory runs, in a process of its own so that nothing else counts.
+the test of bounded memory runs, in a process of its own so that nothing else counts. With `survey`
+behind it the document is looked at as `sarchat sources new` does, one picture beside it.
 """
 
 from __future__ import annotations
@@ -12,9 +13,13 @@ import sys
 import time
 from pathlib import Path
 
+from PIL import Image
+
 from sarchat_build.manifest import load_manifests
 from sarchat_build.readers import coco
 from sarchat_build.resources import resource_folder
+from sarchat_build.survey.skeleton import write_skeleton
+from sarchat_build.survey.survey import survey
 from sarchat_build.synthesis.formats import coco as write_coco
 
 # SARDet-100K has 116,598 images; more objects for each only make the document longer.
@@ -56,9 +61,21 @@ def measure(path: Path) -> dict[str, float]:
         for image in coco.read(stream, rule):  # type: ignore[arg-type]
             parts += 1
             instances += len(image.instances)
+    return _figures(path, instances, start, before) | {"parts": parts}
+
+
+def measure_survey(path: Path) -> dict[str, float]:
+    """Look at the document's folder and describe it."""
+    Image.new("L", (800, 800)).save(path.with_name(f"{0:07d}.jpg"))
+    start, before = time.perf_counter(), _peak_mb()
+    found = survey(str(path.parent))
+    write_skeleton(found, "large")
+    return _figures(path, found.object_count, start, before)
+
+
+def _figures(path: Path, instances: int, start: float, before: float) -> dict[str, float]:
     return {
         "megabytes": path.stat().st_size / (1 << 20),
-        "parts": parts,
         "instances": instances,
         "seconds": time.perf_counter() - start,
         "peak_mb": _peak_mb(),
@@ -74,4 +91,4 @@ if __name__ == "__main__":
     place, size = Path(sys.argv[1]), int(sys.argv[2])
     if size:
         write(place, size)
-    print(json.dumps(measure(place)))
+    print(json.dumps((measure_survey if "survey" in sys.argv[3:] else measure)(place)))

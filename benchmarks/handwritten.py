@@ -27,7 +27,8 @@ from sarchat_build.plan import assign_shards, kept_images
 from sarchat_build.recipe import load_recipe
 from sarchat_build.resources import resource_folder
 from sarchat_build.shards import ShardBuilder
-from sarchat_build.source_index import Document, FileRef, SourceIndex, index_source
+from sarchat_build.source_files import FileRef
+from sarchat_build.source_index import Document, SourceIndex, index_source
 from sarchat_build.split import assign_splits, split_rules
 from sarchat_build.tiling import cut_chips
 from sarchat_build.types import CutImage, PlannedImage, SourceImage
@@ -82,7 +83,7 @@ def inspect_block(place: tuple[str, int]) -> list[CutImage]:
 
 def open_image(image: SourceImage) -> AbstractContextManager[PictureSource]:
     """Give an image to read pixels from."""
-    return INDEXES[image.source_id].contents(FileRef(image.archive, image.member))
+    return INDEXES[image.source_id].files.contents(FileRef(image.archive, image.member))
 
 
 def build_shard(task: tuple[str, list[PlannedImage]]) -> None:

@@ -114,8 +114,10 @@ class Estimate(NamedTuple):
         return sum(n for (name, _), n in self.rows.items() if name == task)
 
 
-def estimate(recipe: Recipe, splits: tuple[Split, ...] = SPLITS) -> Estimate:
-    """Estimate what a recipe gives in some splits together."""
+def estimate(
+    recipe: Recipe, splits: tuple[Split, ...] = SPLITS, shown_twice: float = SHOWN_TWICE
+) -> Estimate:
+    """Estimate what a recipe gives in some splits, without the share of pictures shown twice."""
     rows: defaultdict[tuple[str, str], float] = defaultdict(float)
     most = 0
     dispersion = fit_dispersion()
@@ -134,7 +136,7 @@ def estimate(recipe: Recipe, splits: tuple[Split, ...] = SPLITS) -> Estimate:
             most = max(most, *(sum(counts.values()) for counts in asked))
             for counts in asked:
                 for place, number in counts.items():
-                    rows[place] += number * images * (1 - SHOWN_TWICE) / len(asked)
+                    rows[place] += number * images * (1 - shown_twice) / len(asked)
     return Estimate(dict(rows), most, images_in_all)
 
 

@@ -11,7 +11,8 @@ from typing import Any
 from sarchat_build.manifest import Manifest
 from sarchat_build.pixels.source import PictureSource
 from sarchat_build.recipe import Recipe
-from sarchat_build.source_index import FileRef, SourceIndex, index_source
+from sarchat_build.source_files import FileRef
+from sarchat_build.source_index import SourceIndex, index_source
 from sarchat_build.types import SourceImage
 
 
@@ -44,7 +45,7 @@ class BuildContext:
 
     def open_image(self, image: SourceImage) -> AbstractContextManager[PictureSource]:
         """Give an image file to read pixels from, while the context lasts."""
-        return self.index(image.source_id).contents(FileRef(image.archive, image.member))
+        return self.index(image.source_id).files.contents(FileRef(image.archive, image.member))
 
 
 @dataclass(frozen=True)

@@ -5,9 +5,11 @@ from __future__ import annotations
 import os
 import re
 import shutil
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, TypeVar
 
 from pipelines.console import byte_progress
@@ -18,7 +20,7 @@ from sarchat_build import storage
 from sarchat_build.archives import (
     is_there,
     join,
-    list_entries,
+    list_archives,
     needs_repacking,
     open_archive,
     repack,
@@ -161,7 +163,7 @@ def prepare(
     inputs = each(lambda manifest: describe_archives(manifest, raw))
     _prepare_output(out)
     folder = repacked or join(out, storage.WORK_FOLDER, "repacked")
-    second = each(lambda manifest: _repack_archives(manifest, raw, folder))
+    second = each(lambda manifest: repack_archives(join(raw, manifest.id), folder))
     return BuildContext(
         raw,
         out,
@@ -228,18 +230,17 @@ def describe_archives(
     Raises:
         InputError: a digest differs; both are named.
     """
-    folder = join(raw, manifest.id)
     published = {archive.name: archive.sha256 for archive in manifest.archives if archive.sha256}
     known = read_recorded(raw, manifest.id) if recorded is None else recorded
     expected = {**published, **known}
     described = []
-    for name in list_entries(folder):
-        archive = open_archive(join(folder, name))
+    for name, place in list_archives(join(raw, manifest.id)).items():
+        archive = open_archive(place)
         with byte_progress(f"hash {name}", archive.digested_bytes()) as show:
             digest = archive.sha256(show)
         if name in expected and expected[name] != digest:
             raise InputError(
-                f"{join(folder, name)}: sha256 is {digest}, expected {expected[name]}; "
+                f"{place}: sha256 is {digest}, expected {expected[name]}; "
                 f"fetch it again, or run 'sarchat sources record' if the change is meant"
             )
         described.append({"name": name, "kind": archive.kind, "sha256": digest})
@@ -268,11 +269,33 @@ def finish(out: str) -> Any:
     return record
 
 
-def _repack_archives(manifest: Manifest, raw: str, folder: str) -> dict[str, str]:
+@contextmanager
+def repacked_archives(source: str, folder: str = "") -> Iterator[dict[str, str]]:
+    """Repack what needs it for one look; without a folder, for as long as the context lasts.
+
+    Yields:
+        As `repack_archives`.
+    """
+    with nullcontext(folder) if folder else TemporaryDirectory(prefix="sarchat-") as place:
+        yield repack_archives(source, place)
+
+
+def repack_archives(source: str, folder: str) -> dict[str, str]:
+    """Repack the archives of a source whose members cannot be read at random.
+
+    Args:
+        source: path or URL of the source's folder, or of a single archive.
+        folder: path or URL of the folder for what is made.
+
+    Returns:
+        Where each now lies, by its own location.
+
+    Raises:
+        InputError: an archive cannot be opened, or there is no room.
+    """
     made = {}
-    source = join(raw, manifest.id)
-    for name in list_entries(source):
-        archive = open_archive(join(source, name))
+    for name, place in list_archives(source).items():
+        archive = open_archive(place)
         if needs_repacking(archive):
             total = sum(member.size_bytes for member in archive.members())
             with byte_progress(f"repack {name}", total) as show:

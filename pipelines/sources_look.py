@@ -20,6 +20,7 @@ from pipelines.look_tables import (
     survey_table,
 )
 from pipelines.sources_cli import Manifests, Raw, SourceId, Stated, load_known, sources
+from sarchat_build.archives import join
 from sarchat_build.contact_sheet import COLUMNS, ROWS, draw_sheet
 from sarchat_build.errors import ConfigurationError, InputError, Issue
 from sarchat_build.manifest import SOURCE_ID, Manifest
@@ -30,10 +31,21 @@ from sarchat_build.survey.survey import survey
 
 __all__ = ["sources"]
 
+Repacked = Annotated[
+    str,
+    typer.Option(
+        help="Folder (path or URL) that keeps 7z, rar and compressed tar archives in a form that "
+        "is read at random.  [default: a temporary one]",
+        show_default=False,
+    ),
+]
+
 
 @sources.command(epilog="Example: sarchat sources new raw/rsar --id rsar --output mine/rsar.toml")
 def new(
-    path: Annotated[Path, typer.Argument(metavar="PATH", help="A folder, or an archive.")],
+    place: Annotated[
+        str, typer.Argument(metavar="PLACE", help="A folder or an archive: path or URL.")
+    ],
     source_id: Annotated[
         str, typer.Option("--id", help="Id of the source: lower case, digits and '_'; for good.")
     ],
@@ -43,6 +55,7 @@ def new(
     images: Annotated[
         int, typer.Option(min=0, help="Pictures to look at, evenly from all over; 0: all.")
     ] = 500,
+    repacked: Repacked = "",
 ) -> None:
     """Look at a new dataset and write the manifest that reads it, as far as files can tell.
 
@@ -56,7 +69,8 @@ def new(
     """
     target = output or Path(f"{source_id}.toml")
     _check_target(target, source_id)
-    found = survey(str(path), images, counting_progress)
+    with launch.repacked_archives(place, repacked) as made:
+        found = survey(place, images, counting_progress, made)
     skeleton = write_skeleton(found, source_id)
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -86,6 +100,7 @@ def inspect(
     sheet: Annotated[
         Path | None, typer.Option(help="PNG to draw: pictures side by side, with their boxes.")
     ] = None,
+    repacked: Repacked = "",
     stated: Stated = None,
 ) -> None:
     """Show what a manifest reads, by the same functions as the build, without building.
@@ -99,10 +114,17 @@ def inspect(
     """
     if sheet is not None and sheet.suffix.lower() != ".png":
         raise ConfigurationError([Issue("--sheet", str(sheet), "the name must end in .png")])
-    chosen, _ = launch.choose_sources(load_known(manifests, stated or []), str(raw), [source])
+    chosen, _ = launch.choose_sources(load_known(manifests, stated or []), raw, [source])
     manifest = chosen[source]
-    index = index_source(manifest, str(raw))
-    reading = read_source(manifest, index, images, counting_progress)
+    with launch.repacked_archives(join(raw, source), repacked) as made:
+        index = index_source(manifest, raw, made)
+        reading = read_source(manifest, index, images, counting_progress)
+        _show(manifest, reading)
+        if sheet is not None:
+            _write_sheet(sheet, manifest, reading, index)
+
+
+def _show(manifest: Manifest, reading: Reading) -> None:
     for table in (split_table(manifest, reading), category_table(reading), place_table(reading)):
         console.print(table)
     for title, losses, shown in (("Corrected", reading.fixes, 1), ("Rejected", reading.rejects, 3)):
@@ -111,8 +133,6 @@ def inspect(
             for line in loss_lines(losses, shown):
                 console.print(escape(line), soft_wrap=True, highlight=False)
     say_unverified([manifest])
-    if sheet is not None:
-        _write_sheet(sheet, manifest, reading, index)
 
 
 def _check_target(target: Path, source_id: str) -> None:

@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 from sarchat_build.errors import RecordError
 from sarchat_build.manifest import Manifest
 from sarchat_build.readers import FORMATS
-from sarchat_build.source_index import Document, FileRef, SourceIndex
+from sarchat_build.source_files import FileRef
+from sarchat_build.source_index import Document, SourceIndex
 from sarchat_build.text import other_encoding
 from sarchat_build.types import Fix, RawFault, RawImage, Reject, Split
 
@@ -54,7 +55,7 @@ def read_document(
     rule = manifest.annotations
     file_format = FORMATS[rule.format]
     try:
-        with index.open(document.file) as stream:
+        with index.files.open(document.file) as stream:
             encoding = other_encoding(stream, rule.encodings)
             for raw in file_format.read(stream, rule):
                 if encoding and not (file_format.many_images and raw.filename is None):

@@ -13,7 +13,8 @@ from sarchat_build.boxes import clip
 from sarchat_build.grammar import counted
 from sarchat_build.manifest import sort_categories
 from sarchat_build.pixels import open_scene
-from sarchat_build.source_index import FileRef, SourceIndex
+from sarchat_build.source_files import FileRef
+from sarchat_build.source_index import SourceIndex
 from sarchat_build.stable_hash import stable_hash
 from sarchat_build.types import Box, Category, Instance, SourceImage, Window
 
@@ -147,7 +148,7 @@ def _draw_cell(
 
 def _read(image: SourceImage, view: Window, index: SourceIndex) -> Image.Image:
     with (
-        index.contents(FileRef(image.archive, image.member)) as source,
+        index.files.contents(FileRef(image.archive, image.member)) as source,
         open_scene(source, image.pixels) as cut,
     ):
         return Image.open(io.BytesIO(cut(view).picture)).convert("RGB")

@@ -11,7 +11,8 @@ from sarchat_build.annotations import Annotation
 from sarchat_build.errors import RecordError
 from sarchat_build.manifest import Manifest
 from sarchat_build.recipe import Recipe
-from sarchat_build.source_index import FileRef, SourceIndex
+from sarchat_build.source_files import FileRef
+from sarchat_build.source_index import SourceIndex
 from sarchat_build.split import LostImage
 from sarchat_build.types import Fix, PixelFacts, RawImage, Reject, Split
 
@@ -99,7 +100,7 @@ def _inspect(
             return annotation.reject
         if annotation.raw is None or not (instances or recipe.keep_images_without_objects):
             raise RecordError("no_object", "its annotation lists no object")
-        with index.contents(file) as source:
+        with index.files.contents(file) as source:
             facts = pixels.inspect(
                 source,
                 manifest.pixels,

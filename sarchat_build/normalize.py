@@ -11,7 +11,7 @@ from sarchat_build.boxes import repair
 from sarchat_build.errors import RecordError
 from sarchat_build.manifest import Manifest, fold, sort_categories
 from sarchat_build.placement import place, place_quad
-from sarchat_build.source_index import FileRef
+from sarchat_build.source_files import FileRef
 from sarchat_build.split import LostImage
 from sarchat_build.types import (
     Category,

@@ -2,43 +2,25 @@
 
 from __future__ import annotations
 
-import io
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
-from typing import BinaryIO
 
 from fsspec.utils import glob_translate
 
 from sarchat_build.annotation_rules import AnnotationRule
-from sarchat_build.archives import Archive, escapes, join, list_entries, open_archive
+from sarchat_build.archives import escapes, join
 from sarchat_build.errors import InputError, NotAnArchiveError, RecordError
 from sarchat_build.manifest import Manifest
-from sarchat_build.pixels.source import PictureSource
+from sarchat_build.source_files import FileRef, SourceFiles, open_source
 from sarchat_build.text import decode, printable
 from sarchat_build.types import Split
 
 # One block is one unit of work for a reader: large enough that the engine's cost per element
 # vanishes, small enough that two workers finish together.
 BLOCK_IMAGES = 128
-
-# A larger file is a scene, or annotates a whole source: it is read from disk, piece by piece.
-MAX_BYTES_IN_MEMORY = 64 << 20
-
-
-@dataclass(frozen=True, slots=True)
-class FileRef:
-    """One file of a source: its archive ("." is the folder itself) and its path there."""
-
-    archive: str
-    path: str
-
-    def __str__(self) -> str:
-        """Name the file as a person would look for it."""
-        return printable(self.path if self.archive == "." else f"{self.archive}/{self.path}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,13 +41,12 @@ class SourceIndex:
 
     source_id: str
     rule: AnnotationRule
-    archives: dict[str, Archive]
+    files: SourceFiles
     images: tuple[FileRef, ...]
     documents: tuple[Document, ...]
     split_by_name: dict[str, Split]
     position_by_name: dict[str, int]
     names_by_file_name: dict[str, tuple[str, ...]]
-    large: frozenset[FileRef] = frozenset()
 
     @property
     def image_blocks(self) -> int:
@@ -84,32 +65,6 @@ class SourceIndex:
     def documents_of_block(self, block: int) -> tuple[Document, ...]:
         """Give the documents of one block."""
         return self.documents[block * BLOCK_IMAGES : (block + 1) * BLOCK_IMAGES]
-
-    def read(self, file: FileRef) -> bytes:
-        """Give a file's bytes; raises `RecordError` when it cannot be read."""
-        return self.archives[file.archive].read(file.path)
-
-    @contextmanager
-    def contents(self, file: FileRef) -> Iterator[PictureSource]:
-        """Give a file's bytes, or, when it is large, a file on this machine to read from.
-
-        Raises:
-            RecordError: it cannot be read.
-        """
-        if file in self.large:
-            with self.archives[file.archive].local_file(file.path) as path:
-                yield path
-        else:
-            yield self.read(file)
-
-    @contextmanager
-    def open(self, file: FileRef) -> Iterator[BinaryIO]:
-        """Open a file for reading from any place; raises `RecordError` when it cannot be read."""
-        with (
-            self.contents(file) as found,
-            io.BytesIO(found) if isinstance(found, bytes) else found.open("rb") as stream,
-        ):
-            yield stream
 
     def block_of(self, name: str) -> int:
         """Give the number of the block that holds the image `name`."""
@@ -196,20 +151,11 @@ def index_source(
         InputError: nothing is there, the layout is another one, or two images share a name.
     """
     folder = join(raw, manifest.id)
-    archives = {}
-    for name in list_entries(folder):
-        place = join(folder, name)
-        try:
-            archives[name] = open_archive(place, (repacked or {}).get(place, ""))
-        except NotAnArchiveError as error:
-            raise InputError(f"{error}; {layout_hint(manifest)}") from error
-    sizes = {
-        FileRef(name, member.path): member.size_bytes
-        for name, archive in archives.items()
-        for member in archive.members()
-        if not is_clutter(member.path)
-    }
-    listing = list(sizes)
+    try:
+        source = open_source(folder, repacked)
+    except NotAnArchiveError as error:
+        raise InputError(f"{error}; {layout_hint(manifest)}") from error
+    listing = source.files
     rule = manifest.annotations
     images = _matching(listing, rule.images)
     found = [(entry, _matching(listing, (entry.path,))) for entry in rule.files]
@@ -240,13 +186,12 @@ def index_source(
     return SourceIndex(
         manifest.id,
         rule,
-        archives,
+        source,
         images,
         documents,
-        _split_lists(manifest, archives, listing),
+        _split_lists(manifest, source),
         positions,
         {file_name: tuple(names) for file_name, names in by_file_name.items()},
-        frozenset(file for file, size in sizes.items() if size > MAX_BYTES_IN_MEMORY),
     )
 
 
@@ -265,11 +210,9 @@ def _matching(listing: Iterable[FileRef], patterns: Sequence[str]) -> tuple[File
     return tuple(file for file in listing if any(regex.match(file.path) for regex in regexes))
 
 
-def _split_lists(
-    manifest: Manifest, archives: dict[str, Archive], listing: list[FileRef]
-) -> dict[str, Split]:
+def _split_lists(manifest: Manifest, source: SourceFiles) -> dict[str, Split]:
     rule = manifest.annotations
-    lists = [(entry, _matching(listing, (entry.path,))) for entry in rule.split_lists]
+    lists = [(entry, _matching(source.files, (entry.path,))) for entry in rule.split_lists]
     absent = [entry.path for entry, files in lists if not files]
     if absent and len(absent) < len(lists):
         raise InputError(
@@ -280,7 +223,7 @@ def _split_lists(
     torn: dict[str, str] = {}
     for entry, files in lists:
         for file in files:
-            for line in _lines(archives[file.archive], file, rule.encodings):
+            for line in _lines(source, file, rule.encodings):
                 if not line.strip():
                     continue
                 name = rule.image_name(line.strip())
@@ -295,20 +238,11 @@ def _split_lists(
     return splits
 
 
-def _lines(archive: Archive, file: FileRef, encodings: Sequence[str]) -> list[str]:
+def _lines(source: SourceFiles, file: FileRef, encodings: Sequence[str]) -> list[str]:
     try:
-        return decode(archive.read(file.path), encodings).splitlines()
+        return decode(source.read(file), encodings).splitlines()
     except RecordError as error:
         raise InputError(f"{file}: not a readable list of names ({error})") from error
-
-
-def is_clutter(path: str) -> bool:
-    """Tell files that macOS adds to zips: resource forks carry the names of real images.
-
-    >>> is_clutter("__MACOSX/data/._1.jpg"), is_clutter("data/1.jpg")
-    (True, False)
-    """
-    return path.startswith("__MACOSX/") or PurePosixPath(path).name.startswith("._")
 
 
 def _blocks(items: Sequence[object]) -> int:

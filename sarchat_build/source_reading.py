@@ -12,7 +12,8 @@ from sarchat_build.inspection import InspectedImage, inspect_images
 from sarchat_build.manifest import Manifest, fold
 from sarchat_build.normalize import normalize_image
 from sarchat_build.recipe import Recipe
-from sarchat_build.source_index import BLOCK_IMAGES, FileRef, SourceIndex
+from sarchat_build.source_files import FileRef
+from sarchat_build.source_index import BLOCK_IMAGES, SourceIndex
 from sarchat_build.stable_hash import stable_hash
 from sarchat_build.types import Category, Fix, Reject, SourceImage
 

@@ -523,7 +523,7 @@ def test_a_description_may_say_from_which_size_on(world, tmp_path, words, check)
     assert found == ([(check, DESCRIBE)] if check else [])
 
 
-def test_a_group_is_near_where_one_of_it_is(world, tmp_path):
+def test_a_group_is_near_or_far_where_its_middle_and_its_closest_member_agree(world, tmp_path):
     """A row of ships reaches up to the aircraft, and its middle lies far from it."""
     picture = world.image("alpha/c")["objects"]
     boxes = {0: [0.0, 0.0, 4.0, 4.0], 1: [60.0, 60.0, 64.0, 64.0], 2: [76.0, 76.0, 80.0, 80.0]}
@@ -532,11 +532,16 @@ def test_a_group_is_near_where_one_of_it_is(world, tmp_path):
     world.write(tmp_path)
     near = "alpha/c/spatial_grounding/multi/all"
     found = {f.key: f.expected for f in validate(tmp_path) if f.check == "ground_truth"}
-    assert "'near'" in found[near]
+    assert "'near'" not in found[near]
+    assert "'far'" not in found[near]
     picture["bbox"][1] = [4.0, 60.0, 8.0, 64.0]
     world.write(tmp_path)
     found = {f.key: f.expected for f in validate(tmp_path) if f.check == "ground_truth"}
     assert "'far'" in found[near]
+    picture["bbox"][0:2] = [70.0, 70.0, 74.0, 74.0], [72.0, 72.0, 76.0, 76.0]
+    world.write(tmp_path)
+    found = {f.key: f.expected for f in validate(tmp_path) if f.check == "ground_truth"}
+    assert "'near'" in found[near]
 
 
 def test_a_nearest_by_center_that_another_touches_is_named(world, tmp_path):

@@ -15,7 +15,7 @@ from test_pixels import expected_level, expected_range, saved, speckle, tiff
 
 from pipelines import launch
 from pipelines.validate_dataset import validate_folder
-from sarchat_build import source_index
+from sarchat_build import source_files
 from sarchat_build.manifest import Pixels
 
 quality = pytest.mark.quality
@@ -184,7 +184,7 @@ def test_an_untouched_file_keeps_its_bytes_and_gets_its_true_extension(built: Pa
 def test_large_files_are_read_from_disk_and_give_the_same_bytes(
     built: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(source_index, "MAX_BYTES_IN_MEMORY", 1000)
+    monkeypatch.setattr(source_files, "MAX_BYTES_IN_MEMORY", 1000)
     for as_zip in (False, True):
         root = tmp_path / str(as_zip)
         extra = (built / "manifests" / "radar16.toml").read_text().removeprefix(MANIFEST)

@@ -25,6 +25,7 @@ from sarchat_build.archives.location import (
     is_folder,
     join,
     list_folder,
+    name_of,
     stamp,
 )
 from sarchat_build.archives.repack import RepackedArchive, needs_repacking, repack
@@ -40,7 +41,9 @@ __all__ = [
     "is_archive_name",
     "is_there",
     "join",
+    "list_archives",
     "list_entries",
+    "name_of",
     "needs_repacking",
     "open_archive",
     "repack",
@@ -76,6 +79,20 @@ def _open_file(location: str, repacked: str, state: tuple[str, ...]) -> Archive:
     if kind in (SEVEN_ZIP, RAR):
         return LibarchiveArchive(location, kind)
     return PackedTarArchive(location, kind)
+
+
+def list_archives(location: str) -> dict[str, str]:
+    """Give the location of each archive of a place, by name; "." stands for the folder itself.
+
+    Args:
+        location: path or URL of a source's folder, or of a single archive.
+
+    Raises:
+        InputError: as `list_entries`.
+    """
+    if not is_folder(location):
+        return {name_of(location): location}
+    return {name: join(location, name) for name in list_entries(location)}
 
 
 def list_entries(folder: str) -> list[str]:

@@ -39,6 +39,18 @@ def join(location: str, *parts: str) -> str:
     return posixpath.join(location, *parts).rstrip("/") if parts != (".",) else location
 
 
+def name_of(location: str) -> str:
+    """Give the last part of a path or URL, which for a folder is its own name.
+
+    >>> name_of("gs://bucket/raw/ssdd/"), name_of("raw/../SSDD.zip")
+    ('ssdd', 'SSDD.zip')
+    """
+    path = local_path(location)
+    if path is not None:
+        return os.path.basename(os.path.abspath(path))
+    return posixpath.basename(location.rstrip("/"))
+
+
 def local_path(location: str) -> Path | None:
     """Give the path of what lies on this machine; None for what does not.
 
@@ -94,7 +106,7 @@ def stamp(location: str) -> tuple[str, ...]:
             marks = (info.get(key) for key in ("size", "mtime", "created", "etag", "generation"))
             return tuple(str(mark) for mark in marks)
     except FileNotFoundError:
-        raise InputError(f"{location}: no such archive; check the raw folder") from None
+        raise InputError(f"{location}: no such archive or folder") from None
 
 
 def is_folder(location: str) -> bool:

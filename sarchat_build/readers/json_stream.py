@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import re
 from collections.abc import Iterator
+from itertools import islice
 from typing import Any, BinaryIO
 
 import ijson
@@ -39,33 +40,29 @@ class JsonStream:
         self._exact = False
 
     def items(self, prefix: str) -> Iterator[Any]:
-        """Give the values at `prefix`, in ijson's notation; a few, the first time.
+        """Give the values at `prefix`, in ijson's notation.
 
-        Numbers are `int` and `float`, or `int` and `Decimal` throughout a document that holds one
-        that does not fit: those are four times as slow.
+        Numbers are `int` and `float`; from the first one on that does not fit, for this pass and
+        all later ones, they are `int` and `Decimal`, which are four times as slow.
 
         Raises:
             RecordError: `json_parse` with the byte at which the document breaks.
         """
+        given = 0
         try:
-            if self._sound:
-                yield from self._parsed(prefix)
-            else:
-                yield from self._first(prefix)
+            try:
+                for item in self._parsed(prefix):
+                    given += 1
+                    yield item
+            except ijson.JSONError as error:
+                if self._exact or "overflow" not in str(error):
+                    raise
+                self._exact = True
+                yield from islice(self._parsed(prefix), given, None)
         except ijson.JSONError as error:
             raise self._located(str(error)) from error
         except (ValueError, ArithmeticError) as error:
             raise RecordError("json_parse", f"holds a number beyond reason: {error}") from error
-
-    def _first(self, prefix: str) -> list[Any]:
-        # Any pass meets every number, so the first one tells for all.
-        try:
-            return list(self._parsed(prefix))
-        except ijson.JSONError as error:
-            if "overflow" not in str(error):
-                raise
-        self._exact = True
-        return list(self._parsed(prefix))
 
     def _parsed(self, prefix: str) -> Iterator[Any]:
         source = _Chunks(self._chunks())

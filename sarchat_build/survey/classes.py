@@ -9,9 +9,9 @@ from pathlib import PurePosixPath
 import yaml
 
 from sarchat_build.errors import RecordError
-from sarchat_build.source_index import FileRef
+from sarchat_build.source_files import FileRef, SourceFiles
 from sarchat_build.survey import sniffing
-from sarchat_build.survey.listing import Place
+from sarchat_build.survey.listing import by_path
 from sarchat_build.text import decode
 
 # A list of names is small; what is larger is something else.
@@ -25,14 +25,14 @@ def is_class_list(file: FileRef) -> bool:
     return _LIST.fullmatch(PurePosixPath(file.path).name) is not None
 
 
-def listed_classes(place: Place) -> Mapping[int, str]:
+def listed_classes(place: SourceFiles) -> Mapping[int, str]:
     """Find names of classes by index: one a line in `classes.txt`, or `names` in a `data.yaml`."""
-    for file in place.files:
+    for file in by_path(place.files):
         read = _from_lines if is_class_list(file) else _from_yaml if _is_settings(file) else None
         if read is None:
             continue
         try:
-            data = place.read(file)
+            data = place.start(file, _MAX_BYTES + 1)
             found = read(decode(data, sniffing.ENCODINGS)) if len(data) <= _MAX_BYTES else {}
         except RecordError:
             continue
@@ -41,10 +41,11 @@ def listed_classes(place: Place) -> Mapping[int, str]:
     return {}
 
 
-def coco_classes(place: Place, file: FileRef) -> Mapping[int, str]:
+def coco_classes(place: SourceFiles, file: FileRef) -> Mapping[int, str]:
     """Give the categories of a COCO document by id; none if it has none, or cannot be read."""
     try:
-        return sniffing.coco_classes(place.read(file))
+        with place.open(file) as document:
+            return sniffing.coco_classes(document)
     except RecordError:
         return {}  # told again, and counted, when it is read
 

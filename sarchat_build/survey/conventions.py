@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -9,12 +10,71 @@ from dataclasses import dataclass
 from typing import Literal
 
 from sarchat_build.rotated import ANGLES, AngleName
-from sarchat_build.survey.tally import Extent
 
 # Fewer pictures than this may be slips of whoever drew the boxes.
 _ENOUGH = 3
 _SLACK = 1e-3
 MaxEdge = Literal["exclusive", "inclusive"]
+
+
+@dataclass(frozen=True, slots=True)
+class Extent:
+    """The frame of one image's boxes, in the numbers of its document, and its claimed size."""
+
+    x_min: float
+    y_min: float
+    x_max: float
+    y_max: float
+    width_px: int | None
+    height_px: int | None
+
+    def joined(self, other: Extent) -> Extent:
+        """Give the frame of both, for an image that comes in parts."""
+        return Extent(
+            min(self.x_min, other.x_min),
+            min(self.y_min, other.y_min),
+            max(self.x_max, other.x_max),
+            max(self.y_max, other.y_max),
+            self.width_px,
+            self.height_px,
+        )
+
+
+@dataclass
+class Angles:
+    """The angles met so far, and the conventions that could have written all of them.
+
+    >>> met = Angles()
+    >>> met.add(20, 10, -62.5)
+    >>> met.add(20, 10, 80)
+    >>> met.fitting, met.low, met.high
+    (('long_edge',), -62.5, 80)
+    """
+
+    count: int = 0
+    low: float = math.inf
+    high: float = -math.inf
+    fitting: tuple[AngleName, ...] = tuple(ANGLES)
+
+    def add(self, width: float, height: float, angle: float) -> None:
+        """Take one rotated box."""
+        self.count += 1
+        self.low, self.high = min(self.low, angle), max(self.high, angle)
+        self.fitting = tuple(
+            name
+            for name in self.fitting
+            if ANGLES[name].low - _SLACK <= angle <= ANGLES[name].high + _SLACK
+            and (not ANGLES[name].long_edge_first or width + 1 >= height)
+        )
+
+    def joined(self, other: Angles) -> Angles:
+        """Give what both have met."""
+        return Angles(
+            self.count + other.count,
+            min(self.low, other.low),
+            max(self.high, other.high),
+            tuple(name for name in self.fitting if name in other.fitting),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,23 +146,6 @@ def hold_against(
     edges: tuple[MaxEdge, ...] = ("exclusive", "inclusive")
     origins: tuple[Literal[0, 1], ...] = (0, 1)
     return Coordinates(len(known), tuple(_fit(known, o, e) for o in origins for e in edges))
-
-
-def angles_that_fit(angles: Sequence[tuple[float, float, float]]) -> tuple[AngleName, ...]:
-    """Give the conventions that could have written these (width, height, angle).
-
-    >>> angles_that_fit([(20, 10, -62.5), (20, 10, 80)])
-    ('long_edge',)
-    """
-    return tuple(
-        name
-        for name, angle in ANGLES.items()
-        if all(
-            angle.low - _SLACK <= value <= angle.high + _SLACK
-            and (not angle.long_edge_first or w + 1 >= h)
-            for w, h, value in angles
-        )
-    )
 
 
 def scene_pattern(stems: Iterable[str]) -> tuple[str, int, int] | None:

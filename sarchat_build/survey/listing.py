@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
-from sarchat_build.archives import Archive, list_entries, open_archive
-from sarchat_build.errors import InputError
-from sarchat_build.pixels.source import PictureSource
-from sarchat_build.source_index import MAX_BYTES_IN_MEMORY, FileRef, is_clutter
+from sarchat_build.source_files import FileRef
 from sarchat_build.text import printable
 from sarchat_build.types import SPLITS, Split
 
@@ -30,29 +25,6 @@ _WORDS: dict[str, Split] = {
     "testing": "test",
 }
 _WORD = re.compile(rf"(?<![a-z])({'|'.join(_WORDS)})(?![a-z])", re.IGNORECASE)
-
-
-@dataclass(frozen=True)
-class Place:
-    """A folder or an archive with everything in it; `names` are those of its archives."""
-
-    names: tuple[str, ...]
-    archives: Mapping[str, Archive]
-    files: tuple[FileRef, ...]
-    large: frozenset[FileRef]
-
-    @contextmanager
-    def picture(self, file: FileRef) -> Iterator[PictureSource]:
-        """Give a picture's bytes, or, when it is large, a file on this machine; as `read`."""
-        if file in self.large:
-            with self.archives[file.archive].local_file(file.path) as path:
-                yield path
-        else:
-            yield self.read(file)
-
-    def read(self, file: FileRef) -> bytes:
-        """Give a file's bytes; raises `RecordError` when it cannot be read."""
-        return self.archives[file.archive].read(file.path)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,29 +54,9 @@ class Group:
         return self.folders[folder_of(file)]
 
 
-def open_place(path: str) -> Place:
-    """List a folder, with the archives that lie in it, or a single archive.
-
-    Raises:
-        InputError: nothing is there, or an archive cannot be read.
-    """
-    if os.path.isdir(path):
-        archives = {name: open_archive(os.path.join(path, name)) for name in list_entries(path)}
-        named = [name for name in archives if name != "."] or [os.path.basename(path.rstrip("/"))]
-    else:
-        archives = {os.path.basename(path): open_archive(path)}
-        named = list(archives)
-    sizes = {
-        FileRef(name, member.path): member.size_bytes
-        for name, archive in archives.items()
-        for member in archive.members()
-        if not is_clutter(member.path)
-    }
-    if not sizes:
-        raise InputError(f"{path}: holds no file")
-    files = tuple(sorted(sizes, key=lambda file: (file.path, file.archive)))
-    large = frozenset(file for file in files if sizes[file] > MAX_BYTES_IN_MEMORY)
-    return Place(tuple(named), archives, files, large)
+def by_path(files: Iterable[FileRef]) -> list[FileRef]:
+    """Put files into an order that does not depend on how they were packed."""
+    return sorted(files, key=lambda file: (file.path, file.archive))
 
 
 def group_files(files: Iterable[FileRef], extensions: Iterable[str]) -> tuple[Group, ...]:
@@ -112,7 +64,7 @@ def group_files(files: Iterable[FileRef], extensions: Iterable[str]) -> tuple[Gr
     wanted = set(extensions)
     members: dict[str, list[FileRef]] = defaultdict(list)
     folders: dict[str, dict[str, Split | None]] = defaultdict(dict)
-    for file in files:
+    for file in by_path(files):
         if extension_of(file) in wanted:
             folder = folder_of(file)
             template, split = split_in(folder)

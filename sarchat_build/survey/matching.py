@@ -55,7 +55,7 @@ def choose(candidates: Sequence[Candidate]) -> tuple[Candidate, ...]:
     covered: set[str] = set()
     for candidate in ranked:
         same = not chosen or candidate.format == chosen[0].format
-        images = candidate.tally.images
+        images = candidate.tally.names
         if same and len(images & covered) * 10 <= len(images):
             chosen.append(candidate)
             covered |= images

@@ -13,8 +13,8 @@ from PIL import Image, UnidentifiedImageError
 from sarchat_build.errors import RecordError
 from sarchat_build.pixels.raster import open_raster
 from sarchat_build.pixels.source import PictureSource, head, open_bytes, sniff
-from sarchat_build.source_index import FileRef
-from sarchat_build.survey.listing import Place, stem_of
+from sarchat_build.source_files import FileRef, SourceFiles
+from sarchat_build.survey.listing import stem_of
 
 
 @dataclass
@@ -35,7 +35,7 @@ class Pictures:
 
 
 def look_at(
-    place: Place,
+    place: SourceFiles,
     files: Sequence[FileRef],
     limit: int,
     progress: Callable[[int], None] = lambda done: None,
@@ -43,10 +43,10 @@ def look_at(
     """Read the headers of at most `limit` pictures, evenly from all over the list; 0: of all."""
     found = Pictures()
     count = min(limit, len(files)) if limit else len(files)
-    for number in range(count):
-        file = files[number * len(files) // count]
+    chosen = [files[number * len(files) // count] for number in range(count)]
+    for number, file in enumerate(place.in_reading_order(chosen), start=1):
         try:
-            with place.picture(file) as source:
+            with place.contents(file) as source:
                 size, kind, deep = _header(source)
         except RecordError as error:
             found.unreadable.append(f"{file}: {error.detail}")
@@ -56,7 +56,8 @@ def look_at(
             found.size_by_stem[stem_of(file.path)] = size
             found.deep += deep
         found.looked_at += 1
-        progress(number + 1)
+        progress(number)
+    found.unreadable.sort()
     return found
 
 

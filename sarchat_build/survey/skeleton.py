@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import reduce
 from typing import TypeVar
 
 from sarchat_build.manifest import Tiling, fold
 from sarchat_build.rotated import ANGLES
-from sarchat_build.survey.conventions import angles_that_fit, scene_pattern
+from sarchat_build.survey.conventions import Angles, scene_pattern
 from sarchat_build.survey.listing import exact_pattern, patterns, stem_of
+from sarchat_build.survey.sniffing import MAX_CLASSES
 from sarchat_build.survey.survey import Survey
-from sarchat_build.survey.tally import MAX_CLASSES, used_classes
+from sarchat_build.survey.tally import Tally, used_classes
 from sarchat_build.survey.toml_text import one_line, quoted, quoted_list
 from sarchat_build.types import CATEGORIES
 
@@ -95,18 +97,18 @@ def _annotations(skeleton: Skeleton, found: Survey) -> None:
     for candidate in found.documents:
         total = candidate.tally
         skeleton.note(f"{candidate.group.template}: {candidate.evidence}")
-        without = total.stems.total() - total.with_objects
+        without = total.images - total.with_objects
         skeleton.note(
             f"  documents: {total.documents:,}, objects: {total.objects:,}, of them difficult: "
             f"{total.difficult:,}; images without objects: {without:,}"
         )
-        for reason, count in sorted(total.faults.items()):
-            skeleton.note(f"  unreadable, {reason}: {count:,}, first {total.first_faults[reason]}")
+        _faults(skeleton, total)
     for candidate in found.other_documents[:_MAX_NOTES]:
         skeleton.note(
             f"not read: {candidate.group.template} ({candidate.format}, "
             f"{candidate.tally.objects:,} objects)"
         )
+        _faults(skeleton, candidate.tally)
     for group in found.other_images[:_MAX_NOTES]:
         skeleton.note(f"not read: {group.template} ({len(group.files):,} pictures)")
     skeleton.add("[annotations]")
@@ -138,6 +140,11 @@ def _annotations(skeleton: Skeleton, found: Survey) -> None:
         skeleton.add(f"path = {quoted(exact_pattern(file))}")
         skeleton.add(f"split = {quoted(split)}")
     skeleton.add()
+
+
+def _faults(skeleton: Skeleton, total: Tally) -> None:
+    for reason, count in sorted(total.faults.items()):
+        skeleton.note(f"  unreadable, {reason}: {count:,}, first {total.first_faults[reason]}")
 
 
 def _names(skeleton: Skeleton, found: Survey) -> None:
@@ -184,14 +191,13 @@ def _format_options(skeleton: Skeleton, found: Survey) -> None:
             seen = ", ".join(f"{lines} in {n:,}" for lines, n in sorted(counts.items()))
             question = f"lines above the objects, of the documents {seen}; one number must hold"
             skeleton.ask("annotations.header_lines", f"header_lines = {OPEN}", question)
-    angles = [angle for c in found.documents for angle in c.tally.angles]
-    if found.format == "voc" and angles:
-        fits = angles_that_fit(angles)
-        if len(fits) == 1:
-            skeleton.add(f"angle = {quoted(fits[0])}")
+    angles = reduce(Angles.joined, (c.tally.angles for c in found.documents))
+    if found.format == "voc" and angles.count:
+        if len(angles.fitting) == 1:
+            skeleton.add(f"angle = {quoted(angles.fitting[0])}")
         else:
-            low, high = min(a for *_, a in angles), max(a for *_, a in angles)
-            question = f"angles from {low:g} to {high:g} may be {' or '.join(fits or ANGLES)}"
+            maybe = " or ".join(angles.fitting or ANGLES)
+            question = f"angles from {angles.low:g} to {angles.high:g} may be {maybe}"
             skeleton.ask("annotations.angle", f"angle = {OPEN}", question)
 
 

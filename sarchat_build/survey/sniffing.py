@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
-import io
 import math
 import re
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from itertools import islice
+from typing import Any, BinaryIO
 
 from sarchat_build.errors import RecordError
 from sarchat_build.readers import xml
 from sarchat_build.readers.json_stream import JsonStream
-from sarchat_build.survey.listing import Group, Place, extension_of
-from sarchat_build.text import choose_encoding, decode, numbers
+from sarchat_build.source_files import SourceFiles
+from sarchat_build.survey.listing import Group, extension_of
+from sarchat_build.text import choose_encoding, decode, numbers, read_all
 
 # Tried in this order where neither a mark nor a declaration tells.
 ENCODINGS = ("utf-8", "gbk")
 SAMPLE = 40
+# More classes than any detection set has; names of those that are used come out of reading.
+MAX_CLASSES = 2000
 _HEADER = re.compile(r"\s*(imagesource|gsd)\s*:", re.IGNORECASE)
 
 
@@ -30,14 +33,15 @@ class Sniffed:
     evidence: str
 
 
-def sniff_group(place: Place, group: Group) -> Sniffed:
+def sniff_group(place: SourceFiles, group: Group) -> Sniffed:
     """Tell the format of a group by documents from all over it."""
     step = max(1, len(group.files) // SAMPLE)
     looked = group.files[::step]
     votes: Counter[Sniffed] = Counter()
     for file in looked:
         try:
-            sniffed = sniff(place.read(file), extension_of(file))
+            with place.open(file) as document:
+                sniffed = sniff(document, extension_of(file))
         except RecordError:
             continue
         if sniffed.format:
@@ -48,21 +52,24 @@ def sniff_group(place: Place, group: Group) -> Sniffed:
     return Sniffed(found.format, f"{found.evidence} ({count} of {len(looked)} looked at)")
 
 
-def sniff(data: bytes, extension: str) -> Sniffed:
-    """Tell the format of one document.
+def sniff(document: BinaryIO, extension: str) -> Sniffed:
+    """Tell the format of one document; a large one is read no further than it takes.
 
     Raises:
         RecordError: it cannot be read at all.
 
-    >>> sniff(b"0 .5 .5 .25 .25", ".txt").format, sniff(b"1 2 9 2 9 8 1 8 ship 0", ".txt").format
-    ('yolo', 'dota')
+    >>> from io import BytesIO
+    >>> sniff(BytesIO(b"0 .5 .5 .25 .25"), ".txt").format
+    'yolo'
+    >>> sniff(BytesIO(b"1 2 9 2 9 8 1 8 ship 0"), ".txt").format
+    'dota'
     """
-    kinds: dict[str, Callable[[bytes], Sniffed]] = {
+    kinds: dict[str, Callable[[BinaryIO], Sniffed]] = {
         ".xml": _sniff_xml,
         ".json": _sniff_json,
         ".txt": _sniff_text,
     }
-    return kinds[extension](data)
+    return kinds[extension](document)
 
 
 def header_lines(data: bytes) -> int:
@@ -75,21 +82,19 @@ def header_lines(data: bytes) -> int:
     return next((n for n, line in enumerate(lines) if line.strip() and not _HEADER.match(line)), 0)
 
 
-def coco_classes(data: bytes) -> dict[int, str]:
-    """Give the categories of a COCO document by id; none where it has no `categories`."""
-    stream = json_stream(data)
-    found = (c for c in stream.items("categories.item") if isinstance(c, dict))
+def coco_classes(document: BinaryIO) -> dict[int, str]:
+    """Give the first `MAX_CLASSES` categories of a COCO document by id; none if it has none."""
+    entries = islice(_json_stream(document).items("categories.item"), MAX_CLASSES)
+    found = (entry for entry in entries if isinstance(entry, dict))
     return {c["id"]: str(c.get("name", "")) for c in found if isinstance(c.get("id"), int)}
 
 
-def json_stream(data: bytes) -> JsonStream:
-    """Open a JSON document for reading item by item."""
-    document = io.BytesIO(data)
+def _json_stream(document: BinaryIO) -> JsonStream:
     return JsonStream(document, choose_encoding(document, ENCODINGS))
 
 
-def _sniff_xml(data: bytes) -> Sniffed:
-    root = xml.parse(io.BytesIO(data), ENCODINGS)
+def _sniff_xml(document: BinaryIO) -> Sniffed:
+    root = xml.parse(document, ENCODINGS)
     rings = next(xml.children(xml.child(root, "objects"), "object"), None)
     if rings is not None and xml.child(rings, "points") is not None:
         return Sniffed("fair1m", f"XML <{root.tag}> with objects/object/points")
@@ -100,8 +105,8 @@ def _sniff_xml(data: bytes) -> Sniffed:
     return Sniffed("", "")
 
 
-def _sniff_json(data: bytes) -> Sniffed:
-    stream = json_stream(data)
+def _sniff_json(document: BinaryIO) -> Sniffed:
+    stream = _json_stream(document)
     image: Any = next(stream.items("images.item"), None)
     thing: Any = next(stream.items("annotations.item"), None)
     boxed = isinstance(thing, dict) and "image_id" in thing and "bbox" in thing
@@ -110,8 +115,9 @@ def _sniff_json(data: bytes) -> Sniffed:
     return Sniffed("", "")
 
 
-def _sniff_text(data: bytes) -> Sniffed:
-    lines = [line.split() for line in decode(data, ENCODINGS).splitlines() if line.strip()]
+def _sniff_text(document: BinaryIO) -> Sniffed:
+    text = decode(read_all(document), ENCODINGS)
+    lines = [line.split() for line in text.splitlines() if line.strip()]
     objects = [fields for fields in lines if not _HEADER.match(" ".join(fields))]
     if objects and all(_is_dota(fields) for fields in objects):
         return Sniffed("dota", "text lines of eight numbers, a class and mostly a difficulty")

@@ -9,7 +9,7 @@ from pathlib import PurePosixPath
 from sarchat_build.bars import Bar, quiet
 from sarchat_build.errors import InputError, RecordError
 from sarchat_build.readers import FORMATS
-from sarchat_build.source_index import FileRef
+from sarchat_build.source_files import FileRef, SourceFiles, open_source
 from sarchat_build.survey import sniffing
 from sarchat_build.survey.classes import coco_classes, is_class_list, listed_classes
 from sarchat_build.survey.conventions import Coordinates, hold_against
@@ -17,9 +17,8 @@ from sarchat_build.survey.listing import (
     DOCUMENT_EXTENSIONS,
     IMAGE_EXTENSIONS,
     Group,
-    Place,
+    by_path,
     group_files,
-    open_place,
     split_in,
     stem_of,
 )
@@ -33,7 +32,7 @@ from sarchat_build.survey.matching import (
 )
 from sarchat_build.survey.pictures import Pictures, look_at
 from sarchat_build.survey.tally import tally
-from sarchat_build.text import decode
+from sarchat_build.text import decode, read_all
 from sarchat_build.types import Split
 
 
@@ -41,7 +40,7 @@ from sarchat_build.types import Split
 class Survey:
     """Everything that was found; `documents` and `images` are what a manifest would read."""
 
-    place: Place
+    place: SourceFiles
     documents: tuple[Candidate, ...]
     images: tuple[Group, ...]
     other_documents: tuple[Candidate, ...]
@@ -70,18 +69,26 @@ class Survey:
         return sum(candidate.tally.objects for candidate in self.documents)
 
 
-def survey(path: str, picture_limit: int = 500, bar: Bar = quiet) -> Survey:
+def survey(
+    path: str,
+    picture_limit: int = 500,
+    bar: Bar = quiet,
+    repacked: Mapping[str, str] | None = None,
+) -> Survey:
     """Look at a folder or archive: every document is read, and the headers of some pictures.
 
     Args:
-        path: a folder, with archives in it or not, or an archive.
+        path: path or URL of a folder, with archives in it or not, or of an archive.
         picture_limit: how many pictures to look at; 0: all.
         bar: shows progress.
+        repacked: as for `open_source`.
 
     Raises:
         InputError: nothing is there, or no pictures, or no document of a format that can be read.
     """
-    place = open_place(path)
+    place = open_source(path, repacked)
+    if not place.files:
+        raise InputError(f"{path}: holds no file")
     pictures = group_files(place.files, IMAGE_EXTENSIONS)
     if not pictures:
         known = " ".join(IMAGE_EXTENSIONS)
@@ -96,7 +103,7 @@ def survey(path: str, picture_limit: int = 500, bar: Bar = quiet) -> Survey:
     matched = [(c, pictures_of(c, pictures)) for c in chosen]
     images = tuple({g.template: g for _, g in matched if g is not None}.values())
     if not images:
-        first = next(iter(chosen[0].tally.stems), "")
+        first = min(chosen[0].tally.stems, default="")
         raise InputError(
             f"{path}: no picture has the name of a document or of an image in one ({first!r}); "
             "is part of the release missing?"
@@ -105,7 +112,8 @@ def survey(path: str, picture_limit: int = 500, bar: Bar = quiet) -> Survey:
     with bar("look at pictures", min(picture_limit or len(files), len(files))) as show:
         seen = look_at(place, files, picture_limit, show)
     suffix = stem_suffix(chosen[0], images)
-    extents = [(s.removesuffix(suffix), e) for c in chosen for s, e in c.tally.extents]
+    framed = (item for c in chosen for item in c.tally.extents.items())
+    extents = [(stem_of(image).removesuffix(suffix), extent) for image, extent in framed]
     names = name_images(images, chosen, suffix, FORMATS[chosen[0].format].many_images)
     # Where names repeat, a size belongs to more than one picture.
     sizes = {} if names.stem_folders else seen.size_by_stem
@@ -127,7 +135,7 @@ def survey(path: str, picture_limit: int = 500, bar: Bar = quiet) -> Survey:
 
 
 def _documents(
-    place: Place, listed: Mapping[int, str], bar: Bar
+    place: SourceFiles, listed: Mapping[int, str], bar: Bar
 ) -> tuple[list[Candidate], Mapping[int, str], bool]:
     sniffed = []
     files = [file for file in place.files if not _is_list(file)]
@@ -167,15 +175,18 @@ def _is_list(file: FileRef) -> bool:
     return alone or is_class_list(file)
 
 
-def _split_lists(place: Place, images: Sequence[FileRef]) -> tuple[tuple[FileRef, Split], ...]:
+def _split_lists(
+    place: SourceFiles, images: Sequence[FileRef]
+) -> tuple[tuple[FileRef, Split], ...]:
     stems = {stem_of(file.path) for file in images}
     found = []
-    for file in place.files:
+    for file in by_path(place.files):
         split = split_in(PurePosixPath(file.path).stem)[1]
         if split is None or not file.path.lower().endswith(".txt"):
             continue
         try:
-            lines = decode(place.read(file), sniffing.ENCODINGS).split("\n")
+            with place.open(file) as document:
+                lines = decode(read_all(document), sniffing.ENCODINGS).split("\n")
         except RecordError:
             continue
         listed = [stem_of(line.strip()) for line in lines if line.strip()]

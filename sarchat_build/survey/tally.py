@@ -2,79 +2,86 @@
 
 from __future__ import annotations
 
-import io
 import math
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from functools import lru_cache
+from typing import Any, BinaryIO
 
 from pydantic import TypeAdapter
 
 from sarchat_build.annotation_rules import Annotations
 from sarchat_build.errors import RecordError
 from sarchat_build.readers import FORMATS
-from sarchat_build.source_index import FileRef
+from sarchat_build.source_files import FileRef, SourceFiles
 from sarchat_build.survey import sniffing
-from sarchat_build.survey.listing import Group, Place, stem_of
-from sarchat_build.text import decode
+from sarchat_build.survey.conventions import Angles, Extent
+from sarchat_build.survey.listing import Group, by_path, stem_of
+from sarchat_build.text import decode, read_all
 from sarchat_build.types import BoxFormat, RawImage, RawInstance
 
-# More classes than any detection set has; names of those that are used come out of reading.
-MAX_CLASSES = 2000
 _RULE: TypeAdapter[Any] = TypeAdapter(Annotations)
-
-
-@dataclass(frozen=True, slots=True)
-class Extent:
-    """The frame of one image's boxes, in the numbers of its document, and its claimed size."""
-
-    x_min: float
-    y_min: float
-    x_max: float
-    y_max: float
-    width_px: int | None
-    height_px: int | None
 
 
 @dataclass
 class Tally:
-    """What the documents of one group hold."""
+    """What the documents of one group hold: an entry per image, and nothing of each object."""
 
     documents: int = 0
+    images: int = 0
     objects: int = 0
     difficult: int = 0
     fractions: bool = False
     categories: Counter[str] = field(default_factory=Counter)
-    # Names of images, as documents of many images write them or as documents are called.
-    stems: Counter[str] = field(default_factory=Counter)
-    # The same in full: with folders, where a document writes them.
-    images: set[str] = field(default_factory=set)
+    # Images as documents of many images write them, else names of documents.
+    names: set[str] = field(default_factory=set)
     with_objects: int = 0
-    extents: list[tuple[str, Extent]] = field(default_factory=list)
-    angles: list[tuple[float, float, float]] = field(default_factory=list)
+    # By image as documents of many images write it, else by document.
+    extents: dict[str, Extent] = field(default_factory=dict)
+    angles: Angles = field(default_factory=Angles)
     header_lines: Counter[int] = field(default_factory=Counter)
     encodings: Counter[str] = field(default_factory=Counter)
     # Names of documents about one image that cannot be read.
     unread: set[str] = field(default_factory=set)
-    # Reason -> number, and the first of each in full.
+    # Reason -> number, and in full the first one by path.
     faults: Counter[str] = field(default_factory=Counter)
-    first_faults: dict[str, str] = field(default_factory=dict)
+    first_faults: dict[str, Fault] = field(default_factory=dict)
+
+    @property
+    def stems(self) -> set[str]:
+        """The names of images without folder and extension."""
+        return {stem_of(name) for name in self.names}
 
     def fault(self, file: FileRef, key: str, reason: str, detail: str, count: int = 1) -> None:
         """Count something that could not be read."""
         self.faults[reason] += count
-        self.first_faults.setdefault(reason, f"{file} {key}: {detail}".replace(" :", ":"))
+        known = self.first_faults.get(reason)
+        if known is None or by_path([known.file, file])[0] != known.file:
+            self.first_faults[reason] = Fault(file, key, detail)
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """Something that could not be read, and where."""
+
+    file: FileRef
+    key: str
+    detail: str
+
+    def __str__(self) -> str:
+        """Tell it as a person would look for it."""
+        return f"{self.file} {self.key}: {self.detail}".replace(" :", ":")
 
 
 def tally(
-    place: Place,
+    place: SourceFiles,
     group: Group,
     file_format: str,
     classes: Mapping[int, str],
     progress: Callable[[int], None] = lambda done: None,
 ) -> Tally:
-    """Count what a group's documents say.
+    """Count what a group's documents say; those about many images are never held.
 
     Args:
         place: where they lie.
@@ -84,10 +91,11 @@ def tally(
         progress: is told the number of documents that are done.
     """
     found = Tally()
-    for number, file in enumerate(group.files, start=1):
+    rules = lru_cache(lambda headers: trial_rule(file_format, headers, classes))
+    for number, file in enumerate(place.in_reading_order(group.files), start=1):
         try:
-            data = place.read(file)
-            _read(found, file, data, file_format, classes)
+            with place.open(file) as document:
+                _read(found, file, document, file_format, rules)
         except RecordError as error:
             found.fault(file, "", error.reason, error.detail)
             if not FORMATS[file_format].many_images:
@@ -103,7 +111,7 @@ def trial_rule(file_format: str, headers: int, classes: Mapping[int, str]) -> An
     if file_format != "yolo":
         options |= {"pixel_origin": 0, "max_edge": "exclusive"}
     if file_format in ("yolo", "coco"):
-        named = (classes.get(number, f"class {number}") for number in range(MAX_CLASSES))
+        named = (classes.get(number, f"class {number}") for number in range(sniffing.MAX_CLASSES))
         options["class_names"] = tuple(named)
     if file_format == "dota":
         options["header_lines"] = headers
@@ -111,29 +119,35 @@ def trial_rule(file_format: str, headers: int, classes: Mapping[int, str]) -> An
 
 
 def _read(
-    found: Tally, file: FileRef, data: bytes, file_format: str, classes: Mapping[int, str]
+    found: Tally,
+    file: FileRef,
+    document: BinaryIO,
+    file_format: str,
+    rules: Callable[[int], Any],
 ) -> None:
     many = FORMATS[file_format].many_images
+    headers = 0
     if not many:
+        data = read_all(document)
+        document.seek(0)
         found.encodings[_encoding(data)] += 1
-    headers = sniffing.header_lines(data) if file_format == "dota" else 0
-    if file_format == "dota" and data.strip():
-        found.header_lines[headers] += 1
-    rule = trial_rule(file_format, headers, classes)
+        if file_format == "dota" and data.strip():
+            headers = sniffing.header_lines(data)
+            found.header_lines[headers] += 1
     found.documents += 1
-    for raw in FORMATS[file_format].read(io.BytesIO(data), rule):
+    for raw in FORMATS[file_format].read(document, rules(headers)):
         for fault in raw.faults:
             found.fault(file, fault.key, fault.reason, fault.detail, fault.instances)
-        if raw.filename is not None or not many:
-            image = (raw.filename or "") if many else file.path.rpartition("/")[2]
-            _count(found, raw, image)
+        if not many:
+            _count(found, raw, file.path.rpartition("/")[2], str(file))
+        elif raw.filename is not None:
+            _count(found, raw, raw.filename, raw.filename)
 
 
-def _count(found: Tally, raw: RawImage, image: str) -> None:
-    stem = stem_of(image)
+def _count(found: Tally, raw: RawImage, name: str, image: str) -> None:
     if raw.part == 0:
-        found.images.add(image)
-        found.stems[stem] += 1
+        found.images += 1
+        found.names.add(name)
         found.with_objects += bool(raw.instances)
     for instance in raw.instances:
         found.objects += 1
@@ -141,13 +155,14 @@ def _count(found: Tally, raw: RawImage, image: str) -> None:
         found.categories[instance.category] += 1
         angled = instance.bbox if len(instance.bbox) == 5 else instance.obb
         if len(angled) == 5:
-            found.angles.append(angled[2:])
+            found.angles.add(*angled[2:])
     corners = [box for box in map(_corners, raw.instances) if box and all(map(math.isfinite, box))]
     if corners:
         found.fractions |= any(value != int(value) for box in corners for value in box)
         x0, y0, x1, y1 = zip(*corners, strict=True)
         extent = Extent(min(x0), min(y0), max(x1), max(y1), raw.width_px, raw.height_px)
-        found.extents.append((stem, extent))
+        known = found.extents.get(image)
+        found.extents[image] = extent if known is None else known.joined(extent)
 
 
 def _corners(instance: RawInstance) -> tuple[float, ...]:

@@ -40,14 +40,14 @@ def read_boxes(raw: Path, source_id: str) -> tuple[Boxes, dict[str, bytes], dict
             assert annotation.raw is not None, annotation.reject
             assert not annotation.raw.faults
             by_name[annotation.name].append(annotation.raw)
-            documents[annotation.name] = index.read(document.file)
+            documents[annotation.name] = index.files.read(document.file)
     boxes = {
         name: [
             list(i.bbox) for raw in sorted(raws, key=lambda raw: raw.part) for i in raw.instances
         ]
         for name, raws in by_name.items()
     }
-    pictures = {manifest.annotations.image_name(f.path): index.read(f) for f in index.images}
+    pictures = {manifest.annotations.image_name(f.path): index.files.read(f) for f in index.images}
     return boxes, pictures, documents
 
 
