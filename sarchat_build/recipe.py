@@ -206,7 +206,7 @@ class Identification(Model):
     share_percent: IdentificationShares = IdentificationShares()
     # Ordered pairs grow with n²; the cap keeps crowded tank farms from owning the dataset and
     # brings the whole to the published 2.06 million (benchmarks/yields.py prints the estimate).
-    pairs_cap: int = Field(default=90, ge=0)
+    pairs_cap: int = Field(default=100, ge=0)
     # Of the objects of a source with several classes, so many are offered a choice of two instead
     # of an open question; fewer of the commonest class, which would else be a good guess.
     choice_percent: Percent = 50

@@ -29,7 +29,7 @@ NEAR_PAIR = "alpha/c/cross_modal_identification/multi/1-2"
 REFER = f"{A}/referring/multi/ship"
 REFER_ONE = f"{A}/referring/single/harbor"
 UNIQUE = f"{A}/referring/unique/0"
-NEAREST = f"{A}/cross_modal_identification/nearest/0-ship"
+NEAREST = f"{A}/cross_modal_identification/nearest/2-ship"
 CHOICE = f"{A}/cross_modal_identification/choice/0"
 NAME = f"{A}/cross_modal_identification/category/1"
 NAME_2 = f"{A}/cross_modal_identification/category/2"
@@ -152,8 +152,8 @@ ANSWERS = {
     "a class": (NAME, "ship", "tank", "answer_category"),
     "the other option": (CHOICE, "ship", "aircraft", "answer_category"),
     "the box of another": (NEAREST, "{<100><100>", "{<101><100>", "answer_box"),
-    "the direction back": (NEAREST, "lower right", "upper left", "answer_direction"),
-    "the distance to the nearest": (NEAREST, "170 px", "169 px", "answer_distance"),
+    "the direction back": (NEAREST, "to the left", "to the right", "answer_direction"),
+    "the distance to the nearest": (NEAREST, "81 px", "80 px", "answer_distance"),
     "which of two lies": (PAIR, "the first lies", "the second lies", "answer_roles"),
     "a fact turned round": (COUNT, "There are 2", "There are not 2", "answer_stray"),
     "a size in another word": (CELL, "1 ship", "1 ship, tiny", "answer_stray"),
@@ -557,17 +557,27 @@ def test_a_nearest_by_center_that_another_touches_is_named(world, tmp_path):
     assert_named(validate(tmp_path), "nearest", key)
 
 
-def test_a_nearest_of_another_category_is_demanded(world, tmp_path):
-    """The harbor's nearest ship is not asked for: neither is clearly the nearest."""
+def test_a_nearest_is_asked_where_one_of_several_clearly_is(world, tmp_path):
+    """The harbor has one, until the first ship comes as near as the second."""
+    row = copy.deepcopy(world.dialogue(NEAREST))
+    world.drop(NEAREST)
+    world.write(tmp_path)
+    missing = [f.key for f in validate(tmp_path) if f.check == "missing_dialogue"]
+    assert missing == [f"{A}/cross_modal_identification/nearest/"]
+    world.files["dialogues/cross_modal_identification/train-00000-of-00002.parquet"].append(row)
     objects = world.image(A)["objects"]
     objects["bbox"][0], objects["area"][0] = [150.0, 100.0, 200.0, 110.0], 500.0
     world.write(tmp_path)
     findings = validate(tmp_path)
-    assert_named(findings, "nearest", f"{A}/cross_modal_identification/nearest/2-ship")
-    world.drop(f"{A}/cross_modal_identification/nearest/1-harbor")
+    assert_named(findings, "nearest", NEAREST)
+
+
+def test_a_nearest_of_the_only_other_is_named(world, tmp_path):
+    row = world.dialogue(NEAREST)
+    row["dialogue_id"] = f"{A}/cross_modal_identification/nearest/0-ship"
+    row["instance_ids"] = [f"{A}#0", f"{A}#1"]
     world.write(tmp_path)
-    missing = [f.key for f in validate(tmp_path) if f.check == "missing_dialogue"]
-    assert f"{A}/cross_modal_identification/nearest/" in missing
+    assert_named(validate(tmp_path), "nearest", row["dialogue_id"])
 
 
 @pytest.mark.parametrize("x_min", [10.0, 40.2, 39.0])

@@ -100,11 +100,13 @@ def nearest(scene: Scene, dialogue: Dialogue, rules: Rules) -> Expected:
 
 
 def nearest_to(scene: Scene, start: Thing, wanted: str, rules: Rules) -> Thing | None:
-    """Give the object of a category that is clearly nearest by center and by edge, if there is one.
+    """Give the object of a category that is clearly nearest by center and by edge, out of several.
 
     Where its center all but coincides with that of `start` there is no direction to be seen.
     """
     things = [thing for thing in scene.by_category.get(wanted, ()) if thing is not start]
+    if len(things) < 2:
+        return None
     by_center = [geometry.distance(thing.x - start.x, thing.y - start.y) for thing in things]
     by_edge = [geometry.gap(thing.box, start.box) for thing in things]
     # Floats that are equal on paper differ in their last digits.

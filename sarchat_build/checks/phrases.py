@@ -121,11 +121,12 @@ def meant(phrase: Phrase, scene: Scene, rules: Rules) -> tuple[list[Thing], list
             return _at(_by_distance(things, anchors[0]), 0, rules.order_margin_px)
         return _on_side(things, anchors[0], phrase.relation)
     said = phrase.size, phrase.shape, phrase.cell
-    if said == (phrase.size, None, None) and phrase.size not in _comparing_sizes(things):
+    loose = [(t, _loose_words(t, scene, rules)) for t in things]
+    if not _compares(said, loose):
         return [], []
     return (
         [t for t in things if _agree(said, ((t.size,), (t.shape,), (t.cell,)))],
-        [t for t in things if _agree(said, _loose_words(t, scene, rules))],
+        [t for t, words in loose if _agree(said, words)],
     )
 
 
@@ -278,37 +279,34 @@ def _agree(said: Sequence[str | None], words: Loose) -> bool:
     return all(word is None or word in possible for word, possible in zip(said, words, strict=True))
 
 
-def _comparing_sizes(things: Sequence[Thing]) -> set[str]:
-    """Give the size words that hold for a reader who compares the objects with each other.
+def _compares(said: Sequence[str | None], loose: Sequence[tuple[Thing, Loose]]) -> bool:
+    """Tell whether a size word also holds for a reader who compares.
 
-    Who reads "the small ship" looks for the smallest one, and for the largest at "large".
+    Who reads "the small ship in the top left" looks for the smallest one there, and for the largest
+    at "large".
     """
-    ranks = {SIZE_RANK[thing.size]: thing.size for thing in things}
-    if not ranks:
-        return set()
-    return {
-        size
-        for size, words in (
-            (ranks[min(ranks)], ("large", "very large")),
-            (ranks[max(ranks)], ("small", "very small")),
-        )
-        if size in words
-    }
+    size = said[0]
+    if size is None:
+        return True
+    rivals = {SIZE_RANK[t.size] for t, words in loose if _agree((None, *said[1:]), words)}
+    rank = SIZE_RANK[size]
+    if size in ("large", "very large"):
+        return rank <= min(rivals, default=rank)
+    return size in ("small", "very small") and rank >= max(rivals, default=rank)
 
 
 def _by_attributes(things: Sequence[Thing], scene: Scene, rules: Rules) -> set[str]:
     """Find objects that some of size, shape and cell set apart, without comparing all pairs."""
     counts: Counter[tuple[str | None, ...]] = Counter()
-    comparing = _comparing_sizes(things)
-    for thing in things:
-        loose = _loose_words(thing, scene, rules)
-        counts.update(product(*((None, *words) for words in loose)))
+    loose = [(thing, _loose_words(thing, scene, rules)) for thing in things]
+    for _, words in loose:
+        counts.update(product(*((None, *some) for some in words)))
     return {
         thing.instance_id
         for thing in things
         if any(
-            counts[said] == 1
+            counts[said] == 1 and _compares(said, loose)
             for said in product((None, thing.size), (None, thing.shape), (None, thing.cell))
-            if any(said) and (said != (thing.size, None, None) or thing.size in comparing)
+            if any(said)
         )
     }

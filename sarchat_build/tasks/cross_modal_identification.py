@@ -135,13 +135,15 @@ def _nearest(
 def _nearest_of(
     others: Sequence[LabeledInstance], labeled: LabeledInstance, margin_px: float
 ) -> LabeledInstance | None:
-    """Give the one that is nearest from center to center and from edge to edge alike."""
+    """Give the one of several that is nearest from center to center and from edge to edge alike."""
+    if len(others) < 2:
+        return None
     centers = nsmallest(2, ((_distance_px(o, labeled), place) for place, o in enumerate(others)))
     clear_px = margin_px - NOISE
-    if not centers or centers[0][0] < clear_px:
+    if centers[0][0] < clear_px:
         return None
     gaps = nsmallest(2, ((gap_px(o.bbox, labeled.bbox), place) for place, o in enumerate(others)))
-    clear = all(len(away) < 2 or away[1][0] - away[0][0] >= clear_px for away in (centers, gaps))
+    clear = all(away[1][0] - away[0][0] >= clear_px for away in (centers, gaps))
     return others[centers[0][1]] if clear and centers[0][1] == gaps[0][1] else None
 
 

@@ -91,8 +91,9 @@ def unique_phrases(
 
     "No other" is stricter than the words: sizes and shapes may be misjudged by 5 %, places by 2 px,
     orders and distances by `margin_px`. An order must be that of the outer edges as well, a size
-    alone that of the smallest or largest, and "to the left of" may be taken to mean anything that
-    lies on that side. The category must be one whose objects are all listed.
+    that of the smallest or largest of those that the other words fit, and "to the left of" may be
+    taken to mean anything that lies on that side. The category must be one whose objects are all
+    listed.
     """
     found = image.of(category)
     fitting: list[list[UniquePhrase]] = [[] for _ in found]
@@ -125,13 +126,17 @@ def _by_attributes(found: Sequence[LabeledInstance], image: LabeledImage, words:
         names: Counter(key for about in could_be for key in product(*(about[n] for n in names)))
         for names in _ATTRIBUTES
     }
-    telling = _telling_sizes(found)
     for place, o in enumerate(found):
         has = {"size": o.size, "shape": o.shape, "cell": o.cell}
         for names in _ATTRIBUTES:
-            if names == ("size",) and o.size not in telling:
-                continue
             if fits[names][tuple(has[name] for name in names)] == 1:
+                rivals = [
+                    other
+                    for other, about in zip(found, could_be, strict=True)
+                    if all(has[name] in about[name] for name in names if name != "size")
+                ]
+                if "size" in names and o.size not in _telling_sizes(rivals):
+                    continue
                 said = {name: has[name] for name in names}
                 text = _attribute_text(o.category, said)
                 yield (
@@ -148,9 +153,10 @@ def _by_attributes(found: Sequence[LabeledInstance], image: LabeledImage, words:
 
 
 def _telling_sizes(found: Sequence[LabeledInstance]) -> set[str]:
-    """Give the size words that say enough alone: "the small ship" is the smallest one there is.
+    """Give the size words that fit by comparison, too: "the small ship" is the smallest of them.
 
-    Sizes are shares of the picture, but a person who reads "small" compares with the others.
+    Sizes are shares of the picture, but a person who reads "small" compares with the others, and
+    "the small ship in the top left" with those in the top left.
     """
     present = [name for name in SIZE_ORDER if any(o.size == name for o in found)]
     return {present[0]} & {"very large", "large"} | {present[-1]} & {"small", "very small"}
