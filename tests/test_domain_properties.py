@@ -26,6 +26,7 @@ quality = pytest.mark.quality
 
 settings.register_profile("quick", deadline=None, max_examples=100)
 settings.load_profile("quick")
+
 coordinates = st.one_of(
     st.integers(min_value=-5000, max_value=9000),
     st.floats(min_value=-5000, max_value=9000).map(lambda value: round(value, 3)),

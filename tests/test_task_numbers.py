@@ -21,6 +21,7 @@ from sarchat_build.types import TASKS, Box, Chip, Instance
 
 settings.register_profile("tasks", deadline=None, max_examples=50)
 settings.load_profile("tasks")
+
 PAPER = load_recipe(RECIPES / "paper.toml")
 
 

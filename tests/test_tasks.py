@@ -23,6 +23,7 @@ from sarchat_build.types import Box, Chip, Instance
 
 settings.register_profile("tasks", deadline=None, max_examples=50)
 settings.load_profile("tasks")
+
 PHRASING = Phrasing(load_templates(resource_folder("templates")))
 
 
