@@ -18,6 +18,11 @@ from pipelines.build_dataset import build_dataset
 from pipelines.runners import run
 from sarchat_build.synthesis import synthesize
 
+# What these assert is shown in full, as in tests.
+pytest.register_assert_rewrite(
+    "archive_cases", "checks_world", "faulty_source", "layout_readers", "pixel_files"
+)
+
 # Runs in an environment of its own: `make oracles`.
 collect_ignore = ["oracles"]
 

@@ -11,26 +11,27 @@ import shutil
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
+from checks_keys import COUNT, TEST, TRAIN, A
+from checks_rows import picture, reject
+from checks_world import World, assert_named, columns_of, entry, make_world, validate
 from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
-from test_checks_builder import picture, reject
-from test_checks_world import World, assert_named, columns_of, entry, make_world, validate
 
 from sarchat_build import checks
 from sarchat_build.checks.likeness import close_across
 
 quality = pytest.mark.quality
 
-A = "alpha/a"
-COUNT = f"{A}/instance_counting/all/ship"
-TRAIN = "images/train-00000-of-00002.parquet"
-TEST = "images/test-00000-of-00001.parquet"
-
 
 @pytest.fixture
 def world() -> World:
     return make_world()
+
+
+def test_a_sound_dataset_has_no_findings(tmp_path):
+    make_world().write(tmp_path)
+    assert [finding.message for finding in validate(tmp_path)] == []
 
 
 @quality(row=39)

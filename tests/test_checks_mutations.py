@@ -14,12 +14,13 @@ from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import mutations as m
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from miniatures import build
 from mixed_source import write_manifests, write_mixed
+from mutation_kinds import ALL, ELSEWHERE, KINDS
+from mutation_words import CATEGORIES, Fault, Row, another
 
 from sarchat_build import checks
 from sarchat_build.checks.findings import FindingLog
@@ -30,149 +31,6 @@ from sarchat_build.synthesis import synthesize
 
 # Rows, in different phrasings, that each fault is planted in.
 PHRASINGS = 3
-
-ALL = tuple(f"{task}/{subtask}" for task, subtasks in SUBTASKS.items() for subtask in subtasks)
-PRESENCE = ("classification/presence", "spatial_grounding/presence")
-CLASSIFY = ("classification/all", "classification/presence")
-COUNT = ("instance_counting/all",)
-DESCRIBE = ("fine_grained_description/all",)
-GROUND_ONE, GROUND = ("spatial_grounding/single",), ("spatial_grounding/multi",)
-IN_CELL = ("spatial_grounding/presence",)
-IDENTIFY = tuple(f"cross_modal_identification/{s}" for s in ("single", "category", "choice"))
-NEAREST, PAIR = ("cross_modal_identification/nearest",), ("cross_modal_identification/multi",)
-REFER_ONE, REFER, UNIQUE = (("referring/single",), ("referring/multi",), ("referring/unique",))
-BOXED = (*COUNT, *GROUND_ONE, *GROUND, *NEAREST, *REFER_ONE, *REFER, *UNIQUE)
-CELLED = (*DESCRIBE, *GROUND_ONE, *GROUND, *IN_CELL, IDENTIFY[0], *REFER_ONE, *REFER, *UNIQUE)
-LISTS_SOME = (*PRESENCE, *COUNT, *DESCRIBE, *IDENTIFY, *NEAREST, *PAIR, *REFER, *UNIQUE)
-STATES_MORE = tuple(p for p in ALL if p not in (CLASSIFY[0], *REFER_ONE, *REFER))
-NAMED = (*CLASSIFY, *DESCRIBE, *COUNT, *GROUND_ONE, *GROUND, *IN_CELL, *IDENTIFY, *PAIR)
-RELATED = (*GROUND, *NEAREST, *PAIR)
-
-
-def at(*path: Any, value: Callable[[Any], Any]) -> m.Fault:
-    """Give a fault that puts something else at one place of a row."""
-
-    def fault(row: m.Row, picture: m.Row) -> bool:
-        target: Any = row
-        for key in path[:-1]:
-            target = target[key]
-        before = target[path[-1]]
-        target[path[-1]] = value(before)
-        return bool(target[path[-1]] != before)
-
-    return fault
-
-
-def append(text: str, turn: int = 1) -> m.Fault:
-    """Give a fault that adds words to the end of a message."""
-    return at("messages", turn, "content", value=lambda said: f"{said} {text}")
-
-
-def other_object(row: m.Row, picture: m.Row) -> bool:
-    """The row lists another object of the picture than it speaks about."""
-    ids = picture["objects"]["instance_id"]
-    others = [one for one in ids if one not in row["instance_ids"]]
-    if not others or not row["instance_ids"]:
-        return False
-    row["instance_ids"][0] = others[0]
-    return True
-
-
-def box_columns(row: m.Row, picture: m.Row) -> bool:
-    if not row["objects"]["bbox"]:
-        return False
-    row["objects"]["bbox"][0][0] += 2
-    return True
-
-
-def reference_columns(row: m.Row, picture: m.Row) -> bool:
-    if not row["objects"]["ref"]:
-        return False
-    row["objects"]["ref"][0] = m.another(row["objects"]["ref"][0], m.CATEGORIES)
-    return True
-
-
-KINDS: dict[str, tuple[m.Fault, tuple[str, ...]]] = {
-    "a count": (m.count_up, (*PRESENCE, *COUNT, *GROUND)),
-    "a count everywhere": (m.count_up_everywhere, (*COUNT, *GROUND)),
-    "one instead of none": (m.none_to_one, (*PRESENCE, *COUNT)),
-    "the number of a noun": (m.number_of_noun, (*PRESENCE, *COUNT, *GROUND)),
-    "a box by 2 px": (m.move_box, BOXED),
-    "a box by 2 px everywhere": (m.move_box_everywhere, (*BOXED, *IDENTIFY, *PAIR)),
-    "a box dropped": (m.drop_box, BOXED),
-    "a box added": (m.add_box, BOXED),
-    "an object dropped everywhere": (m.drop_object_everywhere, COUNT),
-    "boxes swapped": (m.swap_boxes, (*COUNT, *GROUND, *REFER)),
-    "a cell": (m.cell, CELLED),
-    "a cell everywhere": (m.cell_everywhere, CELLED),
-    "a direction": (m.direction, RELATED),
-    "a direction everywhere": (m.direction_everywhere, RELATED),
-    "near and far": (m.proximity, (*GROUND, *PAIR)),
-    "near and far everywhere": (m.proximity_everywhere, (*GROUND, *PAIR)),
-    "yes and no": (m.verdict, PRESENCE),
-    "yes and no everywhere": (m.verdict_everywhere, PRESENCE),
-    "a size": (m.size, (*DESCRIBE, IDENTIFY[0])),
-    "a size everywhere": (m.size_everywhere, (*DESCRIBE, IDENTIFY[0])),
-    "a shape": (m.shape, (IDENTIFY[0],)),
-    "a shape everywhere": (m.shape_everywhere, (IDENTIFY[0],)),
-    "a category": (m.category, NAMED),
-    "a category everywhere": (
-        m.category_everywhere,
-        (*CLASSIFY, *COUNT, *IN_CELL, *IDENTIFY[:2], *REFER_ONE, *REFER, *UNIQUE),
-    ),
-    "a distance": (m.distance, (*NEAREST, *PAIR)),
-    "a distance everywhere": (m.distance_everywhere, (*NEAREST, *PAIR)),
-    "a pair swapped": (m.swap_pair, PAIR),
-    "boxes of a pair swapped": (m.swap_question_boxes, PAIR),
-    "first and second": (m.roles, PAIR),
-    "a box of the question": (m.question_box, (*IDENTIFY, *NEAREST, *PAIR)),
-    "the cell of the question": (m.question_cell, IN_CELL),
-    "the category of the question": (
-        m.question_category,
-        (*CLASSIFY, *COUNT, *IN_CELL, IDENTIFY[2], *NEAREST, *REFER_ONE, *REFER, *UNIQUE),
-    ),
-    "the answer given away": (m.question_names_it, (*IDENTIFY, *GROUND_ONE, *PAIR)),
-    "a question turned round": (m.question_negated, PRESENCE),
-    "an order": (m.order, UNIQUE),
-    "an order everywhere": (m.order_everywhere, UNIQUE),
-    "a rank everywhere": (m.rank_everywhere, UNIQUE),
-    "a phrase that fits all": (m.phrase_fits_all, UNIQUE),
-    "the size of a phrase everywhere": (m.phrase_size_everywhere, UNIQUE),
-    "the direction of a phrase everywhere": (m.relation_everywhere, UNIQUE),
-    "a size beside": (append("It is huge."), ALL),
-    "a number beside": (append("That makes 12."), ALL),
-    "a number in words beside": (append("That makes twelve."), ALL),
-    "a cell beside": (append("Look at the top left."), ALL),
-    "a direction beside": (append("It lies to the north."), ALL),
-    "a word nobody knows beside": (append("It is humongous."), ALL),
-    "a denial beside": (append("It is not so."), NAMED),
-    "markup": (append("<image>"), ALL),
-    "markup in the question": (append("<image>", turn=0), ALL),
-    "a box in the question": (append("{<1><2><3><4>}", turn=0), ALL),
-    "a number in the question": (append("There are 7.", turn=0), ALL),
-    "a size in the question": (append("It is very small.", turn=0), ALL),
-    "another object": (other_object, LISTS_SOME),
-    "a box of the columns": (box_columns, ALL),
-    "a reference of the columns": (reference_columns, ALL),
-    "a split": (at("split", value=lambda split: "validation"), ALL),
-    "a source": (at("source", value=lambda source: "other"), ALL),
-    "a key": (at("dialogue_id", value=lambda name: f"{name}x"), ALL),
-    "a tag": (at("messages", 0, "content", value=lambda t: t.replace("\n", "\n[x] ")), ALL),
-    "a phrasing of no build": (at("template_ids", 2, value=lambda name: f"{name}_"), ALL),
-    **{
-        f"value {place} of the ground truth": (
-            lambda row, picture, place=place: m.alter_leaf(row, place),
-            STATES_MORE if place else ALL,
-        )
-        for place in range(2)
-    },
-    "the last value of the ground truth": (
-        lambda row, picture: m.alter_leaf(row, len(list(m.leaves(row["ground_truth"]))) - 1),
-        ALL,
-    ),
-}
-# These need more than the row itself.
-ELSEWHERE = {"the answer of another picture": ALL, "a phrasing held out": ALL}
 
 
 class Planted(NamedTuple):
@@ -190,8 +48,8 @@ class Dataset(NamedTuple):
 
     folder: Path
     build: dict[str, Any]
-    tables: dict[str, list[m.Row]]
-    pictures: dict[str, m.Row]
+    tables: dict[str, list[Row]]
+    pictures: dict[str, Row]
     by_kind: dict[str, list[tuple[str, int]]]  # task/subtask → (file, row)
 
 
@@ -229,7 +87,7 @@ def test_the_build_itself_is_sound(dataset: Dataset) -> None:
     assert [f.message for f in findings_of(dataset.folder) if f.severity == "error"] == []
 
 
-def _answer_of_another(data: Dataset, place: str, row: m.Row) -> bool:
+def _answer_of_another(data: Dataset, place: str, row: Row) -> bool:
     for file, number in data.by_kind[place]:
         other = data.tables[file][number]
         answers = [one["messages"][1]["content"] for one in (row, other)]
@@ -243,7 +101,7 @@ def _answer_of_another(data: Dataset, place: str, row: m.Row) -> bool:
     return False
 
 
-def _held_out(data: Dataset, place: str, row: m.Row) -> bool:
+def _held_out(data: Dataset, place: str, row: Row) -> bool:
     names = [one for one in rules_of(data.build).held_out if one.startswith(f"{place}/")]
     if row["split"] == "test" or not names:
         return False
@@ -251,7 +109,7 @@ def _held_out(data: Dataset, place: str, row: m.Row) -> bool:
     return True
 
 
-def _faults(data: Dataset) -> Iterator[tuple[str, str, Callable[[m.Row, m.Row], bool]]]:
+def _faults(data: Dataset) -> Iterator[tuple[str, str, Callable[[Row, Row], bool]]]:
     for kind, (fault, places) in KINDS.items():
         yield from ((kind, place, fault) for place in places)
     for place in ALL:
@@ -265,7 +123,7 @@ def _faults(data: Dataset) -> Iterator[tuple[str, str, Callable[[m.Row, m.Row], 
         yield "a phrasing held out", place, held_out
 
 
-def _plant(data: Dataset, fault: m.Fault, kind: str, place: str, taken: set[tuple[str, int]]):
+def _plant(data: Dataset, fault: Fault, kind: str, place: str, taken: set[tuple[str, int]]):
     """Plant one fault in rows of one subtask that no other fault is in."""
     worded: set[str] = set()
     for file, number in data.by_kind[place]:
@@ -293,7 +151,7 @@ def outcome(
     waiting = list(_faults(dataset))
     while waiting:
         taken: set[tuple[str, int]] = set()
-        changed: dict[str, dict[int, m.Row]] = defaultdict(dict)
+        changed: dict[str, dict[int, Row]] = defaultdict(dict)
         here, later = [], []
         for kind, place, fault in waiting:
             found = list(_plant(dataset, fault, kind, place, taken))
@@ -315,7 +173,7 @@ _OF_TWO = ("conflicting_answers", "duplicate_dialogue", "dialogue_id_unique")
 
 
 def _named(
-    data: Dataset, changed: dict[str, dict[int, m.Row]], target: Path
+    data: Dataset, changed: dict[str, dict[int, Row]], target: Path
 ) -> dict[tuple[str, int | None], str]:
     """Write the dataset with changed rows, check it, and give a finding for each row named."""
     shutil.copytree(data.folder, target)
@@ -348,32 +206,32 @@ def test_the_fault_was_planted(outcome: tuple[list[Planted], set[Planted]], kind
     assert set(places) - found == set()
 
 
-def columns_moved(picture: m.Row) -> None:
+def columns_moved(picture: Row) -> None:
     for box in picture["objects"]["bbox"]:
         shift = -2 if box[2] + 2 > picture["width"] else 2
         box[0], box[2] = max(box[0] + shift, 0.0), box[2] + shift
 
 
-def object_dropped(picture: m.Row) -> None:
+def object_dropped(picture: Row) -> None:
     for values in picture["objects"].values():
         values.pop(0)
 
 
-def category_changed(picture: m.Row) -> None:
+def category_changed(picture: Row) -> None:
     named = picture["objects"]["category"]
-    named[0] = m.another(named[0], m.CATEGORIES)
+    named[0] = another(named[0], CATEGORIES)
 
 
-def mirrored(picture: m.Row) -> None:
+def mirrored(picture: Row) -> None:
     for box in picture["objects"]["bbox"]:
         box[0], box[2] = picture["width"] - box[2], picture["width"] - box[0]
 
 
-def category_rejected(picture: m.Row) -> None:
+def category_rejected(picture: Row) -> None:
     picture["rejected_categories"] = sorted(set(picture["objects"]["category"]))
 
 
-def nothing_annotated(picture: m.Row) -> None:
+def nothing_annotated(picture: Row) -> None:
     picture["categories_annotated"] = ["ship"]
 
 

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from conftest import digests
 from PIL import Image
-from test_pixels import expected_level, expected_range, saved, speckle, tiff
+from pixel_files import expected_level, expected_range, saved, speckle, tiff
 
 from pipelines import launch
 from pipelines.validate_dataset import validate_folder

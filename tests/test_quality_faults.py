@@ -5,19 +5,16 @@ from __future__ import annotations
 import io
 import sys
 import time
-from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import miniatures as mini
-import numpy as np
 import pytest
 from miniatures import SHIP, picture, voc_xml
 from PIL import Image
-from test_pixels import CLAIMS
+from pixel_files import CLAIMS
 
-from pipelines import launch
 from sarchat_build import archives, pixels, tables
 from sarchat_build.boxes import repair
 from sarchat_build.errors import InputError, RecordError
@@ -27,7 +24,6 @@ from sarchat_build.resources import resource_folder
 
 quality = pytest.mark.quality
 IMAGES = 100
-RECIPE = (launch.RECIPES / "sarchat_2m.toml").read_text()
 MANIFESTS = resource_folder("source_manifests")
 RULE = load_manifests(MANIFESTS)["ssdd"].annotations
 
@@ -270,180 +266,6 @@ def test_validate_proves_what_bad_input_left(planted: Planted) -> None:
     from pipelines.validate_dataset import validate_folder
 
     assert validate_folder(str(planted.out), 1)
-
-
-# Row 17 and row 44: a recipe that rejects unknown names, and names that look like markup.
-MARKUP = "{{7*7}} &lt;image&gt; | &lt;script&gt;"
-MARKUP_PLAIN = "{{7*7}} <image> | <script>"
-
-
-def _mark_up(name: str, text: str) -> str:
-    if name != "ssdd.toml":
-        return text
-    text = text.replace("SSDD: SAR Ship Detection Dataset (official release)", MARKUP_PLAIN)
-    changed = text.replace('{ ship = "ship" }', f'{{ ship = "ship", \'{MARKUP_PLAIN}\' = "ship" }}')
-    assert changed.count(MARKUP_PLAIN) == 2
-    return changed
-
-
-@pytest.fixture(scope="module")
-def marked_up(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, Any], Path]:
-    folder = tmp_path_factory.mktemp("marked_up")
-    source = mini.ssdd(20)
-    source.document("000003", voc_xml([(MARKUP, *SHIP[1:])]))
-    source.document("000004", voc_xml([SHIP, ("{{6*7}}|&lt;b&gt;", 100, 100, 150, 150)]))
-    source.document("000006", voc_xml([("Warship", *SHIP[1:]), ("Warship", 1, 2, 30, 40)]))
-    source.write_zip(folder / "raw")
-    mini.sar_aircraft(6).write_zip(folder / "raw")
-    recipe = folder / "mine.toml"
-    recipe.write_text(
-        RECIPE.replace('unknown_category = "stop"', 'unknown_category = "reject"').replace(
-            '"SARChat-Bench-2M, rebuilt"', f'"{MARKUP_PLAIN}"'
-        )
-    )
-    manifests = mini.copy_settings(MANIFESTS, folder / "manifests", _mark_up)
-    out = folder / "out"
-    return mini.build(folder / "raw", out, recipe=str(recipe), manifests=manifests), out
-
-
-@quality(row=17)
-def test_row_17_rejects_with_a_count_per_name(marked_up: tuple[dict[str, Any], Path]) -> None:
-    record, out = marked_up
-    rows = mini.read_rejects(out)
-    names = Counter(r["detail"] for r in rows if r["reason"] == "unknown_category")
-    assert names == {"Warship": 2, "{{6*7}}|<b>": 1}
-    whole = [r["key"] for r in rows if r["reason"] == "no_valid_instance"]
-    assert whole == ["ssdd/000006"]
-    assert record["sources"]["ssdd"]["counts"]["rejected"] == {"images": 1, "instances": 3}
-
-
-def test_row_17_nothing_exhaustive_is_said_beside_an_unknown_object(
-    marked_up: tuple[dict[str, Any], Path],
-) -> None:
-    # "Warship" may well be a ship: an image that lost one cannot claim to list every ship.
-    image = mini.read_images(marked_up[1])["ssdd/000004"]
-    assert image["rejected_categories"] == ["ship"]
-
-
-@quality(row=44)
-def test_row_44_source_text_stays_data(marked_up: tuple[dict[str, Any], Path]) -> None:
-    record, out = marked_up
-    image = mini.read_images(out)["ssdd/000003"]
-    assert image["objects"]["source_category"] == [MARKUP_PLAIN]
-    assert image["objects"]["category"] == ["ship"]
-    assert record["sources"]["ssdd"]["title"] == MARKUP_PLAIN
-    texts = mini.read_texts(out)
-    assert texts
-    assert not [text for text in texts if "7*7" in text or "<script" in text]
-
-
-@quality(row=44)
-def test_row_44_card_escapes(marked_up: tuple[dict[str, Any], Path]) -> None:
-    _, header, body = (marked_up[1] / "README.md").read_text().split("---\n", 2)
-    assert "{{7*7}} &lt;image&gt; &#124; &lt;script&gt;" in body
-    assert "<script>" not in body
-    assert "<image>" not in body
-    (row,) = [line for line in body.splitlines() if line.startswith("| {{7*7}}")]
-    assert row.count("|") == 10
-    import yaml
-
-    assert yaml.safe_load(header)["pretty_name"] == MARKUP_PLAIN
-
-
-def test_sar_aircraft_without_filenames(marked_up: tuple[dict[str, Any], Path]) -> None:
-    source = marked_up[0]["sources"]["sar_aircraft"]
-    assert source["counts"]["kept"] == {"images": 6, "instances": 6}
-    fixes = dict(source["fixes"])
-    # The fine ramps of these miniatures average out to one gray: nothing to compare.
-    assert fixes.pop("too_flat_to_compare") <= 6
-    assert fixes == {"empty_windows_dropped": 18, "filename_absent": 6}
-
-
-@quality(row=17)
-def test_row_17_stops_by_default_with_a_count_per_name(tmp_path: Path) -> None:
-    source = mini.ssdd(10)
-    source.document("000003", voc_xml([("L", *SHIP[1:]), ("L", 1, 2, 30, 40)]))
-    source.document("000004", voc_xml([("War ship", *SHIP[1:]), SHIP]))
-    source.write_zip(tmp_path / "raw")
-    with pytest.raises(InputError) as caught:
-        mini.build(tmp_path / "raw", tmp_path / "out")
-    text = str(caught.value)
-    for part in ("nothing was published", "'L' × 2", "'War ship' × 1", "[categories.names]"):
-        assert part in text
-    assert mini.read_rejects(tmp_path / "out")
-    assert not mini.read_images(tmp_path / "out")
-    assert not (tmp_path / "out" / "build.json").exists()
-
-
-@quality(row=38)
-def test_row_38_of_the_same_picture_one_stays_and_other_boxes_are_a_warning(tmp_path: Path) -> None:
-    source = mini.ssdd(10)
-    rng = np.random.default_rng(1)
-    scene = Image.fromarray(rng.integers(0, 256, (24, 30), dtype=np.uint8)).resize((300, 240))
-    moved = ("ship", 120, 130, 190, 180)
-    copies = {
-        "000003": (95, SHIP),
-        "000005": (95, moved),
-        "000008": (60, SHIP),
-        "000009": (60, moved),
-    }
-    for stem, (quality, ship) in copies.items():
-        stream = io.BytesIO()
-        scene.save(stream, "JPEG", quality=quality)
-        side = "test" if stem == "000005" else "train"
-        source.image(stem, stream.getvalue(), side)
-        source.document(stem, voc_xml([ship], size=(300, 240)), side)
-    source.write_zip(tmp_path / "raw")
-    record = mini.build(tmp_path / "raw", tmp_path / "out")
-    table = {r["image_id"]: r for r in mini.read_duplicates(tmp_path / "out")}
-    assert {k: (r["kept"], r["reason"], r["label_conflict"]) for k, r in table.items()} == {
-        "ssdd/000003": (True, "kept", False),
-        "ssdd/000005": (False, "file", True),
-        "ssdd/000008": (False, "near", False),
-        "ssdd/000009": (False, "near", True),
-    }
-    assert {r["group_id"] for r in table.values()} == {"ssdd/000003"}
-    assert all(0 <= row["distance"] <= 20 for row in table.values())
-    assert record["sources"]["ssdd"]["fixes"]["label_conflict"] == 2
-    assert record["sources"]["ssdd"]["counts"]["deduplicated"] == {"images": 3, "instances": 3}
-    # 000005 and 000010 are the test list; by turns the first is validation, and takes the others.
-    assert {r["split"] for r in table.values()} == {"validation"}
-    assert mini.read_images(tmp_path / "out")["ssdd/000003"]["split"] == "validation"
-
-
-@quality(row=38)
-def test_row_38_of_the_same_picture_in_two_sources_one_stays_in_one_split(tmp_path: Path) -> None:
-    first, second = mini.ssdd(10), mini.sar_ship_dataset(6)
-    shared = ("Gao_ship_hh_020160001", "newship000002")
-    for stem, side, ship, name in zip(
-        ("000005", "000006"),
-        ("test", "train"),
-        (SHIP, ("ship", 120, 130, 190, 180)),
-        shared,
-        strict=True,
-    ):
-        data = picture(int(stem) + 5000, (256, 256))
-        first.image(stem, data, side)
-        first.document(stem, voc_xml([ship], size=(256, 256)), side)
-        second.image(name, data)
-    for source in (first, second):
-        source.write_zip(tmp_path / "raw")
-    record = mini.build(tmp_path / "raw", tmp_path / "out")
-    table = {r["image_id"]: r for r in mini.read_duplicates(tmp_path / "out")}
-    # SSDD has the smaller number for a priority, so its copy is the one that stays.
-    assert {k: (r["group_id"], r["kept"], r["label_conflict"]) for k, r in table.items()} == {
-        "ssdd/000005": ("ssdd/000005", True, False),
-        f"sar_ship_dataset/{shared[0]}": ("ssdd/000005", False, False),
-        "ssdd/000006": ("ssdd/000006", True, False),
-        f"sar_ship_dataset/{shared[1]}": ("ssdd/000006", False, True),
-    }
-    for group in ("ssdd/000005", "ssdd/000006"):
-        assert len({r["split"] for r in table.values() if r["group_id"] == group}) == 1
-    assert table["ssdd/000005"]["split"] != "train"
-    assert record["sources"]["sar_ship_dataset"]["fixes"]["label_conflict"] == 1
-    assert record["sources"]["sar_ship_dataset"]["counts"]["deduplicated"]["images"] == 2
-    images = mini.read_images(tmp_path / "out")
-    assert not [name for name in shared if f"sar_ship_dataset/{name}" in images]
 
 
 @quality(row=46)

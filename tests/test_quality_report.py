@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import json
 import math
 import re
@@ -13,46 +12,50 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
-import pyarrow.parquet as pq
 import pytest
 from conftest import build_here, digests
+from report_defects import (
+    answer_otherwise,
+    answer_twice,
+    call_dead,
+    call_it_otherwise,
+    change_longest,
+    change_negatives,
+    change_objects,
+    change_rows,
+    change_words,
+    deny_what_is_there,
+    deny_what_nobody_annotated,
+    draw_outside,
+    draw_thin,
+    drop_a_group,
+    prove_too_much,
+    say_it_badly,
+)
+from report_figures import (
+    Row,
+    all_counts,
+    counts_of,
+    dialogues,
+    entries,
+    iou,
+    is_no,
+    of_one_picture,
+    pictures,
+    quality,
+    rounded,
+    section_columns,
+)
 from rich.console import Console
 
 from pipelines.console import quality_table
 from sarchat_build.checks import check_quality, check_shard, plan_shards
 from sarchat_build.errors import InputError
 from sarchat_build.proofreading import grammar_faults
-from sarchat_build.report.quality_boxes import FORMATS, iou_histograms
-from sarchat_build.report.quality_figures import blind_right
-from sarchat_build.report.quality_gather import Gatherer
+from sarchat_build.report.quality_boxes import FORMATS
 from sarchat_build.report.quality_grammar import proofread
-from sarchat_build.report.quality_tallies import Group, Tallies
+from sarchat_build.report.quality_tallies import Tallies
 from sarchat_build.resources import resource_folder
-from sarchat_build.types import CATEGORIES
-
-Row = dict[str, Any]
-Entries = dict[tuple[str | None, ...], dict[str, Any]]
-KINDS = ("split", "task", "subtask", "source")
-
-
-def quality(out: Path) -> dict[str, Any]:
-    return json.loads((out / "report/quality.json").read_text(encoding="utf-8"))
-
-
-def entries(out: Path, section: str = "dialogues", kinds: tuple[str, ...] = KINDS) -> Entries:
-    return {tuple(entry[kind] for kind in kinds): entry for entry in quality(out)[section]}
-
-
-def dialogues(out: Path) -> list[Row]:
-    paths = sorted(out.glob("dialogues/*/*.parquet"))
-    return [row for path in paths for row in pq.read_table(path).to_pylist()]
-
-
-def pictures(out: Path) -> list[Row]:
-    """Rows of `images` without the pictures."""
-    names = [n for n in pq.read_schema(next(out.glob("images/*.parquet"))).names if n != "image"]
-    paths = sorted(out.glob("images/*.parquet"))
-    return [row for path in paths for row in pq.read_table(path, columns=names).to_pylist()]
 
 
 @pytest.fixture(scope="module")
@@ -184,41 +187,6 @@ def test_phrasing_use_is_that_of_the_files(built: Path, counted: duckdb.DuckDBPy
     assert told >= set(uses)
 
 
-def area(box: tuple[float, ...]) -> float:
-    return max(0.0, box[2] - box[0]) * max(0.0, box[3] - box[1])
-
-
-def iou(one: tuple[float, ...], other: tuple[float, ...]) -> float:
-    shared = area(
-        (
-            max(one[0], other[0]),
-            max(one[1], other[1]),
-            min(one[2], other[2]),
-            min(one[3], other[3]),
-        )
-    )
-    return shared / (area(one) + area(other) - shared)
-
-
-def rounded(name: str, box: tuple[float, ...], sides: tuple[int, ...]) -> tuple[float, ...]:
-    """Write a box in a model's frame and read it back, one corner at a time."""
-    if name.startswith("native"):
-        return tuple(float(math.floor(v + 0.5)) for v in box)
-    if name.startswith("1000 bins"):
-        bins = (min(math.floor(1000 * v / s), 999) for v, s in zip(box, sides, strict=True))
-        return tuple((b + 0.5) * s / 1000 for b, s in zip(bins, sides, strict=True))
-    if name.startswith("32"):
-        low = [min(math.floor(32 * v / s), 31) for v, s in zip(box[:2], sides, strict=False)]
-        high = [max(math.ceil(32 * v / s) - 1, 0) for v, s in zip(box[2:], sides[2:], strict=False)]
-        inset = 0.0 if low[0] == high[0] or low[1] == high[1] else 0.5
-        cells = [*(v + inset for v in low), *(v + 1 - inset for v in high)]
-        return tuple(c * s / 32 for c, s in zip(cells, sides, strict=True))
-    lines = {"0-100 ": 100, "0-999 ": 999, "0-1000": 1000, "0-1 wi": 1000}[name[:6]]
-    return tuple(
-        math.floor(lines * v / s + 0.5) * s / lines for v, s in zip(box, sides, strict=True)
-    )
-
-
 def test_what_box_formats_keep_is_what_remains_of_each_box(built: Path) -> None:
     images = pictures(built)
     (whole,) = [e for e in quality(built)["pictures"] if not e["split"] and not e["source"]]
@@ -236,11 +204,6 @@ def test_what_box_formats_keep_is_what_remains_of_each_box(built: Path) -> None:
         assert entry["below_half_percent"] == pytest.approx(below, abs=0.5)
 
 
-def test_a_box_smaller_than_a_step_keeps_nothing() -> None:
-    (step,) = iou_histograms([(3.1, 3.1, 3.2, 3.2)], [(512, 512)])["0-100 (GeoChat, MiniGPT-v2)"]
-    assert step == "0"
-
-
 def test_every_text_is_proofread_as_if_read_alone(built: Path) -> None:
     rows = dialogues(built)
     texts = [
@@ -255,76 +218,6 @@ def test_every_text_is_proofread_as_if_read_alone(built: Path) -> None:
 
 
 # Planted defects: one row or picture is changed, and exactly the figure that is meant moves.
-
-
-def of_one_picture(out: Path, wanted: Callable[[Row], bool]) -> tuple[Row, list[Row]]:
-    rows = dialogues(out)
-    image_id = next(row["image_id"] for row in rows if wanted(row))
-    (image,) = [image for image in pictures(out) if image["image_id"] == image_id]
-    return image, [row for row in rows if row["image_id"] == image_id]
-
-
-def all_counts(image: Row, rows: list[Row]) -> Counter[str]:
-    gatherer = Gatherer(CATEGORIES)
-    gatherer.add(image, rows)
-    tallies = gatherer.finish()
-    total: Counter[str] = Counter()
-    for group in tallies.groups():
-        for kind in ("rows", "images"):
-            total.update(tallies.get(group, kind))
-    return total
-
-
-def counts_of(rows: list[Row], out: Path) -> Counter[str]:
-    (image,) = [i for i in pictures(out) if i["image_id"] == rows[0]["image_id"]]
-    return all_counts(image, rows)
-
-
-def is_no(row: Row) -> bool:
-    return row["subtask"] == "presence" and row["ground_truth"]["answer"] == "no"
-
-
-def deny_what_is_there(image: Row, rows: list[Row]) -> None:
-    row = next(row for row in rows if is_no(row) and row["task"] == "spatial_grounding")
-    yes = next(
-        r for r in rows if r["task"] == row["task"] and r["subtask"] == "presence" and r != row
-    )
-    row["ground_truth"]["cell"] = yes["ground_truth"]["cell"]
-
-
-def deny_what_nobody_annotated(image: Row, rows: list[Row]) -> None:
-    row = next(row for row in rows if is_no(row))
-    image["categories_annotated"] = []
-    assert row["ground_truth"]["asked"]
-
-
-def answer_twice(image: Row, rows: list[Row]) -> None:
-    rows.append(copy.deepcopy(rows[0]))
-
-
-def answer_otherwise(image: Row, rows: list[Row]) -> None:
-    rows.append(copy.deepcopy(rows[0]))
-    rows[-1]["messages"][1]["content"] = "Something else lies there."
-
-
-def call_it_otherwise(image: Row, rows: list[Row]) -> None:
-    row = next(row for row in rows if row["subtask"] in ("category", "choice"))
-    row["ground_truth"]["objects"][0]["size"] = "enormous"
-
-
-def draw_outside(image: Row, rows: list[Row]) -> None:
-    image["objects"]["bbox"][0][2] = image["width"] + 1.0
-
-
-def draw_thin(image: Row, rows: list[Row]) -> None:
-    box = image["objects"]["bbox"][0]
-    box[2] = box[0] + 0.25
-
-
-def say_it_badly(image: Row, rows: list[Row]) -> None:
-    rows[0]["messages"][1]["content"] = "There is 4 ship in the image."
-
-
 @pytest.mark.parametrize(
     ("plant", "figure"),
     [
@@ -396,21 +289,6 @@ def test_sums_of_shards_add_up_in_any_order_and_survive_their_file(built: Path) 
     assert rows == len(dialogues(built))
 
 
-def test_blind_guesses_come_from_training_and_ties_are_broken_by_name() -> None:
-    learned = {"ship => 2": 1, "ship => 1": 1, "tank => 7": 3}
-    assert blind_right({"ship => 1": 5, "ship => 2": 9, "car => 7": 2, "car => 1": 1}, learned) == 7
-
-
-def test_groups_are_named_by_what_they_tell_apart() -> None:
-    group = Group("train", "referring", "unique", "ssdd")
-    tallies = Tallies()
-    tallies.count(group, "rows", "rows", 2)
-    assert list(tallies.to_json()) == ["train/referring/unique/ssdd"]
-    assert tallies.rolled_up(lambda g: g._replace(source="")).groups() == [
-        group._replace(source="")
-    ]
-
-
 # The paper's counts, the card, the console.
 
 
@@ -441,12 +319,6 @@ def test_card_and_console_show_the_figures(built: Path) -> None:
     shown = console.export_text()
     assert "…" not in shown
     assert "identification/nearest" in shown
-
-
-def section_columns(section: str, line: str) -> int:
-    """Count the bars of the head of the table that a line belongs to."""
-    table = next(t for t in section.split("\n\n") if line in t.splitlines())
-    return table.splitlines()[0].count("|")
 
 
 # The proof before publishing, and the proof of the report itself.
@@ -481,40 +353,6 @@ def test_an_untrue_answer_stops_the_build_unless_proof_is_off(
     assert len(unknown) == 5, "what nobody looked at is not called sound"
     assert "answers that do not follow from the boxes" in {p["figure"] for p in unknown}
     assert "not established" in (out / "README.md").read_text(encoding="utf-8")
-
-
-def change_rows(told: Any) -> None:
-    told["dialogues"][-1]["rows"] += 1
-
-
-def change_longest(told: Any) -> None:
-    told["dialogues"][-1]["lengths"]["answer_chars"]["max"] = 3
-
-
-def change_negatives(told: Any) -> None:
-    entry = next(e for e in told["dialogues"] if e["negatives"])
-    entry["negatives"] = 0
-
-
-def change_words(told: Any) -> None:
-    told["dialogues"][0]["words"] -= 1
-
-
-def drop_a_group(told: Any) -> None:
-    told["dialogues"].pop()
-
-
-def change_objects(told: Any) -> None:
-    told["pictures"][0]["objects"] += 1
-
-
-def call_dead(told: Any) -> None:
-    used = next(e for e in told["phrasings"] if e["task"] == "frames")
-    used["dead"].append("frames/question/bare")
-
-
-def prove_too_much(told: Any) -> None:
-    told["proofs"][0]["of"] += 10
 
 
 @pytest.mark.parametrize(

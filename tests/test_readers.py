@@ -4,33 +4,19 @@ from __future__ import annotations
 
 import io
 import json
-import math
-import re
 import tracemalloc
 from collections.abc import Iterable
-from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from reader_rules import RULES, points, read
 
-from sarchat_build.annotation_rules import (
-    AnnotationFiles,
-    AnnotationRule,
-    CocoRule,
-    DotaRule,
-    Fair1mRule,
-    VocRule,
-    YoloRule,
-)
-from sarchat_build.errors import ConfigurationError, RecordError
-from sarchat_build.manifest import load_manifests
-from sarchat_build.placement import place, place_quad
-from sarchat_build.quads import bounds, clockwise
+from sarchat_build.errors import RecordError
+from sarchat_build.placement import place
+from sarchat_build.quads import bounds
 from sarchat_build.readers import FORMATS, coco, dota, fair1m, voc, yolo
-from sarchat_build.resources import resource_folder
-from sarchat_build.rotated import ANGLES, AngleName, corners, from_corners
 from sarchat_build.synthesis.formats import coco as write_coco
 from sarchat_build.synthesis.formats import dota as write_dota
 from sarchat_build.synthesis.formats import fair1m as write_fair1m
@@ -43,32 +29,12 @@ quality = pytest.mark.quality
 settings.register_profile("quick", deadline=None, max_examples=60)
 settings.load_profile("quick")
 
-FILES: dict[str, Any] = {"images": ("*.jpg",), "files": (AnnotationFiles(path="*"),)}
-PIXELS: dict[str, Any] = {**FILES, "pixel_origin": 0, "max_edge": "exclusive"}
-RULES: dict[str, AnnotationRule] = {
-    "voc": VocRule(format="voc", **PIXELS),
-    "coco": CocoRule(format="coco", **PIXELS),
-    "yolo": YoloRule(format="yolo", class_names=("bridge", "harbor", "tank"), **FILES),
-    "dota": DotaRule(format="dota", header_lines=0, **PIXELS),
-    "fair1m": Fair1mRule(format="fair1m", **PIXELS),
-}
-
 # Any number that a document can hold; halves of pixels where a rectangle is to have area.
 values = st.floats(allow_nan=False, allow_infinity=False)
 shares = st.floats(0, 1)
 halves = st.integers(-800, 8000).map(lambda value: value / 2)
 names = st.text("abcxyz油罐-_ ", min_size=1, max_size=8).map(str.strip).filter(bool)
 ENCODINGS = ["utf-8", "utf-8-sig", "utf-16", "gbk"]
-
-
-def read(document: bytes, file_format: str, **changes: Any) -> list[RawImage]:
-    rule = RULES[file_format].model_copy(update=changes)
-    return list(FORMATS[file_format].read(io.BytesIO(document), rule))
-
-
-def points(quad: Iterable[float]) -> tuple[tuple[float, float], ...]:
-    flat = list(quad)
-    return tuple(zip(flat[0::2], flat[1::2], strict=True))
 
 
 voc_objects = st.builds(
@@ -372,208 +338,6 @@ def test_row_21_memory_grows_with_the_number_of_ids_and_not_with_their_size() ->
     plain = held_bytes(4000, 1)
     assert held_bytes(4000, 2**48) < 1.5 * plain
     assert held_bytes(8000, 2**48) < 3 * plain
-
-
-# Row 27: conventions of rotated boxes.
-rectangles = st.tuples(
-    st.floats(-50, 4000), st.floats(-50, 4000), st.floats(4, 900), st.floats(4, 900),
-    st.floats(0, 2 * math.pi),
-)  # fmt: skip
-
-
-def rectangle(cx: float, cy: float, w: float, h: float, turn: float) -> list[complex]:
-    """Corners by complex numbers: nothing in common with the code under test."""
-    spin = complex(math.cos(turn), math.sin(turn))
-    return [complex(cx, cy) + spin * complex(sx * w, sy * h) / 2
-            for sx, sy in ((-1, -1), (1, -1), (1, 1), (-1, 1))]  # fmt: skip
-
-
-def far_apart(a: list[complex], b: list[complex]) -> float:
-    """Largest distance between two sets of corners, whichever comes first."""
-    return max(min(abs(p - q) for q in b) for p in a)
-
-
-@quality(row=27)
-@pytest.mark.parametrize("name", ANGLES)
-@given(numbers=rectangles)
-def test_row_27_round_trip_of_each_convention(name: AngleName, numbers: tuple[float, ...]) -> None:
-    truth = rectangle(*numbers)
-    flat = [value for corner in truth for value in (corner.real, corner.imag)]
-    stated = from_corners(flat, name)
-    angle = ANGLES[name]
-    assert angle.low - 1e-9 <= stated[4] <= angle.high + 1e-9
-    assert not angle.long_edge_first or stated[2] >= stated[3]
-    rounded = (*(round(value, 2) for value in stated[:4]), round(stated[4], 4))
-    back = [complex(x, y) for x, y in points(corners(rounded, name))]
-    assert far_apart(truth, back) < 0.5
-    assert far_apart(back, truth) < 0.5
-
-
-@quality(row=27)
-@pytest.mark.parametrize(
-    ("name", "box", "expected"),
-    [
-        # The same ship, 40 long and 10 wide, bow to the lower right by 30 degrees.
-        ("opencv", (100, 80, 40, 10, 30), 30),
-        ("opencv_before_4_5_1", (100, 80, 10, 40, -60), 30),
-        ("le90", (100, 80, 40, 10, math.pi / 6), 30),
-        ("le135", (100, 80, 40, 10, math.pi / 6), 30),
-        ("long_edge", (100, 80, 40, 10, 30), 30),
-        # And upright: where the conventions differ most.
-        ("opencv", (100, 80, 40, 10, 90), 90),
-        ("opencv_before_4_5_1", (100, 80, 40, 10, -90), 90),
-        ("le90", (100, 80, 40, 10, -math.pi / 2), 90),
-        ("le135", (100, 80, 40, 10, math.pi / 2), 90),
-        ("long_edge", (100, 80, 40, 10, -90), 90),
-    ],
-)
-def test_row_27_one_ship_in_every_convention(
-    name: AngleName, box: tuple[float, ...], expected: float
-) -> None:
-    truth = rectangle(100, 80, 40, 10, math.radians(expected))
-    found = [complex(x, y) for x, y in points(corners(box, name))]
-    assert far_apart(truth, found) < 1e-9
-
-
-@quality(row=27)
-@pytest.mark.parametrize(
-    ("name", "box", "message"),
-    [
-        ("opencv", (9, 9, 8, 4, -62.5), 'annotations.angle = "opencv", but an angle lies outside'),
-        ("le90", (9, 9, 8, 4, 45), "outside -1.571 to 1.571"),
-        ("long_edge", (9, 9, 4, 8, 45), "but a width is the shorter side"),
-    ],
-)
-def test_row_27_numbers_of_another_convention_are_refused(
-    name: AngleName, box: tuple[float, ...], message: str
-) -> None:
-    with pytest.raises(RecordError, match=re.escape(message)) as caught:
-        corners(box, name)
-    assert caught.value.reason == "contradicts_manifest"
-
-
-# Row 26: corners in any order.
-@quality(row=26)
-@given(st.tuples(*[st.integers(0, 30)] * 8))
-def test_row_26_quads_become_clockwise_or_are_refused(quad: tuple[int, ...]) -> None:
-    try:
-        found, mended = clockwise(quad)
-    except RecordError as error:
-        assert error.reason == "degenerate"
-        x0, y0 = quad[:2]
-        lines = [(x - x0, y - y0) for x, y in points(quad)]
-        assert all(a * d == b * c for a, b in lines for c, d in lines)
-        return
-    corners_found = points(found)
-    assert set(corners_found) <= set(points(quad))
-    assert mended or set(corners_found) == set(points(quad))
-    turns = [
-        (b[0] - a[0]) * (c[1] - b[1]) - (b[1] - a[1]) * (c[0] - b[0])
-        for a, b, c in zip(
-            corners_found,
-            corners_found[1:] + corners_found[:1],
-            corners_found[2:] + corners_found[:2],
-            strict=True,
-        )
-    ]
-    assert all(turn >= 0 for turn in turns)
-    assert any(turn > 0 for turn in turns)
-    assert bounds(found) == bounds(quad) or mended
-    assert bounds(found) == bounds(quad)  # the hull reaches as far as its corners
-
-
-@quality(row=26)
-@given(rectangles, st.integers(0, 3), st.booleans())
-def test_row_26_rectangles_stay_what_they_are(
-    numbers: tuple[float, ...], start: int, turned: bool
-) -> None:
-    ring = rectangle(*numbers)
-    ring = ring[start:] + ring[:start]
-    given_ring = [ring[0], *reversed(ring[1:])] if turned else ring
-    flat = [value for corner in given_ring for value in (corner.real, corner.imag)]
-    found, repairs = place_quad(flat, RULES["dota"].convention)
-    assert repairs == ()
-    assert points(found) == tuple((c.real, c.imag) for c in ring)
-
-
-# What the user states instead of a manifest.
-MANIFESTS = resource_folder("source_manifests")
-OGSOD_TEXT = (MANIFESTS / "ogsod.toml").read_text()
-
-
-def test_set_states_any_key() -> None:
-    manifests = load_manifests(
-        MANIFESTS,
-        [
-            "msar.annotations.pixel_origin=0",
-            "hrsid.annotations.files.1.optional = true",
-            'msar.annotations.encodings=["gbk"]',
-            'ssdd.title="a=b"',
-        ],
-    )
-    assert manifests["msar"].annotations.convention.pixel_origin == 0
-    assert manifests["msar"].annotations.encodings == ("gbk",)
-    assert manifests["hrsid"].annotations.files[1].optional
-    assert manifests["ssdd"].title == "a=b"
-
-
-def test_set_of_the_documented_alternative() -> None:
-    comment = " ".join(
-        line.removeprefix("#").strip() for line in OGSOD_TEXT.splitlines() if line.startswith("#")
-    )
-    found = re.search(r"--set '(ogsod\.annotations=\{.*\})'", comment)
-    assert found is not None
-    manifest = load_manifests(MANIFESTS, [found[1]])["ogsod"]
-    rule = manifest.annotations
-    assert isinstance(rule, DotaRule)
-    assert rule.document_name("x/train/labelTxt/7.txt") == rule.image_name("sar/images/train/7.png")
-
-
-def test_set_faults_are_told_all_at_once(tmp_path: Path) -> None:
-    with pytest.raises(ConfigurationError) as caught:
-        load_manifests(
-            MANIFESTS,
-            [
-                "msar.annotations.pixel_origin=3",
-                "ogsod.title=OGSOD",
-                "nosuch.title=1",
-                "ssdd=1",
-                "hrsid.annotations.files.9.path='x'",
-                "sived.annotations.header_line=2",
-                'sadd.unverified={"annotations.nothing" = "?"}',
-                "ogsod.id=1\nx=2",
-            ],
-        )
-    told = str(caught.value)
-    for part in (
-        "msar.toml › annotations.pixel_origin: Input should be 0 or 1",
-        "--set ogsod.title=OGSOD: 'OGSOD' is not a TOML value; text needs quotes: "
-        "--set 'ogsod.title=\"OGSOD\"'",
-        "--set nosuch.title=1: no source 'nosuch'; known: air_sarship_1",
-        "--set ssdd=1: expected SOURCE.key.path=VALUE",
-        "--set hrsid.annotations.files.9.path='x': there is no '9' on the way",
-        "sived.toml › annotations.header_line: unknown key",
-        "unverified: no key of a manifest is annotations.nothing",
-        "is not a TOML value",
-    ):
-        assert part in told
-
-
-def test_manifests_name_what_nobody_verified() -> None:
-    manifests = load_manifests(MANIFESTS)
-    assert len(manifests) == 11
-    assert set(manifests["sardet_100k"].contains) == set(manifests) - {"sardet_100k"}
-    silent = {source_id for source_id, manifest in manifests.items() if not manifest.unverified}
-    assert silent == {"ssdd"}  # the only source whose real archive was read
-    totals = manifests["sardet_100k"].sardet
-    for unit in ("images", "instances"):
-        for split in ("train", "validation", "test"):
-            parts = sum(
-                getattr(getattr(manifest.sardet, unit), split)
-                for source_id, manifest in manifests.items()
-                if source_id != "sardet_100k"
-            )
-            assert parts == getattr(getattr(totals, unit), split)
 
 
 def test_modules_of_readers_are_registered() -> None:

@@ -7,9 +7,9 @@ from dataclasses import replace
 from itertools import pairwise
 
 import pytest
-from hypothesis import given
+from fact_strategies import duplicate_rules, fact_lists, split_rule
+from hypothesis import given, settings
 from hypothesis import strategies as st
-from test_domain_properties import duplicate_rules, fact_lists, split_rule
 
 from pipelines import launch
 from pipelines.console import comparison_lines
@@ -25,6 +25,9 @@ from sarchat_build.split import LostImage, SplitRule, assign_splits, by_share, s
 from sarchat_build.types import SPLITS, Split
 
 quality = pytest.mark.quality
+
+settings.register_profile("quick", deadline=None, max_examples=100)
+settings.load_profile("quick")
 
 HALVED = SplitRule("halved_test", {"train": 928, "validation": 116, "test": 116})
 OFFICIAL = SplitRule("official", HALVED.shares)

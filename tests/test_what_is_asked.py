@@ -9,9 +9,9 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from asked_pictures import EVERYTHING, pictures
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from test_tasks import EVERYTHING, pictures
 
 from sarchat_build.checks.completeness import Census, gaps
 from sarchat_build.checks.dialogues import EXPECTATIONS

@@ -1,0 +1,27 @@
+"""Keys of the dialogues of the world written by hand, and the files of its pictures."""
+
+from __future__ import annotations
+
+A = "alpha/a"
+COUNT = f"{A}/instance_counting/all/ship"
+GROUND = f"{A}/spatial_grounding/multi/all"
+DESCRIBE = f"{A}/fine_grained_description/all/all"
+CLASSIFY = f"{A}/classification/all/all"
+IDENTIFY = f"{A}/cross_modal_identification/single/0"
+PAIR = f"{A}/cross_modal_identification/multi/0-1"
+NEAR_PAIR = "alpha/c/cross_modal_identification/multi/1-2"
+REFER = f"{A}/referring/multi/ship"
+REFER_ONE = f"{A}/referring/single/harbor"
+UNIQUE = f"{A}/referring/unique/0"
+NEAREST = f"{A}/cross_modal_identification/nearest/2-ship"
+CHOICE = f"{A}/cross_modal_identification/choice/0"
+NAME = f"{A}/cross_modal_identification/category/1"
+NAME_2 = f"{A}/cross_modal_identification/category/2"
+PRESENCE = f"{A}/classification/presence/ship"
+ABSENCE = f"{A}/classification/presence/aircraft"
+CELL = f"{A}/spatial_grounding/presence/ship-top_left"
+NO_CELL = f"{A}/spatial_grounding/presence/ship-bottom_left"
+NEGATIVE = f"{A}/instance_counting/all/aircraft"
+
+TRAIN = "images/train-00000-of-00002.parquet"
+TEST = "images/test-00000-of-00001.parquet"
