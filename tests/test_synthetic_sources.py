@@ -21,7 +21,7 @@ from sarchat_build.synthesis import (
     SyntheticArchive,
     synthesize,
 )
-from tests.conftest import build_here
+from conftest import build_here
 
 quality = pytest.mark.quality
 
