@@ -10,6 +10,7 @@ from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
+from conftest import build_here
 
 from pipelines.validate_dataset import validate_folder
 from sarchat_build.manifest import load_manifests
@@ -21,7 +22,6 @@ from sarchat_build.synthesis import (
     SyntheticArchive,
     synthesize,
 )
-from conftest import build_here
 
 quality = pytest.mark.quality
 
