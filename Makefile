@@ -88,7 +88,7 @@ proof-neardup: $(VENV)/.runtime
 bench: $(VENV)/.runtime
 	@$(BIN)/python -m benchmarks.compare
 
-# All ten raw sources as large as published: about an hour on two cores, 15 GB of disk.
+# All ten raw sources as large as published: half an hour on two cores, 15 GB of disk.
 proof-full: $(VENV)/.runtime
 	@test -d bench/full/raw || $(BIN)/sarchat synthesize --output bench/full/raw --images published
 	@$(BIN)/python -m benchmarks.full_size bench/full/raw bench/full/dataset
