@@ -103,19 +103,21 @@ around it, and the phrasing of the answer. `ground_truth` holds what the answer 
 * One object has {scales}.
 * Sizes are shares of the picture's area, shapes are width to height, cells are the thirds of the
   picture that hold the center of the box; distances and directions are between centers. Of two
-  groups the direction is between their mean centers, near and far between their closest members.
+  groups the direction is between their mean centers; near or far is said where their mean centers
+  and their closest members agree, else left out.
 * Numbers are digits, none is "no ships". Long lists say "the first 100" of how many.
 * "No" and "none" are said only of classes that the source annotates, and never where an object of
   the class was refused or is cut off. Difficult objects count as present.{cut}{left_out}
 * A cell is asked about only where one number can be counted: no object enters it from beside.
 * `unique` questions name one object among several of its kind by size, shape, cell, order or
   relation, and are asked only where the phrase fits no other object even if boxes are read less
-  exactly; an order by position is that of the centers and of the outer edges. `nearest` is asked
-  only where no second object is nearly as near, by its center or by its edge."""
+  exactly; a size is also that of the smallest or largest by comparison, an order by position that
+  of the centers and of the outer edges. `nearest` is asked only where one of several objects is
+  clearly nearest, by its center and by its edge."""
 # What is said where the recipe has "skip" for it.
 _CUT = """
-* Objects of such a class are neither counted nor referred to as a whole, and their picture is not
-  grounded."""
+* Objects of such a class are neither counted nor referred to as a whole, and their picture is
+  neither described nor grounded."""
 _LEFT_OUT = """
 * A picture is described only where nothing that is too small or too long to be described lies with
   its like in a cell, or is nearly as large as what is described."""
