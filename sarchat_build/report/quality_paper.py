@@ -36,7 +36,7 @@ BEYOND_PAPER = frozenset(
 # How many the same questions come to, in the paper's reading and in ours.
 _REST: dict[TaskName, str] = {
     "classification": "one per picture; the paper leaves out 13 % of its own, unexplained",
-    "fine_grained_description": "one per picture, all listed, with an object that passes the screen",
+    "fine_grained_description": "one per picture, all listed, with one that passes the screen",
     "instance_counting": "one per picture and category whose objects are all listed",
     "spatial_grounding": "one per picture whose objects are all listed, up to the cap of boxes",
     "cross_modal_identification": "one per object and capped pairs",
