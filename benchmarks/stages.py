@@ -22,7 +22,7 @@ from rich.table import Table
 
 # Stage by stage, the functions under the name by which their callers know them.
 STAGES: dict[str, tuple[str, ...]] = {
-    "read members of archives": ("sarchat_build.source_index:SourceIndex.read",),
+    "read members of archives": ("sarchat_build.source_files:SourceFiles.read",),
     "parse annotations": ("pipelines.transforms.read_annotations:read_document",),
     "decode pictures": (
         "sarchat_build.pixels:decode",
