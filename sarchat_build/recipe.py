@@ -205,7 +205,7 @@ class Identification(Model):
 
     share_percent: IdentificationShares = IdentificationShares()
     # Ordered pairs grow with n²; the cap keeps crowded tank farms from owning the dataset and
-    # brings the whole to the published 2.06 million (benchmarks/yields.py prints the estimate).
+    # brings the whole to 2.0 to 2.1 million (benchmarks/yields.py prints the estimate).
     pairs_cap: int = Field(default=100, ge=0)
     # Of the objects of a source with several classes, so many are offered a choice of two instead
     # of an open question; fewer of the commonest class, which would else be a good guess.

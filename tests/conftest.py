@@ -9,7 +9,7 @@ import sys
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -17,6 +17,9 @@ from pipelines import launch
 from pipelines.build_dataset import build_dataset
 from pipelines.runners import run
 from sarchat_build.synthesis import synthesize
+
+if TYPE_CHECKING:
+    from checks_world import World
 
 # What these assert is shown in full, as in tests.
 pytest.register_assert_rewrite(
@@ -55,6 +58,15 @@ def build_here(
     context = launch.prepare(settings, chosen, str(raw), str(out), strict, prove=prove)
     run(lambda pipeline: build_dataset(pipeline, context), "local", workers)
     return launch.finish(str(out))
+
+
+@pytest.fixture
+def world() -> World:
+    """The dataset of five pictures, to be spoiled."""
+    # Not before its assertions are known to be rewritten.
+    from checks_world import make_world
+
+    return make_world()
 
 
 @pytest.fixture(scope="session")

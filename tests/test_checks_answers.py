@@ -24,14 +24,9 @@ from checks_keys import (
     UNIQUE,
     A,
 )
-from checks_world import World, assert_named, make_world, validate
+from checks_world import assert_named, validate
 
 quality = pytest.mark.quality
-
-
-@pytest.fixture
-def world() -> World:
-    return make_world()
 
 
 # dialogue, what it says, what it says then, check

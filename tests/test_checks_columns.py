@@ -10,15 +10,10 @@ import json
 import pytest
 from checks_keys import COUNT, GROUND, IDENTIFY, PAIR, TRAIN, UNIQUE, A
 from checks_rows import picture
-from checks_world import World, assert_named, make_world, only_errors, validate
+from checks_world import assert_named, only_errors, validate
 from PIL import Image
 
 from sarchat_build.checks.pixels import decode
-
-
-@pytest.fixture
-def world() -> World:
-    return make_world()
 
 
 def set_in(path, value):

@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 import pytest
 from checks_keys import COUNT, TEST, TRAIN, A
 from checks_rows import picture, reject
-from checks_world import World, assert_named, columns_of, entry, make_world, validate
+from checks_world import assert_named, columns_of, entry, make_world, validate
 from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
@@ -22,11 +22,6 @@ from sarchat_build import checks
 from sarchat_build.checks.likeness import close_across
 
 quality = pytest.mark.quality
-
-
-@pytest.fixture
-def world() -> World:
-    return make_world()
 
 
 def test_a_sound_dataset_has_no_findings(tmp_path):

@@ -25,14 +25,9 @@ from checks_keys import (
     UNIQUE,
     A,
 )
-from checks_world import World, assert_named, make_world, validate
+from checks_world import assert_named, validate
 
 from sarchat_build.checks.vocabulary import TASKS
-
-
-@pytest.fixture
-def world() -> World:
-    return make_world()
 
 
 @pytest.mark.parametrize(

@@ -20,12 +20,7 @@ from checks_keys import (
     UNIQUE,
     A,
 )
-from checks_world import World, assert_named, make_world, validate
-
-
-@pytest.fixture
-def world() -> World:
-    return make_world()
+from checks_world import assert_named, validate
 
 
 def test_a_rejected_category_is_classified_but_not_counted(world, tmp_path):
