@@ -116,7 +116,7 @@ proof-coco: $(VENV)/.runtime
 	@rm -f bench/coco.json
 
 golden: $(VENV)/.dev
-	@PYTHONPATH=.:tests $(BIN)/python tests/golden_text.py
+	@PYTHONPATH=.:tests:tests/support $(BIN)/python tests/support/golden_text.py
 
 clean:
 	rm -rf $(VENV) .venv-oracles $(DEMO) bench oracles

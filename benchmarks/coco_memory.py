@@ -15,12 +15,12 @@ from pathlib import Path
 
 from PIL import Image
 
-from sarchat_build.manifest import load_manifests
-from sarchat_build.readers import coco
-from sarchat_build.resources import resource_folder
-from sarchat_build.survey.skeleton import write_skeleton
-from sarchat_build.survey.survey import survey
-from sarchat_build.synthesis.formats import coco as write_coco
+from sarchat_build.config.manifest import load_manifests
+from sarchat_build.config.resources import resource_folder
+from sarchat_build.onboarding.survey.findings import survey
+from sarchat_build.onboarding.survey.skeleton import write_skeleton
+from sarchat_build.sources.readers import coco
+from sarchat_build.synthetic.formats import coco as write_coco
 
 # SARDet-100K has 116,598 images; more objects for each only make the document longer.
 IMAGES = 100_000

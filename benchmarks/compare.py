@@ -38,7 +38,7 @@ def main() -> None:
     """Measure in turn: one run of each a round, so that a slow minute strikes both."""
     console = Console()
     raw, product, script = FOLDER / "raw", FOLDER / "sarchat", FOLDER / "handwritten"
-    cli = [sys.executable, "-c", "from pipelines.cli import main; main()"]
+    cli = [sys.executable, "-c", "from pipelines.cli.main import main; main()"]
     for source_id, images in IMAGES.items():
         if not (raw / source_id).is_dir():
             make = ["synthesize", "--output", str(raw), "--source", source_id]

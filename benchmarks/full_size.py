@@ -78,7 +78,7 @@ def show(console: Console, run: Run, found: list[Promise]) -> None:
 
 def main(raw: str, out: str) -> int:
     """Build, print, and tell whether everything holds."""
-    cli = [sys.executable, "-c", "from pipelines.cli import main; main()"]
+    cli = [sys.executable, "-c", "from pipelines.cli.main import main; main()"]
     run = watch([*cli, "build", "--raw", raw, "--output", out], quiet=False)
     build = json.loads((Path(out) / "build.json").read_text(encoding="utf-8"))
     quality = json.loads((Path(out) / "report" / "quality.json").read_text(encoding="utf-8"))

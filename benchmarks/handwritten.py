@@ -16,21 +16,21 @@ from contextlib import AbstractContextManager
 from multiprocessing import Pool
 from pathlib import Path
 
-from sarchat_build.annotations import Annotation, read_document
-from sarchat_build.duplicates import image_fact, resolve_duplicates
-from sarchat_build.inspection import inspect_images
-from sarchat_build.manifest import load_manifests
-from sarchat_build.normalize import normalize_image
-from sarchat_build.phrasing import Phrasing, load_templates
-from sarchat_build.pixels.source import PictureSource
-from sarchat_build.plan import assign_shards, kept_images
-from sarchat_build.recipe import load_recipe
-from sarchat_build.resources import resource_folder
-from sarchat_build.shards import ShardBuilder
-from sarchat_build.source_files import FileRef
-from sarchat_build.source_index import Document, SourceIndex, index_source
-from sarchat_build.split import assign_splits, split_rules
-from sarchat_build.tiling import cut_chips
+from sarchat_build.chips.join import inspect_images
+from sarchat_build.chips.normalize import normalize_image
+from sarchat_build.chips.tiling import cut_chips
+from sarchat_build.config.manifest import load_manifests
+from sarchat_build.config.recipe import load_recipe
+from sarchat_build.config.resources import resource_folder
+from sarchat_build.curation.duplicates import image_fact, resolve_duplicates
+from sarchat_build.curation.plan import assign_shards, kept_images
+from sarchat_build.curation.splits import assign_splits, split_rules
+from sarchat_build.dataset.shards import ShardBuilder
+from sarchat_build.phrasing.engine import Phrasing, load_templates
+from sarchat_build.sources.documents import Annotation, read_document
+from sarchat_build.sources.files import FileRef
+from sarchat_build.sources.index import Document, SourceIndex, index_source
+from sarchat_build.sources.picture_file import PictureSource
 from sarchat_build.types import CutImage, PlannedImage, SourceImage
 
 WORKERS = 2

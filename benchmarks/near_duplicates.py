@@ -12,7 +12,7 @@ from hashlib import shake_128
 
 import numpy as np
 
-from sarchat_build.near_duplicates import Hashes, find_families
+from sarchat_build.curation.near_duplicates import Hashes, find_families
 
 DISTANCE = 20
 

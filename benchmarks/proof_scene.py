@@ -23,9 +23,9 @@ from numpy.typing import NDArray
 from rasterio.errors import NotGeoreferencedWarning
 from rasterio.windows import Window as RasterWindow
 
-from sarchat_build.manifest import Pixels, Tiling
-from sarchat_build.pixels import inspect, open_scene
-from sarchat_build.tiling import window_starts
+from sarchat_build.chips.tiling import window_starts
+from sarchat_build.config.manifest import Pixels, Tiling
+from sarchat_build.images import inspect, open_scene
 from sarchat_build.types import Window
 
 RULE = Pixels(rule="log_percentile", low_percent=1, high_percent=99.5)

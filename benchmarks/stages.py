@@ -22,15 +22,15 @@ from rich.table import Table
 
 # Stage by stage, the functions under the name by which their callers know them.
 STAGES: dict[str, tuple[str, ...]] = {
-    "read members of archives": ("sarchat_build.source_files:SourceFiles.read",),
+    "read members of archives": ("sarchat_build.sources.files:SourceFiles.read",),
     "parse annotations": ("pipelines.transforms.read_annotations:read_document",),
     "decode pictures": (
-        "sarchat_build.pixels:decode",
-        "sarchat_build.pixels.raster:paint",
+        "sarchat_build.images:decode",
+        "sarchat_build.images.raster:paint",
     ),
-    "hash pixels": ("sarchat_build.pixels:pixel_sha256", "sarchat_build.pixels:perceptual_hash"),
+    "hash pixels": ("sarchat_build.images:pixel_sha256", "sarchat_build.images:perceptual_hash"),
     "join, other digests": ("pipelines.transforms.inspect_images:inspect_images",),
-    "quality figures": ("sarchat_build.report.quality_gather:Gatherer.add",),
+    "quality figures": ("sarchat_build.report.statistics.gather:Gatherer.add",),
     "prove shards": ("pipelines.transforms.prove_shards:check_shard",),
     "boxes, categories": ("pipelines.transforms.inspect_images:normalize_image",),
     "place windows": ("pipelines.transforms.inspect_images:cut_chips",),
@@ -39,13 +39,13 @@ STAGES: dict[str, tuple[str, ...]] = {
         "pipelines.transforms.plan_dataset:assign_splits",
         "pipelines.transforms.plan_dataset:assign_shards",
     ),
-    "encode chips": ("sarchat_build.pixels:encode_png",),
-    "labels and questions": ("sarchat_build.shards:dialogue_rows",),
-    "render text": ("sarchat_build.phrasing:Phrasing.render",),
-    "image rows": ("sarchat_build.shards:image_row",),
-    "rows to Arrow": ("sarchat_build.tables:to_table",),
-    "write Parquet": ("sarchat_build.shards:write_parquet",),
-    "digest of files": ("sarchat_build.storage:digest_file",),
+    "encode chips": ("sarchat_build.images:encode_png",),
+    "labels and questions": ("sarchat_build.dataset.shards:dialogue_rows",),
+    "render text": ("sarchat_build.phrasing.engine:Phrasing.render",),
+    "image rows": ("sarchat_build.dataset.shards:image_row",),
+    "rows to Arrow": ("sarchat_build.published.schema:to_table",),
+    "write Parquet": ("sarchat_build.dataset.shards:write_parquet",),
+    "digest of files": ("sarchat_build.dataset.output:digest_file",),
 }
 _END = object()
 

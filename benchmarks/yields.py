@@ -23,12 +23,12 @@ from functools import cache, lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
-from sarchat_build.labels import LabeledImage, label_image
-from sarchat_build.manifest import Manifest, load_manifests
-from sarchat_build.recipe import Recipe, load_recipe
-from sarchat_build.resources import resource_folder
+from sarchat_build.config.manifest import Manifest, load_manifests
+from sarchat_build.config.recipe import Recipe, load_recipe
+from sarchat_build.config.resources import resource_folder
+from sarchat_build.dialogues.labels import LabeledImage, label_image
+from sarchat_build.dialogues.tasks import questions
 from sarchat_build.stable_hash import choose
-from sarchat_build.tasks import questions
 from sarchat_build.types import CATEGORIES, SPLITS, Box, Category, Chip, Instance, Split
 
 RECIPES = Path(__file__).parents[1] / "pipelines" / "recipes"

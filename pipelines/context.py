@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
-from sarchat_build.manifest import Manifest
-from sarchat_build.pixels.source import PictureSource
-from sarchat_build.recipe import Recipe
-from sarchat_build.source_files import FileRef
-from sarchat_build.source_index import SourceIndex, index_source
+from sarchat_build.config.manifest import Manifest
+from sarchat_build.config.recipe import Recipe
+from sarchat_build.sources.files import FileRef
+from sarchat_build.sources.index import SourceIndex, index_source
+from sarchat_build.sources.picture_file import PictureSource
 from sarchat_build.types import SourceImage
 
 

@@ -12,11 +12,10 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, TypeVar
 
-from pipelines.console import byte_progress
+from pipelines.cli.console import byte_progress
 from pipelines.context import BuildContext
 from pipelines.receipts import forget_record
 from pipelines.transforms.publish import STOPPED
-from sarchat_build import storage
 from sarchat_build.archives import (
     is_there,
     join,
@@ -26,14 +25,15 @@ from sarchat_build.archives import (
     repack,
 )
 from sarchat_build.archives.checksums import read_recorded
+from sarchat_build.config.manifest import Manifest, load_manifests
+from sarchat_build.config.recipe import Recipe, load_recipe
+from sarchat_build.config.resources import resource_folder
+from sarchat_build.dataset import output
 from sarchat_build.errors import ConfigurationError, InputError, Issue
-from sarchat_build.manifest import Manifest, load_manifests
-from sarchat_build.phrasing import load_templates
-from sarchat_build.phrasing_lint import check_templates
-from sarchat_build.recipe import Recipe, load_recipe
+from sarchat_build.phrasing.engine import load_templates
+from sarchat_build.phrasing.lint import check_templates
 from sarchat_build.report import quality
-from sarchat_build.resources import resource_folder
-from sarchat_build.source_index import index_source, layout_hint
+from sarchat_build.sources.index import index_source, layout_hint
 
 RECIPES = Path(__file__).parent / "recipes"
 # Path("gs://x") is "gs:/x".
@@ -162,7 +162,7 @@ def prepare(
     listed = each(lambda manifest: len(index_source(manifest, raw).images))
     inputs = each(lambda manifest: describe_archives(manifest, raw))
     _prepare_output(out)
-    folder = repacked or join(out, storage.WORK_FOLDER, "repacked")
+    folder = repacked or join(out, output.WORK_FOLDER, "repacked")
     second = each(lambda manifest: repack_archives(join(raw, manifest.id), folder))
     return BuildContext(
         raw,
@@ -256,16 +256,16 @@ def finish(out: str) -> Any:
     Raises:
         InputError: the build stopped before publishing; the message says why.
     """
-    stopped: Any = storage.read_json(out, STOPPED)
+    stopped: Any = output.read_json(out, STOPPED)
     if stopped:
         raise InputError(
             "nothing was published:\n" + "\n".join(f"  {reason}" for reason in stopped)
         )
-    record: Any = storage.read_json(out, "build.json")
+    record: Any = output.read_json(out, "build.json")
     if not isinstance(record, dict):
         raise InputError(f"{out}: the run ended without build.json; run the same command again")
-    shutil.rmtree(Path(out, storage.WORK_FOLDER, "progress"), ignore_errors=True)
-    shutil.rmtree(Path(out, storage.WORK_FOLDER, "tmp"), ignore_errors=True)
+    shutil.rmtree(Path(out, output.WORK_FOLDER, "progress"), ignore_errors=True)
+    shutil.rmtree(Path(out, output.WORK_FOLDER, "tmp"), ignore_errors=True)
     return record
 
 
@@ -305,7 +305,7 @@ def repack_archives(source: str, folder: str) -> dict[str, str]:
 
 def read_quality(out: str) -> Any:
     """Give the quality figures of a finished build."""
-    return storage.read_json(out, quality.PATH)
+    return output.read_json(out, quality.PATH)
 
 
 def _refuse_output(out: str) -> None:
@@ -320,7 +320,7 @@ def _refuse_output(out: str) -> None:
         there = next(place for place in (folder, *folder.absolute().parents) if place.exists())
         if not there.is_dir() or not os.access(there, os.W_OK | os.X_OK):
             raise InputError(f"{out}: {there} cannot be written to; give another --output")
-        ours = (folder / "build.json").exists() or (folder / storage.WORK_FOLDER).exists()
+        ours = (folder / "build.json").exists() or (folder / output.WORK_FOLDER).exists()
         if there == folder and any(folder.iterdir()) and not ours:
             raise InputError(f"{out}: not empty and not an earlier build; give another --output")
     except OSError as error:
@@ -331,7 +331,7 @@ def _prepare_output(out: str) -> None:
     folder = Path(out)
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        work = folder / storage.WORK_FOLDER
+        work = folder / output.WORK_FOLDER
         work.mkdir(exist_ok=True)
         forget_record(out)
         (folder / STOPPED).unlink(missing_ok=True)

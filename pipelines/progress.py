@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from sarchat_build.storage import WORK_FOLDER
+from sarchat_build.dataset.output import WORK_FOLDER
 
 
 def report_done(out: str, phase: str, unit: str) -> None:

@@ -8,9 +8,9 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from sarchat_build.report.quality_tallies import Tallies
-from sarchat_build.shards import FinishedShard, ShardReceipt
-from sarchat_build.storage import WORK_FOLDER, WrittenFile, is_intact, read_json, write_json
+from sarchat_build.dataset.output import WORK_FOLDER, WrittenFile, is_intact, read_json, write_json
+from sarchat_build.dataset.shards import FinishedShard, ShardReceipt
+from sarchat_build.report.statistics.tallies import Tallies
 
 _FOLDER = f"{WORK_FOLDER}/receipts"
 _PREVIOUS = f"{WORK_FOLDER}/previous.json"

@@ -35,6 +35,10 @@ TASKS: tuple[TaskName, ...] = (
 )
 
 
+# Conventions of a rotated box: `geometry.rotated` says what each means.
+AngleName: TypeAlias = Literal["opencv", "opencv_before_4_5_1", "le90", "le135", "long_edge"]
+
+
 class BoxFormat(str, Enum):
     """How the numbers of a raw box are to be read."""
 
@@ -287,3 +291,23 @@ class PlannedImage:
     image: SourceImage
     chips: tuple[Chip, ...]
     split: Split
+
+
+@dataclass(frozen=True, slots=True)
+class LostImage:
+    """An image that was rejected; it still has its place in the lists."""
+
+    image_id: str
+    source_id: str
+    scene_id: str
+    official_split: Split | None
+    instances: int
+
+
+@dataclass(frozen=True, slots=True)
+class ReadCount:
+    """What was read of a source: image files, and images or objects that only documents name."""
+
+    source_id: str
+    images: int
+    instances: int

@@ -16,7 +16,7 @@ import pytest
 from pipelines import launch
 from pipelines.build_dataset import build_dataset
 from pipelines.runners import run
-from sarchat_build.synthesis import synthesize
+from sarchat_build.synthetic import synthesize
 
 if TYPE_CHECKING:
     from checks_world import World
@@ -107,7 +107,7 @@ def real_built(real_raw: Path, tmp_path_factory: pytest.TempPathFactory) -> Path
 def sarchat(*arguments: object, **environment: str) -> subprocess.CompletedProcess[str]:
     """Run the real command."""
     return subprocess.run(
-        [sys.executable, "-c", "from pipelines.cli import main; main()", *map(str, arguments)],
+        [sys.executable, "-c", "from pipelines.cli.main import main; main()", *map(str, arguments)],
         capture_output=True,
         text=True,
         timeout=240,

@@ -12,9 +12,9 @@ from apache_beam.pvalue import TaggedOutput
 from pipelines.context import BuildContext
 from pipelines.progress import report_done
 from pipelines.receipts import load_receipt, save_receipt
-from sarchat_build.phrasing import Phrasing
-from sarchat_build.report.build_record import versions
-from sarchat_build.shards import ShardBuilder, fingerprint
+from sarchat_build.dataset.record import versions
+from sarchat_build.dataset.shards import ShardBuilder, fingerprint
+from sarchat_build.phrasing.engine import Phrasing
 from sarchat_build.types import PlannedImage
 
 

@@ -11,15 +11,14 @@ from apache_beam.pvalue import TaggedOutput
 
 from pipelines.context import BuildContext, parse_block_key
 from pipelines.progress import report_done
-from sarchat_build.annotations import Annotation
-from sarchat_build.duplicates import image_fact
-from sarchat_build.inspection import InspectedImage, inspect_images
-from sarchat_build.normalize import normalize_image
-from sarchat_build.plan import count_rejects
-from sarchat_build.report.build_record import count_fixes
-from sarchat_build.split import LostImage
-from sarchat_build.tiling import cut_chips
-from sarchat_build.types import CutImage, Reject, SourceImage
+from sarchat_build.chips.join import InspectedImage, inspect_images
+from sarchat_build.chips.normalize import normalize_image
+from sarchat_build.chips.tiling import cut_chips
+from sarchat_build.curation.duplicates import image_fact
+from sarchat_build.curation.plan import count_rejects
+from sarchat_build.dataset.record import count_fixes
+from sarchat_build.sources.documents import Annotation
+from sarchat_build.types import CutImage, LostImage, Reject, SourceImage
 
 # Every step below maps (block, tuple of images) to the same key with the images of the next step,
 # and hands rejects on as (source id, tuple of Reject).

@@ -12,8 +12,8 @@ from apache_beam.pvalue import TaggedOutput
 
 from pipelines.context import BuildContext
 from pipelines.progress import report_done
-from sarchat_build.duplicates import ImageFact, resolve_duplicates
-from sarchat_build.plan import (
+from sarchat_build.curation.duplicates import ImageFact, resolve_duplicates
+from sarchat_build.curation.plan import (
     Decision,
     RejectCount,
     assign_shards,
@@ -24,10 +24,9 @@ from sarchat_build.plan import (
     reasons_to_stop,
     shard_names,
 )
-from sarchat_build.report.comparison import keep_accounts
-from sarchat_build.report.ledger import ReadCount
-from sarchat_build.split import LostImage, assign_splits, split_rules
-from sarchat_build.types import CutImage, PlannedImage
+from sarchat_build.curation.split_changes import keep_accounts
+from sarchat_build.curation.splits import assign_splits, split_rules
+from sarchat_build.types import CutImage, LostImage, PlannedImage, ReadCount
 
 
 @dataclass

@@ -10,10 +10,11 @@ import apache_beam as beam
 
 from pipelines.context import BuildContext
 from pipelines.progress import report_done
-from sarchat_build.checks import ShardReport, check_shard
-from sarchat_build.report.build_record import record_shell
-from sarchat_build.report.quality_tallies import Tallies
-from sarchat_build.shards import ShardReceipt, parse_shard_name
+from sarchat_build.dataset.record import record_shell
+from sarchat_build.dataset.shards import ShardReceipt
+from sarchat_build.published.layout import parse_shard_name
+from sarchat_build.report.statistics.tallies import Tallies
+from sarchat_build.validation import ShardReport, check_shard
 
 
 @dataclass

@@ -11,20 +11,21 @@ import apache_beam as beam
 
 from pipelines.context import BuildContext
 from pipelines.receipts import remove_leftovers
-from sarchat_build import storage, tables
-from sarchat_build.checks import ShardReport, check_dataset
-from sarchat_build.phrasing import Phrasing
+from sarchat_build.curation.splits import split_rules
+from sarchat_build.dataset import output
+from sarchat_build.dataset.conservation import balance, imbalances
+from sarchat_build.dataset.record import build_record, file_entry
+from sarchat_build.dataset.shards import ShardReceipt, write_parquet
+from sarchat_build.phrasing.engine import Phrasing
+from sarchat_build.published.schema import SCHEMAS
 from sarchat_build.report import quality
-from sarchat_build.report.build_record import build_record, file_entry
 from sarchat_build.report.card import render_card
 from sarchat_build.report.comparison import compare
-from sarchat_build.report.ledger import ReadCount, balance, imbalances
-from sarchat_build.report.quality_tallies import Tallies
-from sarchat_build.shards import ShardReceipt, write_parquet
-from sarchat_build.split import split_rules
-from sarchat_build.types import Reject
+from sarchat_build.report.statistics.tallies import Tallies
+from sarchat_build.types import ReadCount, Reject
+from sarchat_build.validation import ShardReport, check_dataset
 
-STOPPED = f"{storage.WORK_FOLDER}/stopped.json"
+STOPPED = f"{output.WORK_FOLDER}/stopped.json"
 _SHOWN = 20
 
 
@@ -62,7 +63,7 @@ def _publish(element: tuple[str, Iterable[tuple[str, Any]]], context: BuildConte
     files = list(_write_rejects(rejects, context))
     stop = [reason for reasons in records["stop"] for reason in reasons]
     if stop:
-        storage.write_json(context.out, STOPPED, stop)
+        output.write_json(context.out, STOPPED, stop)
         return
     duplicates = [row for rows in records["duplicates"] for row in rows]
     files.append(_write_table(context, "duplicates/duplicates", "duplicates", duplicates))
@@ -72,7 +73,7 @@ def _publish(element: tuple[str, Iterable[tuple[str, Any]]], context: BuildConte
     books = balance(read, rejects, duplicates, receipts)
     faults = imbalances(books)
     if faults:
-        storage.write_json(context.out, STOPPED, list(faults))
+        output.write_json(context.out, STOPPED, list(faults))
         return
     files.extend(file for receipt in receipts for file in receipt.files)
     phrasing = Phrasing(context.templates, context.recipe.phrasing.held_out_percent)
@@ -97,12 +98,12 @@ def _publish(element: tuple[str, Iterable[tuple[str, Any]]], context: BuildConte
     proofs: list[ShardReport] = records["proofs"]
     disproved = _disproved(proofs, record, context) if context.prove else []
     if disproved:
-        storage.write_json(context.out, STOPPED, disproved)
+        output.write_json(context.out, STOPPED, disproved)
         return
     (tallies,) = records["tallies"]
     _report(record, tallies, phrasing, proofs, context)
     remove_leftovers(context.out, record["files"], record["shards"])
-    storage.write_json(context.out, "build.json", record)
+    output.write_json(context.out, "build.json", record)
 
 
 def _disproved(
@@ -137,8 +138,8 @@ def _report(
     """Write the figures and the card, and enter both into the record."""
     figures = quality.quality_report(tallies, phrasing, proofs)
     for file in (
-        storage.write_json(context.out, quality.PATH, figures),
-        storage.write_text(context.out, "README.md", render_card(record, figures)),
+        output.write_json(context.out, quality.PATH, figures),
+        output.write_text(context.out, "README.md", render_card(record, figures)),
     ):
         record["files"][file.path] = file_entry(file)
 
@@ -157,7 +158,7 @@ def _rejects_by_source(
 
 def _write_rejects(
     rejects: Mapping[str, list[Reject]], context: BuildContext
-) -> Iterator[storage.WrittenFile]:
+) -> Iterator[output.WrittenFile]:
     for source_id, members in rejects.items():
         rows = [
             {
@@ -177,12 +178,12 @@ def _write_rejects(
 
 
 def _write_table(
-    context: BuildContext, path: str, schema: str, rows: Sequence[Mapping[str, object]]
-) -> storage.WrittenFile:
-    return storage.write_whole(
+    context: BuildContext, path: str, table: str, rows: Sequence[Mapping[str, object]]
+) -> output.WrittenFile:
+    return output.write_whole(
         context.out,
         f"{path}.parquet",
-        lambda target: write_parquet(target, tables.SCHEMAS[schema], rows, 10_000),
+        lambda target: write_parquet(target, SCHEMAS[table], rows, 10_000),
     )
 
 

@@ -11,9 +11,8 @@ import apache_beam as beam
 from apache_beam.pvalue import TaggedOutput
 
 from pipelines.context import BuildContext, block_key, parse_block_key
-from sarchat_build.annotations import Annotation, read_document
-from sarchat_build.report.ledger import ReadCount
-from sarchat_build.types import Reject
+from sarchat_build.sources.documents import Annotation, read_document
+from sarchat_build.types import ReadCount, Reject
 
 # Objects held before they are handed on: a document of a gigabyte never lies in memory.
 HELD_OBJECTS = 20_000

@@ -21,13 +21,7 @@ from sarchat_build.archives.formats import (
 )
 from sarchat_build.archives.libarchive_file import LibarchiveArchive
 from sarchat_build.archives.limits import escapes
-from sarchat_build.archives.location import (
-    is_folder,
-    join,
-    list_folder,
-    name_of,
-    stamp,
-)
+from sarchat_build.archives.location import is_folder, join, list_folder, name_of, stamp
 from sarchat_build.archives.repack import RepackedArchive, needs_repacking, repack
 from sarchat_build.archives.tar_file import PackedTarArchive, TarArchive
 from sarchat_build.archives.zip_file import ZipArchive

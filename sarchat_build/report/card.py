@@ -7,10 +7,10 @@ from typing import Any
 
 import yaml
 
-from sarchat_build import tables
+from sarchat_build.published import schema
 from sarchat_build.report.comparison import UNITS, explain
 from sarchat_build.report.quality_card import quality_section
-from sarchat_build.report.quality_paper import PAPER_DIALOGUES
+from sarchat_build.report.statistics.paper import PAPER_DIALOGUES
 from sarchat_build.types import SPLITS, TASKS
 
 
@@ -49,7 +49,7 @@ def _header(record: Mapping[str, Any]) -> dict[str, Any]:
             }
             for split, entries in files.items()
         ]
-        features = tables.card_features(tables.SCHEMAS[name])
+        features = schema.card_features(schema.SCHEMAS[name])
         infos.append({"config_name": name, "features": features, "splits": splits})
     # `datasets` refuses a configuration whose files hold no row.
     configs.extend(

@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from sarchat_build.checks import ShardReport
-from sarchat_build.phrasing import Phrasing
-from sarchat_build.report.quality_figures import (
+from sarchat_build.phrasing.engine import Phrasing
+from sarchat_build.report.statistics.figures import (
     box_figures,
     crowding_figures,
     dialogue_figures,
     percent,
 )
-from sarchat_build.report.quality_paper import paper_rows, paper_totals
-from sarchat_build.report.quality_phrasings import phrasing_figures
-from sarchat_build.report.quality_tallies import Group, Tallies
+from sarchat_build.report.statistics.paper import paper_rows, paper_totals
+from sarchat_build.report.statistics.phrasings import phrasing_figures
+from sarchat_build.report.statistics.tallies import Group, Tallies
+from sarchat_build.validation import ShardReport
 
 PATH = "report/quality.json"
 

@@ -14,14 +14,15 @@ from pathlib import Path
 from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
+sys.path.insert(0, str(Path(__file__).parents[1] / "support"))
 
 import conftest
 import miniatures as mini
 
-from sarchat_build.annotations import read_document
-from sarchat_build.manifest import load_manifests
-from sarchat_build.resources import resource_folder
-from sarchat_build.source_index import index_source
+from sarchat_build.config.manifest import load_manifests
+from sarchat_build.config.resources import resource_folder
+from sarchat_build.sources.documents import read_document
+from sarchat_build.sources.index import index_source
 from sarchat_build.types import RawImage, Reject
 
 _NAME = re.compile(rb"<name>([^<]*)</name>")

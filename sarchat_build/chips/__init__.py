@@ -1,0 +1,1 @@
+"""Pictures with their annotations become chips: joined, normalized, cut."""

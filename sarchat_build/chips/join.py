@@ -1,0 +1,145 @@
+"""Images and their annotations come together: decode each image once and judge the pair."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+from sarchat_build import images
+from sarchat_build.config.manifest import Manifest
+from sarchat_build.config.recipe import Recipe
+from sarchat_build.errors import RecordError
+from sarchat_build.sources.documents import Annotation
+from sarchat_build.sources.files import FileRef
+from sarchat_build.sources.index import SourceIndex
+from sarchat_build.types import Fix, LostImage, PixelFacts, RawImage, Reject, Split
+
+_NO_OBJECTS = RawImage(None, None, None, ())
+
+STAGE = "inspect_images"
+
+
+@dataclass(frozen=True, slots=True)
+class InspectedImage:
+    """An image that decodes, and the one annotation that speaks for it."""
+
+    file: FileRef
+    document: FileRef
+    raw: RawImage
+    pixels: PixelFacts
+    official_split: Split | None
+
+
+@dataclass(frozen=True, slots=True)
+class Inspected:
+    """What became of a set of images."""
+
+    images: tuple[InspectedImage, ...]
+    rejects: tuple[Reject, ...]
+    lost: tuple[LostImage, ...]
+    fixes: tuple[Fix, ...]
+
+
+def inspect_images(
+    files: Iterable[FileRef],
+    annotations: Iterable[Annotation],
+    index: SourceIndex,
+    manifest: Manifest,
+    recipe: Recipe,
+) -> Inspected:
+    """Decode images fully and join each with its annotation; every image ends here or goes on.
+
+    Args:
+        files: images of one block, in the order in which they are read.
+        annotations: everything that documents say about these images.
+        index: where the bytes come from.
+        manifest: the source's manifest.
+        recipe: says whether an image whose annotation lists nothing goes on; one that no document
+            mentions never does, since nobody claims that it is empty.
+    """
+    by_name: dict[str, list[Annotation]] = defaultdict(list)
+    for annotation in annotations:
+        by_name[annotation.name].append(annotation)
+    images: list[InspectedImage] = []
+    rejects: list[Reject] = []
+    lost: list[LostImage] = []
+    fixes: list[Fix] = []
+    for file in files:
+        name = manifest.annotations.image_name(file.path)
+        found = by_name[name]
+        instances = sum(annotation.objects for annotation in found)
+        result = _inspect(file, found, index, manifest, recipe)
+        if isinstance(result, InspectedImage):
+            images.append(result)
+            fixes.extend(fix for part in found for fix in part.fixes)
+        else:
+            rejects.append(result)
+            listed = index.split_by_name.get(name)
+            split = next((part.split for part in found if part.split), listed)
+            image_id, scene_id = manifest.image_id(file.path), manifest.scene_id(file.path)
+            lost.append(LostImage(image_id, manifest.id, scene_id, split, instances))
+    return Inspected(tuple(images), tuple(rejects), tuple(lost), tuple(fixes))
+
+
+def _inspect(
+    file: FileRef,
+    found: list[Annotation],
+    index: SourceIndex,
+    manifest: Manifest,
+    recipe: Recipe,
+) -> InspectedImage | Reject:
+    name = manifest.annotations.image_name(file.path)
+    instances = sum(annotation.objects for annotation in found)
+    try:
+        if not found and manifest.annotations.unlabeled == "negative":
+            found = [Annotation(name, file, None, _NO_OBJECTS, None)]
+        annotation = _one_annotation(found, index.split_by_name.get(name))
+        if annotation.reject is not None:
+            return annotation.reject
+        if annotation.raw is None or not (instances or recipe.keep_images_without_objects):
+            raise RecordError("no_object", "its annotation lists no object")
+        with index.files.contents(file) as source:
+            facts = images.inspect(
+                source,
+                manifest.pixels,
+                tiled=manifest.tiling is not None,
+                hash_min_variance=recipe.duplicates.near_min_variance,
+            )
+    except RecordError as error:
+        key = manifest.image_id(file.path)
+        return Reject(STAGE, manifest.id, str(file), None, key, error.reason, error.detail,
+                      images=1, instances=instances)  # fmt: skip
+    return InspectedImage(file, annotation.document, annotation.raw, facts, annotation.split)
+
+
+def _one_annotation(found: Sequence[Annotation], listed: Split | None) -> Annotation:
+    # `listed` is the split that a list of names states, beside what the documents' places say.
+    if not found:
+        raise RecordError("no_annotation", "no annotation document belongs to this image")
+    by_document: dict[str, list[Annotation]] = defaultdict(list)
+    for annotation in found:
+        by_document[str(annotation.document)].append(annotation)
+    stated = {(parts[0].split, name) for name, parts in by_document.items() if parts[0].split}
+    stated |= {(listed, "the split lists")} if listed else set()
+    if len({split for split, _ in stated}) > 1:
+        places = " and ".join(sorted(f"{split} by {name}" for split, name in stated))
+        raise RecordError("split_conflict", f"{found[0].name} is {places}")
+    if len(by_document) > 1:
+        names = ", ".join(sorted(by_document))
+        raise RecordError("duplicate_annotation", f"{len(by_document)} documents claim it: {names}")
+    return replace(_joined(found), split=found[0].split or listed)
+
+
+def _joined(parts: Sequence[Annotation]) -> Annotation:
+    if len(parts) == 1 or any(part.raw is None for part in parts):
+        return min(parts, key=lambda part: part.raw is not None)
+    ordered = sorted(parts, key=lambda part: part.raw.part if part.raw else 0)
+    raws = [part.raw for part in ordered if part.raw is not None]
+    whole = replace(
+        raws[0],
+        instances=tuple(instance for raw in raws for instance in raw.instances),
+        faults=tuple(fault for raw in raws for fault in raw.faults),
+    )
+    fixes = tuple(fix for part in ordered for fix in part.fixes)
+    return replace(ordered[0], raw=whole, fixes=fixes)

@@ -1,0 +1,108 @@
+"""Scenes to chips, by the rule whose counts SARDet-100K publishes (arXiv 2403.06534, table 2)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from sarchat_build.config.manifest import Tiling, sort_categories
+from sarchat_build.geometry.boxes import clip, shift_points
+from sarchat_build.names import printable
+from sarchat_build.types import Box, Category, Chip, Instance, Reject, SourceImage, Window
+
+STAGE = "cut_chips"
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """The chips of one image, how many windows showed no object, and the objects in no chip."""
+
+    chips: tuple[Chip, ...]
+    empty_windows: int
+    rejects: tuple[Reject, ...]
+
+
+def cut_chips(image: SourceImage, tiling: Tiling | None) -> Cut:
+    """Cut an image as its source's manifest says; one that needs no cutting is one chip, itself.
+
+    Windows without an object are dropped and counted. An object that no window shows well enough
+    is a reject, and so is an image that gives no chip.
+    """
+    width_px, height_px = image.pixels.width_px, image.pixels.height_px
+    if tiling is None or max(width_px, height_px) <= tiling.chip_px:
+        whole = Chip(image.image_id, None, width_px, height_px, image.instances)
+        return Cut((whole,), 0, ())
+    chips = []
+    windows = [
+        Window(x, y, min(x + tiling.chip_px, width_px), min(y + tiling.chip_px, height_px))
+        for y in window_starts(height_px, tiling)
+        for x in window_starts(width_px, tiling)
+    ]
+    for window in windows:
+        chip = _chip(image, window, tiling)
+        if chip.instances:
+            chips.append(chip)
+    rejects = _losses(image, tuple(chips), len(windows))
+    return Cut(tuple(chips), len(windows) - len(chips), rejects)
+
+
+def window_starts(length_px: int, tiling: Tiling) -> tuple[int, ...]:
+    """Give the first pixels of the windows along one side; the last window ends with the side.
+
+    >>> window_starts(800, Tiling())
+    (0, 288)
+    >>> len(window_starts(3000, Tiling())), window_starts(400, Tiling())
+    (9, (0,))
+    """
+    if length_px <= tiling.chip_px:
+        return (0,)
+    stride_px = tiling.chip_px - tiling.overlap_px
+    last = length_px - tiling.chip_px
+    return (*range(0, last, stride_px), last)
+
+
+def _chip(image: SourceImage, window: Window, tiling: Tiling) -> Chip:
+    frame = Box(*window)
+    kept: list[Instance] = []
+    cut_categories: list[Category] = []
+    for instance in image.instances:
+        visible = clip(instance.bbox, frame)
+        if visible is None:
+            continue
+        if visible.area_px2 / instance.bbox.area_px2 < tiling.min_visible:
+            cut_categories.append(instance.category)
+            continue
+        dx, dy = -window.x0_px, -window.y0_px
+        kept.append(
+            replace(
+                instance,
+                bbox=Box(*shift_points(visible, dx, dy)),
+                obb_px=shift_points(instance.obb_px, dx, dy),
+                polygon_px=shift_points(instance.polygon_px, dx, dy),
+                truncated=instance.truncated or visible != instance.bbox,
+            )
+        )
+    return Chip(
+        image_id=f"{image.image_id}@{window.x0_px},{window.y0_px}",
+        window=window,
+        width_px=window.x1_px - window.x0_px,
+        height_px=window.y1_px - window.y0_px,
+        instances=tuple(kept),
+        cut_categories=sort_categories(cut_categories),
+    )
+
+
+def _losses(image: SourceImage, chips: tuple[Chip, ...], windows: int) -> tuple[Reject, ...]:
+    shown = {instance.instance_id for chip in chips for instance in chip.instances}
+    lost = [i for i in image.instances if i.instance_id not in shown]
+    file = printable(image.member)
+    rejects = [
+        Reject(STAGE, image.source_id, file, None, instance.instance_id, "lost_at_edge",
+               f"no window shows enough of box {tuple(instance.bbox)}", instances=1)
+        for instance in lost
+    ]  # fmt: skip
+    if not chips:
+        rejects.append(
+            Reject(STAGE, image.source_id, file, None, image.image_id, "no_object",
+                   f"none of its {windows} windows holds an object", images=1)
+        )  # fmt: skip
+    return tuple(rejects)

@@ -1,0 +1,1 @@
+"""What people decide: manifests, recipes, and what a command states instead."""

@@ -1,0 +1,1 @@
+"""Which pictures stay and where they go: duplicates, splits, shards."""

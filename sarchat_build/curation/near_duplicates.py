@@ -1,0 +1,224 @@
+"""All pictures whose perceptual hashes are close, without comparing each with each.
+
+Pigeonhole: hashes that differ in at most `distance` bits, cut into `distance // 2 + 1` bands, agree
+in some band up to one bit. So each band of each hash is looked up as it is and with each single bit
+turned: every close pair is found (recall 1), and only candidates that share a band are compared.
+With 11 bands of 23 or 24 bits and a million unrelated hashes that is about 30 candidates a hash.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sarchat_build.images.perceptual_hash import BITS
+
+Indices = NDArray[np.intp]
+Hashes = NDArray[np.uint64]  # shape (n, 4)
+_Ranges: TypeAlias = tuple[Indices, Indices]  # starts and sizes, each (keys, look-ups)
+
+# Candidate pairs that are compared at once: about 400 MB at the peak of a comparison.
+_CHUNK_PAIRS = 1 << 22
+_ROOTS = 4096
+# Bands of at most 32 bits; more bands than the distance asks for lose nothing.
+_MIN_BANDS = 11
+_NONE = np.empty(0, dtype=np.intp)
+
+
+def unpack_hashes(hexadecimal: Sequence[str]) -> Hashes:
+    """Turn hashes of 64 hexadecimal digits into rows of four 64-bit words."""
+    data = bytes.fromhex("".join(hexadecimal))
+    return np.frombuffer(data, dtype=">u8").astype(np.uint64).reshape(-1, BITS // 64)
+
+
+def find_families(hashes: Hashes, distance: int) -> list[Indices]:
+    """Find the sets of pictures that hang together by close pairs.
+
+    A family is a connected component of the graph whose edges are the pairs at `distance` or less.
+    Each picture is looked up once, and only among those that no family has taken yet: a crowd of
+    like pictures costs its size, not its square.
+
+    Returns:
+        The families of two and more, each in ascending order, ordered by their first member.
+    """
+    index = _Index(hashes, distance)
+    families = []
+    start = 0
+    while start < len(hashes):
+        roots, pairs = index.close_pairs_of_first(
+            np.arange(start, min(start + _ROOTS, len(hashes)), dtype=np.intp)
+        )
+        for root, found in _by_seed(*pairs):
+            # A root that an earlier family of this round has reached belongs to it.
+            if index.waiting[root]:
+                families.append(_flood(index, root, found))
+        index.waiting[roots] = False
+        start += len(roots)
+    return families
+
+
+def _flood(index: _Index, root: int, found: Indices) -> Indices:
+    family = [np.array([root], dtype=np.intp)]
+    index.waiting[root] = False
+    while len(found):
+        index.waiting[found] = False
+        family.append(found)
+        members = index.close_pairs(found)[1]
+        found = np.unique(members)
+    return np.sort(np.concatenate(family))
+
+
+def find_stars(hashes: Hashes, distance: int) -> list[Indices]:
+    """Split a family, ordered by preference, into stars.
+
+    The first picture that is left is a center and takes every remaining one within `distance` of
+    itself. So each taken picture is close to its own center, never only to a neighbor of it, and
+    no two centers are close to each other.
+
+    Returns:
+        The stars, each with its center first; a star may be a center alone.
+    """
+    left = np.arange(len(hashes))
+    stars = []
+    while len(left):
+        near = hamming(hashes[left], hashes[left[0]]) <= distance
+        stars.append(left[near])
+        left = left[~near]
+    return stars
+
+
+def hamming(first: Hashes, second: Hashes) -> NDArray[np.int64]:
+    """Count the bits in which rows of hashes differ."""
+    counts: NDArray[np.int64] = np.bitwise_count(first ^ second).sum(axis=-1, dtype=np.int64)
+    return counts
+
+
+class _Index:
+    """Bands of hashes in sorted order; `waiting` tells which pictures can still be found."""
+
+    def __init__(self, hashes: Hashes, distance: int) -> None:
+        self._hashes, self._distance = hashes, distance
+        self._bands = _cut_into_bands(hashes, max(_MIN_BANDS, distance // 2 + 1))
+        self.waiting = np.ones(len(hashes), dtype=np.bool_)
+        self._rebuild()
+
+    def _rebuild(self) -> None:
+        members = np.flatnonzero(self.waiting)
+        self._listed = len(members)
+        self._lists = []
+        for keys, width in self._bands:
+            order = members[np.argsort(keys[members], kind="stable")]
+            self._lists.append(_List.of(keys, order, width))
+
+    def close_pairs_of_first(self, seeds: Indices) -> tuple[Indices, tuple[Indices, Indices]]:
+        """Give as many of the first seeds as one comparison holds, at least one, and their pairs.
+
+        Where a crowd begins, its first picture should take the others before they are looked up.
+        """
+        ranges = self._ranges(seeds)
+        wanted = sum((sizes.sum(axis=1) for _, sizes in ranges), np.zeros(len(seeds), np.int64))
+        count = max(1, int(np.searchsorted(np.cumsum(wanted), _CHUNK_PAIRS)))
+        return seeds[:count], self.close_pairs(
+            seeds[:count], [(starts[:count], sizes[:count]) for starts, sizes in ranges]
+        )
+
+    def close_pairs(
+        self, seeds: Indices, ranges: list[_Ranges] | None = None
+    ) -> tuple[Indices, Indices]:
+        """Give (seed, waiting picture) at the distance or less; a pair may come several times."""
+        ranges = ranges or self._ranges(seeds)
+        planned = sum(int(sizes.sum()) for _, sizes in ranges)
+        # Pictures that a family has taken still stand in the lists. They are cleared away when
+        # passing over them would cost more than sorting anew.
+        if planned > 16 * self._listed > 16 * np.count_nonzero(self.waiting):
+            self._rebuild()
+            ranges = self._ranges(seeds)
+        found = [
+            pair
+            for listed, (starts, sizes) in zip(self._lists, ranges, strict=True)
+            for pair in self._compare(seeds, listed.order, starts, sizes)
+        ]
+        return (
+            np.concatenate([first for first, _ in found]) if found else _NONE,
+            np.concatenate([second for _, second in found]) if found else _NONE,
+        )
+
+    def _ranges(self, seeds: Indices) -> list[_Ranges]:
+        return [
+            listed.ranges(keys[seeds])
+            for listed, (keys, _) in zip(self._lists, self._bands, strict=True)
+        ]
+
+    def _compare(
+        self, seeds: Indices, order: Indices, starts: Indices, sizes: Indices
+    ) -> Iterator[tuple[Indices, Indices]]:
+        # Look-ups that hit, one after the other: number k stands for ends[k - 1] … ends[k] - 1.
+        seed, turned = np.nonzero(sizes)
+        starts, sizes = starts[seed, turned], sizes[seed, turned]
+        ends = np.cumsum(sizes)
+        total = int(ends[-1]) if len(ends) else 0
+        for begin in range(0, total, _CHUNK_PAIRS):
+            place = np.arange(begin, min(begin + _CHUNK_PAIRS, total))
+            owner = np.searchsorted(ends, place, side="right")
+            members = order[starts[owner] + place - (ends[owner] - sizes[owner])]
+            first = seeds[seed[owner]]
+            usable = self.waiting[members] & (members != first)
+            first, members = first[usable], members[usable]
+            close = hamming(self._hashes[first], self._hashes[members]) <= self._distance
+            yield first[close], members[close]
+
+
+class _List(NamedTuple):
+    """One band's keys in sorted order, whose they are, and where each run of equal keys ends."""
+
+    order: Indices
+    keys: NDArray[np.uint32]
+    run_ends: Indices
+    masks: NDArray[np.uint32]
+
+    @classmethod
+    def of(cls, keys: NDArray[np.uint32], order: Indices, width: int) -> _List:
+        """Sort `keys[order]`, which is sorted already, into a list that can be searched."""
+        listed = keys[order]
+        ends = np.append(np.flatnonzero(listed[1:] != listed[:-1]) + 1, len(listed))
+        run_ends = np.repeat(ends, np.diff(ends, prepend=0)) if len(listed) else _NONE
+        masks = np.array([0, *(1 << bit for bit in range(width))], dtype=np.uint32)
+        return cls(order, listed, run_ends, masks)
+
+    def ranges(self, keys: NDArray[np.uint32]) -> _Ranges:
+        """Say where the candidates of each key stand: start and size, per key and turned bit."""
+        probes = keys[:, None] ^ self.masks
+        starts = np.searchsorted(self.keys, probes)
+        if not len(self.keys):
+            return starts, np.zeros_like(starts)
+        inside = np.minimum(starts, len(self.keys) - 1)
+        hit = self.keys[inside] == probes
+        return starts, np.where(hit, self.run_ends[inside] - starts, 0)
+
+
+def _cut_into_bands(hashes: Hashes, count: int) -> list[tuple[NDArray[np.uint32], int]]:
+    """Cut each hash into `count` numbers; give them with their width in bits.
+
+    Band k takes every `count`-th bit from bit k on: neighbors in the picture's spectrum are alike
+    more often than others, and a band of them would single out less.
+    """
+    bits = np.unpackbits(hashes.astype(">u8").view(np.uint8), axis=1)
+    bands = []
+    for band in range(count):
+        places = bits[:, band::count]
+        keys = np.zeros(len(hashes), dtype=np.uint32)
+        for column in places.T:
+            keys = (keys << np.uint32(1)) | column
+        bands.append((keys, places.shape[1]))
+    return bands
+
+
+def _by_seed(seeds: Indices, members: Indices) -> Iterator[tuple[int, Indices]]:
+    if not len(seeds):
+        return
+    pairs = np.unique(np.stack([seeds, members], axis=1), axis=0)
+    firsts, places = np.unique(pairs[:, 0], return_index=True)
+    yield from zip(firsts.tolist(), np.split(pairs[:, 1], places[1:]), strict=True)

@@ -1,0 +1,1 @@
+"""Finished files: rows, shards, the output folder, receipts and the record."""

@@ -1,0 +1,1 @@
+"""What may be asked about one picture, and the true answer."""

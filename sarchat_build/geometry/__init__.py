@@ -1,0 +1,1 @@
+"""Boxes in pixels: upright, four-cornered and rotated ones, and the conventions of sources."""

@@ -1,0 +1,103 @@
+"""Boxes of every format to pixels: 0-based, half-open; rotated ones to corners, clockwise."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sarchat_build.config.annotation_options import Convention
+from sarchat_build.errors import RecordError
+from sarchat_build.geometry.quads import bounds, clockwise
+from sarchat_build.geometry.rotated import corners
+from sarchat_build.types import BoxFormat
+
+_NUMBERS = {
+    BoxFormat.XYXY_PX: 4,
+    BoxFormat.XYWH_PX: 4,
+    BoxFormat.CXCYWH_REL: 4,
+    BoxFormat.QUAD_PX: 8,
+    BoxFormat.CXCYWHA_PX: 5,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """A box in pixels, not yet held against the picture: x_min, y_min, x_max, y_max.
+
+    `quad_px` are the corners of a rotated box, `repairs` what had to be done to get them.
+    """
+
+    corners_px: tuple[float, float, float, float]
+    quad_px: tuple[float, ...] = ()
+    repairs: tuple[str, ...] = ()
+
+
+def place(
+    box: Sequence[float],
+    box_format: BoxFormat,
+    convention: Convention,
+    width_px: int,
+    height_px: int,
+) -> Placed:
+    """Bring a box into pixels of a picture of `width_px` × `height_px`.
+
+    Raises:
+        RecordError: `bad_value` for a wrong number of numbers, `non_finite`, `degenerate`, or
+            `contradicts_manifest` when the box cannot be of the stated convention.
+
+    >>> ones = Convention(pixel_origin=1, max_edge_inclusive=True)
+    >>> place((1, 1, 10, 10), BoxFormat.XYXY_PX, ones, 100, 100).corners_px
+    (0, 0, 10, 10)
+    >>> place((0.5, 0.5, 0.25, 0.5), BoxFormat.CXCYWH_REL, Convention(), 200, 100).corners_px
+    (75.0, 25.0, 125.0, 75.0)
+    """
+    if len(box) != _NUMBERS[box_format]:
+        raise RecordError("bad_value", f"box {tuple(box)} needs {_NUMBERS[box_format]} numbers")
+    if not all(map(math.isfinite, box)):
+        raise RecordError("non_finite", f"box {tuple(box)}")
+    if box_format is BoxFormat.CXCYWH_REL:
+        cx, cy, w, h = box
+        left, right = (cx - w / 2) * width_px, (cx + w / 2) * width_px
+        return Placed((left, (cy - h / 2) * height_px, right, (cy + h / 2) * height_px))
+    if box_format in (BoxFormat.QUAD_PX, BoxFormat.CXCYWHA_PX):
+        quad, repairs = place_quad(box, convention)
+        return Placed(_half_open(bounds(quad), convention), quad, repairs)
+    x, y, *far = box
+    if convention.pixel_origin == 1 and (0 <= x < 1 or 0 <= y < 1):
+        raise RecordError(
+            "contradicts_manifest", "annotations.pixel_origin = 1, but boxes start at 0"
+        )
+    x1, y1 = far if box_format is BoxFormat.XYXY_PX else (x + far[0], y + far[1])
+    origin = convention.pixel_origin
+    return Placed(_half_open((x - origin, y - origin, x1 - origin, y1 - origin), convention))
+
+
+def place_quad(
+    box: Sequence[float], convention: Convention
+) -> tuple[tuple[float, ...], tuple[str, ...]]:
+    """Bring a rotated box, four corners or center, size and angle, to corners in our pixels.
+
+    Returns:
+        The corners clockwise, and `quad_hull` where they had to be put into order.
+
+    Raises:
+        RecordError: as `place`.
+    """
+    if not all(map(math.isfinite, box)):
+        raise RecordError("non_finite", f"corners {tuple(box)}")
+    if len(box) == 5:
+        if convention.angle is None:
+            raise RecordError(
+                "contradicts_manifest", "annotations.angle is not stated, but boxes have angles"
+            )
+        box = corners(box, convention.angle)
+    quad, mended = clockwise([value - convention.pixel_origin for value in box])
+    return quad, ("quad_hull",) if mended else ()
+
+
+def _half_open(
+    corners_px: tuple[float, float, float, float], convention: Convention
+) -> tuple[float, float, float, float]:
+    x0, y0, x1, y1 = corners_px
+    return x0, y0, x1 + convention.max_edge_inclusive, y1 + convention.max_edge_inclusive

@@ -1,0 +1,1 @@
+"""A dataset that nobody has described yet: survey, inspection, contact sheet."""

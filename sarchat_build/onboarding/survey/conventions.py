@@ -1,0 +1,188 @@
+"""What the numbers prove: the first pixel, the maximum edge, the angle, and scenes in names."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from sarchat_build.geometry.rotated import ANGLES
+from sarchat_build.types import AngleName
+
+# Fewer pictures than this may be slips of whoever drew the boxes.
+_ENOUGH = 3
+_SLACK = 1e-3
+MaxEdge = Literal["exclusive", "inclusive"]
+
+
+@dataclass(frozen=True, slots=True)
+class Extent:
+    """The frame of one image's boxes, in the numbers of its document, and its claimed size."""
+
+    x_min: float
+    y_min: float
+    x_max: float
+    y_max: float
+    width_px: int | None
+    height_px: int | None
+
+    def joined(self, other: Extent) -> Extent:
+        """Give the frame of both, for an image that comes in parts."""
+        return Extent(
+            min(self.x_min, other.x_min),
+            min(self.y_min, other.y_min),
+            max(self.x_max, other.x_max),
+            max(self.y_max, other.y_max),
+            self.width_px,
+            self.height_px,
+        )
+
+
+@dataclass
+class Angles:
+    """The angles met so far, and the conventions that could have written all of them.
+
+    >>> met = Angles()
+    >>> met.add(20, 10, -62.5)
+    >>> met.add(20, 10, 80)
+    >>> met.fitting, met.low, met.high
+    (('long_edge',), -62.5, 80)
+    """
+
+    count: int = 0
+    low: float = math.inf
+    high: float = -math.inf
+    fitting: tuple[AngleName, ...] = tuple(ANGLES)
+
+    def add(self, width: float, height: float, angle: float) -> None:
+        """Take one rotated box."""
+        self.count += 1
+        self.low, self.high = min(self.low, angle), max(self.high, angle)
+        self.fitting = tuple(
+            name
+            for name in self.fitting
+            if ANGLES[name].low - _SLACK <= angle <= ANGLES[name].high + _SLACK
+            and (not ANGLES[name].long_edge_first or width + 1 >= height)
+        )
+
+    def joined(self, other: Angles) -> Angles:
+        """Give what both have met."""
+        return Angles(
+            self.count + other.count,
+            min(self.low, other.low),
+            max(self.high, other.high),
+            tuple(name for name in self.fitting if name in other.fitting),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Fit:
+    """How the boxes lie in their pictures if the numbers are read in one way.
+
+    `outside` counts pictures with a box that leaves them; `starting` and `ending` those with a box
+    exactly at the first, and at the last, row or column.
+    """
+
+    pixel_origin: Literal[0, 1]
+    max_edge: MaxEdge
+    outside: int
+    starting: int
+    ending: int
+
+    @property
+    def refuted(self) -> bool:
+        """Whether too many boxes would leave their pictures for this reading to be true."""
+        return self.outside >= _ENOUGH
+
+    @property
+    def touches_both(self) -> bool:
+        """Whether boxes look as if they had been cut to the picture in just this reading."""
+        return self.starting >= _ENOUGH and self.ending >= _ENOUGH
+
+
+@dataclass(frozen=True, slots=True)
+class Coordinates:
+    """All four readings held against pictures of known size.
+
+    A key is known when every reading but those with its value is refuted. A box that ends at the
+    last pixel proves nothing: tools cut there under any convention.
+    """
+
+    pictures: int
+    fits: tuple[Fit, ...]
+
+    @property
+    def possible(self) -> tuple[Fit, ...]:
+        """The readings that are not refuted; none when boxes leave their pictures anyway."""
+        return tuple(fit for fit in self.fits if not fit.refuted)
+
+    @property
+    def pixel_origin(self) -> Literal[0, 1] | None:
+        """The only origin that is possible."""
+        origins = {fit.pixel_origin for fit in self.possible}
+        return origins.pop() if len(origins) == 1 else None
+
+    @property
+    def max_edge(self) -> MaxEdge | None:
+        """The only maximum edge that is possible."""
+        edges = {fit.max_edge for fit in self.possible}
+        return edges.pop() if len(edges) == 1 else None
+
+    @property
+    def likely(self) -> Fit | None:
+        """The only possible reading in which boxes look as if cut to their pictures."""
+        cut = [fit for fit in self.possible if fit.touches_both]
+        return cut[0] if len(cut) == 1 else None
+
+
+def hold_against(
+    extents: Iterable[tuple[str, Extent]], sizes: Mapping[str, tuple[int, int]]
+) -> Coordinates:
+    """Hold boxes against their pictures: the real size where it was looked at, else the claim."""
+    sized = [(e, sizes.get(stem) or (e.width_px or 0, e.height_px or 0)) for stem, e in extents]
+    known = [(extent, size) for extent, size in sized if all(size)]
+    edges: tuple[MaxEdge, ...] = ("exclusive", "inclusive")
+    origins: tuple[Literal[0, 1], ...] = (0, 1)
+    return Coordinates(len(known), tuple(_fit(known, o, e) for o in origins for e in edges))
+
+
+def scene_pattern(stems: Iterable[str]) -> tuple[str, int, int] | None:
+    """Find how names may say which scene an image was cut from: parts in front that repeat.
+
+    Returns:
+        A pattern for `[scene]`, the number of scenes it finds and of images in the largest; None
+        if no front part, with a number in it, is shared by several images.
+
+    >>> scene_pattern([f"P{s:04d}_{x}" for s in range(3) for x in (0, 600, 1200)])
+    ('^(?P<scene_id>[^_]+)_', 3, 3)
+    >>> scene_pattern(["000001", "000002"]) is None
+    True
+    """
+    names = list(stems)
+    for separator in ("_", "-"):
+        split = [name.split(separator) for name in names]
+        for count in range(1, min((len(parts) for parts in split), default=0)):
+            scenes = Counter(tuple(parts[:count]) for parts in split)
+            numbered = all(re.search(r"\d", separator.join(scene)) for scene in scenes)
+            if numbered and 1 < len(scenes) <= len(names) / 2:
+                part = f"[^{separator}]+"
+                front = separator.join([part] * count)
+                return f"^(?P<scene_id>{front}){separator}", len(scenes), max(scenes.values())
+    return None
+
+
+def _fit(
+    known: Sequence[tuple[Extent, tuple[int, int]]], origin: Literal[0, 1], edge: MaxEdge
+) -> Fit:
+    outside = starting = ending = 0
+    for e, (width_px, height_px) in known:
+        first = (e.x_min - origin, e.y_min - origin)
+        far = 1 if edge == "inclusive" else 0
+        last = (e.x_max - origin + far - width_px, e.y_max - origin + far - height_px)
+        outside += min(first) < -_SLACK or max(last) > _SLACK
+        starting += abs(min(first)) <= _SLACK
+        ending += abs(max(last)) <= _SLACK
+    return Fit(origin, edge, outside, starting, ending)

@@ -1,0 +1,195 @@
+"""The whole look: listing, formats, counts, pictures, and what the numbers prove."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+
+from sarchat_build.errors import InputError, RecordError
+from sarchat_build.onboarding.survey import sniffing
+from sarchat_build.onboarding.survey.classes import coco_classes, is_class_list, listed_classes
+from sarchat_build.onboarding.survey.conventions import Coordinates, hold_against
+from sarchat_build.onboarding.survey.listing import (
+    DOCUMENT_EXTENSIONS,
+    IMAGE_EXTENSIONS,
+    Group,
+    by_path,
+    group_files,
+    split_in,
+    stem_of,
+)
+from sarchat_build.onboarding.survey.matching import (
+    Candidate,
+    Names,
+    choose,
+    name_images,
+    pictures_of,
+    stem_suffix,
+)
+from sarchat_build.onboarding.survey.pictures import Pictures, look_at
+from sarchat_build.onboarding.survey.tally import tally
+from sarchat_build.progress import Bar, quiet
+from sarchat_build.sources.encodings import decode, read_all
+from sarchat_build.sources.files import FileRef, SourceFiles, open_source
+from sarchat_build.sources.readers import FORMATS
+from sarchat_build.types import Split
+
+
+@dataclass(frozen=True)
+class Survey:
+    """Everything that was found; `documents` and `images` are what a manifest would read."""
+
+    place: SourceFiles
+    documents: tuple[Candidate, ...]
+    images: tuple[Group, ...]
+    other_documents: tuple[Candidate, ...]
+    other_images: tuple[Group, ...]
+    split_lists: tuple[tuple[FileRef, Split], ...]
+    classes: Mapping[int, str]
+    # Whether a document of many images does not name its categories.
+    unnamed: bool
+    pictures: Pictures
+    coordinates: Coordinates
+    names: Names
+
+    @property
+    def format(self) -> str:
+        """The format of the chosen documents."""
+        return self.documents[0].format
+
+    @property
+    def image_count(self) -> int:
+        """Number of images that the chosen groups hold."""
+        return sum(len(group.files) for group in self.images)
+
+    @property
+    def object_count(self) -> int:
+        """Number of objects in the chosen documents."""
+        return sum(candidate.tally.objects for candidate in self.documents)
+
+
+def survey(
+    path: str,
+    picture_limit: int = 500,
+    bar: Bar = quiet,
+    repacked: Mapping[str, str] | None = None,
+) -> Survey:
+    """Look at a folder or archive: every document is read, and the headers of some pictures.
+
+    Args:
+        path: path or URL of a folder, with archives in it or not, or of an archive.
+        picture_limit: how many pictures to look at; 0: all.
+        bar: shows progress.
+        repacked: as for `open_source`.
+
+    Raises:
+        InputError: nothing is there, or no pictures, or no document of a format that can be read.
+    """
+    place = open_source(path, repacked)
+    if not place.files:
+        raise InputError(f"{path}: holds no file")
+    pictures = group_files(place.files, IMAGE_EXTENSIONS)
+    if not pictures:
+        known = " ".join(IMAGE_EXTENSIONS)
+        raise InputError(f"{path}: {len(place.files):,} files, none of them a picture ({known})")
+    candidates, classes, unnamed = _documents(place, listed_classes(place), bar)
+    chosen = choose(candidates)
+    if not chosen:
+        raise InputError(
+            f"{path}: no annotation document with an object in it ({', '.join(FORMATS)}); a new "
+            "format needs a reader, see CONTRIBUTING.md"
+        )
+    matched = [(c, pictures_of(c, pictures)) for c in chosen]
+    images = tuple({g.template: g for _, g in matched if g is not None}.values())
+    if not images:
+        first = min(chosen[0].tally.stems, default="")
+        raise InputError(
+            f"{path}: no picture has the name of a document or of an image in one ({first!r}); "
+            "is part of the release missing?"
+        )
+    files = [file for group in images for file in group.files]
+    with bar("look at pictures", min(picture_limit or len(files), len(files))) as show:
+        seen = look_at(place, files, picture_limit, show)
+    suffix = stem_suffix(chosen[0], images)
+    framed = (item for c in chosen for item in c.tally.extents.items())
+    extents = [(stem_of(image).removesuffix(suffix), extent) for image, extent in framed]
+    names = name_images(images, chosen, suffix, FORMATS[chosen[0].format].many_images)
+    # Where names repeat, a size belongs to more than one picture.
+    sizes = {} if names.stem_folders else seen.size_by_stem
+    if len(seen.sizes) == 1:
+        sizes = dict.fromkeys((stem for stem, _ in extents), next(iter(seen.sizes)))
+    return Survey(
+        place,
+        chosen,
+        images,
+        tuple(c for c in candidates if c not in chosen),
+        tuple(group for group in pictures if group not in images),
+        _split_lists(place, files),
+        classes,
+        unnamed,
+        seen,
+        hold_against(extents, sizes),
+        names,
+    )
+
+
+def _documents(
+    place: SourceFiles, listed: Mapping[int, str], bar: Bar
+) -> tuple[list[Candidate], Mapping[int, str], bool]:
+    sniffed = []
+    files = [file for file in place.files if not _is_list(file)]
+    for extension in DOCUMENT_EXTENSIONS:
+        for group in group_files(files, [extension]):
+            for part, split in _parts(group, extension):
+                sniffed.append((part, split, sniffing.sniff_group(place, part)))
+    stated = [coco_classes(place, g.files[0]) for g, _, s in sniffed if s.format == "coco"]
+    classes = listed or {n: name for found in reversed(stated) for n, name in found.items()}
+    readable = [(g, split, s) for g, split, s in sniffed if s.format in FORMATS]
+    candidates = []
+    for group, split, found in readable:
+        title = f"read {PurePosixPath(group.template).name or found.format}"
+        with bar(title, len(group.files)) as show:
+            counted = tally(place, group, found.format, classes, show)
+        candidates.append(Candidate(group, found.format, found.evidence, counted, split))
+    splits = {c.split for c in candidates if c.split}
+    if len(splits) < 2:  # a document called "test" alone splits nothing
+        candidates = [Candidate(c.group, c.format, c.evidence, c.tally) for c in candidates]
+    return candidates, classes, not all(stated)
+
+
+def _parts(group: Group, extension: str) -> Iterator[tuple[Group, Split | None]]:
+    if extension != ".json":
+        yield group, None
+        return
+    # A JSON document speaks of many images: each one is a group of its own.
+    for file in group.files:
+        folder = file.path.rpartition("/")[0]
+        split = split_in(PurePosixPath(file.path).stem)[1] or group.folders[folder]
+        yield Group(file.path, {folder: None}, (file,)), split
+
+
+def _is_list(file: FileRef) -> bool:
+    name = PurePosixPath(file.path)
+    alone = split_in(name.stem)[0] == "{split}" and name.suffix.lower() == ".txt"
+    return alone or is_class_list(file)
+
+
+def _split_lists(
+    place: SourceFiles, images: Sequence[FileRef]
+) -> tuple[tuple[FileRef, Split], ...]:
+    stems = {stem_of(file.path) for file in images}
+    found = []
+    for file in by_path(place.files):
+        split = split_in(PurePosixPath(file.path).stem)[1]
+        if split is None or not file.path.lower().endswith(".txt"):
+            continue
+        try:
+            with place.open(file) as document:
+                lines = decode(read_all(document), sniffing.ENCODINGS).split("\n")
+        except RecordError:
+            continue
+        listed = [stem_of(line.strip()) for line in lines if line.strip()]
+        if listed and 2 * sum(name in stems for name in listed) >= len(listed):
+            found.append((file, split))
+    return tuple(found) if len({split for _, split in found}) > 1 else ()

@@ -1,0 +1,148 @@
+"""Which annotation format a document is in, by its content: its name is never asked."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any, BinaryIO
+
+from sarchat_build.errors import RecordError
+from sarchat_build.onboarding.survey.listing import Group, extension_of
+from sarchat_build.sources.encodings import choose_encoding, decode, numbers, read_all
+from sarchat_build.sources.files import SourceFiles
+from sarchat_build.sources.readers import xml
+from sarchat_build.sources.readers.json_stream import JsonStream
+
+# Tried in this order where neither a mark nor a declaration tells.
+ENCODINGS = ("utf-8", "gbk")
+SAMPLE = 40
+# More classes than any detection set has; names of those that are used come out of reading.
+MAX_CLASSES = 2000
+_HEADER = re.compile(r"\s*(imagesource|gsd)\s*:", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Sniffed:
+    """A format (`voc`, `coco`, `yolo`, `dota`, `fair1m`), or "" for none of them."""
+
+    format: str
+    evidence: str
+
+
+def sniff_group(place: SourceFiles, group: Group) -> Sniffed:
+    """Tell the format of a group by documents from all over it."""
+    step = max(1, len(group.files) // SAMPLE)
+    looked = group.files[::step]
+    votes: Counter[Sniffed] = Counter()
+    for file in looked:
+        try:
+            with place.open(file) as document:
+                sniffed = sniff(document, extension_of(file))
+        except RecordError:
+            continue
+        if sniffed.format:
+            votes[sniffed] += 1
+    if not votes:
+        return Sniffed("", "")
+    (found, count) = votes.most_common(1)[0]
+    return Sniffed(found.format, f"{found.evidence} ({count} of {len(looked)} looked at)")
+
+
+def sniff(document: BinaryIO, extension: str) -> Sniffed:
+    """Tell the format of one document; a large one is read no further than it takes.
+
+    Raises:
+        RecordError: it cannot be read at all.
+
+    >>> from io import BytesIO
+    >>> sniff(BytesIO(b"0 .5 .5 .25 .25"), ".txt").format
+    'yolo'
+    >>> sniff(BytesIO(b"1 2 9 2 9 8 1 8 ship 0"), ".txt").format
+    'dota'
+    """
+    kinds: dict[str, Callable[[BinaryIO], Sniffed]] = {
+        ".xml": _sniff_xml,
+        ".json": _sniff_json,
+        ".txt": _sniff_text,
+    }
+    return kinds[extension](document)
+
+
+def header_lines(data: bytes) -> int:
+    r"""Count the lines of a DOTA text that stand before the first object.
+
+    >>> header_lines(b"imagesource:GF3\ngsd:1\n1 2 9 2 9 8 1 8 ship 0")
+    2
+    """
+    lines = decode(data, ENCODINGS).splitlines()
+    return next((n for n, line in enumerate(lines) if line.strip() and not _HEADER.match(line)), 0)
+
+
+def coco_classes(document: BinaryIO) -> dict[int, str]:
+    """Give the first `MAX_CLASSES` categories of a COCO document by id; none if it has none."""
+    entries = islice(_json_stream(document).items("categories.item"), MAX_CLASSES)
+    found = (entry for entry in entries if isinstance(entry, dict))
+    return {c["id"]: str(c.get("name", "")) for c in found if isinstance(c.get("id"), int)}
+
+
+def _json_stream(document: BinaryIO) -> JsonStream:
+    return JsonStream(document, choose_encoding(document, ENCODINGS))
+
+
+def _sniff_xml(document: BinaryIO) -> Sniffed:
+    root = xml.parse(document, ENCODINGS)
+    rings = next(xml.children(xml.child(root, "objects"), "object"), None)
+    if rings is not None and xml.child(rings, "points") is not None:
+        return Sniffed("fair1m", f"XML <{root.tag}> with objects/object/points")
+    for thing in xml.children(root, "object"):
+        for box in ("bndbox", "rbndbox", "robndbox"):
+            if xml.child(thing, box) is not None:
+                return Sniffed("voc", f"XML <{root.tag}> with object/{box}")
+    return Sniffed("", "")
+
+
+def _sniff_json(document: BinaryIO) -> Sniffed:
+    stream = _json_stream(document)
+    image: Any = next(stream.items("images.item"), None)
+    thing: Any = next(stream.items("annotations.item"), None)
+    boxed = isinstance(thing, dict) and "image_id" in thing and "bbox" in thing
+    if isinstance(image, dict) and "file_name" in image and (boxed or thing is None):
+        return Sniffed("coco", "JSON with images[].file_name and annotations[].image_id, bbox")
+    return Sniffed("", "")
+
+
+def _sniff_text(document: BinaryIO) -> Sniffed:
+    text = decode(read_all(document), ENCODINGS)
+    lines = [line.split() for line in text.splitlines() if line.strip()]
+    objects = [fields for fields in lines if not _HEADER.match(" ".join(fields))]
+    if objects and all(_is_dota(fields) for fields in objects):
+        return Sniffed("dota", "text lines of eight numbers, a class and mostly a difficulty")
+    if objects and all(_is_yolo(fields) for fields in objects):
+        return Sniffed("yolo", "text lines of a class index and four shares of the picture")
+    return Sniffed("", "")
+
+
+def _is_dota(fields: list[str]) -> bool:
+    if len(fields) < 9 or _read(fields[:8]) is None:
+        return False
+    # A class may be called by a number, but then a difficulty must follow it.
+    return _read(fields[8:9]) is None or (len(fields) == 10 and fields[9] in ("0", "1", "2"))
+
+
+def _is_yolo(fields: list[str]) -> bool:
+    found = _read(fields)
+    if found is None or len(found) != 5 or not all(map(math.isfinite, found)):
+        return False
+    # Some labels leave the picture; a pixel coordinate is far from any share.
+    return found[0] >= 0 and found[0] == int(found[0]) and all(-1 <= v <= 2 for v in found[1:])
+
+
+def _read(fields: list[str]) -> tuple[float, ...] | None:
+    try:
+        return numbers(fields, "")
+    except RecordError:
+        return None

@@ -1,0 +1,1 @@
+"""The published format: the schema of its tables, the names of its files, and a plain reader."""

@@ -1,0 +1,1 @@
+"""Annotation documents and pictures of one source: listed, decoded, read."""

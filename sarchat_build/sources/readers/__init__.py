@@ -1,0 +1,32 @@
+"""Formats: each module turns a document into `RawImage`s, and knows no source.
+
+A reader is `read(document, rule) -> Iterator[RawImage]`: a binary stream that can be read from any
+place, and the format's model of `annotation_rules`. It raises `RecordError` for a document that
+cannot be read; an object that cannot be read is a fault of its image.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any, BinaryIO
+
+from sarchat_build.sources.readers import coco, dota, fair1m, voc, yolo
+from sarchat_build.types import RawImage
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """A reader, and whether a document speaks of many images, which it names, or of just one."""
+
+    read: Callable[[BinaryIO, Any], Iterator[RawImage]]
+    many_images: bool = False
+
+
+FORMATS: dict[str, Format] = {
+    "voc": Format(voc.read),
+    "coco": Format(coco.read, many_images=True),
+    "yolo": Format(yolo.read),
+    "dota": Format(dota.read),
+    "fair1m": Format(fair1m.read),
+}

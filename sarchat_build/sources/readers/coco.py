@@ -1,0 +1,243 @@
+"""COCO detection JSON: one document about many images, read in passes and in bounded memory."""
+
+from __future__ import annotations
+
+from array import array
+from collections import Counter, defaultdict
+from collections.abc import Hashable, Iterator, Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any, BinaryIO
+
+import numpy as np
+
+from sarchat_build.config.annotation_options import CocoRule
+from sarchat_build.errors import RecordError
+from sarchat_build.sources.encodings import choose_encoding
+from sarchat_build.sources.readers.json_stream import NOT_A_NUMBER, JsonStream
+from sarchat_build.stable_hash import stable_hash
+from sarchat_build.types import BoxFormat, RawFault, RawImage, RawInstance
+
+# Numbers held before the objects read so far are handed on; about ten megabytes.
+HELD_NUMBERS = 200_000
+
+
+def read(document: BinaryIO, rule: CocoRule) -> Iterator[RawImage]:
+    """Read a COCO document: images first, then annotations in parts of an image.
+
+    What is held is an entry per image, eight bytes per annotation, and one buffer of annotations.
+    What belongs to no image is a fault of a `RawImage` whose filename is None.
+
+    Raises:
+        RecordError: `json_parse` with the byte at which the document breaks, `encoding`, or
+            `contradicts_manifest` when neither document nor manifest names the categories.
+    """
+    stream = JsonStream(document, choose_encoding(document, rule.encodings))
+    names, faults = _categories(stream, rule)
+    images = _Images()
+    for number, entry in enumerate(stream.items("images.item"), start=1):
+        images.add(entry, f"images[{number}]")
+    faults += images.faults
+    if faults:
+        yield RawImage(None, None, None, (), tuple(faults))
+    yield from (RawImage("", None, None, ()) for _ in range(images.nameless))
+    yield from _annotations(stream, names, images)
+
+
+@dataclass(slots=True)
+class _Entry:
+    filename: str
+    width_px: int | None
+    height_px: int | None
+
+
+@dataclass(slots=True)
+class _Images:
+    """The entries of `images` by id; `faults` are ids that stand for two images."""
+
+    by_id: dict[Hashable, _Entry] = field(default_factory=dict)
+    by_filename: dict[str, _Entry] = field(default_factory=dict)
+    repeated: Counter[str] = field(default_factory=Counter)
+    faults: list[RawFault] = field(default_factory=list)
+    nameless: int = 0
+
+    def add(self, entry: object, key: str) -> None:
+        """Take one entry; the first one of an id or a file name is the one that counts."""
+        fields = entry if isinstance(entry, dict) else {}
+        image_id, filename = _id(fields.get("id")), fields.get("file_name")
+        if image_id is None or not isinstance(filename, str) or not filename:
+            self.nameless += 1
+            return
+        new = _Entry(filename, _pixels(fields.get("width")), _pixels(fields.get("height")))
+        known = self.by_filename.setdefault(filename, new)
+        same_id = self.by_id.setdefault(image_id, known)
+        if known != new:
+            self._conflict(key, f"{filename} is listed with two sizes")
+        elif same_id is not known:
+            self._conflict(key, f"id {image_id} stands for {same_id.filename} and {filename}")
+        elif known is not new:
+            self.repeated[filename] += 1
+
+    def _conflict(self, key: str, detail: str) -> None:
+        self.faults.append(RawFault(key, "duplicate_id", detail, instances=0))
+
+
+def _categories(stream: JsonStream, rule: CocoRule) -> tuple[dict[Hashable, str], list[RawFault]]:
+    names: dict[Hashable, str] = {}
+    faults: list[RawFault] = []
+    for number, entry in enumerate(stream.items("categories.item"), start=1):
+        fields = entry if isinstance(entry, dict) else {}
+        category_id, name = _id(fields.get("id")), str(fields.get("name", ""))
+        if names.setdefault(category_id, name) != name:
+            detail = f"category id {category_id} stands for {names[category_id]} and {name}"
+            faults.append(RawFault(f"categories[{number}]", "duplicate_id", detail, instances=0))
+    if not names and not rule.class_names:
+        raise RecordError(
+            "contradicts_manifest",
+            "annotations.class_names is empty, but the document has no categories",
+        )
+    return names or dict(enumerate(rule.class_names, start=rule.first_class_id)), faults
+
+
+@dataclass(slots=True)
+class _Held:
+    """What was read of one image and is not yet handed on."""
+
+    instances: list[RawInstance] = field(default_factory=list)
+    faults: list[RawFault] = field(default_factory=list)
+    notices: list[RawFault] = field(default_factory=list)
+
+
+def _annotations(
+    stream: JsonStream, names: Mapping[Hashable, str], images: _Images
+) -> Iterator[RawImage]:
+    seen = _Repeated(stream)
+    held: defaultdict[str | None, _Held] = defaultdict(_Held)
+    parts: Counter[str | None] = Counter()
+    for filename, times in images.repeated.items():
+        notice = RawFault("images", "duplicate_entry", f"listed {times + 1} times")
+        held[filename].notices.append(notice)
+    numbers = 0
+    for number, entry in enumerate(stream.items("annotations.item"), start=1):
+        fields = entry if isinstance(entry, dict) else {}
+        key = f"annotations[{number}]"
+        image = images.by_id.get(_id(fields.get("image_id")))
+        place = held[image.filename if image else None]
+        try:
+            if image is None:
+                written = str(fields.get("image_id"))[:80]
+                raise RecordError(
+                    "orphan_annotation", f"image_id {written} is no image of this document"
+                )
+            if seen.before(fields):
+                place.notices.append(RawFault(key, "duplicate_entry", "the same annotation again"))
+                continue
+            instance = _instance(fields, key, names)
+            place.instances.append(instance)
+            numbers += 16 + len(instance.polygon)
+        except RecordError as error:
+            conflict = held[None] if error.reason == "duplicate_id" else place
+            conflict.faults.append(RawFault(key, error.reason, error.detail))
+            numbers += 16
+        if numbers > HELD_NUMBERS:
+            yield from _parts(held, parts, images)
+            held.clear()
+            numbers = 0
+    yield from _parts(held, parts, images)
+    for filename, known in images.by_filename.items():
+        if filename not in parts:
+            yield RawImage(filename, known.width_px, known.height_px, ())
+
+
+def _parts(
+    held: Mapping[str | None, _Held], parts: Counter[str | None], images: _Images
+) -> Iterator[RawImage]:
+    for filename, found in held.items():
+        known = images.by_filename[filename] if filename is not None else _Entry("", None, None)
+        yield RawImage(
+            filename,
+            known.width_px,
+            known.height_px,
+            tuple(found.instances),
+            tuple(found.faults),
+            tuple(found.notices),
+            parts[filename],
+        )
+        parts[filename] += 1
+
+
+class _Repeated:
+    """Finds annotation ids that are used twice; holds those, and eight bytes of each other."""
+
+    def __init__(self, stream: JsonStream) -> None:
+        ids = array("q", map(_number64, stream.items("annotations.item.id")))
+        ordered = np.frombuffer(ids, dtype=np.int64)
+        ordered.sort()
+        self._candidates = set(ordered[1:][ordered[1:] == ordered[:-1]].tolist())
+        self._first: dict[Hashable, str] = {}
+
+    def before(self, fields: Mapping[str, Any]) -> bool:
+        """Tell whether this very annotation was met before; `duplicate_id` if another one was."""
+        if not self._candidates or _number64(fields.get("id")) not in self._candidates:
+            return False
+        annotation_id, content = _id(fields.get("id")), repr(sorted(fields.items()))
+        first = self._first.get(annotation_id)
+        if first is not None and first != content:
+            raise RecordError("duplicate_id", f"annotation id {annotation_id} has two contents")
+        self._first[annotation_id] = content
+        return first is not None
+
+
+def _number64(value: object) -> int:
+    if type(value) is int and -(2**63) <= value < 2**63:
+        return value
+    return stable_hash("id", str(value)) - 2**63
+
+
+def _id(value: object) -> Hashable:
+    if isinstance(value, (float, Decimal)) and value == value // 1:
+        return int(value)
+    return value if isinstance(value, (int, float, str, Decimal)) else None
+
+
+def _instance(fields: Mapping[str, Any], key: str, names: Mapping[Hashable, str]) -> RawInstance:
+    bbox = fields.get("bbox")
+    if not isinstance(bbox, list) or len(bbox) != 4:
+        raise RecordError("bad_value", f"bbox is {str(bbox)[:80]}, not four numbers")
+    category_id = _id(fields.get("category_id"))
+    return RawInstance(
+        key=key,
+        category=names.get(category_id, f"category_id {category_id}"),
+        bbox=tuple(_float(value) for value in bbox),
+        bbox_format=BoxFormat.XYWH_PX,
+        polygon=_outline(fields.get("segmentation")),
+        difficult=bool(fields.get("iscrowd")) or bool(fields.get("ignore")),
+    )
+
+
+def _outline(segmentation: object) -> tuple[float, ...]:
+    # Masks and outlines of several pieces have no place in one ring; the box stays.
+    if not isinstance(segmentation, list) or len(segmentation) != 1:
+        return ()
+    (ring,) = segmentation
+    if not isinstance(ring, list) or len(ring) < 6 or len(ring) % 2:
+        return ()
+    try:
+        return tuple(map(float, ring))
+    except (TypeError, ValueError, OverflowError):
+        return ()
+
+
+def _float(value: object) -> float:
+    if value == NOT_A_NUMBER:
+        return float("nan")
+    if isinstance(value, bool) or not isinstance(value, (int, float, Decimal)):
+        raise RecordError("bad_value", f"{str(value)[:80]!r} is not a number")
+    try:
+        return float(value)
+    except OverflowError:
+        return float("inf")
+
+
+def _pixels(value: object) -> int | None:
+    return value if type(value) is int and 0 < value < 10**9 else None

@@ -1,0 +1,73 @@
+"""XML as untrusted input: parsed without entities, tags matched without regard to case."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import BinaryIO
+from xml.etree.ElementTree import Element, ParseError
+
+import defusedxml.ElementTree
+from defusedxml.common import DefusedXmlException
+
+from sarchat_build.errors import RecordError
+from sarchat_build.sources.encodings import decode, numbers, read_all
+
+_DECLARATION = re.compile(r"^\s*<\?xml[^>]*\?>")
+
+
+def parse(document: BinaryIO, encodings: Sequence[str]) -> Element:
+    """Parse a whole document.
+
+    Raises:
+        RecordError: `encoding`, `xml_parse` with line and column, or `xml_forbidden` for a document
+            with a DTD or entities, which is refused before anything is expanded.
+    """
+    # The declaration is dropped: it speaks of bytes, and these are characters now.
+    text = _DECLARATION.sub("", decode(read_all(document), encodings), count=1)
+    try:
+        root: Element = defusedxml.ElementTree.fromstring(text, forbid_dtd=True)
+    except UnicodeEncodeError as error:
+        raise RecordError("encoding", f"holds half a character: {error}") from error
+    except ParseError as error:
+        line, column = error.position
+        raise RecordError("xml_parse", f"line {line}:{column + 1}: {error.msg}", line) from error
+    except DefusedXmlException as error:
+        raise RecordError("xml_forbidden", f"a DTD or entity is declared ({error})") from error
+    return root
+
+
+def children(element: Element | None, name: str) -> Iterator[Element]:
+    """Give the children called `name`, which is in lower case."""
+    return (child for child in (() if element is None else element) if child.tag.lower() == name)
+
+
+def child(element: Element | None, *names: str) -> Element | None:
+    """Give the first child that has one of the names."""
+    return next((found for name in names for found in children(element, name)), None)
+
+
+def text(element: Element | None, name: str) -> str:
+    """Give a child's text without surrounding space, "" if there is none."""
+    found = child(element, name)
+    return "" if found is None or found.text is None else found.text.strip()
+
+
+def values(element: Element, names: Sequence[str]) -> tuple[float, ...]:
+    """Read children as numbers; raises `bad_value`."""
+    return tuple(
+        value for name in names for value in numbers([text(element, name)], f"{element.tag}/{name}")
+    )
+
+
+def flag(element: Element, name: str) -> bool:
+    """Tell whether a child says yes."""
+    return text(element, name) not in ("", "0")
+
+
+def claimed_px(size: Element | None, name: str) -> int | None:
+    """Read a width or height; None for what cannot be one."""
+    written = text(size, name)
+    # Nine digits are more than any picture has; a claim beyond that is none.
+    sensible = written.isdecimal() and len(written) < 10 and int(written) > 0
+    return int(written) if sensible else None

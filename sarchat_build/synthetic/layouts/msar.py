@@ -1,0 +1,151 @@
+"""MSAR-1.0: four classes, VOC in three encodings with Chinese or English names, and gaps."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from sarchat_build.stable_hash import choose
+from sarchat_build.synthetic.archive import Layout, Member, Sample, nothing_closes
+from sarchat_build.synthetic.formats import voc
+from sarchat_build.synthetic.pictures import scene
+from sarchat_build.synthetic.pictures.apron import Product, Traffic, airport_picture
+from sarchat_build.synthetic.pictures.bridges import river_picture
+from sarchat_build.synthetic.pictures.files import in_three, to_jpeg
+from sarchat_build.synthetic.pictures.fleet import Fleet, ships_of
+from sarchat_build.synthetic.pictures.keyed import geometric, keyed, weighted
+from sarchat_build.synthetic.pictures.seascape import Style
+from sarchat_build.synthetic.pictures.tanks import tank_farm_picture
+from sarchat_build.synthetic.pictures.target import Picture, corners_of
+from sarchat_build.synthetic.planted import Expectation, Quirk, Schedule, lost
+from sarchat_build.types import Category
+
+_ROOT = "MSAR-1.0 dataset"
+_SIDE_PX, _LARGE_PX = 256, 2048
+STYLES = (
+    Style(60, 1, (1.5, 1.3), (8, 30), (120, 280), (0.0, 4.0), 0.12),
+    Style(40, 2, (2.0, 1.6), (25, 60), (170, 320), (0.0, 2.0), 0.10),
+)
+FLEET = Fleet(geometric(1.9, 14), (9, 12, 15, 24, 36, 55, 95, 130, 180))
+_PRODUCTS = (Product(4.0, 255, (8.0, 20.0), (110, 220), 90, ((1.2, 1.7), (1.7, 1.2))),)
+_TRAFFIC = Traffic(mean_extra=1.3, most=14, px_per_m=(0.7, 1.3))
+_BRIDGES, _TANKS = geometric(1.03, 3), geometric(6.8, 40)
+# Pictures of each kind, so that the published objects come out: 39,858 ships, 6,368 aircraft,
+# 12,319 tanks and 1,851 bridges in 28,449 slices.
+_KINDS: tuple[tuple[Category, int], ...] = (
+    ("ship", 21200),
+    ("aircraft", 3050),
+    ("tank", 2400),
+    ("bridge", 1800),
+)
+# One bridge slice of four is large: about what SARDet-100K's 30,158 patches leave room for.
+_LARGE_PERIOD = 4
+# Chinese and English names; a document keeps to one of the two languages.
+_NAMES: dict[Category, tuple[str, str]] = {
+    "ship": ("船只", "ship"),
+    "aircraft": ("飞机", "airplane"),
+    "tank": ("油罐", "oil-tank"),
+    "bridge": ("桥梁", "bridge"),
+}
+_ENCODINGS = ("utf-8", "gbk", "utf-8-sig", "utf-8")
+_QUIRKS = Schedule(
+    100,
+    {
+        9: "zero_size",
+        16: "no_document",
+        22: "no_size",
+        38: "no_object",
+        47: "cut_document",
+        59: "zero_size",
+        64: "wrong_size",
+        72: "no_size",
+        81: "empty_file",
+    },
+)
+
+
+def paint(numbers: np.random.Generator, *, large_px: int = _LARGE_PX) -> Picture:
+    """Paint one gray slice; some with bridges are `large_px` wide and high."""
+    kind = _KINDS[weighted(numbers, [share for _, share in _KINDS])][0]
+    if kind == "ship":
+        canvas, targets, style = ships_of(numbers, _SIDE_PX, _SIDE_PX, STYLES, FLEET)
+        return Picture(scene.to_gray(canvas), targets, style.quality)
+    if kind == "aircraft":
+        return airport_picture(numbers, _SIDE_PX, _PRODUCTS, _TRAFFIC)
+    if kind == "tank":
+        return tank_farm_picture(numbers, _SIDE_PX, 1 + weighted(numbers, _TANKS))
+    large = int(numbers.integers(_LARGE_PERIOD)) == 0
+    return river_picture(numbers, large_px if large else _SIDE_PX, 1 + weighted(numbers, _BRIDGES))
+
+
+def sample(number: int) -> Sample:
+    """Give slice `number` (from 1) and its document, if it has one."""
+    stem = f"{number:02d}"
+    kind = _QUIRKS.at(number)
+    picture = paint(keyed("msar", "picture", number))
+    objects = 0 if kind in ("no_object", "no_document") else len(picture.targets)
+    jpeg = b"" if kind == "empty_file" else to_jpeg(in_three(picture.pixels), picture.quality)
+    members = [Member(f"{_ROOT}/JPEGImages/{stem}.jpg", jpeg)]
+    if kind != "no_document":
+        document = _document(stem, number, picture, objects, kind)
+        readable = len(document) // 2 if kind == "cut_document" else len(document)
+        members.append(Member(f"{_ROOT}/Annotations/{stem}.xml", document[:readable]))
+    if kind == "cut_document":
+        objects = 0
+    quirks = [] if kind is None else [_quirk(kind, stem, objects)]
+    return Sample(tuple(members), objects, tuple(quirks))
+
+
+LAYOUT = Layout(
+    "msar",
+    "MSAR-1.0 dataset.zip",
+    28449,
+    sample,
+    nothing_closes,
+    traits=(
+        "three_encodings",
+        "chinese_and_english_names",
+        "large_bridge_slices",
+        "pixels_counted_from_1",
+    ),
+)
+
+
+def _quirk(kind: str, stem: str, objects: int) -> Quirk:
+    if kind == "no_document":
+        return lost(kind, stem, "inspect_images", "no_annotation")
+    if kind == "no_object":
+        return lost(kind, stem, "inspect_images", "no_object")
+    if kind == "empty_file":
+        return lost(kind, stem, "inspect_images", "empty_file", instances=objects)
+    if kind == "cut_document":
+        return lost(kind, stem, "read_annotations", "xml_parse")
+    if kind == "wrong_size":
+        return Quirk(kind, stem, expect=Expectation("warning", "normalize", "size_mismatch"))
+    return Quirk(kind, stem)
+
+
+def _document(stem: str, number: int, picture: Picture, objects: int, kind: str | None) -> bytes:
+    """Write Chinese names in one document of two, in an encoding that nothing declares."""
+    language = choose(2, "msar", "names", number)
+    things = [
+        voc.VocObject(_NAMES[target.category][language], corners_of(target.box))
+        for target in picture.targets[:objects]
+    ]
+    size_px: tuple[int, int] | None = (picture.width_px, picture.height_px)
+    if kind == "no_size":
+        size_px = None
+    elif kind == "zero_size":
+        size_px = (0, 0)
+    elif kind == "wrong_size":
+        size_px = (picture.width_px + 10, picture.height_px)
+    elements = voc.annotation(
+        things,
+        filename=f"{stem}.jpg",
+        folder="JPEGImages",
+        size_px=size_px,
+        depth=3,
+        origin=1,
+        max_edge_inclusive=True,
+    )
+    encoding = _ENCODINGS[choose(len(_ENCODINGS), "msar", "encoding", number)]
+    return voc.document(elements, indent="\t", encoding=encoding)

@@ -1,0 +1,78 @@
+"""OGSOD-1.0: 256-px PNG of bridges, harbors and storage tanks; YOLO text beside each folder."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from sarchat_build.synthetic.archive import Layout, Member, Sample, nothing_closes
+from sarchat_build.synthetic.formats import yolo
+from sarchat_build.synthetic.layouts.shared import yolo_objects
+from sarchat_build.synthetic.pictures.bridges import river_picture
+from sarchat_build.synthetic.pictures.docks import harbor_picture
+from sarchat_build.synthetic.pictures.files import in_three, to_png
+from sarchat_build.synthetic.pictures.keyed import geometric, keyed, weighted
+from sarchat_build.synthetic.pictures.speckle import crop, speckle_tile
+from sarchat_build.synthetic.pictures.tanks import tank_farm_picture
+from sarchat_build.synthetic.pictures.target import Picture
+from sarchat_build.synthetic.planted import Quirk, Schedule, clipped, degenerate
+from sarchat_build.types import Category
+
+_ROOT = "OGSOD-1.0/sar"
+_SIDE_PX = 256
+_CLASSES: tuple[Category, ...] = ("bridge", "harbor", "tank")
+# Kinds of pictures and objects in each, so that the sum of the classes comes out as in
+# SARDet-100K without MSAR: some 29,000 bridges, 4,000 harbors, 15,000 tanks in 18,331 images.
+_KINDS = (12500, 3000, 2830)
+_COUNTS = (geometric(2.45, 9), geometric(1.4, 3), geometric(6.2, 36))
+_PAINTERS = (river_picture, harbor_picture, tank_farm_picture)
+# The official split is 4 : 1; both folders number their images from 1.
+_TEST_PERIOD = 5
+_QUIRKS = Schedule(
+    60, {7: "channels_differ", 18: "box_overflows", 33: "degenerate_box", 48: "box_overflows"}
+)
+
+
+def paint(numbers: np.random.Generator, quirk: str | None = None) -> Picture:
+    """Paint one picture of one of the three classes, in three channels."""
+    kind = weighted(numbers, _KINDS)
+    wanted = 1 + weighted(numbers, _COUNTS[kind])
+    gray = _PAINTERS[kind](numbers, _SIDE_PX, wanted, over_edge=quirk == "box_overflows")
+    pixels = in_three(gray.pixels)
+    if quirk == "channels_differ":
+        grain = crop(numbers, speckle_tile(4, 1.4, 1.4, 1024), _SIDE_PX, _SIDE_PX)
+        pixels[:, :, 2] = np.minimum(pixels[:, :, 2] * grain, 255)
+    return Picture(pixels, gray.targets)
+
+
+def sample(number: int) -> Sample:
+    """Give picture `number` (from 1) and its label file."""
+    passed = number // _TEST_PERIOD
+    test = number % _TEST_PERIOD == 0
+    split, name = ("test", f"{passed}") if test else ("train", f"{number - passed}")
+    stem, quirk = f"{split}/{name}", _QUIRKS.at(number)
+    picture = paint(keyed("ogsod", "picture", number), quirk)
+    objects = yolo_objects(picture, _CLASSES)
+    quirks: list[Quirk] = []
+    if quirk == "box_overflows":
+        quirks.append(clipped(stem, 0))
+    elif quirk == "channels_differ":
+        quirks.append(Quirk(quirk, stem))
+    elif quirk == "degenerate_box":
+        x, y, _, height = objects[-1].box
+        objects.append(yolo.YoloObject(objects[-1].class_index, (x, y, 0.0, height)))
+        quirks.append(degenerate(stem, len(objects) - 1))
+    members = (
+        Member(f"{_ROOT}/images/{stem}.png", to_png(picture.pixels)),
+        Member(f"{_ROOT}/labels/{stem}.txt", yolo.document(objects, decimals=6)),
+    )
+    return Sample(members, len(objects), tuple(quirks))
+
+
+LAYOUT = Layout(
+    "ogsod",
+    "OGSOD-1.0.zip",
+    18331,
+    sample,
+    nothing_closes,
+    traits=("same_names_in_train_and_test",),
+)

@@ -1,0 +1,57 @@
+"""SADD: 224-px slices of airports, most without aircraft; YOLO text with trailing blanks."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from sarchat_build.stable_hash import choose
+from sarchat_build.synthetic.archive import Layout, Member, Sample, nothing_closes
+from sarchat_build.synthetic.formats import yolo
+from sarchat_build.synthetic.layouts.shared import yolo_objects
+from sarchat_build.synthetic.pictures.apron import Product, Traffic, airport_picture
+from sarchat_build.synthetic.pictures.files import to_jpeg
+from sarchat_build.synthetic.pictures.keyed import keyed
+from sarchat_build.synthetic.pictures.target import Picture
+from sarchat_build.synthetic.planted import Expectation, Quirk, clipped
+
+_ROOT = "SADD"
+_SIDE_PX = 224
+_PRODUCTS = (Product(0.0, 255, (8.0, 22.0), (130, 250), 90, ((1.0, 1.3), (1.4, 1.0))),)
+# 8.87 aircraft in each of the 883 slices that have any (SARDet-100K, table of sources).
+_TRAFFIC = Traffic(mean_extra=8.5, most=40, px_per_m=(0.6, 1.15))
+_NO_TRAFFIC = Traffic(mean_extra=0.0, most=0, px_per_m=(1.0, 1.0))
+# Of 2,966 slices 883 hold aircraft; in the files that were seen every third box leaves the slice.
+_ALL, _WITH_AIRCRAFT = 2966, 883
+_OVERFLOW_PERIOD = 2
+
+
+def paint(numbers: np.random.Generator, *, over_edge: bool = False) -> Picture:
+    """Paint a slice with aircraft; the first may leave it."""
+    shares = (0.2, 0.4) if over_edge else None
+    return airport_picture(numbers, _SIDE_PX, _PRODUCTS, _TRAFFIC, first_over_edge=shares)
+
+
+def sample(number: int) -> Sample:
+    """Give slice `number` (from 1), and its label file unless it is one that has none."""
+    stem = f"{number:05d}"
+    numbers = keyed("sadd", "picture", number)
+    image, label = f"{_ROOT}/images/{stem}.jpg", f"{_ROOT}/labels/{stem}.txt"
+    if choose(_ALL, "sadd", "aircraft", number) >= _WITH_AIRCRAFT:
+        empty = airport_picture(numbers, _SIDE_PX, _PRODUCTS, _NO_TRAFFIC)
+        members = [Member(image, to_jpeg(empty.pixels, empty.quality))]
+        kind = "no_label_file" if choose(2, "sadd", "label", number) else "empty_label_file"
+        if kind == "empty_label_file":
+            members.append(Member(label, b""))
+        loss = Expectation("reject", "inspect_images", "no_object", images=1)
+        return Sample(tuple(members), 0, (Quirk(kind, stem, expect=loss),))
+    over_edge = number % _OVERFLOW_PERIOD == 0
+    picture = paint(numbers, over_edge=over_edge)
+    text = yolo.document(yolo_objects(picture, ("aircraft",)), line_end=" \n")
+    members = [Member(image, to_jpeg(picture.pixels, picture.quality)), Member(label, text)]
+    quirks = (clipped(stem, 0),) if over_edge else ()
+    return Sample(tuple(members), len(picture.targets), quirks)
+
+
+LAYOUT = Layout(
+    "sadd", "SADD.zip", _ALL, sample, nothing_closes, traits=("trailing_blank_on_every_line",)
+)

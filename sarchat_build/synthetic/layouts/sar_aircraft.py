@@ -1,0 +1,102 @@
+"""SAR-AIRcraft-1.0: airports with typed aircraft; bare VOC documents and three split lists."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+
+from sarchat_build.stable_hash import choose
+from sarchat_build.synthetic.archive import Layout, Member, Sample
+from sarchat_build.synthetic.formats import voc
+from sarchat_build.synthetic.formats.xml import Element
+from sarchat_build.synthetic.pictures.apron import Product, Traffic, airport_picture
+from sarchat_build.synthetic.pictures.files import to_jpeg
+from sarchat_build.synthetic.pictures.keyed import keyed, weighted
+from sarchat_build.synthetic.pictures.target import Picture, Target
+from sarchat_build.synthetic.planted import Quirk, unnamed
+from sarchat_build.types import Box
+
+_ROOT = "SAR-AIRcraft-1.0"
+_SIDES_PX = (800, 1000, 1200, 1500)
+_SIDE_WEIGHTS = (1312, 1085, 1038, 933)
+PRODUCTS = (
+    Product(0.0, 255, (5.0, 17.0), (110, 240), 95),
+    Product(13.0, 144, (3.0, 8.0), (70, 130), 75),
+)
+# Objects per image: 1 to 30, 3.77 on average; what is added to the first is exponential.
+_TRAFFIC = Traffic(mean_extra=3.3, most=30, px_per_m=(1.2, 2.6))
+# In one image of ten the first aircraft is cut by an edge of the picture.
+_EDGE_PERIOD, _EDGE_PLACE = 10, 7
+_SPLITS = (("train", 70), ("val", 10), ("test", 20))
+
+
+def paint(numbers: np.random.Generator, *, cut: bool = False) -> Picture:
+    """Paint one scene of the source's sizes; labels lie in 1 … side - 1, as published."""
+    side_px = _SIDES_PX[weighted(numbers, _SIDE_WEIGHTS)]
+    over = (0.1, 0.5) if cut else None
+    picture = airport_picture(numbers, side_px, PRODUCTS, _TRAFFIC, first_over_edge=over)
+    inside = tuple(Target(t.category, _clipped(t.box, side_px), t.rotated, t.polygon, t.name)
+                   for t in picture.targets)  # fmt: skip
+    return Picture(picture.pixels, inside, picture.quality)
+
+
+def sample(number: int) -> Sample:
+    """Give image `number` (from 1) and its document under the names SAR-AIRcraft-1.0 uses."""
+    stem = f"{number:07d}"
+    cut = number % _EDGE_PERIOD == _EDGE_PLACE
+    picture = paint(keyed("sar_aircraft", "picture", number), cut=cut)
+    members = (
+        Member(f"{_ROOT}/JPEGImages/{stem}.jpg", to_jpeg(picture.pixels, picture.quality)),
+        Member(f"{_ROOT}/Annotations/{stem}.xml", _document(picture.width_px, picture.targets)),
+    )
+    touching = (
+        Quirk("box_touches_edge", stem, index)
+        for index, target in enumerate(picture.targets)
+        if min(target.box) == 1 or max(target.box) == picture.width_px - 1
+    )
+    return Sample(members, len(picture.targets), (unnamed(stem), *touching))
+
+
+def split_lists(images: int) -> tuple[Member, ...]:
+    """Give the official lists: 70 / 10 / 20 by the hash of the image, one stem per line."""
+    stems: dict[str, list[str]] = {name: [] for name, _ in _SPLITS}
+    for number in range(1, images + 1):
+        stems[_split(number)].append(f"{number:07d}\n")
+    return tuple(
+        Member(f"{_ROOT}/ImageSets/Main/{name}.txt", "".join(lines).encode("ascii"))
+        for name, lines in stems.items()
+    )
+
+
+LAYOUT = Layout(
+    "sar_aircraft",
+    "SAR-AIRcraft-1.0.zip",
+    4368,
+    sample,
+    split_lists,
+    traits=("slash_in_a_category_name", "no_depth"),
+)
+
+
+def _split(number: int) -> str:
+    place = choose(100, "sar_aircraft", "split", number)
+    for name, share in _SPLITS:
+        if place < share:
+            return name
+        place -= share
+    raise AssertionError("the shares of the splits add up to 100")
+
+
+def _clipped(box: Box, side_px: int) -> Box:
+    low, high = (1, 1), (side_px - 1, side_px - 1)
+    return Box(*np.maximum(box[:2], low).tolist(), *np.minimum(box[2:], high).tolist())
+
+
+def _document(side_px: int, targets: Iterable[Target]) -> bytes:
+    elements: list[Element] = [("size", [("width", side_px), ("height", side_px)])]
+    for target in targets:
+        x_min, y_min, x_max, y_max = (int(value) for value in target.box)
+        bndbox = voc.corners(x_min, y_min, x_max, y_max)
+        elements.append(("object", [*voc.object_head(target.name), ("bndbox", bndbox)]))
+    return voc.document(elements)

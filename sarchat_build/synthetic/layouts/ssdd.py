@@ -1,0 +1,137 @@
+"""SSDD: ships at sea and in harbors; box, rotated box and polygon per ship in one VOC document."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from sarchat_build.stable_hash import choose
+from sarchat_build.synthetic.archive import Layout, Member, Sample, nothing_closes
+from sarchat_build.synthetic.formats import voc
+from sarchat_build.synthetic.formats.xml import Element
+from sarchat_build.synthetic.pictures import scene
+from sarchat_build.synthetic.pictures.files import in_three, to_jpeg
+from sarchat_build.synthetic.pictures.fleet import sail
+from sarchat_build.synthetic.pictures.keyed import at_quantile, keyed, weighted
+from sarchat_build.synthetic.pictures.seascape import Style, seascape
+from sarchat_build.synthetic.pictures.target import Picture, Target
+from sarchat_build.synthetic.planted import Quirk, Schedule, repeated
+
+_ROOT = "Official-SSDD-OPEN/BBox_RBox_PSeg_SSDD/voc_style"
+# Inverse distributions of the published images at `keyed.QUANTILES`.
+_WIDTHS_PX = (214, 318, 365, 499, 500, 503, 509, 527, 668)
+_HEIGHTS_PX = (190, 218, 253, 308, 333, 355, 403, 475, 526)
+# One image in fifty has each oddity; the real archive is odd at about the same rates.
+_QUIRKS = Schedule(
+    50,
+    {
+        4: "rotated_corner_outside",
+        7: "box_touches_edge",
+        11: "duplicate",
+        14: "channels_differ",
+    },
+)
+STYLES = (
+    # Medium resolution, multi-looked, dark sea.
+    Style(40, 4, (1.3, 1.1), (16, 34), (150, 300), (0.0, 3.0), 0.16, 75),
+    # High resolution, stretched for the ship: the sea is all but black.
+    Style(22, 1, (1.2, 1.2), (1.6, 5), (90, 220), (0.0, 5.0), 0.10, 75),
+    # Single look, oversampled, noisy sea.
+    Style(16, 1, (2.2, 2.0), (35, 85), (190, 340), (0.0, 1.5), 0.12, 95),
+    # Many looks, stretched toward gray; strong targets ring.
+    Style(10, 9, (1.8, 1.8), (60, 105), (260, 420), (3.0, 9.0), 0.05, 75),
+    # Harbor scenes, anisotropic cell.
+    Style(12, 2, (2.4, 1.0), (12, 30), (170, 280), (0.0, 3.0), 0.60, 75),
+)
+
+
+def paint(numbers: np.random.Generator, quirk: str | None = None) -> Picture:
+    """Paint one picture of the source's sizes, three channels; `quirk` is one of `_QUIRKS`."""
+    width_px = round(at_quantile(numbers.random(), _WIDTHS_PX))
+    height_px = round(at_quantile(numbers.random(), _HEIGHTS_PX))
+    style = STYLES[weighted(numbers, [style.weight for style in STYLES])]
+    # A ship planted at an edge needs water there, so those pictures have no land.
+    at_sea = quirk in ("rotated_corner_outside", "box_touches_edge")
+    sea = seascape(numbers, width_px, height_px, style, land=not at_sea)
+    targets = sail(sea.canvas, numbers, sea.room, style, sea.texture, quirk)
+    pixels = in_three(scene.to_gray(sea.canvas))
+    if quirk == "channels_differ":
+        # Two polarizations in one picture: red and green show one of them, blue the other.
+        pixels[:, :, 2] = scene.to_gray(sea.canvas * sea.texture)
+    return Picture(pixels, tuple(targets), style.quality)
+
+
+def sample(number: int) -> Sample:
+    """Give image `number` (from 1) and its document under the names SSDD uses."""
+    stem = f"{number:06d}"
+    quirk = _QUIRKS.at(number)
+    original = _twin(number) if quirk == "duplicate" else number
+    picture = paint(keyed("ssdd", "picture", original), _QUIRKS.at(original))
+    split = "test" if number % 10 in (1, 9) else "train"
+    jpeg = to_jpeg(picture.pixels, picture.quality)
+    members = (
+        Member(f"{_ROOT}/JPEGImages_{split}/{stem}.jpg", jpeg),
+        Member(f"{_ROOT}/Annotations_{split}/{stem}.xml", _document(stem, picture)),
+    )
+    quirks: list[Quirk] = []
+    if original != number:
+        quirks.append(repeated(stem, f"{original:06d}", len(picture.targets)))
+    if _QUIRKS.at(original) == "channels_differ":
+        quirks.append(Quirk("channels_differ", stem))
+    for index, target in enumerate(picture.targets):
+        quirks += _target_quirks(stem, index, target, picture)
+    return Sample(members, len(picture.targets), tuple(quirks))
+
+
+LAYOUT = Layout(
+    "ssdd", "Official-SSDD-OPEN.zip", 1160, sample, nothing_closes, traits=("three_equal_channels",)
+)
+
+
+def _twin(number: int) -> int:
+    """Name the earlier image that a duplicate repeats: it is in train, the duplicate in test."""
+    return number - 3 - choose(6, "ssdd", "twin", number)
+
+
+def _target_quirks(stem: str, index: int, target: Target, picture: Picture) -> list[Quirk]:
+    last_x, last_y = picture.width_px - 1, picture.height_px - 1
+    quirks: list[Quirk] = []
+    if any(not (0 <= x <= last_x and 0 <= y <= last_y) for x, y in target.rotated.corners_px):
+        quirks.append(Quirk("rotated_corner_outside", stem, index))
+    box = target.box
+    touches_low = box.x_min_px == 0 or box.y_min_px == 0
+    if touches_low or box.x_max_px == last_x or box.y_max_px == last_y:
+        quirks.append(Quirk("box_touches_edge", stem, index))
+    return quirks
+
+
+def _document(stem: str, picture: Picture) -> bytes:
+    size = [("width", picture.width_px), ("height", picture.height_px), ("depth", 3)]
+    head: list[Element] = [
+        ("folder", "JPEGImages"),
+        ("filename", f"{stem}.jpg"),
+        ("path", "JPEGImages"),
+        ("size", size),
+    ]
+    objects: list[Element] = [("object", _object(target)) for target in picture.targets]
+    return voc.document([*head, *objects], indent="\t")
+
+
+def _object(target: Target) -> list[Element]:
+    x_min, y_min, x_max, y_max = (int(value) for value in target.box)
+    sides = [("bbox_w", x_max - x_min), ("bbox_h", y_max - y_min)]
+    rotated = target.rotated
+    spread: list[Element] = [
+        ("rotated_bbox_cx", rotated.center_px[0]),
+        ("rotated_bbox_cy", rotated.center_px[1]),
+        ("rotated_bbox_w", rotated.width_px),
+        ("rotated_bbox_h", rotated.height_px),
+        ("rotated_bbox_theta", rotated.theta_deg),
+    ]
+    for place, (x, y) in enumerate(rotated.corners_px, start=1):
+        spread += [(f"x{place}", x), (f"y{place}", y)]
+    return [
+        *voc.object_head("ship"),
+        ("bndbox", [*voc.corners(x_min, y_min, x_max, y_max), *sides]),
+        ("rotated_bndbox", spread),
+        ("segm", [(f"point-{i}", f"{x},{y}") for i, (x, y) in enumerate(target.polygon, start=1)]),
+    ]

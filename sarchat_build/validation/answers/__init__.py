@@ -1,0 +1,1 @@
+"""Checks of dialogue rows: what was asked, what was answered, and what follows from the boxes."""

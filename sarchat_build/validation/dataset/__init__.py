@@ -1,0 +1,1 @@
+"""Checks of the whole: files, conservation, duplicates, leakage."""

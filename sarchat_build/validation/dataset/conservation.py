@@ -1,0 +1,107 @@
+"""Adds up every source: what was read is published, rejected with a reason, or a duplicate."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from sarchat_build.validation.dataset.duplicates import DuplicateRow, Placed
+from sarchat_build.validation.dataset.files import BUILD_FILE
+from sarchat_build.validation.findings import FindingLog, Plain
+from sarchat_build.validation.rules import mapping_at
+
+
+class RejectRow(NamedTuple):
+    """One row of `rejects`; the fields are the columns in the order of `tables.REJECTS`."""
+
+    stage: str
+    source: str
+    file: str
+    line: int | None
+    key: str
+    reason: str
+    detail: str
+    images: int
+    instances: int
+
+
+@dataclass(slots=True)
+class SourceSums:
+    """What the published files hold of one source."""
+
+    image_ids: set[str] = field(default_factory=set)
+    chip_instance_ids: set[str] = field(default_factory=set)
+    whole_instances: int = 0
+    rows: int = 0
+    objects: int = 0
+    rejected_images: int = 0
+    rejected_instances: int = 0
+    duplicate_images: int = 0
+    duplicate_instances: int = 0
+
+    def counts(self) -> dict[str, dict[str, int]]:
+        """Give the sums in the layout of build.json's `sources.<id>.counts`."""
+        kept_images = len(self.image_ids)
+        kept_instances = self.whole_instances + len(self.chip_instance_ids)
+        return {
+            "read": {
+                "images": kept_images + self.rejected_images + self.duplicate_images,
+                "instances": kept_instances + self.rejected_instances + self.duplicate_instances,
+            },
+            "rejected": {"images": self.rejected_images, "instances": self.rejected_instances},
+            "deduplicated": {
+                "images": self.duplicate_images,
+                "instances": self.duplicate_instances,
+            },
+            "kept": {"images": kept_images, "instances": kept_instances},
+            "written": {"images": self.rows, "objects": self.objects},
+        }
+
+
+def sum_up(
+    placed: Sequence[Placed], rejects: Iterable[RejectRow], duplicates: Iterable[DuplicateRow]
+) -> dict[str, SourceSums]:
+    """Sum the published files by source."""
+    sums: dict[str, SourceSums] = defaultdict(SourceSums)
+    for image in placed:
+        found = sums[image.fact.source]
+        found.image_ids.add(image.source_image_id)
+        found.rows += 1
+        found.objects += image.fact.objects
+        if image.fact.is_chip:
+            found.chip_instance_ids.update(image.fact.instance_ids)
+        else:
+            found.whole_instances += image.fact.objects
+    for reject in rejects:
+        sums[reject.source].rejected_images += reject.images
+        sums[reject.source].rejected_instances += reject.instances
+    for duplicate in duplicates:
+        if not duplicate.kept:
+            sums[duplicate.source].duplicate_images += 1
+            sums[duplicate.source].duplicate_instances += duplicate.instances
+    return sums
+
+
+def check_conservation(
+    sums: Mapping[str, SourceSums], build: Mapping[str, Any], log: FindingLog
+) -> None:
+    """Compare the sums of every source with what build.json says was read."""
+    sources = mapping_at(build, "sources")
+    for source in sorted(set(sources) | set(sums)):
+        if source not in sources:
+            log.add("source_known", BUILD_FILE, sorted(sources), source, key=source)
+        declared = mapping_at(sources, source, "counts")
+        for stage, counts in (sums.get(source) or SourceSums()).counts().items():
+            for unit, found in counts.items():
+                expected = mapping_at(declared, stage).get(unit)
+                if expected != found:
+                    # "read" is the promise itself: in = out + rejected + deduplicated.
+                    log.add(
+                        "conservation" if stage == "read" else "source_counts",
+                        BUILD_FILE,
+                        expected if expected is not None else Plain("a count"),
+                        found,
+                        key=f"{source}.{stage}.{unit}",
+                    )

@@ -1,0 +1,159 @@
+"""What a check has to say: findings that name their file and row, and small facts of a shard."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import Literal, NamedTuple, TypeAlias
+
+from sarchat_build.validation.answers.wording import UnknownWord
+
+Severity: TypeAlias = Literal["error", "warning"]
+
+# Of one check on one file; the rest is counted. A thousand times the same fault is one fault.
+FINDINGS_CAP = 100
+_LONGEST_TEXT = 240
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One fault: `check` failed in `file` (relative path), at `row` (0-based) if known."""
+
+    severity: Severity
+    check: str
+    file: str
+    row: int | None
+    key: str
+    expected: str
+    found: str
+
+    @property
+    def message(self) -> str:
+        """One line that names the row.
+
+        >>> Finding("error", "area", "images/a.parquet", 3, "ssdd/1", "4.0", "5.0").message
+        "images/a.parquet row 3 'ssdd/1': area: expected 4.0, found 5.0"
+        """
+        row = "" if self.row is None else f" row {self.row}"
+        # Names from a source may hold line breaks or terminal codes: repr keeps it one plain line.
+        key = f" {self.key!r}" if self.key else ""
+        return f"{self.file}{row}{key}: {self.check}: expected {self.expected}, found {self.found}"
+
+
+class ImageFact(NamedTuple):
+    """What the whole dataset has to know of one image.
+
+    `instance_ids` is filled for chips only: an object may lie in several chips of a scene, while
+    those of a whole picture are its own and need no more than their number.
+    """
+
+    row: int
+    image_id: str
+    source: str
+    scene_id: str
+    pixel_sha256: str
+    perceptual_hash: str
+    objects: int
+    is_chip: bool
+    instance_ids: tuple[str, ...]
+
+
+class DialogueCount(NamedTuple):
+    """How many dialogues of one kind a shard holds."""
+
+    task: str
+    subtask: str
+    source: str
+    dialogues: int
+
+
+class DialogueMeasure(NamedTuple):
+    """Sums of one kind of dialogue in a shard, and its longest texts."""
+
+    split: str
+    task: str
+    subtask: str
+    source: str
+    rows: int
+    negatives: int
+    words: int
+    question_chars: int
+    question_words: int
+    answer_chars: int
+    answer_words: int
+
+
+@dataclass(frozen=True, slots=True)
+class ShardReport:
+    """What `check_shard` saw: at most `FINDINGS_CAP` findings per check and file, all counted."""
+
+    split: str
+    shard: int
+    shard_count: int
+    findings: tuple[Finding, ...]
+    errors: int
+    warnings: int
+    images: tuple[ImageFact, ...]
+    dialogues: tuple[DialogueCount, ...]
+    uses: tuple[tuple[str, int], ...] = ()  # phrasing id → how often
+    answers: tuple[tuple[str, int], ...] = ()  # the same for answers, of nothing and of something
+    unknown_words: tuple[UnknownWord, ...] = ()
+    measures: tuple[DialogueMeasure, ...] = ()
+
+
+def shorten(value: object) -> str:
+    """Write a value on one line of bounded length.
+
+    >>> shorten("ship"), shorten([1, 2])
+    ("'ship'", '[1, 2]')
+    """
+    text = value if isinstance(value, Plain) else repr(value)
+    return text if len(text) <= _LONGEST_TEXT else f"{text[:_LONGEST_TEXT]}…"
+
+
+class Plain(str):
+    """Words of ours, to be shown without quotes."""
+
+    __slots__ = ()
+
+
+class FindingLog:
+    """Collects findings, keeps the first hundred per check and file, counts all."""
+
+    def __init__(self, cap: int = FINDINGS_CAP) -> None:
+        self._cap = cap
+        self._kept: list[Finding] = []
+        self._seen: Counter[tuple[str, str]] = Counter()
+        self.totals: Counter[Severity] = Counter()
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """Those kept, in the order found."""
+        return tuple(self._kept)
+
+    def add(
+        self,
+        check: str,
+        file: str,
+        expected: object,
+        found: object,
+        *,
+        row: int | None = None,
+        key: str = "",
+        severity: Severity = "error",
+    ) -> None:
+        """Record that `check` expected one thing and found another."""
+        self.totals[severity] += 1
+        self._seen[check, file] += 1
+        if self._seen[check, file] <= self._cap:
+            self._kept.append(
+                Finding(
+                    severity,
+                    check,
+                    file,
+                    row,
+                    key[:_LONGEST_TEXT],
+                    shorten(expected),
+                    shorten(found),
+                )
+            )

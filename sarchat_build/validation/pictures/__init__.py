@@ -1,0 +1,1 @@
+"""Checks of image rows: pixels, boxes, labels."""

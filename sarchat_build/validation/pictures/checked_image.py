@@ -1,0 +1,146 @@
+"""What is kept of an image while its dialogues are read: words and centers of its objects."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from sarchat_build.validation.pictures import geometry
+from sarchat_build.validation.rules import Rules
+from sarchat_build.validation.vocabulary import CATEGORIES, CATEGORY_RANK, CELL_RANK
+
+
+@dataclass(frozen=True, slots=True)
+class Thing:
+    """One object: its columns, and what they say in words."""
+
+    instance_id: str
+    category: str
+    box: tuple[float, ...]
+    text: str
+    x: float
+    y: float
+    cell: str
+    size: str
+    described_size: str
+    shape: str
+    area_ratio: float
+    aspect: float
+    index: str  # what stands after "#" in the id
+
+    @property
+    def reading_key(self) -> tuple[int, int, float, float, float, float, str]:
+        """Row-major by cell, then category, box from top to bottom, id."""
+        x_min, y_min, x_max, y_max = self.box
+        return (
+            CELL_RANK[self.cell],
+            CATEGORY_RANK[self.category],
+            *(y_min, x_min, y_max, x_max),
+            self.instance_id,
+        )
+
+    @property
+    def words(self) -> tuple[str, str, str, str]:
+        """Category, size, shape and cell, as identifications list them."""
+        return self.category, self.size, self.shape, self.cell
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """One image: `things` in reading order, and what may be said about absence.
+
+    `doubtful` are categories with an object that is not listed, because its box was rejected or
+    the chip cuts it: "the only", "the nearest" and "none" may not be said of them.
+    """
+
+    image_id: str
+    source: str
+    width: int
+    height: int
+    annotated: frozenset[str]
+    rejected: frozenset[str]
+    cut: frozenset[str]
+    things: tuple[Thing, ...]
+    by_id: Mapping[str, Thing]
+    by_category: Mapping[str, tuple[Thing, ...]]
+    # Box text → object, None where several objects have the text.
+    by_text: Mapping[str, Thing | None]
+
+    @property
+    def doubtful(self) -> frozenset[str]:
+        """Categories with an object that is not listed."""
+        return self.rejected | self.cut
+
+    def is_sure(self, category: str) -> bool:
+        """Tell whether every object of a category is listed, as its source promises."""
+        return category in self.annotated and category not in self.doubtful
+
+    def unlisted(self, rules: Rules) -> frozenset[str]:
+        """Categories of which nobody may say how many there are, or where all of them are."""
+        return self.doubtful if rules.skip_cut else self.rejected
+
+    @property
+    def absent(self) -> list[str]:
+        """Categories of which it is known that the picture shows none."""
+        return [
+            category
+            for category in CATEGORIES
+            if category in self.annotated
+            and category not in self.by_category
+            and category not in self.doubtful
+        ]
+
+
+def make_thing(
+    instance_id: str, category: str, box: Sequence[float], size: tuple[int, int], rules: Rules
+) -> Thing:
+    """Say a faultless box (`geometry.box_fault` is "") in words; `size` is the picture's."""
+    x, y = geometry.center(box)
+    ratio, aspect = geometry.area_ratio(box, *size), geometry.aspect(box)
+    return Thing(
+        instance_id=instance_id,
+        category=category,
+        box=tuple(box),
+        text=geometry.box_text(box),
+        x=x,
+        y=y,
+        cell=geometry.cell(x, y, *size),
+        size=geometry.size(ratio, rules),
+        described_size=geometry.described_size(ratio, rules),
+        shape=geometry.shape(aspect, rules),
+        area_ratio=ratio,
+        aspect=aspect,
+        index=instance_id.rpartition("#")[2],
+    )
+
+
+def make_scene(
+    image_id: str,
+    source: str,
+    size: tuple[int, int],
+    things: Sequence[Thing],
+    *,
+    annotated: Sequence[str],
+    rejected: Sequence[str],
+    cut: Sequence[str],
+) -> Scene:
+    """Put the objects of an image in reading order."""
+    ordered = tuple(sorted(things, key=lambda thing: thing.reading_key))
+    by_category: dict[str, list[Thing]] = {}
+    by_text: dict[str, Thing | None] = {}
+    for thing in ordered:
+        by_category.setdefault(thing.category, []).append(thing)
+        by_text[thing.text] = None if thing.text in by_text else thing
+    return Scene(
+        image_id=image_id,
+        source=source,
+        width=size[0],
+        height=size[1],
+        annotated=frozenset(annotated),
+        rejected=frozenset(rejected),
+        cut=frozenset(cut),
+        things=ordered,
+        by_id={thing.instance_id: thing for thing in ordered},
+        by_category={category: tuple(found) for category, found in by_category.items()},
+        by_text=by_text,
+    )

@@ -1,0 +1,119 @@
+"""Every fault that a build promises to react to has a test that shows the reaction.
+
+A test that shows a row says so with `@pytest.mark.quality(row=12)`; a case of a table of tests with
+`pytest.param(…, marks=pytest.mark.quality(row=12))`. All tests of one row:
+
+    python -m pytest -m "quality(row=12)"
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+# What is claimed. Stop: a message and an exit code, nothing published. Reject: the record goes to
+# `rejects`, the rest goes on. Fix: corrected and counted. Warn: kept and counted.
+ROWS = {
+    1: "source folder or archive missing or empty: stop, with layout and where to get it",
+    2: "archive checksum differs: stop, both digests",
+    3: "unknown key or wrong type in manifest or recipe: stop, all faults at once",
+    4: "manifest path leaves the raw folder: stop",
+    5: "link in the raw folder that leads out: reject",
+    6: "annotation names a file outside: reject, never opened",
+    7: "archive member that leads out, link members: stop, nothing written outside",
+    8: "archive bomb: stop before disk or memory fills",
+    9: "encrypted or multi-part archive, missing unpacker: stop with the command",
+    10: "truncated archive: stop; others go on with --keep-going",
+    11: "XML entities or DTD: reject, fast, no file read",
+    12: "malformed XML: reject with line:column, other files unaffected",
+    13: "text that is not UTF-8: fix when declared or listed, else reject",
+    14: "VOC size differs from the picture: warn; reject if boxes fit neither",
+    15: "VOC filename differs, absent, without extension: warn; reject if no image is there",
+    16: "difficult in either spelling, names with spaces or capitals: read",
+    17: "unknown category: stop with a count per name, or reject by recipe",
+    18: "NaN or infinity in a box: reject",
+    19: "ids used twice in COCO: stop if they disagree, warn if identical",
+    20: "annotation without image: reject; image without annotations: negative by recipe",
+    21: "category ids sparse, from 0, huge: read, memory by their number",
+    22: "JSON truncated or of gigabytes: stop with the byte, memory bounded",
+    23: "YOLO value, class or columns out of range: reject with line; overflow fixed",
+    24: "empty label file: a picture without objects",
+    25: "DOTA header lines, nine fields: read",
+    26: "bow-tie or collinear corners: fix by hull, else reject",
+    27: "conventions of rotated boxes: stated, round trip under half a pixel",
+    28: "corners swapped, no width: fix, else reject",
+    29: "box partly or wholly outside: fix by clipping, reject",
+    30: "box cut by a chip's edge: seven tenths; shown in no chip: reject",
+    31: "picture of one pixel, empty file: reject",
+    32: "truncated picture: decoded fully, reject",
+    33: "extension lies: the bytes decide; a web page is a reject",
+    34: "PNG that claims 60,000 × 60,000: reject in under 50 MB",
+    35: "scene of hundreds of megapixels: by windows, memory bounded",
+    36: "16-bit, float, complex, no-data, bands: by the manifest's rule, else reject",
+    37: "palette, RGBA, CMYK, orientation tag: no pixel moves against its boxes",
+    38: "same picture twice, in one source or two: one kept, one split; conflict warned",
+    39: "chips of one scene in two splits: impossible, and proven",
+    40: "official lists put one picture into two splits: stop, all listed",
+    41: "names in any Unicode form, of 255 bytes, with newlines: read, ids stable",
+    42: "phrasing with an unknown variable or bad syntax: stop with file and line",
+    43: "phrasing that attacks the engine: stop",
+    44: "source text that looks like markup: data, escaped in the card",
+    45: "answer that its boxes do not give: validate names the row",
+    46: "required column missing: stop",
+    47: "too many rejects: stop, rejects written and named",
+    50: "Ctrl-C: ends in seconds, one line says how to resume",
+    53: "smaller build in the same folder: nothing of the larger one stays",
+    55: "byte flipped, shard deleted, foreign file: validate names it",
+    56: "output that cannot be written: stop before sources are read",
+    58: "nothing survives: stop",
+    59: "other counts than published: shown; stop with --strict",
+}
+
+COLLECT = """
+import json, sys, pytest
+
+class Listing:
+    def pytest_collection_finish(self, session):
+        rows = {}
+        for item in session.items:
+            for mark in item.iter_markers("quality"):
+                # What is skipped on some machines shows nothing there.
+                entry = rows.setdefault(mark.kwargs["row"], [])
+                if item.get_closest_marker("skipif") is None:
+                    entry.append(item.nodeid)
+        print("rows:" + json.dumps(rows))
+
+sys.exit(pytest.main(["--collect-only", "-q", "-m", "quality", sys.argv[1]], plugins=[Listing()]))
+"""
+
+
+@pytest.fixture(scope="module")
+def tests_by_row() -> dict[int, list[str]]:
+    """The tests that show each row, collected apart: this run may have chosen a few."""
+    folder = Path(__file__).parents[1]
+    done = subprocess.run(
+        [sys.executable, "-c", COLLECT, str(folder)],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        cwd=folder.parent,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    (listing,) = [line for line in done.stdout.splitlines() if line.startswith("rows:")]
+    found = json.loads(listing.removeprefix("rows:"))
+    return {int(row): nodes for row, nodes in found.items()}
+
+
+@pytest.mark.parametrize("row", ROWS)
+def test_a_claimed_row_has_a_test_that_shows_it(
+    tests_by_row: dict[int, list[str]], row: int
+) -> None:
+    assert tests_by_row.get(row), f"no test is marked quality(row={row}): {ROWS[row]}"
+
+
+def test_no_test_shows_a_row_that_is_not_claimed(tests_by_row: dict[int, list[str]]) -> None:
+    assert set(tests_by_row) == set(ROWS)
