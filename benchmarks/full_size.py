@@ -79,7 +79,7 @@ def show(console: Console, run: Run, found: list[Promise]) -> None:
 def main(raw: str, out: str) -> int:
     """Build, print, and tell whether everything holds."""
     cli = [sys.executable, "-c", "from pipelines.cli.main import main; main()"]
-    run = watch([*cli, "build", "--raw", raw, "--output", out], quiet=False)
+    run = watch([*cli, "build", "--raw", raw, "--output", out], no_progress=False)
     build = json.loads((Path(out) / "build.json").read_text(encoding="utf-8"))
     quality = json.loads((Path(out) / "report" / "quality.json").read_text(encoding="utf-8"))
     found = promises(build, quality)

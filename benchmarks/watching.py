@@ -35,7 +35,7 @@ class Run:
         return [max(self.memory_mb[begin:end]) for begin, end in pairwise(cuts) if begin < end]
 
 
-def watch(command: list[str], *, quiet: bool = True) -> Run:
+def watch(command: list[str], *, no_progress: bool = True) -> Run:
     """Run a command to its end.
 
     Raises:
@@ -43,7 +43,7 @@ def watch(command: list[str], *, quiet: bool = True) -> Run:
     """
     memory_mb: list[float] = []
     start = time.perf_counter()
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL if quiet else None)
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL if no_progress else None)
     done = threading.Event()
 
     def look() -> None:

@@ -7,9 +7,9 @@ from contextlib import AbstractContextManager, nullcontext
 from typing import TypeAlias
 
 # Opens a bar for some number of things to do, and gives the function that moves it.
-Bar: TypeAlias = Callable[[str, int], AbstractContextManager[Callable[[int], None]]]
+ProgressBar: TypeAlias = Callable[[str, int], AbstractContextManager[Callable[[int], None]]]
 
 
-def quiet(title: str, total: int) -> AbstractContextManager[Callable[[int], None]]:
+def no_progress(title: str, total: int) -> AbstractContextManager[Callable[[int], None]]:
     """Be the bar that shows nothing."""
     return nullcontext(lambda done: None)

@@ -165,7 +165,7 @@ class Reject:
 
 
 @dataclass(frozen=True, slots=True)
-class Fix:
+class Notice:
     """A correction or a warning: the record is kept, and this says what was noticed or changed."""
 
     source_id: str
@@ -294,7 +294,7 @@ class PlannedImage:
 
 
 @dataclass(frozen=True, slots=True)
-class LostImage:
+class RejectedImage:
     """An image that was rejected; it still has its place in the lists."""
 
     image_id: str

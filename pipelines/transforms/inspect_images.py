@@ -18,7 +18,7 @@ from sarchat_build.curation.duplicates import image_fact
 from sarchat_build.curation.plan import count_rejects
 from sarchat_build.dataset.record import count_fixes
 from sarchat_build.sources.documents import Annotation
-from sarchat_build.types import CutImage, LostImage, Reject, SourceImage
+from sarchat_build.types import CutImage, Reject, RejectedImage, SourceImage
 
 # Every step below maps (block, tuple of images) to the same key with the images of the next step,
 # and hands rejects on as (source id, tuple of Reject).
@@ -124,8 +124,8 @@ class _Cut(beam.DoFn):
             yield TaggedOutput("fixes", {source_id: {"empty_windows_dropped": empty}})
 
 
-def _lost(image: SourceImage) -> LostImage:
-    return LostImage(
+def _lost(image: SourceImage) -> RejectedImage:
+    return RejectedImage(
         image.image_id, image.source_id, image.scene_id, image.official_split, len(image.instances)
     )
 

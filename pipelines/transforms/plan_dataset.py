@@ -24,14 +24,14 @@ from sarchat_build.curation.plan import (
     reasons_to_stop,
     shard_names,
 )
-from sarchat_build.curation.split_changes import keep_accounts
+from sarchat_build.curation.split_changes import count_split_changes
 from sarchat_build.curation.splits import assign_splits, split_rules
-from sarchat_build.types import CutImage, LostImage, PlannedImage, ReadCount
+from sarchat_build.types import CutImage, PlannedImage, ReadCount, RejectedImage
 
 
 @dataclass
 class PlanDataset(beam.PTransform):
-    """(tuples of ReadCount, ImageFact, LostImage, RejectCount) -> `decisions`, `shards`, reports.
+    """(tuples of ReadCount, ImageFact, RejectedImage, RejectCount) -> decisions and reports.
 
     The reports are `duplicates`, `accounts`, `fixes` and `stop`.
 
@@ -61,14 +61,16 @@ class _Decide(beam.DoFn):
 
     def process(
         self,
-        element: tuple[str, Iterable[tuple[ReadCount | ImageFact | LostImage | RejectCount, ...]]],
+        element: tuple[
+            str, Iterable[tuple[ReadCount | ImageFact | RejectedImage | RejectCount, ...]]
+        ],
     ) -> Iterator[Any]:
         recipe = self._context.recipe
         records = [record for group in element[1] for record in group]
         facts = sorted(
             (r for r in records if isinstance(r, ImageFact)), key=lambda fact: fact.image_id
         )
-        lost = [r for r in records if isinstance(r, LostImage)]
+        lost = [r for r in records if isinstance(r, RejectedImage)]
         counts = [r for r in records if isinstance(r, RejectCount)]
         reasons = reasons_to_stop(counts, facts, self._context.images_listed, recipe)
         if self._context.strict:
@@ -83,7 +85,7 @@ class _Decide(beam.DoFn):
         kept = kept_images(facts, same.dropped)
         decisions = assign_shards(kept, division.final, recipe.output.images_per_shard)
         yield TaggedOutput("duplicates", duplicate_rows(same.groups, division.final))
-        yield TaggedOutput("accounts", keep_accounts(facts, lost, same.dropped, division))
+        yield TaggedOutput("accounts", count_split_changes(facts, lost, same.dropped, division))
         yield TaggedOutput("fixes", likeness_warnings(facts, same.groups))
         for name in shard_names(decisions):
             report_done(self._context.out, "planned", name)

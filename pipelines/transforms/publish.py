@@ -35,7 +35,7 @@ class Publish(beam.PTransform):
 
     receipts: ShardReceipt · proofs: ShardReport · tallies: Tallies (one) · rejects: (source id,
     tuple of Reject) · duplicates: list of rows · read: tuple of ReadCount · accounts: tuple of
-    Account · fixes: {source id: {reason: count}} · stop: tuple of reasons
+    SplitChange · fixes: {source id: {reason: count}} · stop: tuple of reasons
     """
 
     context: BuildContext

@@ -13,7 +13,7 @@ from sarchat_build.errors import RecordError
 from sarchat_build.sources.documents import Annotation
 from sarchat_build.sources.files import FileRef
 from sarchat_build.sources.index import SourceIndex
-from sarchat_build.types import Fix, LostImage, PixelFacts, RawImage, Reject, Split
+from sarchat_build.types import Notice, PixelFacts, RawImage, Reject, RejectedImage, Split
 
 _NO_OBJECTS = RawImage(None, None, None, ())
 
@@ -37,8 +37,8 @@ class Inspected:
 
     images: tuple[InspectedImage, ...]
     rejects: tuple[Reject, ...]
-    lost: tuple[LostImage, ...]
-    fixes: tuple[Fix, ...]
+    lost: tuple[RejectedImage, ...]
+    fixes: tuple[Notice, ...]
 
 
 def inspect_images(
@@ -63,8 +63,8 @@ def inspect_images(
         by_name[annotation.name].append(annotation)
     images: list[InspectedImage] = []
     rejects: list[Reject] = []
-    lost: list[LostImage] = []
-    fixes: list[Fix] = []
+    lost: list[RejectedImage] = []
+    fixes: list[Notice] = []
     for file in files:
         name = manifest.annotations.image_name(file.path)
         found = by_name[name]
@@ -78,7 +78,7 @@ def inspect_images(
             listed = index.split_by_name.get(name)
             split = next((part.split for part in found if part.split), listed)
             image_id, scene_id = manifest.image_id(file.path), manifest.scene_id(file.path)
-            lost.append(LostImage(image_id, manifest.id, scene_id, split, instances))
+            lost.append(RejectedImage(image_id, manifest.id, scene_id, split, instances))
     return Inspected(tuple(images), tuple(rejects), tuple(lost), tuple(fixes))
 
 

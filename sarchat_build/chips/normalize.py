@@ -14,13 +14,13 @@ from sarchat_build.sources.documents import count_objects
 from sarchat_build.sources.files import FileRef
 from sarchat_build.types import (
     Category,
-    Fix,
     Instance,
-    LostImage,
+    Notice,
     PixelFacts,
     RawImage,
     RawInstance,
     Reject,
+    RejectedImage,
     SourceImage,
     Split,
 )
@@ -33,9 +33,9 @@ class Normalized:
     """What became of one raw image: the image, or `lost` when nothing of it is usable."""
 
     image: SourceImage | None
-    lost: LostImage | None
+    lost: RejectedImage | None
     rejects: tuple[Reject, ...]
-    fixes: tuple[Fix, ...]
+    fixes: tuple[Notice, ...]
 
 
 def normalize_image(
@@ -56,10 +56,10 @@ def normalize_image(
     lookup = manifest.categories.by_folded_name()
     instances: list[Instance] = []
     rejects: list[Reject] = []
-    fixes: list[Fix] = []
+    fixes: list[Notice] = []
     lost: set[Category] = set()
     scene_id, found_objects = manifest.scene_id(file.path), count_objects(raw)
-    lost_image = LostImage(image_id, manifest.id, scene_id, official_split, found_objects)
+    lost_image = RejectedImage(image_id, manifest.id, scene_id, official_split, found_objects)
 
     def reject(key: str, reason: str, detail: str, line: int | None = None, **counted: int) -> None:
         rejects.append(
@@ -72,7 +72,7 @@ def normalize_image(
                instances=found_objects)  # fmt: skip
         return Normalized(None, lost_image, tuple(rejects), ())
     if mismatch:
-        fixes.append(Fix(manifest.id, str(document), image_id, "size_mismatch", mismatch))
+        fixes.append(Notice(manifest.id, str(document), image_id, "size_mismatch", mismatch))
     for fault in raw.faults:
         key = f"{image_id}#{fault.key}"
         reject(key, fault.reason, fault.detail, fault.line, instances=fault.instances)
@@ -94,7 +94,7 @@ def normalize_image(
             continue
         instances.append(instance)
         fixes.extend(
-            Fix(manifest.id, str(document), key, name, str(found.bbox)) for name in repairs
+            Notice(manifest.id, str(document), key, name, str(found.bbox)) for name in repairs
         )
     if not instances and (raw.instances or raw.faults):
         reject(image_id, "no_valid_instance", "each of its objects was rejected", images=1)

@@ -13,7 +13,7 @@ STAGE = "cut_chips"
 
 
 @dataclass(frozen=True, slots=True)
-class Cut:
+class TilingResult:
     """The chips of one image, how many windows showed no object, and the objects in no chip."""
 
     chips: tuple[Chip, ...]
@@ -21,7 +21,7 @@ class Cut:
     rejects: tuple[Reject, ...]
 
 
-def cut_chips(image: SourceImage, tiling: Tiling | None) -> Cut:
+def cut_chips(image: SourceImage, tiling: Tiling | None) -> TilingResult:
     """Cut an image as its source's manifest says; one that needs no cutting is one chip, itself.
 
     Windows without an object are dropped and counted. An object that no window shows well enough
@@ -30,7 +30,7 @@ def cut_chips(image: SourceImage, tiling: Tiling | None) -> Cut:
     width_px, height_px = image.pixels.width_px, image.pixels.height_px
     if tiling is None or max(width_px, height_px) <= tiling.chip_px:
         whole = Chip(image.image_id, None, width_px, height_px, image.instances)
-        return Cut((whole,), 0, ())
+        return TilingResult((whole,), 0, ())
     chips = []
     windows = [
         Window(x, y, min(x + tiling.chip_px, width_px), min(y + tiling.chip_px, height_px))
@@ -42,7 +42,7 @@ def cut_chips(image: SourceImage, tiling: Tiling | None) -> Cut:
         if chip.instances:
             chips.append(chip)
     rejects = _losses(image, tuple(chips), len(windows))
-    return Cut(tuple(chips), len(windows) - len(chips), rejects)
+    return TilingResult(tuple(chips), len(windows) - len(chips), rejects)
 
 
 def window_starts(length_px: int, tiling: Tiling) -> tuple[int, ...]:

@@ -80,7 +80,7 @@ class DescriptionSize(Model):
         return self
 
 
-class Words(Model):
+class LabelThresholds(Model):
     """Where one word ends and the next begins (paper, §3).
 
     Sizes are lower bounds of w·h / (W·H); what is below `small_from` is very small. Shapes are
@@ -98,14 +98,14 @@ class Words(Model):
     near_divisor: float = Field(default=8.0, gt=0)
 
     @model_validator(mode="after")
-    def _ordered(self) -> Words:
+    def _ordered(self) -> LabelThresholds:
         bounds = (self.very_large_from, self.large_from, self.medium_from, self.small_from)
         if sorted(bounds, reverse=True) != list(bounds):
             raise ValueError("sizes must fall from very_large_from to small_from")
         return self
 
 
-class Wording(Model):
+class TemplateSampling(Model):
     """How phrasings are drawn."""
 
     # Question phrasings that no training row shows: whoever scores a model on the test split can
@@ -277,8 +277,8 @@ class Recipe(Model):
     duplicates: Duplicates = Duplicates()
     rejects: Rejects = Rejects()
     output: Output = Output()
-    words: Words = Words()
-    phrasing: Wording = Wording()
+    words: LabelThresholds = LabelThresholds()
+    phrasing: TemplateSampling = TemplateSampling()
     tasks: Tasks = Tasks()
     # Which categories a classification question offers, in this order.
     candidates: tuple[Category, ...] = ("ship", "aircraft", "car", "tank", "bridge", "harbor")

@@ -14,7 +14,7 @@ from typing import NamedTuple, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from sarchat_build.images.perceptual_hash import BITS
+from sarchat_build.images.hashing import BITS
 
 Indices = NDArray[np.intp]
 Hashes = NDArray[np.uint64]  # shape (n, 4)

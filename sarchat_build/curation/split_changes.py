@@ -8,11 +8,11 @@ from dataclasses import dataclass
 
 from sarchat_build.curation.duplicates import ImageFact
 from sarchat_build.curation.splits import Division
-from sarchat_build.types import LostImage, Split
+from sarchat_build.types import RejectedImage, Split
 
 
 @dataclass(frozen=True, slots=True)
-class Account:
+class SplitChange:
     """Pictures and objects that one split of a source gained (or lost) for one reason.
 
     The reason "due" counts what the source's rule puts into the split, rejected images included.
@@ -25,12 +25,12 @@ class Account:
     objects: int
 
 
-def keep_accounts(
+def count_split_changes(
     facts: Iterable[ImageFact],
-    lost: Iterable[LostImage],
+    lost: Iterable[RejectedImage],
     dropped: frozenset[str],
     division: Division,
-) -> tuple[Account, ...]:
+) -> tuple[SplitChange, ...]:
     """Count what became of the pictures due in each split."""
     pictures: Counter[tuple[str, Split, str]] = Counter()
     objects: Counter[tuple[str, Split, str]] = Counter()
@@ -57,4 +57,4 @@ def keep_accounts(
         due = division.due[image.image_id]
         add(image.source_id, due, "due", 1, (1, image.instances))
         add(image.source_id, due, "rejected", -1, (1, image.instances))
-    return tuple(Account(*key, pictures[key], objects[key]) for key in sorted(pictures))
+    return tuple(SplitChange(*key, pictures[key], objects[key]) for key in sorted(pictures))

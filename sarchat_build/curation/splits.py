@@ -11,7 +11,7 @@ from sarchat_build.config.manifest import Manifest
 from sarchat_build.config.recipe import Recipe
 from sarchat_build.curation.duplicates import ImageFact
 from sarchat_build.stable_hash import stable_hash
-from sarchat_build.types import SPLITS, LostImage, Split
+from sarchat_build.types import SPLITS, RejectedImage, Split
 
 # A set of duplicates that is due on several sides goes to the most protected one.
 _MOST_PROTECTED: tuple[Split, ...] = ("test", "validation", "train")
@@ -61,7 +61,7 @@ def split_rules(manifests: Mapping[str, Manifest], recipe: Recipe) -> dict[str, 
 
 def assign_splits(
     facts: Sequence[ImageFact],
-    lost: Sequence[LostImage],
+    lost: Sequence[RejectedImage],
     families: Iterable[Sequence[ImageFact]],
     rules: Mapping[str, SplitRule],
 ) -> Division:
@@ -76,7 +76,7 @@ def assign_splits(
     3. Duplicates: a family goes to the most protected side on which a scene of it lies. No image
        that a whole scene holds in test is ever trained on.
     """
-    images: list[ImageFact | LostImage] = [*facts, *lost]
+    images: list[ImageFact | RejectedImage] = [*facts, *lost]
     listed = _listed(images, rules)
     scene_splits = _scene_splits(images, listed, rules)
     by_scene = {fact.image_id: scene_splits[fact.scene_id] for fact in facts}
@@ -90,7 +90,7 @@ def assign_splits(
 
 
 def _listed(
-    images: Sequence[ImageFact | LostImage], rules: Mapping[str, SplitRule]
+    images: Sequence[ImageFact | RejectedImage], rules: Mapping[str, SplitRule]
 ) -> dict[str, Split | None]:
     listed: dict[str, Split | None] = {}
     halved: dict[str, list[str]] = defaultdict(list)
@@ -106,7 +106,7 @@ def _listed(
 
 
 def _scene_splits(
-    images: Sequence[ImageFact | LostImage],
+    images: Sequence[ImageFact | RejectedImage],
     listed: Mapping[str, Split | None],
     rules: Mapping[str, SplitRule],
 ) -> dict[str, Split]:

@@ -14,7 +14,7 @@ from sarchat_build.dataset.conservation import Counts
 from sarchat_build.dataset.output import WrittenFile
 from sarchat_build.dataset.shards import ShardReceipt
 from sarchat_build.phrasing.engine import Phrasing
-from sarchat_build.types import SPLITS, Fix
+from sarchat_build.types import SPLITS, Notice
 
 # The libraries whose version can change a published byte.
 _DECISIVE = ("pyarrow", "pillow", "numpy", "rasterio", "jinja2")
@@ -103,7 +103,7 @@ _SOURCE_FACTS = {
 }
 
 
-def count_fixes(fixes: Iterable[Fix]) -> dict[str, dict[str, int]]:
+def count_fixes(fixes: Iterable[Notice]) -> dict[str, dict[str, int]]:
     """Count corrections and warnings per source and reason."""
     counts: dict[str, Counter[str]] = defaultdict(Counter)
     for fix in fixes:

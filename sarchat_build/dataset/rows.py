@@ -9,7 +9,7 @@ from sarchat_build.config.manifest import Manifest
 from sarchat_build.config.recipe import Recipe
 from sarchat_build.dialogues.labels import label_image
 from sarchat_build.dialogues.tasks import TAGS, Question, questions
-from sarchat_build.images import Shown
+from sarchat_build.images import PublishedImage
 from sarchat_build.names import printable
 from sarchat_build.phrasing.engine import Phrasing
 from sarchat_build.types import AS_STORED, Chip, PlannedImage, TaskName
@@ -21,7 +21,7 @@ Row: TypeAlias = Mapping[str, Any]
 _EXTENSIONS = {"JPEG": "jpg", "PNG": "png", "BMP": "bmp", "GIF": "gif", "WEBP": "webp"}
 
 
-def image_row(planned: PlannedImage, chip: Chip, shown: Shown, manifest: Manifest) -> Row:
+def image_row(planned: PlannedImage, chip: Chip, shown: PublishedImage, manifest: Manifest) -> Row:
     """Make one row of `images`."""
     image, sar = planned.image, manifest.sar
     original = chip.window is None and image.pixels.rendering == AS_STORED

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import product
 
-from sarchat_build.config.recipe import Unlisted, Words
+from sarchat_build.config.recipe import LabelThresholds, Unlisted
 from sarchat_build.geometry.boxes import box_text, round_half_up
 from sarchat_build.types import CATEGORIES, Box, Category, Chip, Instance
 
@@ -33,7 +33,7 @@ DIRECTION_WORDS = {
 PROXIMITY_WORDS = {"near": "near", "far": "far from"}
 # Eight sectors of 45°: a sector's border lies at 67.5°, whose tangent is 1 + √2.
 _SECTOR = 1 + math.sqrt(2)
-_PAPER_WORDS = Words()
+_PAPER_WORDS = LabelThresholds()
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +125,7 @@ def label_image(
     chip: Chip,
     annotated: tuple[Category, ...],
     rejected_categories: tuple[Category, ...],
-    words: Words = _PAPER_WORDS,
+    words: LabelThresholds = _PAPER_WORDS,
 ) -> LabeledImage:
     """Put a picture's objects into words and into reading order."""
     labeled = (_label(instance, chip, words) for instance in chip.instances)
@@ -140,7 +140,7 @@ def label_image(
     )
 
 
-def _label(instance: Instance, chip: Chip, words: Words) -> LabeledInstance:
+def _label(instance: Instance, chip: Chip, words: LabelThresholds) -> LabeledInstance:
     box, side_px = instance.bbox, (chip.width_px, chip.height_px)
     return LabeledInstance(
         instance=instance,
@@ -163,7 +163,7 @@ def reading_order(labeled: LabeledInstance) -> tuple[object, ...]:
     )
 
 
-def size(box: Box, width_px: int, height_px: int, words: Words = _PAPER_WORDS) -> str:
+def size(box: Box, width_px: int, height_px: int, words: LabelThresholds = _PAPER_WORDS) -> str:
     """Name the share of the picture that a box covers (paper, identification scale).
 
     >>> size(Box(0, 0, 50, 50), 100, 100)
@@ -172,7 +172,7 @@ def size(box: Box, width_px: int, height_px: int, words: Words = _PAPER_WORDS) -
     return size_of(box.area_px2 / (width_px * height_px), words)
 
 
-def size_of(ratio: float, words: Words = _PAPER_WORDS) -> str:
+def size_of(ratio: float, words: LabelThresholds = _PAPER_WORDS) -> str:
     """Name a share of the picture's area, 0 ≤ ratio ≤ 1.
 
     >>> size_of(0.03), size_of(0.0299)
@@ -183,10 +183,10 @@ def size_of(ratio: float, words: Words = _PAPER_WORDS) -> str:
     return next(reached, SIZE_ORDER[-1])
 
 
-def described_size(box: Box, width_px: int, height_px: int, words: Words) -> str:
+def described_size(box: Box, width_px: int, height_px: int, words: LabelThresholds) -> str:
     """Name the size as descriptions do; the same as `size` unless the recipe has a second scale.
 
-    >>> paper = Words(description_size={"large_above": 0.30, "small_below": 0.05})
+    >>> paper = LabelThresholds(description_size={"large_above": 0.30, "small_below": 0.05})
     >>> described_size(Box(0, 0, 20, 20), 100, 100, paper)
     'small'
     """
@@ -199,7 +199,7 @@ def described_size(box: Box, width_px: int, height_px: int, words: Words) -> str
     return "small" if ratio < scale.small_below else "medium"
 
 
-def shape(box: Box, words: Words = _PAPER_WORDS) -> str:
+def shape(box: Box, words: LabelThresholds = _PAPER_WORDS) -> str:
     """Name the proportion of width to height (paper, §3).
 
     >>> shape(Box(0, 0, 30, 20)), shape(Box(0, 0, 31, 20)), shape(Box(0, 0, 2, 3.1))
@@ -208,7 +208,7 @@ def shape(box: Box, words: Words = _PAPER_WORDS) -> str:
     return shape_of(box.width_px / box.height_px, words)
 
 
-def shape_of(ratio: float, words: Words = _PAPER_WORDS) -> str:
+def shape_of(ratio: float, words: LabelThresholds = _PAPER_WORDS) -> str:
     """Name a proportion of width to height."""
     if ratio > words.wide_above:
         return "wide"
@@ -234,14 +234,14 @@ def cell_of(x_px: float, y_px: float, width_px: int, height_px: int) -> str:
 
 
 def sizes_about(
-    box: Box, width_px: int, height_px: int, words: Words, tolerance: float
+    box: Box, width_px: int, height_px: int, words: LabelThresholds, tolerance: float
 ) -> set[str]:
     """Give every size word that fits when the area is misjudged by a share of `tolerance`."""
     ratio = box.area_px2 / (width_px * height_px)
     return {size_of(ratio * factor, words) for factor in (1, 1 - tolerance, 1 + tolerance)}
 
 
-def shapes_about(box: Box, words: Words, tolerance: float) -> set[str]:
+def shapes_about(box: Box, words: LabelThresholds, tolerance: float) -> set[str]:
     """Give every shape word that fits when the proportion is misjudged by `tolerance`."""
     ratio = box.width_px / box.height_px
     return {shape_of(ratio * factor, words) for factor in (1, 1 - tolerance, 1 + tolerance)}
@@ -284,7 +284,7 @@ def relation(
     second_px: tuple[float, float],
     width_px: int,
     height_px: int,
-    words: Words = _PAPER_WORDS,
+    words: LabelThresholds = _PAPER_WORDS,
 ) -> Relation:
     """Say how the first point lies to the second: direction, near or far, distance.
 
@@ -303,7 +303,7 @@ def relation(
 
 
 def proximity(
-    distance_px: float, width_px: int, height_px: int, words: Words = _PAPER_WORDS
+    distance_px: float, width_px: int, height_px: int, words: LabelThresholds = _PAPER_WORDS
 ) -> str:
     """Name a distance as near or far against the picture's sides.
 
@@ -318,7 +318,7 @@ def group_relation(
     second: Sequence[Box],
     width_px: int,
     height_px: int,
-    words: Words = _PAPER_WORDS,
+    words: LabelThresholds = _PAPER_WORDS,
 ) -> GroupRelation:
     """Say how the first of two groups lies to the second.
 

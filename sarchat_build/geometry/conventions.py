@@ -22,7 +22,7 @@ _NUMBERS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Placed:
+class PixelBox:
     """A box in pixels, not yet held against the picture: x_min, y_min, x_max, y_max.
 
     `quad_px` are the corners of a rotated box, `repairs` what had to be done to get them.
@@ -39,7 +39,7 @@ def place(
     convention: Convention,
     width_px: int,
     height_px: int,
-) -> Placed:
+) -> PixelBox:
     """Bring a box into pixels of a picture of `width_px` × `height_px`.
 
     Raises:
@@ -59,10 +59,10 @@ def place(
     if box_format is BoxFormat.CXCYWH_REL:
         cx, cy, w, h = box
         left, right = (cx - w / 2) * width_px, (cx + w / 2) * width_px
-        return Placed((left, (cy - h / 2) * height_px, right, (cy + h / 2) * height_px))
+        return PixelBox((left, (cy - h / 2) * height_px, right, (cy + h / 2) * height_px))
     if box_format in (BoxFormat.QUAD_PX, BoxFormat.CXCYWHA_PX):
         quad, repairs = place_quad(box, convention)
-        return Placed(_half_open(bounds(quad), convention), quad, repairs)
+        return PixelBox(_half_open(bounds(quad), convention), quad, repairs)
     x, y, *far = box
     if convention.pixel_origin == 1 and (0 <= x < 1 or 0 <= y < 1):
         raise RecordError(
@@ -70,7 +70,7 @@ def place(
         )
     x1, y1 = far if box_format is BoxFormat.XYXY_PX else (x + far[0], y + far[1])
     origin = convention.pixel_origin
-    return Placed(_half_open((x - origin, y - origin, x1 - origin, y1 - origin), convention))
+    return PixelBox(_half_open((x - origin, y - origin, x1 - origin, y1 - origin), convention))
 
 
 def place_quad(

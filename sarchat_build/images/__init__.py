@@ -12,20 +12,27 @@ from sarchat_build.config.manifest import Pixels
 from sarchat_build.errors import RecordError
 from sarchat_build.images import raster
 from sarchat_build.images.bands import bit_depth, find_look, known_look, refuse_complex
+from sarchat_build.images.hashing import PerceptualHash, perceptual_hash
 from sarchat_build.images.output import PixelHash, encode_png, pixel_sha256
-from sarchat_build.images.perceptual_hash import PerceptualHash, perceptual_hash
 from sarchat_build.images.picture import MAX_PIXELS, decode
 from sarchat_build.sources.picture_file import PictureSource, file_sha256, head, size_bytes, sniff
 from sarchat_build.types import AS_STORED, PixelFacts, Window
 
-__all__ = ["MAX_PIXELS", "MAX_SCENE_PIXELS", "ChipCutter", "PictureSource", "Shown", "inspect"]
+__all__ = [
+    "MAX_PIXELS",
+    "MAX_SCENE_PIXELS",
+    "ChipCutter",
+    "PictureSource",
+    "PublishedImage",
+    "inspect",
+]
 __all__ += ["open_scene", "published_whole"]
 
 # 50,000 × 50,000: larger than any scene a sensor delivers as one file today.
 MAX_SCENE_PIXELS = 2_500_000_000
 
 
-class Shown(NamedTuple):
+class PublishedImage(NamedTuple):
     """A picture as it is published, and the two hashes of what it shows."""
 
     picture: bytes
@@ -33,7 +40,7 @@ class Shown(NamedTuple):
     perceptual_hash: str
 
 
-ChipCutter: TypeAlias = Callable[[Window], Shown]
+ChipCutter: TypeAlias = Callable[[Window], PublishedImage]
 
 
 def inspect(
@@ -72,13 +79,13 @@ def inspect(
     )
 
 
-def published_whole(source: PictureSource, facts: PixelFacts) -> Shown:
+def published_whole(source: PictureSource, facts: PixelFacts) -> PublishedImage:
     """Give the file that is published for an image without tiling: its own, or a PNG."""
     if facts.rendering != AS_STORED:
         data = encode_png(_picture(source, facts))
     else:
         data = source if isinstance(source, bytes) else source.read_bytes()
-    return Shown(data, facts.pixel_sha256, facts.perceptual_hash)
+    return PublishedImage(data, facts.pixel_sha256, facts.perceptual_hash)
 
 
 @contextmanager
@@ -102,8 +109,10 @@ def open_scene(
         )
 
 
-def _finish(chip: Image.Image, hash_min_variance: float) -> Shown:
-    return Shown(encode_png(chip), pixel_sha256(chip), perceptual_hash(chip, hash_min_variance))
+def _finish(chip: Image.Image, hash_min_variance: float) -> PublishedImage:
+    return PublishedImage(
+        encode_png(chip), pixel_sha256(chip), perceptual_hash(chip, hash_min_variance)
+    )
 
 
 def _picture(source: PictureSource, facts: PixelFacts) -> Image.Image:

@@ -10,12 +10,12 @@ from sarchat_build.chips.join import InspectedImage, inspect_images
 from sarchat_build.chips.normalize import normalize_image
 from sarchat_build.config.manifest import Manifest, fold
 from sarchat_build.config.recipe import Recipe
-from sarchat_build.progress import Bar, quiet
+from sarchat_build.progress import ProgressBar, no_progress
 from sarchat_build.sources.documents import Annotation, read_document
 from sarchat_build.sources.files import FileRef
 from sarchat_build.sources.index import BLOCK_IMAGES, SourceIndex
 from sarchat_build.stable_hash import stable_hash
-from sarchat_build.types import Category, Fix, Reject, SourceImage
+from sarchat_build.types import Category, Notice, Reject, SourceImage
 
 # Losses kept in full, of each reason; all are counted.
 KEPT_LOSSES = 20
@@ -48,9 +48,9 @@ class Losses:
     """Rejects, or fixes, by reason: how many records, and the first of each in full."""
 
     counts: Counter[str] = field(default_factory=Counter)
-    first: dict[str, list[Reject | Fix]] = field(default_factory=lambda: defaultdict(list))
+    first: dict[str, list[Reject | Notice]] = field(default_factory=lambda: defaultdict(list))
 
-    def add(self, losses: Iterable[Reject | Fix]) -> None:
+    def add(self, losses: Iterable[Reject | Notice]) -> None:
         """Count some more."""
         for loss in losses:
             self.counts[loss.reason] += 1
@@ -80,7 +80,7 @@ class Reading:
 
 
 def read_source(
-    manifest: Manifest, index: SourceIndex, picture_limit: int, bar: Bar = quiet
+    manifest: Manifest, index: SourceIndex, picture_limit: int, bar: ProgressBar = no_progress
 ) -> Reading:
     """Read every document of a source, and decode some of its pictures.
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from sarchat_build.config.manifest import Manifest
-from sarchat_build.curation.split_changes import Account
+from sarchat_build.curation.split_changes import SplitChange
 from sarchat_build.curation.splits import SplitRule
 from sarchat_build.dataset.conservation import Counts
 from sarchat_build.dataset.shards import ShardReceipt
@@ -32,7 +32,7 @@ def compare(
     rules: Mapping[str, SplitRule],
     books: Mapping[str, Counts],
     receipts: Sequence[ShardReceipt],
-    accounts: Iterable[Account],
+    accounts: Iterable[SplitChange],
 ) -> list[dict[str, Any]]:
     """Make the table: one row per source and split, for sources that SARDet-100K holds.
 

@@ -11,7 +11,7 @@ from sarchat_build.sources.encodings import other_encoding
 from sarchat_build.sources.files import FileRef
 from sarchat_build.sources.index import Document, SourceIndex
 from sarchat_build.sources.readers import FORMATS
-from sarchat_build.types import Fix, RawFault, RawImage, Reject, Split
+from sarchat_build.types import Notice, RawFault, RawImage, Reject, Split
 
 STAGE = "read_annotations"
 
@@ -25,7 +25,7 @@ class Annotation:
     split: Split | None
     raw: RawImage | None
     reject: Reject | None
-    fixes: tuple[Fix, ...] = ()
+    fixes: tuple[Notice, ...] = ()
 
     @property
     def objects(self) -> int:
@@ -121,7 +121,7 @@ class _Address:
         source_id, file = self.index.source_id, self.document.file
         notices = [RawFault(name, oversight, raw.filename or "")] if oversight else []
         fixes = tuple(
-            Fix(source_id, str(file), notice.key, notice.reason, notice.detail)
+            Notice(source_id, str(file), notice.key, notice.reason, notice.detail)
             for notice in (*notices, *raw.notices)
         )
         return Annotation(name, file, self.document.split, raw, None, fixes)

@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 # What is claimed. Stop: a message and an exit code, nothing published. Reject: the record goes to
-# `rejects`, the rest goes on. Fix: corrected and counted. Warn: kept and counted.
+# `rejects`, the rest goes on. Notice: corrected and counted. Warn: kept and counted.
 ROWS = {
     1: "source folder or archive missing or empty: stop, with layout and where to get it",
     2: "archive checksum differs: stop, both digests",

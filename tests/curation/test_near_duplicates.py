@@ -13,7 +13,7 @@ from PIL import Image, ImageDraw
 
 from sarchat_build.curation import near_duplicates
 from sarchat_build.curation.near_duplicates import find_families, find_stars, hamming, unpack_hashes
-from sarchat_build.images.perceptual_hash import perceptual_hash
+from sarchat_build.images.hashing import perceptual_hash
 from sarchat_build.synthetic.pictures.keyed import keyed
 
 DISTANCE = 20
@@ -75,7 +75,7 @@ def test_a_picture_that_shows_nothing_has_no_hash() -> None:
 
 def test_the_hash_is_that_of_whole_numbers() -> None:
     """Python's own integers give the same bits: nothing depends on a matrix library."""
-    from sarchat_build.images import perceptual_hash as module
+    from sarchat_build.images import hashing as module
 
     picture = speckle("whole")
     small = picture.point(module._LEVELS).resize((64, 64), Image.Resampling.HAMMING)

@@ -17,13 +17,13 @@ from sarchat_build.config.manifest import Manifest, Sardet, SplitTotals, load_ma
 from sarchat_build.config.recipe import Duplicates, Recipe
 from sarchat_build.config.resources import resource_folder
 from sarchat_build.curation.duplicates import ImageFact, resolve_duplicates
-from sarchat_build.curation.split_changes import keep_accounts
+from sarchat_build.curation.split_changes import count_split_changes
 from sarchat_build.curation.splits import SplitRule, assign_splits, by_share, split_rules
 from sarchat_build.dataset.shards import ShardReceipt
 from sarchat_build.errors import ConfigurationError
 from sarchat_build.report.card import _comparison
 from sarchat_build.report.comparison import compare
-from sarchat_build.types import SPLITS, LostImage, Split
+from sarchat_build.types import SPLITS, RejectedImage, Split
 
 quality = pytest.mark.quality
 
@@ -55,7 +55,7 @@ def fact(name: str, split: Split | None, scene: str = "", pixels: str = "") -> I
 
 
 def divide(
-    facts: list[ImageFact], rule: SplitRule, lost: list[LostImage] | None = None
+    facts: list[ImageFact], rule: SplitRule, lost: list[RejectedImage] | None = None
 ) -> dict[str, Split]:
     same = resolve_duplicates(facts, Duplicates())
     return dict(assign_splits(facts, lost or [], same.families, {"s": rule}).final)
@@ -77,7 +77,7 @@ def test_halved_test_is_the_last_digit_in_ssdd() -> None:
 def test_a_rejected_image_keeps_its_place_in_the_halved_list() -> None:
     facts = ssdd()
     rejected = facts.pop(500)  # 000501, of the test list
-    lost = LostImage(rejected.image_id, "s", rejected.scene_id, "test", 1)
+    lost = RejectedImage(rejected.image_id, "s", rejected.scene_id, "test", 1)
     whole = divide(ssdd(), HALVED)
     assert divide(facts, HALVED, [lost]) == {f.image_id: whole[f.image_id] for f in facts}
     assert divide(facts, HALVED) != {f.image_id: whole[f.image_id] for f in facts}
@@ -205,7 +205,7 @@ def test_a_release_beside_its_sources_is_refused() -> None:
 
 
 def table_of(
-    facts: list[ImageFact], lost: list[LostImage], duplicates: Duplicates, rule: SplitRule
+    facts: list[ImageFact], lost: list[RejectedImage], duplicates: Duplicates, rule: SplitRule
 ) -> tuple[list[dict], Counter[Split]]:
     """The table of one source, and the pictures that a build would write."""
     same = resolve_duplicates(facts, duplicates)
@@ -221,7 +221,7 @@ def table_of(
                 "sardet": Sardet(split="official", images=totals, instances=totals)}
     )  # fmt: skip
     books = {"s": {"read": {"images": 9, "instances": 9}, "rejected": {"instances": 0}}}
-    accounts = keep_accounts(facts, lost, same.dropped, division)
+    accounts = count_split_changes(facts, lost, same.dropped, division)
     return compare({"s": manifest}, {"s": rule}, books, receipts, accounts), written
 
 
@@ -230,7 +230,8 @@ def test_reasons_add_up_to_the_difference(
     facts: list[ImageFact], gone: list[ImageFact], duplicates: Duplicates, rule: SplitRule
 ) -> None:
     lost = [
-        LostImage(f"{f.image_id}x", "s", f.scene_id, f.official_split, f.instances) for f in gone
+        RejectedImage(f"{f.image_id}x", "s", f.scene_id, f.official_split, f.instances)
+        for f in gone
     ]
     table, written = table_of(facts, lost, duplicates, rule)
     assert [row["split"] for row in table] == list(SPLITS)
@@ -251,7 +252,9 @@ def test_the_table_counts_what_moved_and_why() -> None:
         fact("a", "train", pixels="x"), fact("b", "test", pixels="x"),
         fact("c", "train", "p"), fact("d", "test", "p"), fact("e", "train"),
     ]  # fmt: skip
-    table, _ = table_of(facts, [LostImage("s/z", "s", "s/z", "train", 3)], Duplicates(), OFFICIAL)
+    table, _ = table_of(
+        facts, [RejectedImage("s/z", "s", "s/z", "train", 3)], Duplicates(), OFFICIAL
+    )
     reasons = {row["split"]: row["reasons"] for row in table}
     assert reasons["train"]["rejected"] == {"images": -1, "objects": -3}
     assert reasons["test"]["duplicates"] == {"images": -1, "objects": -1}

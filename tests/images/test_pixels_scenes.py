@@ -18,7 +18,7 @@ from sarchat_build import images
 from sarchat_build.archives import Folder, ZipArchive
 from sarchat_build.errors import RecordError
 from sarchat_build.images import raster
-from sarchat_build.images.perceptual_hash import PerceptualHash, perceptual_hash
+from sarchat_build.images.hashing import PerceptualHash, perceptual_hash
 from sarchat_build.types import Window
 from sarchat_build.validation.pictures import pixels as proof
 

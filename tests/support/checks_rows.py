@@ -9,7 +9,7 @@ from functools import lru_cache
 
 from PIL import Image
 
-from sarchat_build.images.perceptual_hash import perceptual_hash
+from sarchat_build.images.hashing import perceptual_hash
 from sarchat_build.validation.tables import DIALOGUES
 
 

@@ -15,7 +15,7 @@ from sarchat_build.validation.answers.dialogues import dialogue_problems
 from sarchat_build.validation.answers.parse import read
 from sarchat_build.validation.answers.truth import Dialogue
 from sarchat_build.validation.pictures import geometry
-from sarchat_build.validation.pictures.checked_image import make_scene, make_thing
+from sarchat_build.validation.pictures.checked_image import make_checked_image, make_checked_object
 from sarchat_build.validation.rules import Rules, rules_of
 from sarchat_build.validation.vocabulary import CATEGORIES, TASKS
 
@@ -103,10 +103,12 @@ def test_every_pixel_lies_in_one_cell(width, height, data):
 
 def scene(boxes, category="ship", annotated=CATEGORIES, cut=()):
     things = [
-        make_thing(f"s/i#{place}", category, box, (300, 300), Rules())
+        make_checked_object(f"s/i#{place}", category, box, (300, 300), Rules())
         for place, box in enumerate(boxes)
     ]
-    return make_scene("s/i", "s", (300, 300), things, annotated=annotated, rejected=(), cut=cut)
+    return make_checked_image(
+        "s/i", "s", (300, 300), things, annotated=annotated, rejected=(), cut=cut
+    )
 
 
 def problems(found, task, subtask, key, question, answer, truth, things, rules=None):

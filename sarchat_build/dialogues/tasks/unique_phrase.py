@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from itertools import pairwise, product
 from typing import Literal, TypeAlias
 
-from sarchat_build.config.recipe import Words
+from sarchat_build.config.recipe import LabelThresholds
 from sarchat_build.dialogues.labels import (
     DIRECTION_WORDS,
     SIZE_ORDER,
@@ -85,7 +85,7 @@ class UniquePhrase:
 
 
 def unique_phrases(
-    image: LabeledImage, category: Category, words: Words, margin_px: float
+    image: LabeledImage, category: Category, words: LabelThresholds, margin_px: float
 ) -> list[list[UniquePhrase]]:
     """Give, for each object of a category, the phrases that fit it and no other object.
 
@@ -111,7 +111,9 @@ def unique_phrases(
 Found: TypeAlias = Iterator[tuple[int, UniquePhrase]]
 
 
-def _by_attributes(found: Sequence[LabeledInstance], image: LabeledImage, words: Words) -> Found:
+def _by_attributes(
+    found: Sequence[LabeledInstance], image: LabeledImage, words: LabelThresholds
+) -> Found:
     """Name the fewest of size, shape and cell that no other object could be said to have."""
     side_px = image.width_px, image.height_px
     could_be = [
@@ -208,7 +210,7 @@ def _by_relation(
     found: Sequence[LabeledInstance],
     category: Category,
     image: LabeledImage,
-    words: Words,
+    words: LabelThresholds,
     margin_px: float,
 ) -> Found:
     for other in CATEGORIES:

@@ -29,7 +29,7 @@ from sarchat_build.onboarding.survey.matching import (
 )
 from sarchat_build.onboarding.survey.pictures import Pictures, look_at
 from sarchat_build.onboarding.survey.tally import tally
-from sarchat_build.progress import Bar, quiet
+from sarchat_build.progress import ProgressBar, no_progress
 from sarchat_build.sources.encodings import decode, read_all
 from sarchat_build.sources.files import FileRef, SourceFiles, open_source
 from sarchat_build.sources.readers import FORMATS
@@ -72,7 +72,7 @@ class Survey:
 def survey(
     path: str,
     picture_limit: int = 500,
-    bar: Bar = quiet,
+    bar: ProgressBar = no_progress,
     repacked: Mapping[str, str] | None = None,
 ) -> Survey:
     """Look at a folder or archive: every document is read, and the headers of some pictures.
@@ -135,7 +135,7 @@ def survey(
 
 
 def _documents(
-    place: SourceFiles, listed: Mapping[int, str], bar: Bar
+    place: SourceFiles, listed: Mapping[int, str], bar: ProgressBar
 ) -> tuple[list[Candidate], Mapping[int, str], bool]:
     sniffed = []
     files = [file for file in place.files if not _is_list(file)]

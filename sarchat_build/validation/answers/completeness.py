@@ -10,7 +10,7 @@ from typing import NamedTuple
 from sarchat_build.validation.answers.identify import nearest_to
 from sarchat_build.validation.answers.phrases import askable, entered_cells
 from sarchat_build.validation.answers.truth import is_describable, unsaid_rivals
-from sarchat_build.validation.pictures.checked_image import Scene, Thing
+from sarchat_build.validation.pictures.checked_image import CheckedImage, CheckedObject
 from sarchat_build.validation.rules import Rules
 from sarchat_build.validation.stable import is_kept, number_of
 from sarchat_build.validation.vocabulary import CELLS
@@ -43,7 +43,7 @@ class Gap(NamedTuple):
     found: object
 
 
-def gaps(scenes: Iterable[Scene], census: Census, rules: Rules) -> Iterator[Gap]:
+def gaps(scenes: Iterable[CheckedImage], census: Census, rules: Rules) -> Iterator[Gap]:
     """Yield what is missing, asked twice, or asked more often than the recipe allows."""
     for scene in scenes:
         if not scene.things:
@@ -63,7 +63,7 @@ def gaps(scenes: Iterable[Scene], census: Census, rules: Rules) -> Iterator[Gap]
                 yield Gap("repeated_dialogue", task, name, 1, times)
 
 
-def _demanded(scene: Scene, rules: Rules) -> dict[tuple[str, str], list[str]]:
+def _demanded(scene: CheckedImage, rules: Rules) -> dict[tuple[str, str], list[str]]:
     """Give the keys of every question that the boxes decide alone."""
     identify = "cross_modal_identification"
     n = len(scene.things)
@@ -89,7 +89,7 @@ def _demanded(scene: Scene, rules: Rules) -> dict[tuple[str, str], list[str]]:
     return demanded
 
 
-def _counted_gaps(scene: Scene, census: Census, rules: Rules) -> Iterator[Gap]:
+def _counted_gaps(scene: CheckedImage, census: Census, rules: Rules) -> Iterator[Gap]:
     """Yield kinds of which the recipe chooses some: too many, or too few."""
     identify, image_id = "cross_modal_identification", scene.image_id
 
@@ -122,7 +122,7 @@ def _counted_gaps(scene: Scene, census: Census, rules: Rules) -> Iterator[Gap]:
     yield from _presence_gaps(scene, census, rules)
 
 
-def _has_nearest(scene: Scene, thing: Thing, rules: Rules) -> bool:
+def _has_nearest(scene: CheckedImage, thing: CheckedObject, rules: Rules) -> bool:
     """Tell whether some category that may be asked for has an object that is clearly nearest."""
     return any(
         nearest_to(scene, thing, category, rules) is not None
@@ -131,7 +131,7 @@ def _has_nearest(scene: Scene, thing: Thing, rules: Rules) -> bool:
     )
 
 
-def _negative_gaps(scene: Scene, census: Census, rules: Rules) -> Iterator[Gap]:
+def _negative_gaps(scene: CheckedImage, census: Census, rules: Rules) -> Iterator[Gap]:
     """The recipe asks for what is not there of a share of the pictures, and of a few classes."""
     task, image_id = "instance_counting", scene.image_id
     asked = sorted(c for c in census.keys(task, "all", image_id) if c not in scene.by_category)
@@ -145,7 +145,7 @@ def _negative_gaps(scene: Scene, census: Census, rules: Rules) -> Iterator[Gap]:
         yield Gap("negatives", task, f"{image_id}/{task}/all/", sorted(wanted), asked)
 
 
-def _unique_gaps(scene: Scene, census: Census, rules: Rules) -> Iterator[Gap]:
+def _unique_gaps(scene: CheckedImage, census: Census, rules: Rules) -> Iterator[Gap]:
     share = rules.share("referring", "unique")
     keys = census.keys("referring", "unique", scene.image_id)
     if "referring" not in rules.tasks or (not keys and not share):
@@ -160,7 +160,7 @@ def _unique_gaps(scene: Scene, census: Census, rules: Rules) -> Iterator[Gap]:
             yield Gap(check, "referring", name, f"{most} of {category}", found[category])
 
 
-def _presence_gaps(scene: Scene, census: Census, rules: Rules) -> Iterator[Gap]:
+def _presence_gaps(scene: CheckedImage, census: Census, rules: Rules) -> Iterator[Gap]:
     """Yes and no come together, about one category where cells are asked about."""
     keys = census.keys("classification", "presence", scene.image_id)
     verdicts = sorted("yes" if key in scene.by_category else "no" for key in keys)
@@ -184,7 +184,7 @@ def _presence_gaps(scene: Scene, census: Census, rules: Rules) -> Iterator[Gap]:
 
 
 def _pair_gap(
-    scene: Scene, task: str, verdicts: list[str], possible: bool, rules: Rules
+    scene: CheckedImage, task: str, verdicts: list[str], possible: bool, rules: Rules
 ) -> Iterator[Gap]:
     if task not in rules.tasks:
         return
@@ -197,11 +197,11 @@ def _pair_gap(
         yield Gap(check, task, f"{scene.image_id}/{task}/presence/", expected, verdicts)
 
 
-def _cells(scene: Scene, category: str) -> set[str]:
+def _cells(scene: CheckedImage, category: str) -> set[str]:
     return {thing.cell for thing in scene.by_category.get(category, ())}
 
 
-def _has_sure_cells(scene: Scene, category: str) -> bool:
+def _has_sure_cells(scene: CheckedImage, category: str) -> bool:
     """Tell whether a cell has a sure number of objects, and another surely has none."""
     reached = [(thing.cell, entered_cells(thing, scene)) for thing in scene.by_category[category]]
     seen = frozenset[str]().union(*(cells for _, cells in reached))
@@ -209,9 +209,9 @@ def _has_sure_cells(scene: Scene, category: str) -> bool:
     return len(seen) < len(CELLS) and bool(seen - unsure)
 
 
-def _distinct(scene: Scene) -> list[Thing]:
+def _distinct(scene: CheckedImage) -> list[CheckedObject]:
     return [thing for thing in scene.things if scene.by_text[thing.text] is not None]
 
 
-def _kept(rules: Rules, scene: Scene, task: str, subtask: str, key: str) -> bool:
+def _kept(rules: Rules, scene: CheckedImage, task: str, subtask: str, key: str) -> bool:
     return is_kept(rules.share(task, subtask), scene.image_id, task, subtask, key)

@@ -13,7 +13,7 @@ from sarchat_build.validation.answers.parse import Reading, read
 from sarchat_build.validation.answers.questions import check_question
 from sarchat_build.validation.answers.wording import WordCount
 from sarchat_build.validation.findings import FindingLog, Plain
-from sarchat_build.validation.pictures.checked_image import Scene
+from sarchat_build.validation.pictures.checked_image import CheckedImage
 from sarchat_build.validation.rules import Rules
 from sarchat_build.validation.stable import is_kept
 from sarchat_build.validation.storage import Folder, table_rows
@@ -49,7 +49,7 @@ class Shard(NamedTuple):
     """What the dialogues of one shard are measured against, and what they add up to."""
 
     split: str
-    scenes: Mapping[str, Scene | None]
+    scenes: Mapping[str, CheckedImage | None]
     rules: Rules
     census: Census
     wording: WordCount
@@ -132,7 +132,7 @@ def _row_problems(row: DialogueRow, said: Reading, task: str, shard: Shard) -> P
 
 
 # What must follow from the boxes, by task and subtask.
-EXPECTATIONS: Mapping[tuple[str, str], Callable[[Scene, Dialogue, Rules], Expected]] = {
+EXPECTATIONS: Mapping[tuple[str, str], Callable[[CheckedImage, Dialogue, Rules], Expected]] = {
     ("classification", "all"): truth.classification,
     ("classification", "presence"): truth.presence,
     ("fine_grained_description", "all"): truth.fine_grained_description,
@@ -151,7 +151,9 @@ EXPECTATIONS: Mapping[tuple[str, str], Callable[[Scene, Dialogue, Rules], Expect
 }
 
 
-def dialogue_problems(scene: Scene, dialogue: Dialogue, answer: Reading, rules: Rules) -> Problems:
+def dialogue_problems(
+    scene: CheckedImage, dialogue: Dialogue, answer: Reading, rules: Rules
+) -> Problems:
     """Recompute what a dialogue must say and compare columns, question and answer with it."""
     try:
         expected = EXPECTATIONS[dialogue.task, dialogue.subtask](scene, dialogue, rules)

@@ -11,7 +11,7 @@ from typing import Any, Literal, NamedTuple, TypeAlias
 
 from sarchat_build.validation.answers.parse import NOTHING
 from sarchat_build.validation.findings import Plain
-from sarchat_build.validation.pictures.checked_image import Scene, Thing
+from sarchat_build.validation.pictures.checked_image import CheckedImage, CheckedObject
 from sarchat_build.validation.rules import Rules
 from sarchat_build.validation.vocabulary import CATEGORIES
 
@@ -120,7 +120,7 @@ class Expected(NamedTuple):
     the order of its fields.
     """
 
-    things: tuple[Thing, ...]
+    things: tuple[CheckedObject, ...]
     truth: tuple[Any, ...]
     said: Said
     asked: Asked = Asked()
@@ -132,7 +132,7 @@ class Group(NamedTuple):
     category: str
     cell: str
     size: str
-    things: tuple[Thing, ...]
+    things: tuple[CheckedObject, ...]
 
 
 class Unfounded(Exception):
@@ -156,7 +156,7 @@ def require_count(dialogue: Dialogue, n: int, cap: float) -> None:
         raise Unfounded("subtask", Plain(f"{subtask} (objects: {n})"), dialogue.subtask)
 
 
-def require_listed(scene: Scene, category: str) -> str:
+def require_listed(scene: CheckedImage, category: str) -> str:
     """Refuse what is no category of ours, or one with a rejected object."""
     if category not in CATEGORIES:
         raise Unfounded("dialogue_key", CATEGORIES, category)
@@ -165,7 +165,7 @@ def require_listed(scene: Scene, category: str) -> str:
     return category
 
 
-def require_sure(scene: Scene, category: str) -> str:
+def require_sure(scene: CheckedImage, category: str) -> str:
     """Refuse a category with an object that is not listed, or may not be."""
     if require_listed(scene, category) in scene.cut:
         raise Unfounded("cut_category", Plain("not asked"), category)
@@ -174,20 +174,20 @@ def require_sure(scene: Scene, category: str) -> str:
     return category
 
 
-def require_all_listed(scene: Scene, category: str, rules: Rules) -> str:
+def require_all_listed(scene: CheckedImage, category: str, rules: Rules) -> str:
     """Refuse to list "all" of a category of which the recipe knows one more."""
     if require_listed(scene, category) in scene.cut and rules.skip_cut:
         raise Unfounded("cut_category", Plain("not asked"), category)
     return category
 
 
-def require_absent(scene: Scene, category: str) -> None:
+def require_absent(scene: CheckedImage, category: str) -> None:
     """Refuse to say that there is none where nobody would have annotated one."""
     if category not in scene.annotated or category in scene.cut:
         raise Unfounded("wrong_negative", Plain("absence claimed only where annotated"), category)
 
 
-def mentioned(scene: Scene, dialogue: Dialogue, n: int) -> tuple[Thing, ...]:
+def mentioned(scene: CheckedImage, dialogue: Dialogue, n: int) -> tuple[CheckedObject, ...]:
     """Give the `n` objects that a row lists."""
     things = [scene.by_id.get(instance_id) for instance_id in dialogue.instance_ids]
     known = tuple(thing for thing in things if thing is not None)
@@ -196,7 +196,7 @@ def mentioned(scene: Scene, dialogue: Dialogue, n: int) -> tuple[Thing, ...]:
     return known
 
 
-def given(scene: Scene, things: Sequence[Thing]) -> list[str]:
+def given(scene: CheckedImage, things: Sequence[CheckedObject]) -> list[str]:
     """Give the box texts of objects; each must stand for one object only."""
     for thing in things:
         if scene.by_text[thing.text] is None:
@@ -204,10 +204,10 @@ def given(scene: Scene, things: Sequence[Thing]) -> list[str]:
     return [thing.text for thing in things]
 
 
-def grouped(things: Sequence[Thing], *, by_size: bool) -> tuple[Group, ...]:
+def grouped(things: Sequence[CheckedObject], *, by_size: bool) -> tuple[Group, ...]:
     """Join neighbors of a kind; `things` are sorted so that a kind is never split."""
 
-    def kind(thing: Thing) -> tuple[str, str, str]:
+    def kind(thing: CheckedObject) -> tuple[str, str, str]:
         return thing.category, thing.cell, thing.described_size if by_size else ""
 
     return tuple(Group(*key, tuple(members)) for key, members in groupby(things, key=kind))

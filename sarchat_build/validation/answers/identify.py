@@ -24,7 +24,7 @@ from sarchat_build.validation.answers.expect import (
 from sarchat_build.validation.answers.phrases import meant, read_phrases
 from sarchat_build.validation.findings import Plain
 from sarchat_build.validation.pictures import geometry
-from sarchat_build.validation.pictures.checked_image import Scene, Thing
+from sarchat_build.validation.pictures.checked_image import CheckedImage, CheckedObject
 from sarchat_build.validation.rules import Rules
 from sarchat_build.validation.vocabulary import DIRECTION_PHRASES, any_of
 
@@ -37,7 +37,7 @@ class Relation(NamedTuple):
     distance_px: int
 
 
-def single(scene: Scene, dialogue: Dialogue, rules: Rules) -> Expected:
+def single(scene: CheckedImage, dialogue: Dialogue, rules: Rules) -> Expected:
     """One object's category, size, shape and cell, in any order."""
     (thing,) = _asked_about(scene, dialogue, 1)
     said = Said(
@@ -53,7 +53,7 @@ def single(scene: Scene, dialogue: Dialogue, rules: Rules) -> Expected:
     return Expected((thing,), ([thing.words], None, None, None, []), said, asked)
 
 
-def category(scene: Scene, dialogue: Dialogue, rules: Rules) -> Expected:
+def category(scene: CheckedImage, dialogue: Dialogue, rules: Rules) -> Expected:
     """One object's category and nothing else."""
     (thing,) = _asked_about(scene, dialogue, 1)
     said = Said((("n",),), nouns=((thing.category, 1, "number"),))
@@ -61,7 +61,7 @@ def category(scene: Scene, dialogue: Dialogue, rules: Rules) -> Expected:
     return Expected((thing,), ([thing.words], None, None, None, []), said, asked)
 
 
-def choice(scene: Scene, dialogue: Dialogue, rules: Rules) -> Expected:
+def choice(scene: CheckedImage, dialogue: Dialogue, rules: Rules) -> Expected:
     """One object's category, out of two that the question names."""
     (thing,) = _asked_about(scene, dialogue, 1)
     options = dialogue.truth[-1]
@@ -78,7 +78,7 @@ def choice(scene: Scene, dialogue: Dialogue, rules: Rules) -> Expected:
     return Expected((thing,), ([thing.words], None, None, None, options), said, asked)
 
 
-def nearest(scene: Scene, dialogue: Dialogue, rules: Rules) -> Expected:
+def nearest(scene: CheckedImage, dialogue: Dialogue, rules: Rules) -> Expected:
     """Which object of a category is nearest to a given one, and how it lies to it."""
     start, found = mentioned(scene, dialogue, 2)
     require_key(dialogue, f"{start.index}-{found.category}")
@@ -99,7 +99,9 @@ def nearest(scene: Scene, dialogue: Dialogue, rules: Rules) -> Expected:
     return Expected((start, target), truth, said, asked)
 
 
-def nearest_to(scene: Scene, start: Thing, wanted: str, rules: Rules) -> Thing | None:
+def nearest_to(
+    scene: CheckedImage, start: CheckedObject, wanted: str, rules: Rules
+) -> CheckedObject | None:
     """Give the object of a category that is clearly nearest by center and by edge, out of several.
 
     Where its center all but coincides with that of `start` there is no direction to be seen.
@@ -126,7 +128,7 @@ def _clearly_least(ways: Sequence[float], margin: float) -> int | None:
     return least if all(way - ways[least] >= margin for way in others) else None
 
 
-def multi(scene: Scene, dialogue: Dialogue, rules: Rules) -> Expected:
+def multi(scene: CheckedImage, dialogue: Dialogue, rules: Rules) -> Expected:
     """Two objects' categories, and how the first lies to the second."""
     first, second = _asked_about(scene, dialogue, 2)
     if first is second:
@@ -145,7 +147,7 @@ def multi(scene: Scene, dialogue: Dialogue, rules: Rules) -> Expected:
     return Expected((first, second), truth, said, asked)
 
 
-def referring(scene: Scene, dialogue: Dialogue, rules: Rules) -> Expected:
+def referring(scene: CheckedImage, dialogue: Dialogue, rules: Rules) -> Expected:
     """All objects of one category, each box with its cell."""
     category = require_all_listed(scene, dialogue.key, rules)
     things = scene.by_category.get(category, ())
@@ -160,7 +162,7 @@ def referring(scene: Scene, dialogue: Dialogue, rules: Rules) -> Expected:
     return Expected(things, (category, *[None] * 7), said, Asked(categories=(category,), number=n))
 
 
-def unique(scene: Scene, dialogue: Dialogue, rules: Rules) -> Expected:
+def unique(scene: CheckedImage, dialogue: Dialogue, rules: Rules) -> Expected:
     """The one object that the phrase of the question fits."""
     (thing,) = mentioned(scene, dialogue, 1)
     require_key(dialogue, thing.index)
@@ -187,13 +189,15 @@ def unique(scene: Scene, dialogue: Dialogue, rules: Rules) -> Expected:
     return Expected((thing,), tuple(phrase), said, asked)
 
 
-def _asked_about(scene: Scene, dialogue: Dialogue, n: int) -> tuple[Thing, ...]:
+def _asked_about(scene: CheckedImage, dialogue: Dialogue, n: int) -> tuple[CheckedObject, ...]:
     things = mentioned(scene, dialogue, n)
     require_key(dialogue, "-".join(thing.index for thing in things))
     return things
 
 
-def _relation(thing: Thing, other: Thing, scene: Scene, rules: Rules) -> Relation:
+def _relation(
+    thing: CheckedObject, other: CheckedObject, scene: CheckedImage, rules: Rules
+) -> Relation:
     dx, dy = thing.x - other.x, thing.y - other.y
     way = geometry.distance(dx, dy)
     return Relation(

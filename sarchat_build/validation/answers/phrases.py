@@ -14,7 +14,7 @@ from itertools import product
 from typing import NamedTuple
 
 from sarchat_build.validation.pictures import geometry
-from sarchat_build.validation.pictures.checked_image import Scene, Thing
+from sarchat_build.validation.pictures.checked_image import CheckedImage, CheckedObject
 from sarchat_build.validation.rules import Rules
 from sarchat_build.validation.vocabulary import (
     CATEGORIES,
@@ -105,7 +105,9 @@ def _phrase(match: re.Match[str]) -> Phrase:
     return Phrase(match["category"], _SIZE_LABELS.get(match["size"]), match["shape"], match["cell"])
 
 
-def meant(phrase: Phrase, scene: Scene, rules: Rules) -> tuple[list[Thing], list[Thing]]:
+def meant(
+    phrase: Phrase, scene: CheckedImage, rules: Rules
+) -> tuple[list[CheckedObject], list[CheckedObject]]:
     """Give the objects that fit a phrase exactly, and those that fit it more or less."""
     things = scene.by_category.get(phrase.category, ())
     if phrase.order is not None:
@@ -130,7 +132,7 @@ def meant(phrase: Phrase, scene: Scene, rules: Rules) -> tuple[list[Thing], list
     )
 
 
-def askable(scene: Scene, rules: Rules) -> set[str]:
+def askable(scene: CheckedImage, rules: Rules) -> set[str]:
     """Give the ids of all objects that some phrase means, and no other."""
     found: set[str] = set()
     for category, things in scene.by_category.items():
@@ -150,16 +152,16 @@ def askable(scene: Scene, rules: Rules) -> set[str]:
     return found
 
 
-Ranked = Sequence[tuple[float, str, Thing]]
+Ranked = Sequence[tuple[float, str, CheckedObject]]
 
 
-def _only(exact: Sequence[Thing], loose: Sequence[Thing]) -> set[str]:
+def _only(exact: Sequence[CheckedObject], loose: Sequence[CheckedObject]) -> set[str]:
     if len(exact) == 1 and [thing.instance_id for thing in loose] == [exact[0].instance_id]:
         return {exact[0].instance_id}
     return set()
 
 
-def _ranked(things: Sequence[Thing], order: str) -> Ranked:
+def _ranked(things: Sequence[CheckedObject], order: str) -> Ranked:
     """Sort objects by what an order word is about; the first is the one it means."""
     values: Iterator[float] = (
         t.x if order == "leftmost" else -t.x if order == "rightmost"
@@ -177,8 +179,8 @@ _OUTER = {"leftmost": (0, 1), "rightmost": (2, -1), "topmost": (1, 1), "bottommo
 
 
 def _in_order(
-    things: Sequence[Thing], order: str, place: int, rules: Rules
-) -> tuple[list[Thing], list[Thing]]:
+    things: Sequence[CheckedObject], order: str, place: int, rules: Rules
+) -> tuple[list[CheckedObject], list[CheckedObject]]:
     """Give the object at a place of an order, and those that somebody else may find there.
 
     Somebody may rank by the edges on that side instead of by the middles.
@@ -194,7 +196,7 @@ def _in_order(
     return exact, loose
 
 
-def _by_distance(things: Sequence[Thing], anchor: Thing) -> Ranked:
+def _by_distance(things: Sequence[CheckedObject], anchor: CheckedObject) -> Ranked:
     return sorted(
         (geometry.distance(t.x - anchor.x, t.y - anchor.y), t.instance_id, t) for t in things
     )
@@ -204,7 +206,9 @@ def _margin(order: str, rules: Rules) -> float | None:
     return None if order in ("largest", "smallest") else rules.order_margin_px
 
 
-def _at(ranked: Ranked, place: int, margin_px: float | None) -> tuple[list[Thing], list[Thing]]:
+def _at(
+    ranked: Ranked, place: int, margin_px: float | None
+) -> tuple[list[CheckedObject], list[CheckedObject]]:
     """Give the object at a place, and those that are as good as at it; no margin means a share."""
     if place >= len(ranked):
         return [], []
@@ -221,8 +225,8 @@ def _at(ranked: Ranked, place: int, margin_px: float | None) -> tuple[list[Thing
 
 
 def _on_side(
-    things: Sequence[Thing], anchor: Thing, relation: str
-) -> tuple[list[Thing], list[Thing]]:
+    things: Sequence[CheckedObject], anchor: CheckedObject, relation: str
+) -> tuple[list[CheckedObject], list[CheckedObject]]:
     """Give the objects that lie in a direction, and those that lie on that side at all."""
     left, right = relation.endswith("left"), relation.endswith("right")
     up, down = relation.startswith(("above", "upper")), relation.startswith(("below", "lower"))
@@ -238,14 +242,14 @@ def _on_side(
     )  # fmt: skip
 
 
-def loose_cells(thing: Thing, scene: Scene) -> tuple[str, ...]:
+def loose_cells(thing: CheckedObject, scene: CheckedImage) -> tuple[str, ...]:
     """Give every cell that the center of an object may be placed in by eye."""
     xs = (thing.x - _CENTER_PX, thing.x, thing.x + _CENTER_PX)
     ys = (thing.y - _CENTER_PX, thing.y, thing.y + _CENTER_PX)
     return tuple({geometry.cell(x, y, scene.width, scene.height) for x in xs for y in ys})
 
 
-def entered_cells(thing: Thing, scene: Scene) -> frozenset[str]:
+def entered_cells(thing: CheckedObject, scene: CheckedImage) -> frozenset[str]:
     """Give every cell that an object is seen in: that of its center, and what it runs into."""
     x_min, y_min, x_max, y_max = (3 * edge for edge in thing.box)
 
@@ -265,7 +269,7 @@ def entered_cells(thing: Thing, scene: Scene) -> frozenset[str]:
 Loose = tuple[Sequence[str], Sequence[str], Sequence[str]]
 
 
-def _loose_words(thing: Thing, scene: Scene, rules: Rules) -> Loose:
+def _loose_words(thing: CheckedObject, scene: CheckedImage, rules: Rules) -> Loose:
     """Give every size, shape and cell that an object may be given by eye."""
     near = (1 - _SHARE, 1.0, 1 + _SHARE)
     return (
@@ -279,7 +283,7 @@ def _agree(said: Sequence[str | None], words: Loose) -> bool:
     return all(word is None or word in possible for word, possible in zip(said, words, strict=True))
 
 
-def _compares(said: Sequence[str | None], loose: Sequence[tuple[Thing, Loose]]) -> bool:
+def _compares(said: Sequence[str | None], loose: Sequence[tuple[CheckedObject, Loose]]) -> bool:
     """Tell whether a size word also holds for a reader who compares.
 
     Who reads "the small ship in the top left" looks for the smallest one there, and for the largest
@@ -295,7 +299,7 @@ def _compares(said: Sequence[str | None], loose: Sequence[tuple[Thing, Loose]]) 
     return size in ("small", "very small") and rank >= max(rivals, default=rank)
 
 
-def _by_attributes(things: Sequence[Thing], scene: Scene, rules: Rules) -> set[str]:
+def _by_attributes(things: Sequence[CheckedObject], scene: CheckedImage, rules: Rules) -> set[str]:
     """Find objects that some of size, shape and cell set apart, without comparing all pairs."""
     counts: Counter[tuple[str | None, ...]] = Counter()
     loose = [(thing, _loose_words(thing, scene, rules)) for thing in things]

@@ -28,7 +28,7 @@ from sarchat_build.validation.answers.expect import (
 from sarchat_build.validation.answers.phrases import entered_cells
 from sarchat_build.validation.findings import Plain
 from sarchat_build.validation.pictures import geometry
-from sarchat_build.validation.pictures.checked_image import Scene, Thing
+from sarchat_build.validation.pictures.checked_image import CheckedImage, CheckedObject
 from sarchat_build.validation.rules import Rules
 from sarchat_build.validation.vocabulary import CATEGORIES, CELLS, SIZE_RANK
 
@@ -37,7 +37,7 @@ _NEARLY = 0.8
 _IN_ANY_ORDER = tuple("".join(letters) for letters in permutations("ncb"))
 
 
-def classification(scene: Scene, dialogue: Dialogue, rules: Rules) -> Expected:
+def classification(scene: CheckedImage, dialogue: Dialogue, rules: Rules) -> Expected:
     """Every category present; a rejected object is still there to be seen."""
     require_key(dialogue, "all")
     present = _present(scene)
@@ -55,7 +55,7 @@ def classification(scene: Scene, dialogue: Dialogue, rules: Rules) -> Expected:
     )
 
 
-def presence(scene: Scene, dialogue: Dialogue, rules: Rules) -> Expected:
+def presence(scene: CheckedImage, dialogue: Dialogue, rules: Rules) -> Expected:
     """Whether a category is there, and how many of it."""
     category = require_listed(scene, dialogue.key)
     if len(scene.annotated) < 2:
@@ -78,7 +78,7 @@ def presence(scene: Scene, dialogue: Dialogue, rules: Rules) -> Expected:
     )
 
 
-def fine_grained_description(scene: Scene, dialogue: Dialogue, rules: Rules) -> Expected:
+def fine_grained_description(scene: CheckedImage, dialogue: Dialogue, rules: Rules) -> Expected:
     """Objects that are large enough to describe, by cell, category and size."""
     require_key(dialogue, "all")
     if min(scene.width, scene.height) < rules.min_image_px:
@@ -108,13 +108,13 @@ def fine_grained_description(scene: Scene, dialogue: Dialogue, rules: Rules) -> 
     )
 
 
-def is_describable(thing: Thing, rules: Rules) -> bool:
+def is_describable(thing: CheckedObject, rules: Rules) -> bool:
     """Tell whether an object passes the screen of descriptions."""
     sides = max(thing.aspect, 1 / thing.aspect)
     return thing.area_ratio >= rules.min_area_ratio and sides <= rules.max_aspect
 
 
-def unsaid_rivals(scene: Scene, rules: Rules) -> list[Thing]:
+def unsaid_rivals(scene: CheckedImage, rules: Rules) -> list[CheckedObject]:
     """Give the objects that no description mentions and that could be meant by one.
 
     They lie in one cell with a described object of their category, or they are nearly as large as
@@ -130,7 +130,7 @@ def unsaid_rivals(scene: Scene, rules: Rules) -> list[Thing]:
     ]
 
 
-def instance_counting(scene: Scene, dialogue: Dialogue, rules: Rules) -> Expected:
+def instance_counting(scene: CheckedImage, dialogue: Dialogue, rules: Rules) -> Expected:
     """All objects of one category; none of them only where the source would have said so."""
     category = require_all_listed(scene, dialogue.key, rules)
     things = scene.by_category.get(category, ())
@@ -155,7 +155,7 @@ def instance_counting(scene: Scene, dialogue: Dialogue, rules: Rules) -> Expecte
     )
 
 
-def spatial_grounding(scene: Scene, dialogue: Dialogue, rules: Rules) -> Expected:
+def spatial_grounding(scene: CheckedImage, dialogue: Dialogue, rules: Rules) -> Expected:
     """Every object by cell and category, and how each group lies to the one before it."""
     require_key(dialogue, "all")
     require_count(dialogue, len(scene.things), rules.grounding_cap)
@@ -189,7 +189,7 @@ def spatial_grounding(scene: Scene, dialogue: Dialogue, rules: Rules) -> Expecte
     )
 
 
-def grounded_presence(scene: Scene, dialogue: Dialogue, rules: Rules) -> Expected:
+def grounded_presence(scene: CheckedImage, dialogue: Dialogue, rules: Rules) -> Expected:
     """Whether a category is there in one cell, and how many of it."""
     key, _, place = dialogue.key.partition("-")
     category, cell = require_sure(scene, key), place.replace("_", " ")
@@ -215,12 +215,12 @@ def grounded_presence(scene: Scene, dialogue: Dialogue, rules: Rules) -> Expecte
     )
 
 
-def _present(scene: Scene) -> list[str]:
+def _present(scene: CheckedImage) -> list[str]:
     return [name for name in CATEGORIES if name in scene.by_category or name in scene.rejected]
 
 
 def _relations(
-    groups: tuple[Group, ...], scene: Scene, rules: Rules
+    groups: tuple[Group, ...], scene: CheckedImage, rules: Rules
 ) -> list[tuple[str, str | None]]:
     """Direction between the middles; near and far where middles and closest members agree."""
     relations: list[tuple[str, str | None]] = []
@@ -235,7 +235,7 @@ def _relations(
     return relations
 
 
-def _closest(some: tuple[Thing, ...], others: tuple[Thing, ...]) -> float:
+def _closest(some: tuple[CheckedObject, ...], others: tuple[CheckedObject, ...]) -> float:
     """Give the shortest way between the centers of two groups' members."""
     return min(geometry.distance(a.x - b.x, a.y - b.y) for a, b in product(some, others))
 
@@ -245,11 +245,11 @@ def _grounded(group: Group) -> tuple[str, ...]:
     return tuple(order.replace("b", boxes) for order in _IN_ANY_ORDER)
 
 
-def _mean_center(things: tuple[Thing, ...]) -> tuple[float, float]:
+def _mean_center(things: tuple[CheckedObject, ...]) -> tuple[float, float]:
     n = len(things)
     return sum(thing.x for thing in things) / n, sum(thing.y for thing in things) / n
 
 
-def _description_key(thing: Thing) -> tuple[Any, ...]:
+def _description_key(thing: CheckedObject) -> tuple[Any, ...]:
     cell, category, *rest = thing.reading_key
     return cell, category, SIZE_RANK[thing.described_size], *rest

@@ -11,7 +11,7 @@ from sarchat_build.validation.vocabulary import CATEGORIES, CATEGORY_RANK, CELL_
 
 
 @dataclass(frozen=True, slots=True)
-class Thing:
+class CheckedObject:
     """One object: its columns, and what they say in words."""
 
     instance_id: str
@@ -46,7 +46,7 @@ class Thing:
 
 
 @dataclass(frozen=True, slots=True)
-class Scene:
+class CheckedImage:
     """One image: `things` in reading order, and what may be said about absence.
 
     `doubtful` are categories with an object that is not listed, because its box was rejected or
@@ -60,11 +60,11 @@ class Scene:
     annotated: frozenset[str]
     rejected: frozenset[str]
     cut: frozenset[str]
-    things: tuple[Thing, ...]
-    by_id: Mapping[str, Thing]
-    by_category: Mapping[str, tuple[Thing, ...]]
+    things: tuple[CheckedObject, ...]
+    by_id: Mapping[str, CheckedObject]
+    by_category: Mapping[str, tuple[CheckedObject, ...]]
     # Box text → object, None where several objects have the text.
-    by_text: Mapping[str, Thing | None]
+    by_text: Mapping[str, CheckedObject | None]
 
     @property
     def doubtful(self) -> frozenset[str]:
@@ -91,13 +91,13 @@ class Scene:
         ]
 
 
-def make_thing(
+def make_checked_object(
     instance_id: str, category: str, box: Sequence[float], size: tuple[int, int], rules: Rules
-) -> Thing:
+) -> CheckedObject:
     """Say a faultless box (`geometry.box_fault` is "") in words; `size` is the picture's."""
     x, y = geometry.center(box)
     ratio, aspect = geometry.area_ratio(box, *size), geometry.aspect(box)
-    return Thing(
+    return CheckedObject(
         instance_id=instance_id,
         category=category,
         box=tuple(box),
@@ -114,24 +114,24 @@ def make_thing(
     )
 
 
-def make_scene(
+def make_checked_image(
     image_id: str,
     source: str,
     size: tuple[int, int],
-    things: Sequence[Thing],
+    things: Sequence[CheckedObject],
     *,
     annotated: Sequence[str],
     rejected: Sequence[str],
     cut: Sequence[str],
-) -> Scene:
+) -> CheckedImage:
     """Put the objects of an image in reading order."""
     ordered = tuple(sorted(things, key=lambda thing: thing.reading_key))
-    by_category: dict[str, list[Thing]] = {}
-    by_text: dict[str, Thing | None] = {}
+    by_category: dict[str, list[CheckedObject]] = {}
+    by_text: dict[str, CheckedObject | None] = {}
     for thing in ordered:
         by_category.setdefault(thing.category, []).append(thing)
         by_text[thing.text] = None if thing.text in by_text else thing
-    return Scene(
+    return CheckedImage(
         image_id=image_id,
         source=source,
         width=size[0],

@@ -10,7 +10,12 @@ from typing import Any, NamedTuple
 
 from sarchat_build.validation.findings import FindingLog, ImageFact, Plain
 from sarchat_build.validation.pictures import geometry
-from sarchat_build.validation.pictures.checked_image import Scene, Thing, make_scene, make_thing
+from sarchat_build.validation.pictures.checked_image import (
+    CheckedImage,
+    CheckedObject,
+    make_checked_image,
+    make_checked_object,
+)
 from sarchat_build.validation.pictures.likeness import likeness_rule
 from sarchat_build.validation.pictures.pixels import UNDECODABLE, Picture, decode
 from sarchat_build.validation.rules import Rules, mapping_at
@@ -109,7 +114,7 @@ def check_images(
     build: Mapping[str, Any],
     rules: Rules,
     log: FindingLog,
-) -> tuple[tuple[ImageFact, ...], dict[str, Scene | None]]:
+) -> tuple[tuple[ImageFact, ...], dict[str, CheckedImage | None]]:
     """Check every row of an images file.
 
     Returns:
@@ -117,7 +122,7 @@ def check_images(
         row's objects are too faulty to measure a dialogue against.
     """
     facts: list[ImageFact] = []
-    scenes: dict[str, Scene | None] = {}
+    scenes: dict[str, CheckedImage | None] = {}
     renderings: dict[tuple[str, str, str], str] = {}
     sources = mapping_at(build, "sources")
     floor = likeness_rule(build).min_variance
@@ -219,7 +224,7 @@ def _check_rendering(image: ImageRow, picture: Picture, log: RowLog) -> None:
         log.add("rendering", Plain("<rule>: <low>…<high> → 0…255"), image.rendering)
 
 
-def _check_objects(image: ImageRow, rules: Rules, log: RowLog) -> Scene | None:
+def _check_objects(image: ImageRow, rules: Rules, log: RowLog) -> CheckedImage | None:
     objects = Objects._make(image.objects)
     lengths = {name: len(values) for name, values in objects._asdict().items()}
     if len(set(lengths.values())) > 1:
@@ -238,7 +243,7 @@ def _check_objects(image: ImageRow, rules: Rules, log: RowLog) -> Scene | None:
     sound = [thing for thing in things if thing is not None]
     if len(sound) != len(things):
         return None
-    return make_scene(
+    return make_checked_image(
         image.image_id,
         image.source,
         (image.width, image.height),
@@ -251,7 +256,7 @@ def _check_objects(image: ImageRow, rules: Rules, log: RowLog) -> Scene | None:
 
 def _check_object(
     image: ImageRow, objects: Objects, place: int, rules: Rules, log: RowLog
-) -> Thing | None:
+) -> CheckedObject | None:
     instance_id, category = objects.instance_id[place], objects.category[place]
     box = objects.bbox[place]
     base = base_of(image.image_id) if image.window_xyxy_px else image.image_id
@@ -277,4 +282,4 @@ def _check_object(
         log.add("category", CATEGORIES, category)
     if fault or category not in CATEGORIES or image.width < 1 or image.height < 1:
         return None
-    return make_thing(instance_id, category, box, (image.width, image.height), rules)
+    return make_checked_object(instance_id, category, box, (image.width, image.height), rules)
