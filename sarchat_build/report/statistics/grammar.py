@@ -9,7 +9,7 @@ from typing import NamedTuple
 from sarchat_build.dialogues.labels import CELLS, SHAPES, SIZE_WORDS
 from sarchat_build.phrasing.proofreading import grammar_faults
 
-# LabelThresholds that the rules of grammar treat alike: one stands for all of its kind.
+# Words that the rules of grammar treat alike: one stands for all of its kind.
 _KINDS = {
     **dict.fromkeys(CELLS, CELLS[0]),
     **dict.fromkeys(SIZE_WORDS.values(), "small"),
