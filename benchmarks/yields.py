@@ -31,7 +31,7 @@ from sarchat_build.dialogues.tasks import questions
 from sarchat_build.stable_hash import choose
 from sarchat_build.types import CATEGORIES, SPLITS, Box, Category, Chip, Instance, Split
 
-RECIPES = Path(__file__).parents[1] / "pipelines" / "recipes"
+RECIPES = Path(__file__).parents[1] / "recipes"
 # The paper leaves the validation split out.
 PAPER_SPLITS: tuple[Split, ...] = ("train", "test")
 PAPER_IDENTIFICATIONS = 1_423_548 + 175_565

@@ -12,10 +12,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, TypeVar
 
-from pipelines.cli.console import byte_progress
+from pipelines.console import byte_progress
 from pipelines.context import BuildContext
 from pipelines.receipts import forget_record
-from pipelines.transforms.publish import STOPPED
 from sarchat_build.archives import (
     is_there,
     join,
@@ -26,7 +25,7 @@ from sarchat_build.archives import (
 )
 from sarchat_build.archives.checksums import read_recorded
 from sarchat_build.config.manifest import Manifest, load_manifests
-from sarchat_build.config.recipe import Recipe, load_recipe
+from sarchat_build.config.recipe import Recipe, load_recipe, recipe_path
 from sarchat_build.config.resources import resource_folder
 from sarchat_build.dataset import output
 from sarchat_build.errors import ConfigurationError, InputError, Issue
@@ -35,7 +34,6 @@ from sarchat_build.phrasing.lint import check_templates
 from sarchat_build.report import quality
 from sarchat_build.sources.index import index_source, layout_hint
 
-RECIPES = Path(__file__).parent / "recipes"
 # Path("gs://x") is "gs:/x".
 _URL = re.compile(r"[a-z][a-z0-9+.-]+:/", re.IGNORECASE)
 T = TypeVar("T")
@@ -256,7 +254,7 @@ def finish(out: str) -> Any:
     Raises:
         InputError: the build stopped before publishing; the message says why.
     """
-    stopped: Any = output.read_json(out, STOPPED)
+    stopped: Any = output.read_json(out, output.STOPPED)
     if stopped:
         raise InputError(
             "nothing was published:\n" + "\n".join(f"  {reason}" for reason in stopped)
@@ -334,7 +332,7 @@ def _prepare_output(out: str) -> None:
         work = folder / output.WORK_FOLDER
         work.mkdir(exist_ok=True)
         forget_record(out)
-        (folder / STOPPED).unlink(missing_ok=True)
+        (folder / output.STOPPED).unlink(missing_ok=True)
         shutil.rmtree(work / "progress", ignore_errors=True)
     except OSError as error:
         raise _unwritable(out, error) from error
@@ -342,8 +340,3 @@ def _prepare_output(out: str) -> None:
 
 def _unwritable(out: str, error: OSError) -> InputError:
     return InputError(f"{out}: cannot be written ({error.strerror}); give another --output")
-
-
-def recipe_path(recipe: str) -> Path:
-    """Give the file of a recipe: a path that ends in .toml, or the name of a built-in one."""
-    return Path(recipe) if recipe.endswith(".toml") else RECIPES / f"{recipe}.toml"

@@ -25,7 +25,6 @@ from sarchat_build.report.statistics.tallies import Tallies
 from sarchat_build.types import ReadCount, Reject
 from sarchat_build.validation import ShardReport, check_dataset
 
-STOPPED = f"{output.WORK_FOLDER}/stopped.json"
 _SHOWN = 20
 
 
@@ -63,7 +62,7 @@ def _publish(element: tuple[str, Iterable[tuple[str, Any]]], context: BuildConte
     files = list(_write_rejects(rejects, context))
     stop = [reason for reasons in records["stop"] for reason in reasons]
     if stop:
-        output.write_json(context.out, STOPPED, stop)
+        output.write_json(context.out, output.STOPPED, stop)
         return
     duplicates = [row for rows in records["duplicates"] for row in rows]
     files.append(_write_table(context, "duplicates/duplicates", "duplicates", duplicates))
@@ -73,7 +72,7 @@ def _publish(element: tuple[str, Iterable[tuple[str, Any]]], context: BuildConte
     books = balance(read, rejects, duplicates, receipts)
     faults = imbalances(books)
     if faults:
-        output.write_json(context.out, STOPPED, list(faults))
+        output.write_json(context.out, output.STOPPED, list(faults))
         return
     files.extend(file for receipt in receipts for file in receipt.files)
     phrasing = Phrasing(context.templates, context.recipe.phrasing.held_out_percent)
@@ -98,7 +97,7 @@ def _publish(element: tuple[str, Iterable[tuple[str, Any]]], context: BuildConte
     proofs: list[ShardReport] = records["proofs"]
     disproved = _disproved(proofs, record, context) if context.prove else []
     if disproved:
-        output.write_json(context.out, STOPPED, disproved)
+        output.write_json(context.out, output.STOPPED, disproved)
         return
     (tallies,) = records["tallies"]
     _report(record, tallies, phrasing, proofs, context)

@@ -261,4 +261,6 @@ def _too_few(templates: Mapping[str, str], folder: Path) -> Iterator[Issue]:
                 yield Issue(directory, "", f"{there} phrasings; at least {least} are needed")
             elif side == "question" and there * frames < MIN_QUESTION_WORDINGS:
                 message = f"{there} questions in {frames} frames are too few wordings"
-                yield Issue(directory, "", f"{message}; at least {MIN_QUESTION_WORDINGS} are needed")
+                yield Issue(
+                    directory, "", f"{message}; at least {MIN_QUESTION_WORDINGS} are needed"
+                )

@@ -68,7 +68,9 @@ def find_sample(subtask_id: SubtaskId, category: str, count: int) -> Question:
     return min(samples()[subtask_id], key=distance)
 
 
-def preview(phrasing: Phrasing, subtask_id: SubtaskId, question: Question) -> tuple[list[Line], list[Line]]:
+def preview(
+    phrasing: Phrasing, subtask_id: SubtaskId, question: Question
+) -> tuple[list[Line], list[Line]]:
     """Render all questions, each in the next frame, and all answers of a subtask."""
     task, subtask = subtask_id
     asked = phrasing.choices(task, subtask, "question")
@@ -104,7 +106,9 @@ def object_text(o: LabeledInstance) -> str:
     return f"{o.category} {o.box_text}, {o.size}, {o.shape}, {o.cell}"
 
 
-def preview_text(phrasing: Phrasing, subtask_id: SubtaskId, question: Question, *, markdown: bool) -> str:
+def preview_text(
+    phrasing: Phrasing, subtask_id: SubtaskId, question: Question, *, markdown: bool
+) -> str:
     """Write the preview of a subtask as plain text or Markdown."""
     task, subtask = subtask_id
     questions, answers = preview(phrasing, subtask_id, question)

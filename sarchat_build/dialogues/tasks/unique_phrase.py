@@ -227,7 +227,9 @@ def _by_relation(
             if len(near) != 1:
                 continue
             center = found[near[0]].bbox.center_px
-            found_relation = relation(center, (x_px, y_px), image.width_px, image.height_px, thresholds)
+            found_relation = relation(
+                center, (x_px, y_px), image.width_px, image.height_px, thresholds
+            )
             if found_relation.direction == direction:
                 text = f"{category} {DIRECTION_WORDS[direction]} the {other}"
                 phrase = UniquePhrase(text, "relation", relation=direction, anchor=other)

@@ -1,14 +1,15 @@
-"""Tables of `sarchat sources new` and `inspect`."""
+"""Tables and lines of `sarchat sources`: what was found, read, corrected and rejected."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Hashable, Iterator, Mapping
+from collections.abc import Hashable, Iterable, Iterator, Mapping
 from typing import Literal, TypeVar
 
 from rich.markup import escape
 from rich.table import Table
 
+from pipelines.console import console
 from sarchat_build.config.manifest import Manifest
 from sarchat_build.names import printable
 from sarchat_build.onboarding.inspection import Losses, Reading
@@ -35,8 +36,8 @@ def survey_table(found: Survey) -> Table:
         table.add_row(f"list of {split}", escape(str(file)), "")
     for candidate in found.other_documents:
         counts = f"{candidate.tally.objects:,} objects"
-        place = escape(candidate.group.template)
-        table.add_row(f"not read: {candidate.format}", place, counts, style="dim")
+        pattern = escape(candidate.group.template)
+        table.add_row(f"not read: {candidate.format}", pattern, counts, style="dim")
     for group in found.other_images:
         pictures = f"{len(group.files):,} pictures"
         table.add_row("not read", escape(group.template), pictures, style="dim")
@@ -48,10 +49,12 @@ def survey_table(found: Survey) -> Table:
     if found.names.stem_folders:
         table.add_row("names", "repeat in several folders, which become part of them", "")
     if found.format != "yolo":
-        held = found.coordinates
-        facts = {"pixel_origin": held.pixel_origin, "max_edge": held.max_edge}
+        coordinates = found.coordinates
+        facts = {"pixel_origin": coordinates.pixel_origin, "max_edge": coordinates.max_edge}
         words = (f"{k} {'to decide' if v is None else f'is {v}'}" for k, v in facts.items())
-        table.add_row("coordinates", ", ".join(words), f"held against {held.pictures:,} pictures")
+        table.add_row(
+            "coordinates", ", ".join(words), f"held against {coordinates.pictures:,} pictures"
+        )
     for (width_px, height_px), count in _most(found.pictures.sizes):
         size = f"{width_px} × {height_px} px"
         table.add_row("size", size, f"{count:,} of {found.pictures.looked_at:,} looked at")
@@ -100,7 +103,7 @@ def category_table(reading: Reading) -> Table:
     return table
 
 
-def place_table(reading: Reading) -> Table:
+def picture_table(reading: Reading) -> Table:
     """Show sizes and kinds of the decoded pictures, the most frequent first."""
     table = Table(title=f"Pictures ({reading.chosen:,} of {reading.images:,} decoded)")
     table.add_column("size or kind")
@@ -135,3 +138,12 @@ def loss_lines(losses: Losses, shown: int) -> Iterator[str]:
 def _most(counts: Mapping[KeyT, int]) -> list[tuple[KeyT, int]]:
     ordered = sorted(counts.items(), key=lambda item: (-item[1], str(item[0])))
     return ordered[:_SHOWN_KINDS]
+
+
+def print_unverified(manifests: Iterable[Manifest]) -> None:
+    """Print, one line per source, what nobody could verify and how to state it otherwise."""
+    for manifest in manifests:
+        doubts = "; ".join(f"{key}: {doubt}" for key, doubt in manifest.unverified.items())
+        if doubts:
+            text = f"{manifest.id}, unverified (--set {manifest.id}.KEY=VALUE): {doubts}"
+            console.print(escape(text), style="dim", soft_wrap=True, highlight=False)
