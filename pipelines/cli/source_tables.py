@@ -52,9 +52,8 @@ def survey_table(found: Survey) -> Table:
         coordinates = found.coordinates
         facts = {"pixel_origin": coordinates.pixel_origin, "max_edge": coordinates.max_edge}
         words = (f"{k} {'to decide' if v is None else f'is {v}'}" for k, v in facts.items())
-        table.add_row(
-            "coordinates", ", ".join(words), f"held against {coordinates.pictures:,} pictures"
-        )
+        compared = f"compared with {coordinates.pictures:,} pictures"
+        table.add_row("coordinates", ", ".join(words), compared)
     for (width_px, height_px), count in _most(found.pictures.sizes):
         size = f"{width_px} × {height_px} px"
         table.add_row("size", size, f"{count:,} of {found.pictures.looked_at:,} looked at")

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from importlib.metadata import version
 from typing import Any
 
-from sarchat_build import __version__
+from sarchat_build.version import __version__
 from sarchat_build.config.manifest import Manifest
 from sarchat_build.config.recipe import Recipe
 from sarchat_build.dataset.conservation import Counts

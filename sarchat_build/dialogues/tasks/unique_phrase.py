@@ -87,10 +87,10 @@ def unique_phrases(
 ) -> list[list[UniquePhrase]]:
     """Give, for each object of a category, the phrases that fit it and no other object.
 
-    "No other" is stricter than the words: sizes and shapes may be misjudged by 5 %, positions by 2 px,
-    orders and distances by `margin_px`. An order must be that of the outer edges as well, a size
-    that of the smallest or largest of those that the other words fit, and "to the left of" may be
-    taken to mean anything that lies on that side. The category must be one whose objects are all
+    "No other" is stricter than the words: sizes and shapes may be misjudged by 5 %, positions by
+    2 px, orders and distances by `margin_px`. An order must be that of the outer edges as well, a
+    size that of the smallest or largest of those that the other words fit, and "to the left of" may
+    be taken to mean anything that lies on that side. The category must be one whose objects are all
     listed.
     """
     found = image.of(category)
