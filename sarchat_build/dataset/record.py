@@ -7,7 +7,6 @@ from collections.abc import Iterable, Mapping
 from importlib.metadata import version
 from typing import Any
 
-from sarchat_build.version import __version__
 from sarchat_build.config.manifest import Manifest
 from sarchat_build.config.recipe import Recipe
 from sarchat_build.dataset.conservation import Counts
@@ -15,6 +14,7 @@ from sarchat_build.dataset.output import WrittenFile
 from sarchat_build.dataset.shards import ShardReceipt
 from sarchat_build.phrasing.engine import Phrasing
 from sarchat_build.types import SPLITS, Notice
+from sarchat_build.version import __version__
 
 # The libraries whose version can change a published byte.
 _DECISIVE = ("pyarrow", "pillow", "numpy", "rasterio", "jinja2")

@@ -20,7 +20,11 @@ from sarchat_build.published.schema import GROUND_TRUTH
 from sarchat_build.validation.answers.completeness import Census, gaps
 from sarchat_build.validation.answers.dialogues import EXPECTATIONS
 from sarchat_build.validation.answers.expect import Dialogue
-from sarchat_build.validation.pictures.checked_image import CheckedImage, make_checked_image, make_checked_object
+from sarchat_build.validation.pictures.checked_image import (
+    CheckedImage,
+    make_checked_image,
+    make_checked_object,
+)
 from sarchat_build.validation.rules import Rules, rules_of
 
 
@@ -39,7 +43,10 @@ def scene_of(picture: Any, rules: Rules) -> CheckedImage:
         chip.image_id,
         "s",
         size,
-        [make_checked_object(i.instance_id, i.category, i.bbox, size, rules) for i in chip.instances],
+        [
+            make_checked_object(i.instance_id, i.category, i.bbox, size, rules)
+            for i in chip.instances
+        ],
         annotated=annotated,
         rejected=rejected,
         cut=chip.cut_categories,

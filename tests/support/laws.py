@@ -157,7 +157,8 @@ def not_alone(house: House) -> Iterator[str]:
     for module, line, target in house.imports:
         for room, allowed in ALONE.items():
             if is_in(module, room) and is_in(target, *PACKAGES) and not is_in(target, *allowed):
-                yield f"{module}:{line} imports {target}; {room} imports only {' and '.join(allowed)}"
+                only = " and ".join(allowed)
+                yield f"{module}:{line} imports {target}; {room} imports only {only}"
 
 
 def synthetic_in_build(house: House) -> Iterator[str]:
@@ -171,7 +172,7 @@ def beam_in_domain(house: House) -> Iterator[str]:
     """Imports of Beam, or of the wiring, by the side that knows neither."""
     for module, line, target in house.imports:
         if is_in(module, "sarchat_build") and is_in(target, "apache_beam", "pipelines"):
-            yield f"{module}:{line} imports {target}; sarchat_build knows neither Beam nor pipelines"
+            yield f"{module}:{line} imports {target}; the domain knows neither Beam nor pipelines"
 
 
 def too_long(house: House) -> Iterator[str]:

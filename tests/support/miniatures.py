@@ -14,9 +14,6 @@ import numpy as np
 import pyarrow.parquet as pq
 from PIL import Image
 
-from pipelines import launch
-from pipelines.build_dataset import build_dataset
-from pipelines.runners import run
 from sarchat_build.synthetic.formats import coco, dota, fair1m, yolo
 
 Change = Callable[[dict[str, Any]], object]
@@ -301,6 +298,11 @@ def build(
     stated: Sequence[str] = (),
 ) -> dict[str, Any]:
     """Do what `sarchat build` does, in this process, and check that nothing got lost."""
+    # Here, since most miniatures are read and never built.
+    from pipelines import launch
+    from pipelines.build_dataset import build_dataset
+    from pipelines.runners import run
+
     settings = launch.load_settings(recipe, manifests, templates, stated)
     chosen, _ = launch.choose_sources(settings.manifests, str(raw), sources)
     context = launch.prepare(settings, chosen, str(raw), str(out), strict)

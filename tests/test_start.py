@@ -1,0 +1,86 @@
+"""What a start costs: help, errors of usage and the package itself import nothing heavy."""
+
+from __future__ import annotations
+
+import resource
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from conftest import REPOSITORY
+
+MAX_CPU_S = 0.5
+# Beam, tables, pixels, phrasings, files. (Typer brings pydantic by itself.)
+HEAVY = ("apache_beam", "pyarrow", "rasterio", "numpy", "PIL", "jinja2", "fsspec")
+IMPORTED = """
+import atexit, sys
+atexit.register(lambda: print("imported:", *[m for m in {heavy} if m in sys.modules]))
+from pipelines.cli.main import main
+main()
+"""
+
+
+def child(code: str, *arguments: str) -> tuple[subprocess.CompletedProcess[str], float]:
+    """Run Python in a process of its own, and measure its CPU seconds."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    done = subprocess.run(
+        [sys.executable, "-c", code, *arguments],
+        capture_output=True,
+        text=True,
+        cwd=REPOSITORY,
+        timeout=60,
+    )
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    spent = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    return done, spent
+
+
+USES = [
+    (["--help"], 0),
+    (["build", "--help"], 0),
+    (["sources", "inspect", "--help"], 0),
+    (["build", "--raw", "raw"], 2),
+    (["biuld"], 2),
+    (["validate"], 2),
+    (["synthesize", "--output", "raw", "--images", "none"], 2),
+    (["templates", "preview", "--count", "many"], 2),
+]
+
+
+@pytest.mark.parametrize(("arguments", "code"), USES, ids=[" ".join(a) for a, _ in USES])
+def test_help_and_errors_of_usage_import_nothing_heavy(arguments: list[str], code: int) -> None:
+    done, spent = child(IMPORTED.format(heavy=HEAVY), *arguments)
+    assert done.returncode == code, done.stderr
+    assert done.stdout.splitlines()[-1] == "imported:"
+    # The least of a few: another process may have had the machine, and its cold caches count.
+    cpu = min([spent, *(child(IMPORTED.format(heavy=HEAVY), *arguments)[1] for _ in range(2))])
+    assert cpu < MAX_CPU_S
+
+
+def test_the_command_that_builds_imports_beam() -> None:
+    """The list of heavy packages is one that can be found in a process."""
+    code = "import sys, pipelines.cli.commands.build; print('apache_beam' in sys.modules)"
+    assert child(code)[0].stdout == "True\n"
+
+
+def test_the_package_imports_nothing_before_it_is_asked() -> None:
+    code = "import sys, sarchat_build; print([m for m in sys.modules if m.startswith('sarchat')])"
+    assert child(code)[0].stdout == "['sarchat_build.version', 'sarchat_build']\n"
+
+
+@pytest.mark.parametrize(
+    "module", ["types", "config.manifest", "geometry.rotated", "dialogues.tasks", "phrasing.engine"]
+)
+def test_a_domain_module_never_brings_beam(module: str) -> None:
+    code = f"import sys, sarchat_build.{module}; print('apache_beam' in sys.modules)"
+    done, spent = child(code)
+    assert done.stdout == "False\n"
+    assert min(spent, child(code)[1]) < MAX_CPU_S
+
+
+def test_a_domain_test_never_brings_beam(tmp_path: Path) -> None:
+    """Nor does what all tests share."""
+    code = "import sys, conftest, miniatures; print('apache_beam' in sys.modules)"
+    done, _ = child(f"import sys; sys.path[:0] = ['tests', 'tests/support']; {code}")
+    assert done.stdout == "False\n", done.stderr
