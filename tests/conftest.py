@@ -90,14 +90,18 @@ def built(raw: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return out
 
 
-@pytest.fixture(scope="session")
-def real_raw(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The real archives under names of our own, since only the layout inside counts."""
-    folder = tmp_path_factory.mktemp("real_raw")
+def link_real_archives(folder: Path) -> Path:
+    """Put the real archives into a raw folder under names of our own: what is inside counts."""
     for source_id, archive in REAL_ARCHIVES.items():
-        (folder / source_id).mkdir()
+        (folder / source_id).mkdir(parents=True)
         (folder / source_id / "any name.zip").symlink_to(archive)
     return folder
+
+
+@pytest.fixture(scope="session")
+def real_raw(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A raw folder of the real archives."""
+    return link_real_archives(tmp_path_factory.mktemp("real_raw"))
 
 
 @pytest.fixture(scope="session")

@@ -36,6 +36,15 @@ def child(code: str, *arguments: str) -> tuple[subprocess.CompletedProcess[str],
     return done, spent
 
 
+def assert_short(spent_s: float, code: str, *arguments: str) -> None:
+    """Measure again where it was too long: other processes and cold caches may be the reason."""
+    for _ in range(3):
+        if spent_s < MAX_CPU_S:
+            return
+        spent_s = child(code, *arguments)[1]
+    assert spent_s < MAX_CPU_S
+
+
 USES = [
     (["--help"], 0),
     (["build", "--help"], 0),
@@ -53,9 +62,7 @@ def test_help_and_errors_of_usage_import_nothing_heavy(arguments: list[str], cod
     done, spent = child(IMPORTED.format(heavy=HEAVY), *arguments)
     assert done.returncode == code, done.stderr
     assert done.stdout.splitlines()[-1] == "imported:"
-    # The least of a few: another process may have had the machine, and its cold caches count.
-    cpu = min([spent, *(child(IMPORTED.format(heavy=HEAVY), *arguments)[1] for _ in range(2))])
-    assert cpu < MAX_CPU_S
+    assert_short(spent, IMPORTED.format(heavy=HEAVY), *arguments)
 
 
 def test_the_command_that_builds_imports_beam() -> None:
@@ -76,7 +83,7 @@ def test_a_domain_module_never_brings_beam(module: str) -> None:
     code = f"import sys, sarchat_build.{module}; print('apache_beam' in sys.modules)"
     done, spent = child(code)
     assert done.stdout == "False\n"
-    assert min(spent, child(code)[1]) < MAX_CPU_S
+    assert_short(spent, code)
 
 
 def test_a_domain_test_never_brings_beam(tmp_path: Path) -> None:
