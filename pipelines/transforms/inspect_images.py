@@ -17,6 +17,7 @@ from sarchat_build.chips.tiling import cut_chips
 from sarchat_build.curation.duplicates import image_fact
 from sarchat_build.curation.plan import count_rejects
 from sarchat_build.dataset.record import count_fixes
+from sarchat_build.reasons import Reason
 from sarchat_build.sources.documents import Annotation
 from sarchat_build.types import CutImage, Reject, RejectedImage, SourceImage
 
@@ -121,7 +122,7 @@ class _Cut(beam.DoFn):
         yield TaggedOutput("lost", tuple(_lost(image) for image, cut in results if not cut.chips))
         empty = sum(cut.empty_windows for _, cut in results)
         if empty:
-            yield TaggedOutput("fixes", {source_id: {"empty_windows_dropped": empty}})
+            yield TaggedOutput("fixes", {source_id: {Reason.EMPTY_WINDOWS_DROPPED: empty}})
 
 
 def _lost(image: SourceImage) -> RejectedImage:

@@ -16,8 +16,10 @@ from sarchat_build.dataset import output
 from sarchat_build.dataset.conservation import balance, imbalances
 from sarchat_build.dataset.record import build_record, file_entry
 from sarchat_build.dataset.shards import ShardReceipt, write_parquet
+from sarchat_build.errors import Stop
 from sarchat_build.phrasing.engine import Phrasing
 from sarchat_build.published.schema import SCHEMAS
+from sarchat_build.reasons import Reason
 from sarchat_build.report import quality
 from sarchat_build.report.card import render_card
 from sarchat_build.report.comparison import compare
@@ -35,7 +37,7 @@ class Publish(beam.PTransform):
 
     receipts: ShardReceipt · proofs: ShardReport · tallies: Tallies (one) · rejects: (source id,
     tuple of Reject) · duplicates: list of rows · read: tuple of ReadCount · accounts: tuple of
-    SplitChange · fixes: {source id: {reason: count}} · stop: tuple of reasons
+    SplitChange · fixes: {source id: {reason: count}} · stop: tuple of Stop
     """
 
     context: BuildContext
@@ -61,7 +63,7 @@ def _publish(element: tuple[str, Iterable[tuple[str, Any]]], context: BuildConte
         records[name].append(record)
     rejects = _rejects_by_source(records["rejects"], context)
     files = list(_write_rejects(rejects, context))
-    stop = [reason for reasons in records["stop"] for reason in reasons]
+    stop = [str(stop) for stops in records["stop"] for stop in stops]
     if stop:
         output.write_json(context.out, STOPPED, stop)
         return
@@ -73,7 +75,7 @@ def _publish(element: tuple[str, Iterable[tuple[str, Any]]], context: BuildConte
     books = balance(read, rejects, duplicates, receipts)
     faults = imbalances(books)
     if faults:
-        output.write_json(context.out, STOPPED, list(faults))
+        output.write_json(context.out, STOPPED, [str(fault) for fault in faults])
         return
     files.extend(file for receipt in receipts for file in receipt.files)
     phrasing = Phrasing(context.templates, context.recipe.phrasing.held_out_percent)
@@ -117,11 +119,12 @@ def _disproved(
     if not total:
         return []
     kinds = Counter(finding.check for finding in faults).most_common()
-    return [
+    messages = [
         *(finding.message for finding in faults[:_SHOWN]),
         f"{total:,} faults of the build itself, not of its input; please report them. "
         f"By check: {', '.join(f'{kind} {n:,}' for kind, n in kinds)}",
     ]
+    return [str(Stop(Reason.DISPROVED, message)) for message in messages]
 
 
 def _place(proof: ShardReport) -> tuple[str, int]:

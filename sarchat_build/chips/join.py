@@ -10,6 +10,7 @@ from sarchat_build import images
 from sarchat_build.config.manifest import Manifest
 from sarchat_build.config.recipe import Recipe
 from sarchat_build.errors import RecordError
+from sarchat_build.reasons import Reason
 from sarchat_build.sources.documents import Annotation
 from sarchat_build.sources.files import FileRef
 from sarchat_build.sources.index import SourceIndex
@@ -98,7 +99,7 @@ def _inspect(
         if annotation.reject is not None:
             return annotation.reject
         if annotation.raw is None or not (instances or recipe.keep_images_without_objects):
-            raise RecordError("no_object", "its annotation lists no object")
+            raise RecordError(Reason.NO_OBJECT, "its annotation lists no object")
         with index.files.contents(file) as source:
             facts = images.inspect(
                 source,
@@ -116,7 +117,7 @@ def _inspect(
 def _one_annotation(found: Sequence[Annotation], listed: Split | None) -> Annotation:
     # `listed` is the split that a list of names states, beside what the documents' places say.
     if not found:
-        raise RecordError("no_annotation", "no annotation document belongs to this image")
+        raise RecordError(Reason.NO_ANNOTATION, "no annotation document belongs to this image")
     by_document: dict[str, list[Annotation]] = defaultdict(list)
     for annotation in found:
         by_document[str(annotation.document)].append(annotation)
@@ -124,10 +125,12 @@ def _one_annotation(found: Sequence[Annotation], listed: Split | None) -> Annota
     stated |= {(listed, "the split lists")} if listed else set()
     if len({split for split, _ in stated}) > 1:
         places = " and ".join(sorted(f"{split} by {name}" for split, name in stated))
-        raise RecordError("split_conflict", f"{found[0].name} is {places}")
+        raise RecordError(Reason.SPLIT_CONFLICT, f"{found[0].name} is {places}")
     if len(by_document) > 1:
         names = ", ".join(sorted(by_document))
-        raise RecordError("duplicate_annotation", f"{len(by_document)} documents claim it: {names}")
+        raise RecordError(
+            Reason.DUPLICATE_ANNOTATION, f"{len(by_document)} documents claim it: {names}"
+        )
     return replace(_joined(found), split=found[0].split or listed)
 
 

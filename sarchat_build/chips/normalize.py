@@ -10,6 +10,7 @@ from sarchat_build.config.manifest import Manifest, fold, sort_categories
 from sarchat_build.errors import RecordError
 from sarchat_build.geometry.boxes import repair
 from sarchat_build.geometry.conventions import place, place_quad
+from sarchat_build.reasons import Reason
 from sarchat_build.sources.documents import count_objects
 from sarchat_build.sources.files import FileRef
 from sarchat_build.types import (
@@ -61,18 +62,20 @@ def normalize_image(
     scene_id, found_objects = manifest.scene_id(file.path), count_objects(raw)
     lost_image = RejectedImage(image_id, manifest.id, scene_id, official_split, found_objects)
 
-    def reject(key: str, reason: str, detail: str, line: int | None = None, **counted: int) -> None:
+    def reject(
+        key: str, reason: Reason, detail: str, line: int | None = None, **counted: int
+    ) -> None:
         rejects.append(
             Reject(STAGE, manifest.id, str(document), line, key, reason, detail, **counted)
         )
 
     mismatch = _size_mismatch(raw, pixels)
     if mismatch and _fits_neither(raw, pixels, manifest):
-        reject(image_id, "size_mismatch", f"{mismatch}, and the boxes fit neither", images=1,
+        reject(image_id, Reason.SIZE_MISMATCH, f"{mismatch}, and the boxes fit neither", images=1,
                instances=found_objects)  # fmt: skip
         return Normalized(None, lost_image, tuple(rejects), ())
     if mismatch:
-        fixes.append(Notice(manifest.id, str(document), image_id, "size_mismatch", mismatch))
+        fixes.append(Notice(manifest.id, str(document), image_id, Reason.SIZE_MISMATCH, mismatch))
     for fault in raw.faults:
         key = f"{image_id}#{fault.key}"
         reject(key, fault.reason, fault.detail, fault.line, instances=fault.instances)
@@ -81,7 +84,7 @@ def normalize_image(
         category = lookup.get(fold(found.category))
         key = f"{image_id}#{found.key}"
         if category is None:
-            reject(key, "unknown_category", found.category, found.line, instances=1)
+            reject(key, Reason.UNKNOWN_CATEGORY, found.category, found.line, instances=1)
             # Whatever it is, it may be one of any kind that this source names.
             lost.update(manifest.categories.named())
             continue
@@ -89,7 +92,7 @@ def normalize_image(
             instance, repairs = _instance(found, f"{image_id}#{number}", category, pixels, manifest)
         except RecordError as error:
             reject(key, error.reason, error.detail, found.line, instances=1)
-            if error.reason != "outside":
+            if error.reason is not Reason.OUTSIDE:
                 lost.add(category)
             continue
         instances.append(instance)
@@ -97,7 +100,7 @@ def normalize_image(
             Notice(manifest.id, str(document), key, name, str(found.bbox)) for name in repairs
         )
     if not instances and (raw.instances or raw.faults):
-        reject(image_id, "no_valid_instance", "each of its objects was rejected", images=1)
+        reject(image_id, Reason.NO_VALID_INSTANCE, "each of its objects was rejected", images=1)
         return Normalized(None, lost_image, tuple(rejects), tuple(fixes))
     image = SourceImage(
         image_id=image_id,
@@ -115,7 +118,7 @@ def normalize_image(
 
 def _instance(
     raw: RawInstance, instance_id: str, category: Category, pixels: PixelFacts, manifest: Manifest
-) -> tuple[Instance, tuple[str, ...]]:
+) -> tuple[Instance, tuple[Reason, ...]]:
     convention = manifest.annotations.convention
     placed = place(raw.bbox, raw.bbox_format, convention, pixels.width_px, pixels.height_px)
     bbox, repairs = repair(placed.corners_px, pixels.width_px, pixels.height_px)
@@ -125,12 +128,12 @@ def _instance(
             obb, mended = place_quad(raw.obb, convention)
             repairs += mended
         except RecordError as error:
-            if error.reason == "contradicts_manifest":
+            if error.reason is Reason.CONTRADICTS_MANIFEST:
                 raise
-            repairs += ("rotated_box_dropped",)
+            repairs += (Reason.ROTATED_BOX_DROPPED,)
     outline = raw.polygon if all(map(math.isfinite, raw.polygon)) else ()
     if outline != raw.polygon:
-        repairs += ("outline_dropped",)
+        repairs += (Reason.OUTLINE_DROPPED,)
     instance = Instance(
         instance_id=instance_id,
         category=category,

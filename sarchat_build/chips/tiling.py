@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from sarchat_build.config.manifest import Tiling, sort_categories
 from sarchat_build.geometry.boxes import clip, shift_points
 from sarchat_build.names import printable
+from sarchat_build.reasons import Reason
 from sarchat_build.types import Box, Category, Chip, Instance, Reject, SourceImage, Window
 
 STAGE = "cut_chips"
@@ -96,13 +97,13 @@ def _losses(image: SourceImage, chips: tuple[Chip, ...], windows: int) -> tuple[
     lost = [i for i in image.instances if i.instance_id not in shown]
     file = printable(image.member)
     rejects = [
-        Reject(STAGE, image.source_id, file, None, instance.instance_id, "lost_at_edge",
+        Reject(STAGE, image.source_id, file, None, instance.instance_id, Reason.LOST_AT_EDGE,
                f"no window shows enough of box {tuple(instance.bbox)}", instances=1)
         for instance in lost
     ]  # fmt: skip
     if not chips:
         rejects.append(
-            Reject(STAGE, image.source_id, file, None, image.image_id, "no_object",
+            Reject(STAGE, image.source_id, file, None, image.image_id, Reason.NO_OBJECT,
                    f"none of its {windows} windows holds an object", images=1)
         )  # fmt: skip
     return tuple(rejects)

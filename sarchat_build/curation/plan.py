@@ -9,7 +9,9 @@ from dataclasses import dataclass
 from sarchat_build.config.manifest import Manifest
 from sarchat_build.config.recipe import Recipe
 from sarchat_build.curation.duplicates import DuplicateGroup, ImageFact
+from sarchat_build.errors import Stop
 from sarchat_build.published.layout import shard_name
+from sarchat_build.reasons import Reason
 from sarchat_build.stable_hash import choose
 from sarchat_build.types import SPLITS, ReadCount, Reject, Split
 
@@ -24,16 +26,12 @@ class Decision:
     shard: str
 
 
-# What no build goes on with, and what to do about it.
-_FATAL = {
-    "unreadable_document": "documents about many images cannot be read; fetch the archive again",
-    "duplicate_id": "ids that stand for two things; correct the document, or leave it out",
-    "split_conflict": "official lists put images into two splits; remove each from one of them",
-}
+# What no build goes on with.
+_FATAL = (Reason.UNREADABLE_DOCUMENT, Reason.DUPLICATE_ID, Reason.SPLIT_CONFLICT)
 # What the recipe decides about: see `_contradictions` and `_unknown_names`.
-_DECIDED = ("unknown_category", "contradicts_manifest")
+_DECIDED = (Reason.UNKNOWN_CATEGORY, Reason.CONTRADICTS_MANIFEST)
 # What was left out because the recipe wants it so is no sign of a misread source.
-_WANTED = ("no_object",)
+_WANTED = (Reason.NO_OBJECT,)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +39,7 @@ class RejectCount:
     """Rejects of one kind, counted; `name` says which, where that decides about the build."""
 
     source_id: str
-    reason: str
+    reason: Reason
     name: str
     images: int
     instances: int
@@ -49,8 +47,8 @@ class RejectCount:
 
 def count_rejects(rejects: Iterable[Reject]) -> tuple[RejectCount, ...]:
     """Boil rejects down to what decides whether the build may go on."""
-    images: Counter[tuple[str, str, str]] = Counter()
-    instances: Counter[tuple[str, str, str]] = Counter()
+    images: Counter[tuple[str, Reason, str]] = Counter()
+    instances: Counter[tuple[str, Reason, str]] = Counter()
     for reject in rejects:
         name = reject.detail if reject.reason in _DECIDED else ""
         if reject.reason in _FATAL:
@@ -66,8 +64,8 @@ def reasons_to_stop(
     facts: Sequence[ImageFact],
     images_listed: Mapping[str, int],
     recipe: Recipe,
-) -> tuple[str, ...]:
-    """Say why nothing may be written, one sentence each; empty when the build may go on."""
+) -> tuple[Stop, ...]:
+    """Give every reason why nothing may be written; empty when the build may go on."""
     counts = sorted(counts, key=lambda count: (count.source_id, count.reason, count.name))
     reasons = [*_fatal(counts)]
     if recipe.rejects.unknown_category == "stop":
@@ -81,18 +79,20 @@ def reasons_to_stop(
     for source_id, images in sorted(rejected.items()):
         total = images_listed.get(source_id, 0)
         if total and images / total > recipe.rejects.max_image_ratio:
-            reasons.append(
+            message = (
                 f"{source_id}: {images:,} of {total:,} images rejected, more than the recipe's "
                 f"rejects.max_image_ratio = {recipe.rejects.max_image_ratio:g}; see rejects/"
             )
+            reasons.append(Stop(Reason.TOO_MANY_REJECTS, message))
     if not facts and not reasons:
-        reasons.append("nothing to write: no image was kept; see rejects/")
+        message = "nothing to write: no image was kept; see rejects/"
+        reasons.append(Stop(Reason.NOTHING_TO_WRITE, message))
     return tuple(reasons)
 
 
 def other_totals(
     read: Iterable[ReadCount], images_listed: Mapping[str, int], manifests: Mapping[str, Manifest]
-) -> tuple[str, ...]:
+) -> tuple[Stop, ...]:
     """Name every source of which other numbers were read than its manifest says were published."""
     images = Counter(images_listed)
     instances: Counter[str] = Counter()
@@ -100,49 +100,55 @@ def other_totals(
         images[count.source_id] += count.images
         instances[count.source_id] += count.instances
     return tuple(
-        f"{s}: {images[s]:,} images and {instances[s]:,} instances read, "
-        f"{expected.images:,} and {expected.instances:,} published (--strict); if this is the "
-        "release you mean to build, leave --strict out"
+        Stop(
+            Reason.OTHER_TOTALS,
+            f"{s}: {images[s]:,} images and {instances[s]:,} instances read, "
+            f"{expected.images:,} and {expected.instances:,} published (--strict); if this is the "
+            "release you mean to build, leave --strict out",
+        )
         for s, expected in ((s, manifests[s].expected) for s in sorted(manifests))
         if expected and (expected.images, expected.instances) != (images[s], instances[s])
     )
 
 
-def _fatal(counts: Iterable[RejectCount]) -> Iterable[str]:
-    found: dict[tuple[str, str], list[str]] = {}
+def _fatal(counts: Iterable[RejectCount]) -> Iterable[Stop]:
+    found: dict[tuple[str, Reason], list[str]] = {}
     for count in counts:
         if count.reason in _FATAL:
-            places = found.setdefault((count.source_id, count.reason), [])
-            if count.name not in places:
-                places.append(count.name)
-    for (source_id, reason), places in sorted(found.items()):
-        yield f"{source_id}: {_FATAL[reason]} ({len(places):,}): {'; '.join(places)}"
+            names = found.setdefault((count.source_id, count.reason), [])
+            if count.name not in names:
+                names.append(count.name)
+    for (source_id, reason), names in sorted(found.items()):
+        text = f"{reason.meaning}; {reason.advice} ({len(names):,}): {'; '.join(names)}"
+        yield Stop(reason, f"{source_id}: {text}")
 
 
-def _unknown_names(counts: Iterable[RejectCount]) -> Iterable[str]:
+def _unknown_names(counts: Iterable[RejectCount]) -> Iterable[Stop]:
     unknown: Counter[tuple[str, str]] = Counter()
     for count in counts:
-        if count.reason == "unknown_category":
+        if count.reason is Reason.UNKNOWN_CATEGORY:
             unknown[count.source_id, count.name] += count.instances
     if unknown:
         names = "; ".join(f"{s}: {name!r} × {n:,}" for (s, name), n in sorted(unknown.items()))
-        yield (
+        yield Stop(
+            Reason.UNKNOWN_CATEGORY,
             f"unknown category names ({names}); list them under [categories.names] in the "
-            'manifest, or set rejects.unknown_category = "reject" in the recipe'
+            'manifest, or set rejects.unknown_category = "reject" in the recipe',
         )
 
 
-def _contradictions(counts: Iterable[RejectCount]) -> Iterable[str]:
+def _contradictions(counts: Iterable[RejectCount]) -> Iterable[Stop]:
     found: Counter[tuple[str, str]] = Counter()
     for count in counts:
-        if count.reason == "contradicts_manifest":
+        if count.reason is Reason.CONTRADICTS_MANIFEST:
             found[count.source_id, count.name] += count.instances
     for (source_id, statement), objects in sorted(found.items()):
         key = statement.split()[0]
-        yield (
+        yield Stop(
+            Reason.CONTRADICTS_MANIFEST,
             f"{source_id}: {statement} ({objects:,} objects); correct the statement with "
             f"--set {source_id}.{key}=VALUE, or set rejects.contradiction = "
-            '"reject" in the recipe to leave these objects out'
+            '"reject" in the recipe to leave these objects out',
         )
 
 
@@ -206,17 +212,17 @@ def duplicate_rows(
 
 def likeness_warnings(
     facts: Iterable[ImageFact], groups: Iterable[DuplicateGroup]
-) -> dict[str, dict[str, int]]:
+) -> dict[str, dict[Reason, int]]:
     """Count, per source, duplicates with other boxes and pictures that show too little to compare.
 
     Both are kept or resolved as usual; a person should know.
     """
-    counts: dict[str, Counter[str]] = defaultdict(Counter)
+    counts: dict[str, Counter[Reason]] = defaultdict(Counter)
     for group in groups:
         for member in group.members:
             if member.label_conflict:
-                counts[member.fact.source_id]["label_conflict"] += 1
+                counts[member.fact.source_id][Reason.LABEL_CONFLICT] += 1
     for fact in facts:
         if not fact.perceptual_hash:
-            counts[fact.source_id]["too_flat_to_compare"] += 1
+            counts[fact.source_id][Reason.TOO_FLAT_TO_COMPARE] += 1
     return {source_id: dict(tally) for source_id, tally in counts.items()}

@@ -6,6 +6,8 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 
 from sarchat_build.dataset.shards import ShardReceipt
+from sarchat_build.errors import Stop
+from sarchat_build.reasons import Reason
 from sarchat_build.types import ReadCount, Reject
 
 Counts = dict[str, dict[str, int]]
@@ -50,21 +52,22 @@ _ENTRIES = {
 }
 
 
-def imbalances(books: Mapping[str, Counts]) -> tuple[str, ...]:
+def imbalances(books: Mapping[str, Counts]) -> tuple[Stop, ...]:
     """Name every source whose books do not balance: read = kept + rejected + deduplicated.
 
-    >>> imbalances({"a": {"read": {"images": 3, "instances": 0}, "kept": {"images": 2, "instances":
-    ... 0}, "rejected": {"images": 0, "instances": 0}, "deduplicated": {"images": 0,
-    ... "instances": 0}}})
-    ('a: 3 images read, but 2 kept + 0 rejected + 0 deduplicated',)
+    >>> none, two, three = ({"images": n, "instances": 0} for n in (0, 2, 3))
+    >>> totals = {"read": three, "kept": two, "rejected": none, "deduplicated": none}
+    >>> for stop in imbalances({"a": totals}): print(stop)
+    imbalance: a: 3 images read, but 2 kept + 0 rejected + 0 deduplicated
     """
     faults = []
     for source_id, book in sorted(books.items()):
         for unit in ("images", "instances"):
             parts = [book[entry][unit] for entry in ("kept", "rejected", "deduplicated")]
             if book["read"][unit] != sum(parts):
-                faults.append(
+                message = (
                     f"{source_id}: {book['read'][unit]:,} {unit} read, but {parts[0]:,} kept + "
                     f"{parts[1]:,} rejected + {parts[2]:,} deduplicated"
                 )
+                faults.append(Stop(Reason.IMBALANCE, message))
     return tuple(faults)

@@ -14,6 +14,7 @@ from sarchat_build.dataset.conservation import Counts
 from sarchat_build.dataset.output import WrittenFile
 from sarchat_build.dataset.shards import ShardReceipt
 from sarchat_build.phrasing.engine import Phrasing
+from sarchat_build.reasons import Reason
 from sarchat_build.types import SPLITS, Notice
 
 # The libraries whose version can change a published byte.
@@ -103,9 +104,9 @@ _SOURCE_FACTS = {
 }
 
 
-def count_fixes(fixes: Iterable[Notice]) -> dict[str, dict[str, int]]:
+def count_fixes(fixes: Iterable[Notice]) -> dict[str, dict[Reason, int]]:
     """Count corrections and warnings per source and reason."""
-    counts: dict[str, Counter[str]] = defaultdict(Counter)
+    counts: dict[str, Counter[Reason]] = defaultdict(Counter)
     for fix in fixes:
         counts[fix.source_id][fix.reason] += 1
     return {source_id: dict(sorted(tally.items())) for source_id, tally in sorted(counts.items())}

@@ -11,6 +11,7 @@ from sarchat_build.chips.normalize import normalize_image
 from sarchat_build.config.manifest import Manifest, fold
 from sarchat_build.config.recipe import Recipe
 from sarchat_build.progress import ProgressBar, no_progress
+from sarchat_build.reasons import Reason
 from sarchat_build.sources.documents import Annotation, read_document
 from sarchat_build.sources.files import FileRef
 from sarchat_build.sources.index import BLOCK_IMAGES, SourceIndex
@@ -47,8 +48,8 @@ class CategoryCount:
 class Losses:
     """Rejects, or fixes, by reason: how many records, and the first of each in full."""
 
-    counts: Counter[str] = field(default_factory=Counter)
-    first: dict[str, list[Reject | Notice]] = field(default_factory=lambda: defaultdict(list))
+    counts: Counter[Reason] = field(default_factory=Counter)
+    first: dict[Reason, list[Reject | Notice]] = field(default_factory=lambda: defaultdict(list))
 
     def add(self, losses: Iterable[Reject | Notice]) -> None:
         """Count some more."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from sarchat_build.config.manifest import Manifest
 from sarchat_build.errors import RecordError
+from sarchat_build.reasons import Reason
 from sarchat_build.sources.encodings import other_encoding
 from sarchat_build.sources.files import FileRef
 from sarchat_build.sources.index import Document, SourceIndex
@@ -59,7 +60,7 @@ def read_document(
             encoding = other_encoding(stream, rule.encodings)
             for raw in file_format.read(stream, rule):
                 if encoding and not (file_format.many_images and raw.filename is None):
-                    notice = RawFault("encoding", "other_encoding", f"read as {encoding}")
+                    notice = RawFault("encoding", Reason.OTHER_ENCODING, f"read as {encoding}")
                     raw, encoding = replace(raw, notices=(notice, *raw.notices)), ""
                 if not file_format.many_images:
                     yield address.one(raw)
@@ -95,7 +96,7 @@ class _Address:
         except RecordError as error:
             # An image of several parts is missing once.
             return self._reject(error, 0 if raw.part else 1, count_objects(raw), filename)
-        return self._annotation(name, "" if raw.part else oversight, raw)
+        return self._annotation(name, None if raw.part else oversight, raw)
 
     def orphan(self, fault: RawFault) -> Reject:
         """Give a reject for what belongs to no image of the document."""
@@ -106,7 +107,7 @@ class _Address:
         """Give what is left of a document that cannot be read."""
         if many_images:
             detail = f"{error.reason}: {error.detail}"
-            return self._reject(RecordError("unreadable_document", detail, error.line), 0, 0)
+            return self._reject(RecordError(Reason.UNREADABLE_DOCUMENT, detail, error.line), 0, 0)
         reject = self._reject(error, 1, 0)
         if self._own_name in self.index.position_by_name:
             file, split = self.document.file, self.document.split
@@ -117,7 +118,7 @@ class _Address:
     def _own_name(self) -> str:
         return self.index.rule.document_name(self.document.file.path)
 
-    def _annotation(self, name: str, oversight: str, raw: RawImage) -> Annotation:
+    def _annotation(self, name: str, oversight: Reason | None, raw: RawImage) -> Annotation:
         source_id, file = self.index.source_id, self.document.file
         notices = [RawFault(name, oversight, raw.filename or "")] if oversight else []
         fixes = tuple(

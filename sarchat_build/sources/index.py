@@ -15,6 +15,7 @@ from sarchat_build.config.annotation_options import AnnotationRule
 from sarchat_build.config.manifest import Manifest
 from sarchat_build.errors import InputError, NotAnArchiveError, RecordError
 from sarchat_build.names import printable
+from sarchat_build.reasons import Reason
 from sarchat_build.sources.encodings import decode
 from sarchat_build.sources.files import FileRef, SourceFiles, open_source
 from sarchat_build.types import Split
@@ -75,7 +76,7 @@ class SourceIndex:
         """Give the file of an image."""
         return self.images[self.position_by_name[name]]
 
-    def resolve(self, filename: str | None, document: FileRef) -> tuple[str, str]:
+    def resolve(self, filename: str | None, document: FileRef) -> tuple[str, Reason | None]:
         """Find the image that a document of one image belongs to.
 
         The document's own name wins over the one written inside it: copies of these datasets are
@@ -87,7 +88,7 @@ class SourceIndex:
             document: where the document lies.
 
         Returns:
-            The name of the image, and `""`, `filename_absent` or `filename_differs`.
+            The name of the image, and `filename_absent` or `filename_differs` if that is so.
 
         Raises:
             RecordError: `path_escape` for a name that climbs out of its folder, `image_missing`
@@ -98,19 +99,19 @@ class SourceIndex:
         if own not in self.position_by_name:
             named = f"names {filename!r}" if filename else "names no image"
             otherwise = f"the document {named}; no image has its stem either"
-            return self.find(filename or "", otherwise)[0], "filename_differs"
+            return self.find(filename or "", otherwise)[0], Reason.FILENAME_DIFFERS
         if not filename:
-            return own, "" if filename is None else "filename_absent"
+            return own, None if filename is None else Reason.FILENAME_ABSENT
         exact = written.name == self._file_name(own)
-        return own, "" if exact else "filename_differs"
+        return own, None if exact else Reason.FILENAME_DIFFERS
 
-    def find(self, filename: str, otherwise: str = "") -> tuple[str, str]:
+    def find(self, filename: str, otherwise: str = "") -> tuple[str, Reason | None]:
         """Find the image that a document of many images calls `filename`.
 
         The whole file name is looked for first, then the name without its extension.
 
         Returns:
-            The name of the image, and `""` or `filename_differs`.
+            The name of the image, and `filename_differs` if that is so.
 
         Raises:
             RecordError: `path_escape` as in `resolve`; `image_missing`, with `otherwise` for a
@@ -120,13 +121,13 @@ class SourceIndex:
         same = self.names_by_file_name.get(written.name, ())
         name = self.rule.image_name(str(written))
         if name not in self.position_by_name and len(same) > 1:
-            raise RecordError("image_ambiguous", f"{filename!r} is one of {', '.join(same)}")
+            raise RecordError(Reason.IMAGE_AMBIGUOUS, f"{filename!r} is one of {', '.join(same)}")
         if name not in self.position_by_name and same:
             name = same[0]
         if name not in self.position_by_name:
             detail = otherwise or f"the document names {filename!r}; no image is called so"
-            raise RecordError("image_missing", detail)
-        return name, "" if name in same else "filename_differs"
+            raise RecordError(Reason.IMAGE_MISSING, detail)
+        return name, None if name in same else Reason.FILENAME_DIFFERS
 
     def _file_name(self, name: str) -> str:
         return printable(PurePosixPath(self.image_of(name).path).name)
@@ -134,7 +135,7 @@ class SourceIndex:
 
 def _written(filename: str) -> PurePosixPath:
     if escapes(filename):
-        raise RecordError("path_escape", f"the document names the image {filename!r}")
+        raise RecordError(Reason.PATH_ESCAPE, f"the document names the image {filename!r}")
     return PurePosixPath(printable(filename.replace("\\", "/")))
 
 

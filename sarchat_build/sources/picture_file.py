@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import BinaryIO, Literal, TypeAlias
 
 from sarchat_build.errors import RecordError
+from sarchat_build.reasons import Reason
 
 PictureSource: TypeAlias = bytes | Path
 Kind: TypeAlias = Literal["tiff", "png16", "picture"]
@@ -43,7 +44,7 @@ def head(source: PictureSource) -> bytes:
     with open_bytes(source) as stream:
         start = stream.read(32)
     if not start:
-        raise RecordError("empty_file", "the file has 0 bytes")
+        raise RecordError(Reason.EMPTY_FILE, "the file has 0 bytes")
     return start
 
 

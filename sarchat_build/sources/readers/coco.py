@@ -13,6 +13,7 @@ import numpy as np
 
 from sarchat_build.config.annotation_options import CocoRule
 from sarchat_build.errors import RecordError
+from sarchat_build.reasons import Reason
 from sarchat_build.sources.encodings import choose_encoding
 from sarchat_build.sources.readers.json_stream import NOT_A_NUMBER, JsonStream
 from sarchat_build.stable_hash import stable_hash
@@ -79,7 +80,7 @@ class _Images:
             self.repeated[filename] += 1
 
     def _conflict(self, key: str, detail: str) -> None:
-        self.faults.append(RawFault(key, "duplicate_id", detail, instances=0))
+        self.faults.append(RawFault(key, Reason.DUPLICATE_ID, detail, instances=0))
 
 
 def _categories(stream: JsonStream, rule: CocoRule) -> tuple[dict[Hashable, str], list[RawFault]]:
@@ -90,10 +91,12 @@ def _categories(stream: JsonStream, rule: CocoRule) -> tuple[dict[Hashable, str]
         category_id, name = _id(fields.get("id")), str(fields.get("name", ""))
         if names.setdefault(category_id, name) != name:
             detail = f"category id {category_id} stands for {names[category_id]} and {name}"
-            faults.append(RawFault(f"categories[{number}]", "duplicate_id", detail, instances=0))
+            faults.append(
+                RawFault(f"categories[{number}]", Reason.DUPLICATE_ID, detail, instances=0)
+            )
     if not names and not rule.class_names:
         raise RecordError(
-            "contradicts_manifest",
+            Reason.CONTRADICTS_MANIFEST,
             "annotations.class_names is empty, but the document has no categories",
         )
     return names or dict(enumerate(rule.class_names, start=rule.first_class_id)), faults
@@ -115,7 +118,7 @@ def _annotations(
     held: defaultdict[str | None, _Held] = defaultdict(_Held)
     parts: Counter[str | None] = Counter()
     for filename, times in images.repeated.items():
-        notice = RawFault("images", "duplicate_entry", f"listed {times + 1} times")
+        notice = RawFault("images", Reason.DUPLICATE_ENTRY, f"listed {times + 1} times")
         held[filename].notices.append(notice)
     numbers = 0
     for number, entry in enumerate(stream.items("annotations.item"), start=1):
@@ -127,16 +130,18 @@ def _annotations(
             if image is None:
                 written = str(fields.get("image_id"))[:80]
                 raise RecordError(
-                    "orphan_annotation", f"image_id {written} is no image of this document"
+                    Reason.ORPHAN_ANNOTATION, f"image_id {written} is no image of this document"
                 )
             if seen.before(fields):
-                place.notices.append(RawFault(key, "duplicate_entry", "the same annotation again"))
+                place.notices.append(
+                    RawFault(key, Reason.DUPLICATE_ENTRY, "the same annotation again")
+                )
                 continue
             instance = _instance(fields, key, names)
             place.instances.append(instance)
             numbers += 16 + len(instance.polygon)
         except RecordError as error:
-            conflict = held[None] if error.reason == "duplicate_id" else place
+            conflict = held[None] if error.reason is Reason.DUPLICATE_ID else place
             conflict.faults.append(RawFault(key, error.reason, error.detail))
             numbers += 16
         if numbers > HELD_NUMBERS:
@@ -183,7 +188,9 @@ class _Repeated:
         annotation_id, content = _id(fields.get("id")), repr(sorted(fields.items()))
         first = self._first.get(annotation_id)
         if first is not None and first != content:
-            raise RecordError("duplicate_id", f"annotation id {annotation_id} has two contents")
+            raise RecordError(
+                Reason.DUPLICATE_ID, f"annotation id {annotation_id} has two contents"
+            )
         self._first[annotation_id] = content
         return first is not None
 
@@ -203,7 +210,7 @@ def _id(value: object) -> Hashable:
 def _instance(fields: Mapping[str, Any], key: str, names: Mapping[Hashable, str]) -> RawInstance:
     bbox = fields.get("bbox")
     if not isinstance(bbox, list) or len(bbox) != 4:
-        raise RecordError("bad_value", f"bbox is {str(bbox)[:80]}, not four numbers")
+        raise RecordError(Reason.BAD_VALUE, f"bbox is {str(bbox)[:80]}, not four numbers")
     category_id = _id(fields.get("category_id"))
     return RawInstance(
         key=key,
@@ -232,7 +239,7 @@ def _float(value: object) -> float:
     if value == NOT_A_NUMBER:
         return float("nan")
     if isinstance(value, bool) or not isinstance(value, (int, float, Decimal)):
-        raise RecordError("bad_value", f"{str(value)[:80]!r} is not a number")
+        raise RecordError(Reason.BAD_VALUE, f"{str(value)[:80]!r} is not a number")
     try:
         return float(value)
     except OverflowError:
