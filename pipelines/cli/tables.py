@@ -13,6 +13,7 @@ from sarchat_build.config.manifest import Manifest
 from sarchat_build.names import printable
 from sarchat_build.onboarding.inspection import Losses, Reading
 from sarchat_build.onboarding.survey.findings import Survey
+from sarchat_build.reasons import sentence
 from sarchat_build.types import SPLITS, Reject
 
 _SHOWN_KINDS = 6
@@ -114,17 +115,19 @@ def place_table(reading: Reading) -> Table:
 
 
 def loss_table(title: str, losses: Losses) -> Table:
-    """Show how many records were lost, or corrected, for each reason."""
+    """Show how many records have each reason, what that means and what to do."""
     table = Table(title=title)
-    table.add_column("reason")
+    table.add_column("reason", no_wrap=True)
     table.add_column("records", justify="right")
+    table.add_column("what it means, and what to do")
     for reason, count in sorted(losses.counts.items(), key=lambda item: (-item[1], item[0])):
-        table.add_row(reason, f"{count:,}")
+        text = f"{sentence(reason.meaning)} {sentence(reason.advice)}"
+        table.add_row(str(reason), f"{count:,}", escape(text))
     return table
 
 
 def loss_lines(losses: Losses, shown: int) -> Iterator[str]:
-    """Tell the first records of each reason in full: file, line, key, detail."""
+    """Write the first records of each reason in full: file, line, key, detail."""
     for reason in sorted(losses.first):
         for loss in losses.first[reason][:shown]:
             line = f":{loss.line}" if isinstance(loss, Reject) and loss.line else ""
