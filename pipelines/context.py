@@ -16,14 +16,15 @@ from sarchat_build.sources.picture_file import PictureSource
 from sarchat_build.types import SourceImage
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class BuildContext:
     """One build's settings; small, picklable and the same on every worker.
 
     `inputs` describes each source's archives for the record, `images_listed` says how many images
     the launcher found, `templates` are the phrasings as text, `repacked` gives the second form of
-    archives that cannot be read at random, `failed` says why a source was left out. With `prove`
-    every row is read back and checked before anything is published.
+    archives that cannot be read at random, `failed` says why a source was left out, `code_digest`
+    stands for the code that writes shards. With `prove` every row is read back and checked before
+    anything is published.
     """
 
     raw: str
@@ -34,6 +35,7 @@ class BuildContext:
     inputs: Mapping[str, list[dict[str, Any]]]
     images_listed: Mapping[str, int]
     strict: bool
+    code_digest: str
     repacked: Mapping[str, str] = field(default_factory=dict)
     failed: Mapping[str, str] = field(default_factory=dict)
     prove: bool = True

@@ -29,6 +29,7 @@ from sarchat_build.config.manifest import Manifest, load_manifests
 from sarchat_build.config.recipe import Recipe, load_recipe
 from sarchat_build.config.resources import resource_folder
 from sarchat_build.dataset import output
+from sarchat_build.dataset.fingerprint import digest_code
 from sarchat_build.errors import ConfigurationError, InputError, Issue
 from sarchat_build.phrasing.engine import load_templates
 from sarchat_build.phrasing.lint import check_templates
@@ -165,17 +166,18 @@ def prepare(
     folder = repacked or join(out, output.WORK_FOLDER, "repacked")
     second = each(lambda manifest: repack_archives(join(raw, manifest.id), folder))
     return BuildContext(
-        raw,
-        out,
-        {s: chosen[s] for s in second},
-        settings.recipe,
-        settings.templates,
-        {s: inputs[s] for s in second},
-        {s: listed[s] for s in second},
-        strict,
-        {place: made for archives in second.values() for place, made in archives.items()},
-        failed,
-        prove,
+        raw=raw,
+        out=out,
+        manifests={s: chosen[s] for s in second},
+        recipe=settings.recipe,
+        templates=settings.templates,
+        inputs={s: inputs[s] for s in second},
+        images_listed={s: listed[s] for s in second},
+        strict=strict,
+        code_digest=digest_code(),
+        repacked={place: made for archives in second.values() for place, made in archives.items()},
+        failed=failed,
+        prove=prove,
     )
 
 

@@ -97,13 +97,27 @@ def _losses(image: SourceImage, chips: tuple[Chip, ...], windows: int) -> tuple[
     lost = [i for i in image.instances if i.instance_id not in shown]
     file = printable(image.member)
     rejects = [
-        Reject(STAGE, image.source_id, file, None, instance.instance_id, Reason.LOST_AT_EDGE,
-               f"no window shows enough of box {tuple(instance.bbox)}", instances=1)
+        Reject(
+            stage=STAGE,
+            source_id=image.source_id,
+            file=file,
+            key=instance.instance_id,
+            reason=Reason.LOST_AT_EDGE,
+            detail=f"no window shows enough of box {tuple(instance.bbox)}",
+            instances=1,
+        )
         for instance in lost
-    ]  # fmt: skip
+    ]
     if not chips:
         rejects.append(
-            Reject(STAGE, image.source_id, file, None, image.image_id, Reason.NO_OBJECT,
-                   f"none of its {windows} windows holds an object", images=1)
-        )  # fmt: skip
+            Reject(
+                stage=STAGE,
+                source_id=image.source_id,
+                file=file,
+                key=image.image_id,
+                reason=Reason.NO_OBJECT,
+                detail=f"none of its {windows} windows holds an object",
+                images=1,
+            )
+        )
     return tuple(rejects)
