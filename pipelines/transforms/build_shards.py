@@ -10,9 +10,10 @@ import apache_beam as beam
 from apache_beam.pvalue import TaggedOutput
 
 from pipelines.context import BuildContext
+from pipelines.metrics import count
 from pipelines.progress import report_done
-from pipelines.receipts import load_receipt, save_receipt
 from sarchat_build.dataset.fingerprint import fingerprint
+from sarchat_build.dataset.receipts import load_receipt, save_receipt
 from sarchat_build.dataset.record import versions
 from sarchat_build.dataset.shards import ShardBuilder
 from sarchat_build.phrasing.engine import Phrasing
@@ -62,9 +63,11 @@ class _BuildShard(beam.DoFn):
             versions=self._versions,
         )
         shard = load_receipt(self._context.out, name, wanted)
+        reused = shard is not None
         if shard is None:
             shard = self._builder.build(name, planned, wanted)
             save_receipt(self._context.out, shard)
         report_done(self._context.out, "shards", name)
+        count("build_shards", shards_in=1, images_in=len(planned), shards_out=1, reused=int(reused))
         yield shard.receipt
         yield TaggedOutput("tallies", shard.tallies)
