@@ -15,7 +15,7 @@ from pipelines.cli.tables import (
     category_table,
     loss_lines,
     loss_table,
-    place_table,
+    picture_table,
     split_table,
     survey_table,
 )
@@ -23,7 +23,7 @@ from sarchat_build.archives import join
 from sarchat_build.config.manifest import SOURCE_ID, Manifest
 from sarchat_build.errors import ConfigurationError, InputError, Issue
 from sarchat_build.onboarding.contact_sheet import COLUMNS, ROWS, draw_sheet
-from sarchat_build.onboarding.inspection import Reading, read_source
+from sarchat_build.onboarding.inspection import SourceSummary, read_source
 from sarchat_build.onboarding.survey.findings import survey
 from sarchat_build.onboarding.survey.skeleton import write_skeleton
 from sarchat_build.sources.choose import choose_sources
@@ -119,16 +119,19 @@ def inspect(
     manifest = chosen[source]
     with repacked_archives(join(raw, source), repacked, byte_progress) as made:
         index = index_source(manifest, raw, made)
-        reading = read_source(manifest, index, images, counting_progress)
-        _show(manifest, reading)
+        summary = read_source(manifest, index, images, counting_progress)
+        _show(manifest, summary)
         if sheet is not None:
-            _write_sheet(sheet, manifest, reading, index)
+            _write_sheet(sheet, manifest, summary, index)
 
 
-def _show(manifest: Manifest, reading: Reading) -> None:
-    for table in (split_table(manifest, reading), category_table(reading), place_table(reading)):
+def _show(manifest: Manifest, summary: SourceSummary) -> None:
+    for table in (split_table(manifest, summary), category_table(summary), picture_table(summary)):
         console.print(table)
-    for title, losses, shown in (("Corrected", reading.fixes, 1), ("Rejected", reading.rejects, 3)):
+    for title, losses, shown in (
+        ("Corrected", summary.notices, 1),
+        ("Rejected", summary.rejects, 3),
+    ):
         if losses.counts:
             console.print(loss_table(title, losses))
             for line in loss_lines(losses, shown):
@@ -148,15 +151,17 @@ def _check_target(target: Path, source_id: str) -> None:
         raise InputError(f"{target}: exists already; remove it, or give another --output")
 
 
-def _write_sheet(sheet: Path, manifest: Manifest, reading: Reading, index: SourceIndex) -> None:
-    if not any(image.instances for image in reading.kept):
+def _write_sheet(
+    sheet: Path, manifest: Manifest, summary: SourceSummary, index: SourceIndex
+) -> None:
+    if not any(image.instances for image in summary.kept):
         raise InputError("no picture with an object to draw; look at the rejects above")
     title = f"{manifest.id}: {manifest.title}"
     words = (
-        f"{reading.images:,} pictures, {reading.documents:,} documents, {reading.objects:,} objects"
+        f"{summary.images:,} pictures, {summary.documents:,} documents, {summary.objects:,} objects"
     )
-    with counting_progress("draw pictures", min(COLUMNS * ROWS, len(reading.kept))) as show:
-        picture = draw_sheet(reading.kept, index, title, words, show)
+    with counting_progress("draw pictures", min(COLUMNS * ROWS, len(summary.kept))) as show:
+        picture = draw_sheet(summary.kept, index, title, words, show)
     try:
         picture.save(sheet)
     except OSError as error:

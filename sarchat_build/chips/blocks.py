@@ -49,13 +49,13 @@ def inspect_block(
     recipe: Recipe,
 ) -> BlockResult[InspectedImage]:
     """Decode the images of a block and join each with its annotation (`join.inspect_images`)."""
-    found = inspect_images(files, annotations, index, manifest, recipe)
+    found = inspect_images(files, annotations, index=index, manifest=manifest, recipe=recipe)
     return BlockResult(
         source_id=manifest.id,
         images=found.images,
         rejects=found.rejects,
-        rejected_images=found.lost,
-        notices=_by_reason(found.fixes),
+        rejected_images=found.rejected_images,
+        notices=_by_reason(found.notices),
     )
 
 
@@ -63,16 +63,13 @@ def normalize_block(
     images: Iterable[InspectedImage], manifest: Manifest
 ) -> BlockResult[SourceImage]:
     """Bring the objects of a block into pixels and our categories (`normalize.normalize_image`)."""
-    results = [
-        normalize_image(i.raw, i.file, i.document, i.pixels, manifest, i.official_split)
-        for i in images
-    ]
+    results = [normalize_image(image, manifest) for image in images]
     return BlockResult(
         source_id=manifest.id,
         images=tuple(result.image for result in results if result.image is not None),
         rejects=tuple(reject for result in results for reject in result.rejects),
-        rejected_images=tuple(result.lost for result in results if result.lost is not None),
-        notices=_by_reason(fix for result in results for fix in result.fixes),
+        rejected_images=tuple(r.rejected_image for r in results if r.rejected_image is not None),
+        notices=_by_reason(notice for result in results for notice in result.notices),
     )
 
 

@@ -1,4 +1,4 @@
-"""Bytes to characters: byte order marks, declared encodings, and those that a manifest lists."""
+"""Text encodings: byte order marks, declarations, and those that a manifest lists."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def decode(document: bytes, encodings: Sequence[str]) -> str:
 
 
 def choose_encoding(document: BinaryIO, encodings: Sequence[str]) -> str:
-    """Tell the encoding of a document too large to be held, by the rule of `decode`.
+    """Find the encoding of a document too large for memory, by the rule of `decode`.
 
     Reads it once for each encoding tried, unless there is only one to choose from, and leaves it
     at its start.

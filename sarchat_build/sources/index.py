@@ -1,4 +1,4 @@
-"""What a source holds: images in blocks, annotation documents, and which image a name means."""
+"""Index of a source: images in blocks, annotation documents, and which image a name means."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ BLOCK_IMAGES = 128
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """An annotation document and the official split that its place in the archive states."""
+    """An annotation document and the official split that its path states."""
 
     file: FileRef
     split: Split | None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class SourceIndex:
     """Every file of one source that its manifest claims, in reading order.
 
@@ -95,7 +95,7 @@ class SourceIndex:
                 when neither name is an image of the source.
         """
         own = self.rule.document_name(document.path)
-        written = _written(filename or "")
+        written = _written_path(filename or "")
         if own not in self.position_by_name:
             named = f"names {filename!r}" if filename else "names no image"
             otherwise = f"the document {named}; no image has its stem either"
@@ -117,7 +117,7 @@ class SourceIndex:
             RecordError: `path_escape` as in `resolve`; `image_missing`, with `otherwise` for a
                 detail; `image_ambiguous` when images of several folders are called so.
         """
-        written = _written(filename)
+        written = _written_path(filename)
         same = self.names_by_file_name.get(written.name, ())
         name = self.rule.image_name(str(written))
         if name not in self.position_by_name and len(same) > 1:
@@ -133,7 +133,7 @@ class SourceIndex:
         return printable(PurePosixPath(self.image_of(name).path).name)
 
 
-def _written(filename: str) -> PurePosixPath:
+def _written_path(filename: str) -> PurePosixPath:
     if escapes(filename):
         raise RecordError(Reason.PATH_ESCAPE, f"the document names the image {filename!r}")
     return PurePosixPath(printable(filename.replace("\\", "/")))
@@ -142,7 +142,7 @@ def _written(filename: str) -> PurePosixPath:
 def index_source(
     manifest: Manifest, raw: str, repacked: Mapping[str, str] | None = None
 ) -> SourceIndex:
-    """Look through `raw/<id>/` and match its files against the manifest's patterns.
+    """List `raw/<id>/` and match its files against the manifest's patterns.
 
     Args:
         manifest: the source's manifest.
@@ -186,14 +186,14 @@ def index_source(
         positions[name] = position
         by_file_name[printable(PurePosixPath(file.path).name)].append(name)
     return SourceIndex(
-        manifest.id,
-        rule,
-        source,
-        images,
-        documents,
-        _split_lists(manifest, source),
-        positions,
-        {file_name: tuple(names) for file_name, names in by_file_name.items()},
+        source_id=manifest.id,
+        rule=rule,
+        files=source,
+        images=images,
+        documents=documents,
+        split_by_name=_split_lists(manifest, source),
+        position_by_name=positions,
+        names_by_file_name={name: tuple(images) for name, images in by_file_name.items()},
     )
 
 
@@ -222,7 +222,7 @@ def _split_lists(manifest: Manifest, source: SourceFiles) -> dict[str, Split]:
             "add what is missing, or remove them all to split by scene"
         )
     splits: dict[str, Split] = {}
-    torn: dict[str, str] = {}
+    conflicts: dict[str, str] = {}
     for entry, files in lists:
         for file in files:
             for line in _lines(source, file, rule.encodings):
@@ -230,12 +230,12 @@ def _split_lists(manifest: Manifest, source: SourceFiles) -> dict[str, Split]:
                     continue
                 name = rule.image_name(line.strip())
                 if splits.setdefault(name, entry.split) != entry.split:
-                    torn[name] = f"{splits[name]} and {entry.split}"
-    if torn:
-        listed = ", ".join(f"{name} ({sides})" for name, sides in sorted(torn.items()))
+                    conflicts[name] = f"{splits[name]} and {entry.split}"
+    if conflicts:
+        listed = ", ".join(f"{name} ({sides})" for name, sides in sorted(conflicts.items()))
         raise InputError(
-            f"{manifest.id}: official lists put {len(torn):,} images into two splits: {listed}; "
-            "remove each from one of them"
+            f"{manifest.id}: official lists put {len(conflicts):,} images into two splits: "
+            f"{listed}; remove each from one of them"
         )
     return splits
 

@@ -1,4 +1,4 @@
-"""Where a picture's bytes come from: memory, or a file on this machine when it is large."""
+"""Picture files: bytes in memory, or a file on this machine when it is large."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def head(source: PictureSource) -> bytes:
 
 
 def sniff(start: bytes) -> Kind:
-    r"""Tell by the first bytes who must read a file; its name is never asked.
+    r"""Choose the reader of a file by its first bytes; its name is never asked.
 
     Pillow turns some 16-bit files into 8 bits without a word (RGB PNG and TIFF lose their low
     bytes) and turns TIFFs as their orientation tag says, so those go another way.

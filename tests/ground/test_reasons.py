@@ -22,7 +22,7 @@ from sarchat_build.config.manifest import Manifest, load_manifests
 from sarchat_build.config.recipe import Recipe
 from sarchat_build.config.resources import resource_folder
 from sarchat_build.errors import RecordError, Stop
-from sarchat_build.onboarding.inspection import Reading, read_source
+from sarchat_build.onboarding.inspection import SourceSummary, read_source
 from sarchat_build.published.schema import SCHEMAS
 from sarchat_build.reasons import Kind, Reason, reasons_page, sentence
 from sarchat_build.sources.index import index_source
@@ -152,7 +152,7 @@ def test_a_key_that_is_nowhere_is_found() -> None:
     assert not leads_somewhere(Recipe, ["rejects", "max_ratio"])
 
 
-def read(source: mini.Source, folder: Path, *stated: str) -> Reading:
+def read(source: mini.Source, folder: Path, *stated: str) -> SourceSummary:
     manifests = load_manifests(resource_folder("source_manifests"), stated)
     manifest = manifests[source.source_id]
     return read_source(manifest, index_source(manifest, str(folder)), 0)

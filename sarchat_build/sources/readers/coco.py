@@ -19,14 +19,14 @@ from sarchat_build.sources.readers.json_stream import NOT_A_NUMBER, JsonStream
 from sarchat_build.stable_hash import stable_hash
 from sarchat_build.types import BoxFormat, RawFault, RawImage, RawInstance
 
-# Numbers held before the objects read so far are handed on; about ten megabytes.
-HELD_NUMBERS = 200_000
+# Numbers in memory before the objects read so far are handed on; about ten megabytes.
+MAX_PENDING_NUMBERS = 200_000
 
 
 def read(document: BinaryIO, rule: CocoRule) -> Iterator[RawImage]:
     """Read a COCO document: images first, then annotations in parts of an image.
 
-    What is held is an entry per image, eight bytes per annotation, and one buffer of annotations.
+    In memory are an entry per image, eight bytes per annotation, and one buffer of annotations.
     What belongs to no image is a fault of a `RawImage` whose filename is None.
 
     Raises:
@@ -103,7 +103,7 @@ def _categories(stream: JsonStream, rule: CocoRule) -> tuple[dict[Hashable, str]
 
 
 @dataclass(slots=True)
-class _Held:
+class _PartialImage:
     """What was read of one image and is not yet handed on."""
 
     instances: list[RawInstance] = field(default_factory=list)
@@ -114,65 +114,65 @@ class _Held:
 def _annotations(
     stream: JsonStream, names: Mapping[Hashable, str], images: _Images
 ) -> Iterator[RawImage]:
-    seen = _Repeated(stream)
-    held: defaultdict[str | None, _Held] = defaultdict(_Held)
+    seen = _RepeatedIds(stream)
+    pending: defaultdict[str | None, _PartialImage] = defaultdict(_PartialImage)
     parts: Counter[str | None] = Counter()
     for filename, times in images.repeated.items():
         notice = RawFault("images", Reason.DUPLICATE_ENTRY, f"listed {times + 1} times")
-        held[filename].notices.append(notice)
+        pending[filename].notices.append(notice)
     numbers = 0
     for number, entry in enumerate(stream.items("annotations.item"), start=1):
         fields = entry if isinstance(entry, dict) else {}
         key = f"annotations[{number}]"
         image = images.by_id.get(_id(fields.get("image_id")))
-        place = held[image.filename if image else None]
+        partial = pending[image.filename if image else None]
         try:
             if image is None:
                 written = str(fields.get("image_id"))[:80]
                 raise RecordError(
                     Reason.ORPHAN_ANNOTATION, f"image_id {written} is no image of this document"
                 )
-            if seen.before(fields):
-                place.notices.append(
+            if seen.is_repetition(fields):
+                partial.notices.append(
                     RawFault(key, Reason.DUPLICATE_ENTRY, "the same annotation again")
                 )
                 continue
             instance = _instance(fields, key, names)
-            place.instances.append(instance)
+            partial.instances.append(instance)
             numbers += 16 + len(instance.polygon)
         except RecordError as error:
-            conflict = held[None] if error.reason is Reason.DUPLICATE_ID else place
+            conflict = pending[None] if error.reason is Reason.DUPLICATE_ID else partial
             conflict.faults.append(RawFault(key, error.reason, error.detail))
             numbers += 16
-        if numbers > HELD_NUMBERS:
-            yield from _parts(held, parts, images)
-            held.clear()
+        if numbers > MAX_PENDING_NUMBERS:
+            yield from _parts(pending, parts, images)
+            pending.clear()
             numbers = 0
-    yield from _parts(held, parts, images)
+    yield from _parts(pending, parts, images)
     for filename, known in images.by_filename.items():
         if filename not in parts:
             yield RawImage(filename, known.width_px, known.height_px, ())
 
 
 def _parts(
-    held: Mapping[str | None, _Held], parts: Counter[str | None], images: _Images
+    pending: Mapping[str | None, _PartialImage], parts: Counter[str | None], images: _Images
 ) -> Iterator[RawImage]:
-    for filename, found in held.items():
+    for filename, found in pending.items():
         known = images.by_filename[filename] if filename is not None else _Entry("", None, None)
         yield RawImage(
-            filename,
-            known.width_px,
-            known.height_px,
-            tuple(found.instances),
-            tuple(found.faults),
-            tuple(found.notices),
-            parts[filename],
+            filename=filename,
+            width_px=known.width_px,
+            height_px=known.height_px,
+            instances=tuple(found.instances),
+            faults=tuple(found.faults),
+            notices=tuple(found.notices),
+            part=parts[filename],
         )
         parts[filename] += 1
 
 
-class _Repeated:
-    """Finds annotation ids that are used twice; holds those, and eight bytes of each other."""
+class _RepeatedIds:
+    """Finds annotation ids that are used twice, with eight bytes of memory for each other."""
 
     def __init__(self, stream: JsonStream) -> None:
         ids = array("q", map(_number64, stream.items("annotations.item.id")))
@@ -181,8 +181,8 @@ class _Repeated:
         self._candidates = set(ordered[1:][ordered[1:] == ordered[:-1]].tolist())
         self._first: dict[Hashable, str] = {}
 
-    def before(self, fields: Mapping[str, Any]) -> bool:
-        """Tell whether this very annotation was met before; `duplicate_id` if another one was."""
+    def is_repetition(self, fields: Mapping[str, Any]) -> bool:
+        """Whether this very annotation was read before; `duplicate_id` if another one was."""
         if not self._candidates or _number64(fields.get("id")) not in self._candidates:
             return False
         annotation_id, content = _id(fields.get("id")), repr(sorted(fields.items()))
@@ -223,7 +223,7 @@ def _instance(fields: Mapping[str, Any], key: str, names: Mapping[Hashable, str]
 
 
 def _outline(segmentation: object) -> tuple[float, ...]:
-    # Masks and outlines of several pieces have no place in one ring; the box stays.
+    # Masks and outlines of several pieces do not fit into one ring; the box stays.
     if not isinstance(segmentation, list) or len(segmentation) != 1:
         return ()
     (ring,) = segmentation
