@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 DEMO   := demo
 
-.PHONY: help demo test check libarchive lint lock golden bytes clean
+.PHONY: help demo test check libarchive lint lock golden docs bytes clean
 .PHONY: bench oracles proof-coco proof-full proof-neardup proof-scene
 .DEFAULT_GOAL := help
 
@@ -14,6 +14,7 @@ help:
 	@echo "make lint    ruff and mypy"
 	@echo "make check   what CI runs: demo, test, lint"
 	@echo "make golden  the texts that reviewers read, after phrasings changed"
+	@echo "make docs    docs/reasons.md, after a reason changed"
 	@echo "make bytes   small builds under both recipes, byte for byte as recorded (RECORD=--record: anew)"
 	@echo "make lock    every pin anew, with hashes"
 	@echo
@@ -121,6 +122,9 @@ golden: $(VENV)/.dev
 
 bytes: $(VENV)/.dev
 	@PYTHONPATH=.:tests:tests/support $(BIN)/python tests/support/recorded_bytes.py $(RECORD)
+
+docs: $(VENV)/.runtime
+	@$(BIN)/python -m sarchat_build.reasons > docs/reasons.md
 
 clean:
 	rm -rf $(VENV) .venv-oracles $(DEMO) bench oracles

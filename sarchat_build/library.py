@@ -21,9 +21,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from sarchat_build import images
-from sarchat_build.chips.join import inspect_images
-from sarchat_build.chips.normalize import normalize_image
-from sarchat_build.chips.tiling import cut_chips
+from sarchat_build.chips.blocks import cut_block, inspect_block, normalize_block
 from sarchat_build.config.manifest import Manifest, load_manifests
 from sarchat_build.config.recipe import Recipe, load_recipe, recipe_path
 from sarchat_build.config.resources import resource_folder
@@ -166,17 +164,14 @@ def _pictures(
     source: Source, file: FileRef, annotations: list[Annotation], rejects: list[Reject]
 ) -> Iterator[Picture]:
     manifest = source.manifest
-    inspected = inspect_images([file], annotations, source.index, manifest, source.recipe)
-    rejects.extend(inspected.rejects)
-    for found in inspected.images:
-        normalized = normalize_image(
-            found.raw, found.file, found.document, found.pixels, manifest, found.official_split
-        )
-        rejects.extend(normalized.rejects)
-        if normalized.image is not None:
-            tiled = cut_chips(normalized.image, manifest.tiling)
-            rejects.extend(tiled.rejects)
-            yield from (Picture(source, normalized.image, chip) for chip in tiled.chips)
+    inspected = inspect_block(
+        [file], annotations, index=source.index, manifest=manifest, recipe=source.recipe
+    )
+    normalized = normalize_block(inspected.images, manifest)
+    cut = cut_block(normalized.images, manifest)
+    rejects += [*inspected.rejects, *normalized.rejects, *cut.rejects]
+    for image in cut.images:
+        yield from (Picture(source, image.image, chip) for chip in image.chips)
 
 
 def ask(picture: Picture, task: Task | None = None) -> Iterator[Question]:

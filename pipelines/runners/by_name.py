@@ -6,13 +6,14 @@ from collections.abc import Callable, Sequence
 
 import apache_beam as beam
 from apache_beam.options.pipeline_options import PipelineOptions
+from apache_beam.runners.runner import PipelineResult
 
 from sarchat_build.errors import ConfigurationError, Issue
 
 
 def run_by_name(
     construct: Callable[[beam.Pipeline], None], runner: str, beam_options: Sequence[str] = ()
-) -> None:
+) -> PipelineResult:
     """Run a graph with one of Beam's runners, which takes its own options.
 
     Raises:
@@ -25,4 +26,6 @@ def run_by_name(
     except ValueError as error:
         raise ConfigurationError([Issue("--runner", runner, str(error))]) from error
     construct(pipeline)
-    pipeline.run().wait_until_finish()
+    result: PipelineResult = pipeline.run()
+    result.wait_until_finish()
+    return result

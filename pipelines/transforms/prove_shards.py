@@ -9,6 +9,7 @@ from typing import Any
 import apache_beam as beam
 
 from pipelines.context import BuildContext
+from pipelines.metrics import count
 from pipelines.progress import report_done
 from sarchat_build.dataset.record import record_shell
 from sarchat_build.dataset.shards import ShardReceipt
@@ -45,6 +46,7 @@ def _prove(receipt: ShardReceipt, context: BuildContext) -> Iterator[ShardReport
         record = record_shell(context.recipe, context.manifests, context.templates, receipt.files)
         report = check_shard(context.out, *parse_shard_name(receipt.name), record)
         report_done(context.out, "proofs", receipt.name)
+        count("prove_shards", shards_in=1, shards_out=1, faults=report.errors)
         yield report
 
 

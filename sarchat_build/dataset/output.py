@@ -10,8 +10,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 WORK_FOLDER = ".sarchat"
-# What a build that stopped before publishing leaves behind: its reasons, as a JSON list.
-STOPPED = f"{WORK_FOLDER}/stopped.json"
 
 
 @dataclass(frozen=True, slots=True)

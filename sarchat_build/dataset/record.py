@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from importlib.metadata import version
 from typing import Any
@@ -13,7 +13,7 @@ from sarchat_build.dataset.conservation import Counts
 from sarchat_build.dataset.output import WrittenFile
 from sarchat_build.dataset.shards import ShardReceipt
 from sarchat_build.phrasing.engine import Phrasing
-from sarchat_build.types import SPLITS, Notice
+from sarchat_build.types import SPLITS
 from sarchat_build.version import __version__
 
 # The libraries whose version can change a published byte.
@@ -101,14 +101,6 @@ _SOURCE_FACTS = {
     *("title", "homepage", "license", "citation", "annotations"),
     *("categories", "expected", "pixels", "tiling", "unverified"),
 }
-
-
-def count_fixes(fixes: Iterable[Notice]) -> dict[str, dict[str, int]]:
-    """Count corrections and warnings per source and reason."""
-    counts: dict[str, Counter[str]] = defaultdict(Counter)
-    for fix in fixes:
-        counts[fix.source_id][fix.reason] += 1
-    return {source_id: dict(sorted(tally.items())) for source_id, tally in sorted(counts.items())}
 
 
 def _counts_by_split(receipts: list[ShardReceipt], recipe: Recipe) -> dict[str, dict[str, int]]:

@@ -48,7 +48,7 @@ def compare(
             here[source_id, split].update(images=counts["images"], objects=counts["objects"])
     reasons: dict[tuple[str, Split], dict[str, Counter[str]]] = defaultdict(dict)
     for account in accounts:
-        if account.reason != "due" and (account.pictures or account.objects):
+        if account.pictures or account.objects:
             found = Counter(images=account.pictures, objects=account.objects)
             reasons[account.source_id, account.split][account.reason] = found
     table = []

@@ -23,6 +23,8 @@ from conftest import REAL_ARCHIVES, digests, link_real_archives
 from pipelines import launch
 from pipelines.build_dataset import build_dataset
 from pipelines.runners import run
+from sarchat_build.publishing.publish import read_outcome
+from sarchat_build.sources.choose import choose_sources
 from sarchat_build.synthetic import synthesize
 
 RECORD = Path(__file__).parents[1] / "golden" / "digests.json"
@@ -48,10 +50,12 @@ def raw_folders(work: Path) -> Iterator[tuple[str, Path]]:
 def published(raw: Path, out: Path, recipe: str) -> Digests:
     """Build without the proof, and give the sha256 of every file that must not change."""
     settings = launch.load_settings(recipe, None, None)
-    chosen, _ = launch.choose_sources(settings.manifests, str(raw), [])
-    context = launch.prepare(settings, chosen, str(raw), str(out), False, prove=False)
+    chosen, _ = choose_sources(settings.manifests, str(raw), [])
+    context = launch.prepare(
+        settings, chosen, raw=str(raw), out=str(out), strict=False, prove=False
+    )
     run(lambda pipeline: build_dataset(pipeline, context), "local", os.cpu_count() or 1)
-    launch.finish(str(out))
+    read_outcome(str(out))
     return {name: d for name, d in digests(out).items() if name.partition("/")[0] in FOLDERS}
 
 

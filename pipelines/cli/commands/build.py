@@ -5,14 +5,19 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from pipelines import launch
 from pipelines.build_dataset import build_dataset
 from pipelines.cli.build_tables import build_table, comparison_lines, quality_table, task_table
 from pipelines.cli.source_tables import print_unverified
-from pipelines.console import build_progress, console, print_error
+from pipelines.console import build_progress, byte_progress, console, print_error
 from pipelines.runners import run
+from sarchat_build.dataset.output import read_json
 from sarchat_build.errors import InputError
+from sarchat_build.publishing.publish import read_outcome
+from sarchat_build.report import quality
+from sarchat_build.sources.choose import choose_sources
 
 
 def build_sources(
@@ -37,19 +42,20 @@ def build_sources(
     Every argument is the option of the command that has its name.
     """
     loaded = launch.load_settings(recipe, manifests, templates, settings)
-    chosen, absent = launch.choose_sources(loaded.manifests, raw, sources)
+    chosen, absent = choose_sources(loaded.manifests, raw, sources)
     if absent and not sources:
         console.print(f"not found under {raw}, left out: {', '.join(absent)}", style="dim")
     print_unverified(chosen.values())
     context = launch.prepare(
         loaded,
         chosen,
-        raw,
-        str(output),
-        strict,
+        raw=raw,
+        out=str(output),
+        strict=strict,
         keep_going=keep_going,
         repacked=repacked,
         prove=prove,
+        progress=byte_progress,
     )
     for reason in context.failed.values():
         print_error(InputError(reason))
@@ -61,12 +67,13 @@ def build_sources(
             workers or os.cpu_count() or 1,
             beam_options,
         )
-    record = launch.finish(str(output))
+    record = read_outcome(str(output))
     console.print(build_table(record))
     for line in comparison_lines(record):
         console.print(line, highlight=False, markup=False)
     console.print(task_table(record))
-    console.print(quality_table(launch.read_quality(str(output))))
+    figures: Any = read_json(str(output), quality.PATH)
+    console.print(quality_table(figures))
     console.print(f"Dataset: {output}   card: {output / 'README.md'}")
     console.print(f"Next: sarchat validate {output}")
     if context.failed:

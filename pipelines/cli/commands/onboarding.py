@@ -8,7 +8,6 @@ from pathlib import Path
 
 from rich.markup import escape
 
-from pipelines import launch
 from pipelines.cli.commands.sources import load_known
 from pipelines.cli.source_tables import (
     category_table,
@@ -19,15 +18,17 @@ from pipelines.cli.source_tables import (
     split_table,
     survey_table,
 )
-from pipelines.console import console, counting_progress
+from pipelines.console import byte_progress, console, counting_progress
 from sarchat_build.archives import join
 from sarchat_build.config.manifest import SOURCE_ID, Manifest
 from sarchat_build.errors import ConfigurationError, InputError, Issue
 from sarchat_build.onboarding.contact_sheet import COLUMNS, ROWS, draw_sheet
-from sarchat_build.onboarding.inspection import Reading, read_source
+from sarchat_build.onboarding.inspection import SourceSummary, read_source
 from sarchat_build.onboarding.survey.findings import survey
 from sarchat_build.onboarding.survey.skeleton import write_skeleton
+from sarchat_build.sources.choose import choose_sources
 from sarchat_build.sources.index import SourceIndex, index_source
+from sarchat_build.sources.inputs import repacked_archives
 
 
 def describe_source(
@@ -41,7 +42,7 @@ def describe_source(
     """
     target = output or Path(f"{source_id}.toml")
     _check_target(target, source_id)
-    with launch.repacked_archives(location, repacked) as made:
+    with repacked_archives(location, repacked, byte_progress) as made:
         found = survey(location, images, counting_progress, made)
     skeleton = write_skeleton(found, source_id)
     try:
@@ -79,20 +80,23 @@ def inspect_source(
     """
     if sheet is not None and sheet.suffix.lower() != ".png":
         raise ConfigurationError([Issue("--sheet", str(sheet), "the name must end in .png")])
-    chosen, _ = launch.choose_sources(load_known(manifests, settings), raw, [source_id])
+    chosen, _ = choose_sources(load_known(manifests, settings), raw, [source_id])
     manifest = chosen[source_id]
-    with launch.repacked_archives(join(raw, source_id), repacked) as made:
+    with repacked_archives(join(raw, source_id), repacked, byte_progress) as made:
         index = index_source(manifest, raw, made)
-        reading = read_source(manifest, index, images, counting_progress)
-        _print_reading(manifest, reading)
+        summary = read_source(manifest, index, images, counting_progress)
+        _print_summary(manifest, summary)
         if sheet is not None:
-            _write_sheet(sheet, manifest, reading, index)
+            _write_sheet(sheet, manifest, summary, index)
 
 
-def _print_reading(manifest: Manifest, reading: Reading) -> None:
-    for table in (split_table(manifest, reading), category_table(reading), picture_table(reading)):
+def _print_summary(manifest: Manifest, summary: SourceSummary) -> None:
+    for table in (split_table(manifest, summary), category_table(summary), picture_table(summary)):
         console.print(table)
-    for title, losses, shown in (("Corrected", reading.fixes, 1), ("Rejected", reading.rejects, 3)):
+    for title, losses, shown in (
+        ("Corrected", summary.notices, 1),
+        ("Rejected", summary.rejects, 3),
+    ):
         if losses.counts:
             console.print(loss_table(title, losses))
             for line in loss_lines(losses, shown):
@@ -112,15 +116,17 @@ def _check_target(target: Path, source_id: str) -> None:
         raise InputError(f"{target}: exists already; remove it, or give another --output")
 
 
-def _write_sheet(sheet: Path, manifest: Manifest, reading: Reading, index: SourceIndex) -> None:
-    if not any(image.instances for image in reading.kept):
+def _write_sheet(
+    sheet: Path, manifest: Manifest, summary: SourceSummary, index: SourceIndex
+) -> None:
+    if not any(image.instances for image in summary.kept):
         raise InputError("no picture with an object to draw; see the rejects above")
     title = f"{manifest.id}: {manifest.title}"
     words = (
-        f"{reading.images:,} pictures, {reading.documents:,} documents, {reading.objects:,} objects"
+        f"{summary.images:,} pictures, {summary.documents:,} documents, {summary.objects:,} objects"
     )
-    with counting_progress("draw pictures", min(COLUMNS * ROWS, len(reading.kept))) as show:
-        picture = draw_sheet(reading.kept, index, title, words, show)
+    with counting_progress("draw pictures", min(COLUMNS * ROWS, len(summary.kept))) as show:
+        picture = draw_sheet(summary.kept, index, title, words, show)
     try:
         picture.save(sheet)
     except OSError as error:

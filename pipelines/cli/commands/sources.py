@@ -8,15 +8,16 @@ from typing import Literal
 
 from rich.table import Table
 
-from pipelines import launch
 from pipelines.cli.source_tables import print_unverified
-from pipelines.console import console
+from pipelines.console import byte_progress, console
 from sarchat_build.archives import is_there, join
 from sarchat_build.archives.checksums import read_recorded, write_recorded
 from sarchat_build.config.manifest import Manifest, load_manifests
 from sarchat_build.config.resources import resource_folder
 from sarchat_build.errors import InputError
+from sarchat_build.sources.choose import choose_sources
 from sarchat_build.sources.index import index_source, layout_hint
+from sarchat_build.sources.inputs import describe_archives
 
 
 def list_sources(manifests: Path | None) -> None:
@@ -63,8 +64,8 @@ def check_sources(raw: str, settings: Sequence[str], manifests: Path | None) -> 
 
 def record_checksums(raw: str, source_id: str, manifests: Path | None) -> None:
     """Write the checksums of a source's archives beside its folder."""
-    chosen, _ = launch.choose_sources(load_known(manifests), raw, [source_id])
-    archives = launch.describe_archives(chosen[source_id], raw, recorded={})
+    chosen, _ = choose_sources(load_known(manifests), raw, [source_id])
+    archives = describe_archives(chosen[source_id], raw, recorded={}, progress=byte_progress)
     digests = {archive["name"]: archive["sha256"] for archive in archives}
     file = write_recorded(raw, source_id, digests)
     console.print(f"{file}: {len(digests)} checksums")
@@ -77,7 +78,7 @@ def load_known(added: Path | None, settings: Sequence[str] = ()) -> dict[str, Ma
 
 def _checked_row(manifest: Manifest, raw: str) -> tuple[str, ...]:
     index = index_source(manifest, raw)
-    archives = launch.describe_archives(manifest, raw)
+    archives = describe_archives(manifest, raw, progress=byte_progress)
     recorded = read_recorded(raw, manifest.id)
     return (
         manifest.id,

@@ -13,6 +13,7 @@ from PIL import Image, UnidentifiedImageError
 from sarchat_build.errors import RecordError
 from sarchat_build.images.raster import open_raster
 from sarchat_build.onboarding.survey.listing import stem_of
+from sarchat_build.reasons import Reason
 from sarchat_build.sources.files import FileRef, SourceFiles
 from sarchat_build.sources.picture_file import PictureSource, head, open_bytes, sniff
 
@@ -75,8 +76,8 @@ def _header(source: PictureSource) -> tuple[tuple[int, int], str, bool]:
             deep = picture.mode.startswith(("I", "F"))
             return picture.size, f"8-bit {picture.mode} ({picture.format})", deep
     except UnidentifiedImageError:
-        raise RecordError("not_an_image", f"begins with {head(source)[:24]!r}") from None
+        raise RecordError(Reason.NOT_AN_IMAGE, f"begins with {head(source)[:24]!r}") from None
     except Image.DecompressionBombError as error:
-        raise RecordError("pixel_limit", str(error)) from error
+        raise RecordError(Reason.PIXEL_LIMIT, str(error)) from error
     except (OSError, SyntaxError, ValueError, EOFError, struct.error) as error:
-        raise RecordError("image_truncated", str(error)) from error
+        raise RecordError(Reason.IMAGE_TRUNCATED, str(error)) from error

@@ -16,6 +16,7 @@ from sarchat_build.errors import RecordError
 from sarchat_build.onboarding.survey import sniffing
 from sarchat_build.onboarding.survey.conventions import Angles, Extent
 from sarchat_build.onboarding.survey.listing import Group, by_path, stem_of
+from sarchat_build.reasons import Reason
 from sarchat_build.sources.encodings import decode, read_all
 from sarchat_build.sources.files import FileRef, SourceFiles
 from sarchat_build.sources.readers import FORMATS
@@ -45,15 +46,15 @@ class Tally:
     # Names of documents about one image that cannot be read.
     unread: set[str] = field(default_factory=set)
     # Reason -> number, and in full the first one by path.
-    faults: Counter[str] = field(default_factory=Counter)
-    first_faults: dict[str, Fault] = field(default_factory=dict)
+    faults: Counter[Reason] = field(default_factory=Counter)
+    first_faults: dict[Reason, Fault] = field(default_factory=dict)
 
     @property
     def stems(self) -> set[str]:
         """The names of images without folder and extension."""
         return {stem_of(name) for name in self.names}
 
-    def fault(self, file: FileRef, key: str, reason: str, detail: str, count: int = 1) -> None:
+    def fault(self, file: FileRef, key: str, reason: Reason, detail: str, count: int = 1) -> None:
         """Count something that could not be read."""
         self.faults[reason] += count
         known = self.first_faults.get(reason)

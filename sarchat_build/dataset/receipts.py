@@ -1,4 +1,4 @@
-"""Receipts of finished shards, on disk beside them: what makes "run it again" mean "resume"."""
+"""Receipts of finished shards, on disk beside them: a build that is run again resumes from them."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ _PREVIOUS = f"{WORK_FOLDER}/previous.json"
 
 
 def save_receipt(out: str, shard: FinishedShard) -> None:
-    """Leave a receipt once all files of a shard have their final names."""
+    """Write a receipt, once all files of its shard have their final names."""
     value = {**asdict(shard.receipt), "tallies": shard.tallies.to_json()}
     write_json(out, f"{_FOLDER}/{shard.receipt.name}.json", value)
 
 
 def load_receipt(out: str, name: str, fingerprint: str) -> FinishedShard | None:
-    """Give the receipt of a shard that was made from the same inputs and is still intact."""
+    """Read the receipt of a shard if it was made from the same inputs and is still intact."""
     found: Any = read_json(out, f"{_FOLDER}/{name}.json")
     if not isinstance(found, dict) or found.get("fingerprint") != fingerprint:
         return None
@@ -39,7 +39,7 @@ def load_receipt(out: str, name: str, fingerprint: str) -> FinishedShard | None:
 
 
 def forget_record(out: str) -> None:
-    """Take away the record of an earlier build, and remember which files it spoke of.
+    """Delete the record of an earlier build, and remember which files it listed.
 
     Without its record a dataset counts as unfinished, which is true once a new run begins.
     """
@@ -50,7 +50,7 @@ def forget_record(out: str) -> None:
 
 
 def remove_leftovers(out: str, files: Container[str], shards: Container[str]) -> None:
-    """Delete what earlier runs left here and this build does not hold.
+    """Delete files and receipts of earlier runs that this build does not hold.
 
     Files of two builds never lie side by side; a file that no build of ours wrote is not touched.
     """

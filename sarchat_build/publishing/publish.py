@@ -1,0 +1,184 @@
+"""Publishing: rejects and duplicates, conservation, proof, card, and the record last of all."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sarchat_build.config.manifest import Manifest
+from sarchat_build.config.recipe import Recipe
+from sarchat_build.curation.split_changes import SplitChange
+from sarchat_build.curation.splits import split_rules
+from sarchat_build.dataset import output
+from sarchat_build.dataset.conservation import imbalances, totals_by_source
+from sarchat_build.dataset.folder import STOPPED, clean_folder
+from sarchat_build.dataset.receipts import remove_leftovers
+from sarchat_build.dataset.record import build_record, file_entry
+from sarchat_build.dataset.shards import ShardReceipt
+from sarchat_build.errors import InputError, Stop
+from sarchat_build.phrasing.engine import Phrasing
+from sarchat_build.publishing.tables import sort_rejects, write_duplicates, write_rejects
+from sarchat_build.publishing.verdict import proven_faults
+from sarchat_build.report import quality
+from sarchat_build.report.card import render_card
+from sarchat_build.report.comparison import compare
+from sarchat_build.report.statistics.tallies import Tallies
+from sarchat_build.types import ReadCount, Reject
+from sarchat_build.validation import ShardReport
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BuildResults:
+    """What the steps of a build leave behind, each in any order.
+
+    Attributes:
+        stop: why nothing may be published; if there is a reason, nothing was written.
+        rejects: everything that was read and is not in the shards.
+        read: images and objects of documents; the images of archives are `Build.images_listed`.
+        duplicates: rows of the published table.
+        split_changes: why a split holds other pictures than its source's rule says.
+        notices: counts of corrections and warnings, by source and reason.
+        receipts: receipts of all shards.
+        proofs: what the independent checks found in each shard; empty without proof.
+        tallies: what the quality figures are computed from; None if nothing was written.
+    """
+
+    stop: Sequence[Stop] = ()
+    rejects: Sequence[Reject] = ()
+    read: Sequence[ReadCount] = ()
+    duplicates: Sequence[Mapping[str, object]] = ()
+    split_changes: Sequence[SplitChange] = ()
+    notices: Sequence[Mapping[str, Mapping[str, int]]] = ()
+    receipts: Sequence[ShardReceipt] = ()
+    proofs: Sequence[ShardReport] = ()
+    tallies: Tallies | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Build:
+    """What a build was asked for, as far as its record says so.
+
+    Attributes:
+        out: the dataset's folder.
+        manifests: manifests of the sources that were built, by id.
+        recipe: the recipe.
+        templates: the phrasings, as text by name.
+        archives: name, kind and digest of each source's archives.
+        images_listed: number of image files by source.
+        left_out: sources that were asked for and could not be read.
+        prove: whether publishing depends on the proofs.
+    """
+
+    out: str
+    manifests: Mapping[str, Manifest]
+    recipe: Recipe
+    templates: Mapping[str, str]
+    archives: Mapping[str, list[dict[str, Any]]]
+    images_listed: Mapping[str, int]
+    left_out: Sequence[str] = ()
+    prove: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How a build ended: with a record, or with the reasons why nothing was published."""
+
+    record: Mapping[str, Any] | None
+    stopped: tuple[Stop, ...] = ()
+
+
+def publish(results: BuildResults, build: Build) -> Outcome:
+    """Write everything beside the shards, and last the record, with which a dataset is finished.
+
+    Rejects are written in any case. Nothing else is when a step asked to stop, when the numbers do
+    not add up, or when the checks found a fault in a shard; the reasons are then left in `STOPPED`.
+    """
+    rejects = sort_rejects(build.manifests, results.rejects)
+    files = [*write_rejects(build.out, rejects)]
+    if results.stop:
+        return _stop(build.out, results.stop)
+    files.append(write_duplicates(build.out, results.duplicates))
+    read = [ReadCount(s, images, 0) for s, images in build.images_listed.items()]
+    totals = totals_by_source([*read, *results.read], rejects, results.duplicates, results.receipts)
+    unbalanced = imbalances(totals)
+    if unbalanced:
+        return _stop(build.out, unbalanced)
+    files += (file for receipt in results.receipts for file in receipt.files)
+    phrasing = Phrasing(build.templates, build.recipe.phrasing.held_out_percent)
+    record = build_record(
+        build.recipe,
+        build.manifests,
+        build.archives,
+        totals,
+        results.receipts,
+        add_up(results.notices),
+        phrasing,
+        compare(
+            build.manifests,
+            split_rules(build.manifests, build.recipe),
+            totals,
+            results.receipts,
+            results.split_changes,
+        ),
+        files,
+        build.left_out,
+    )
+    faults = proven_faults(build.out, record, results.proofs) if build.prove else ()
+    if faults:
+        return _stop(build.out, faults)
+    _write_report(record, results, phrasing, build.out)
+    remove_leftovers(build.out, record["files"], record["shards"])
+    output.write_json(build.out, "build.json", record)
+    return Outcome(record)
+
+
+def read_outcome(out: str) -> dict[str, Any]:
+    """Give the record of the build that has just ended in `out`, and remove what it needed to run.
+
+    Raises:
+        InputError: nothing was published; the message says why.
+    """
+    stopped: Any = output.read_json(out, STOPPED)
+    if stopped:
+        raise InputError(
+            "nothing was published:\n" + "\n".join(f"  {reason}" for reason in stopped)
+        )
+    record: Any = output.read_json(out, "build.json")
+    if not isinstance(record, dict):
+        raise InputError(f"{out}: the run ended without build.json; run the same command again")
+    clean_folder(out)
+    return record
+
+
+def add_up(counts: Iterable[Mapping[str, Mapping[str, int]]]) -> dict[str, dict[str, int]]:
+    """Add up counts by source and reason.
+
+    >>> add_up([{"ssdd": {"clipped": 1}}, {"ssdd": {"clipped": 2}}, {"hrsid": {}}])
+    {'hrsid': {}, 'ssdd': {'clipped': 3}}
+    """
+    total: dict[str, Counter[str]] = defaultdict(Counter)
+    for part in counts:
+        for source_id, by_reason in part.items():
+            total[source_id].update(by_reason)
+    return {source_id: dict(sorted(c.items())) for source_id, c in sorted(total.items())}
+
+
+def _stop(out: str, reasons: Sequence[Stop]) -> Outcome:
+    output.write_json(out, STOPPED, [str(reason) for reason in reasons])
+    return Outcome(None, tuple(reasons))
+
+
+def _write_report(
+    record: dict[str, Any], results: BuildResults, phrasing: Phrasing, out: str
+) -> None:
+    """Write the figures and the card, and enter both into the record."""
+    if results.tallies is None:
+        raise ValueError("a build that wrote shards has tallies")
+    figures = quality.quality_report(results.tallies, phrasing, results.proofs)
+    for file in (
+        output.write_json(out, quality.PATH, figures),
+        output.write_text(out, "README.md", render_card(record, figures)),
+    ):
+        record["files"][file.path] = file_entry(file)
