@@ -94,10 +94,8 @@ def test_columns_are_compared_and_an_extra_one_is_usable(out):
     first, *rows = read_rows(folder, COUNTS, schema, batch_rows=1000)
     assert isinstance(first, ColumnFault)
     assert first.usable
-    assert (
-        len(rows) == len(table)
+    assert len(rows) == len(table)
     assert len(list(read_sound_rows(folder, COUNTS, schema, batch_rows=9))) == len(table)
-    )
     pq.write_table(table.drop_columns(["split"]), out / COUNTS)
     (fault,) = read_rows(folder, COUNTS, schema, batch_rows=1000)
     assert fault == ColumnFault("split", "string", "0 columns of this name")
