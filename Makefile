@@ -117,6 +117,7 @@ proof-coco: $(VENV)/.runtime
 
 golden: $(VENV)/.dev
 	@PYTHONPATH=.:tests:tests/support $(BIN)/python tests/support/golden_text.py
+	@PYTHONPATH=.:tests:tests/support $(BIN)/python tests/support/golden_format.py
 
 clean:
 	rm -rf $(VENV) .venv-oracles $(DEMO) bench oracles

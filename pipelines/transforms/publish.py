@@ -17,6 +17,7 @@ from sarchat_build.dataset.conservation import balance, imbalances
 from sarchat_build.dataset.record import build_record, file_entry
 from sarchat_build.dataset.shards import ShardReceipt, write_parquet
 from sarchat_build.phrasing.engine import Phrasing
+from sarchat_build.published.layout import table_path
 from sarchat_build.published.schema import SCHEMAS
 from sarchat_build.report import quality
 from sarchat_build.report.card import render_card
@@ -66,7 +67,7 @@ def _publish(element: tuple[str, Iterable[tuple[str, Any]]], context: BuildConte
         output.write_json(context.out, STOPPED, stop)
         return
     duplicates = [row for rows in records["duplicates"] for row in rows]
-    files.append(_write_table(context, "duplicates/duplicates", "duplicates", duplicates))
+    files.append(_write_table(context, "duplicates", "duplicates", duplicates))
     receipts: list[ShardReceipt] = records["receipts"]
     read = [ReadCount(s, images, 0) for s, images in context.images_listed.items()]
     read += [count for counts in records["read"] for count in counts]
@@ -174,15 +175,15 @@ def _write_rejects(
             }
             for r in members
         ]
-        yield _write_table(context, f"rejects/{source_id}", "rejects", rows)
+        yield _write_table(context, "rejects", source_id, rows)
 
 
 def _write_table(
-    context: BuildContext, path: str, table: str, rows: Sequence[Mapping[str, object]]
+    context: BuildContext, table: str, name: str, rows: Sequence[Mapping[str, object]]
 ) -> output.WrittenFile:
     return output.write_whole(
         context.out,
-        f"{path}.parquet",
+        table_path(table, name),
         lambda target: write_parquet(target, SCHEMAS[table], rows, 10_000),
     )
 

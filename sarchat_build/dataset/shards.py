@@ -19,7 +19,9 @@ from sarchat_build.config.recipe import Recipe
 from sarchat_build.dataset.output import WrittenFile, write_whole
 from sarchat_build.dataset.rows import Row, dialogue_rows, image_row
 from sarchat_build.phrasing.engine import Phrasing
-from sarchat_build.published.schema import IMAGES, dialogue_schema, to_table, with_hf_features
+from sarchat_build.published.hf_features import with_hf_features
+from sarchat_build.published.layout import table_path
+from sarchat_build.published.schema import SCHEMAS, to_table
 from sarchat_build.types import PlannedImage, SourceImage, TaskName
 
 _DIALOGUE_ROW_GROUP = 10_000
@@ -80,9 +82,9 @@ class ShardBuilder:
                         dialogues[task].append(dialogue)
                     yield row
 
-        files = [self._write("images", name, IMAGES, image_rows())]
+        files = [self._write("images", name, image_rows())]
         for task, rows in dialogues.items():
-            files.append(self._write(f"dialogues/{task}", name, dialogue_schema(task), rows))
+            files.append(self._write(task, name, rows))
         return ShardReceipt(
             name,
             fingerprint,
@@ -111,14 +113,12 @@ class ShardBuilder:
                     dialogue_rows(item, chip, manifest, self.recipe, self.phrasing),
                 )
 
-    def _write(self, folder: str, name: str, schema: pa.Schema, rows: Iterable[Row]) -> WrittenFile:
-        size = (
-            self.recipe.output.images_per_row_group if folder == "images" else _DIALOGUE_ROW_GROUP
-        )
+    def _write(self, table: str, name: str, rows: Iterable[Row]) -> WrittenFile:
+        size = self.recipe.output.images_per_row_group if table == "images" else _DIALOGUE_ROW_GROUP
         return write_whole(
             self.out,
-            f"{folder}/{name}.parquet",
-            lambda target: write_parquet(target, schema, rows, size),
+            table_path(table, name),
+            lambda target: write_parquet(target, SCHEMAS[table], rows, size),
         )
 
 

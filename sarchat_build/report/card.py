@@ -7,7 +7,9 @@ from typing import Any
 
 import yaml
 
-from sarchat_build.published import schema
+from sarchat_build.published.hf_features import card_features
+from sarchat_build.published.layout import table_folder
+from sarchat_build.published.schema import SCHEMAS
 from sarchat_build.report.comparison import UNITS, explain
 from sarchat_build.report.quality_card import quality_section
 from sarchat_build.report.statistics.paper import PAPER_DIALOGUES
@@ -30,7 +32,7 @@ def _sections(record: Mapping[str, Any], figures: Mapping[str, Any]) -> list[str
 def _header(record: Mapping[str, Any]) -> dict[str, Any]:
     configs, infos = [], []
     for name in ("images", *record["recipe"]["tasks"]["enabled"]):
-        folder = "images" if name == "images" else f"dialogues/{name}"
+        folder = table_folder(name)
         files = {split: _files(record, folder, split) for split in record["counts"]}
         configs.append(
             {
@@ -49,7 +51,7 @@ def _header(record: Mapping[str, Any]) -> dict[str, Any]:
             }
             for split, entries in files.items()
         ]
-        features = schema.card_features(schema.SCHEMAS[name])
+        features = card_features(SCHEMAS[name])
         infos.append({"config_name": name, "features": features, "splits": splits})
     # `datasets` refuses a configuration whose files hold no row.
     configs.extend(
