@@ -17,9 +17,9 @@ from pipelines.transforms.inspect_images import (
     count_block_rejects,
 )
 from pipelines.transforms.plan_dataset import AssignShards, PlanDataset
-from pipelines.transforms.prove_shards import AddUpTallies, ProveShards
 from pipelines.transforms.publish import Publish
 from pipelines.transforms.read_annotations import ReadAnnotations
+from pipelines.transforms.read_shards import ReadShards
 
 
 def build_dataset(pipeline: beam.Pipeline, context: BuildContext) -> None:
@@ -57,15 +57,14 @@ def build_dataset(pipeline: beam.Pipeline, context: BuildContext) -> None:
     )
 
     placed = {"images": cut.images, "decisions": plan.decisions} | "AssignShards" >> AssignShards()
-    built = (
+    receipts = (
         (plan.shards, placed)
         | "SeedEveryShard" >> beam.Flatten()
         | "BuildShards" >> BuildShards(context)
     )
     _ = {
-        "receipts": built.receipts,
-        "proofs": built.receipts | "ProveShards" >> ProveShards(context),
-        "tallies": built.tallies | "AddUpTallies" >> AddUpTallies(),
+        "receipts": receipts,
+        "readings": receipts | "ReadShards" >> ReadShards(context),
         "read": read.read,
         "rejects": rejects,
         "duplicates": plan.duplicates,

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Any
 
 from sarchat_build.config.manifest import Manifest
 from sarchat_build.config.recipe import Recipe
+from sarchat_build.dataset.record import ArchiveEntry
 from sarchat_build.sources.files import FileRef
 from sarchat_build.sources.index import SourceIndex, index_source
 from sarchat_build.sources.picture_file import PictureSource
@@ -31,7 +31,7 @@ class BuildContext:
     manifests: Mapping[str, Manifest]
     recipe: Recipe
     templates: Mapping[str, str]
-    inputs: Mapping[str, list[dict[str, Any]]]
+    inputs: Mapping[str, list[ArchiveEntry]]
     images_listed: Mapping[str, int]
     strict: bool
     repacked: Mapping[str, str] = field(default_factory=dict)

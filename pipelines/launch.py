@@ -29,6 +29,7 @@ from sarchat_build.config.manifest import Manifest, load_manifests
 from sarchat_build.config.recipe import Recipe, load_recipe
 from sarchat_build.config.resources import resource_folder
 from sarchat_build.dataset import output
+from sarchat_build.dataset.record import ArchiveEntry, BuildRecord, parse_document, parse_record
 from sarchat_build.errors import ConfigurationError, InputError, Issue
 from sarchat_build.phrasing.engine import load_templates
 from sarchat_build.phrasing.lint import check_templates
@@ -219,7 +220,7 @@ def refuse_mixed_releases(chosen: Mapping[str, Manifest], recipe: Recipe) -> Non
 
 def describe_archives(
     manifest: Manifest, raw: str, recorded: Mapping[str, str] | None = None
-) -> list[dict[str, Any]]:
+) -> list[ArchiveEntry]:
     """Name and digest a source's archives, and hold them against what was published or recorded.
 
     Args:
@@ -243,11 +244,11 @@ def describe_archives(
                 f"{place}: sha256 is {digest}, expected {expected[name]}; "
                 f"fetch it again, or run 'sarchat sources record' if the change is meant"
             )
-        described.append({"name": name, "kind": archive.kind, "sha256": digest})
+        described.append(ArchiveEntry(name=name, kind=archive.kind, sha256=digest))
     return described
 
 
-def finish(out: str) -> Any:
+def finish(out: str) -> BuildRecord:
     """Look at what the run left behind.
 
     Returns:
@@ -261,9 +262,10 @@ def finish(out: str) -> Any:
         raise InputError(
             "nothing was published:\n" + "\n".join(f"  {reason}" for reason in stopped)
         )
-    record: Any = output.read_json(out, "build.json")
-    if not isinstance(record, dict):
+    path = Path(out, "build.json")
+    if not path.exists():
         raise InputError(f"{out}: the run ended without build.json; run the same command again")
+    record = parse_record(path.read_bytes(), str(path))
     shutil.rmtree(Path(out, output.WORK_FOLDER, "progress"), ignore_errors=True)
     shutil.rmtree(Path(out, output.WORK_FOLDER, "tmp"), ignore_errors=True)
     return record
@@ -303,9 +305,10 @@ def repack_archives(source: str, folder: str) -> dict[str, str]:
     return made
 
 
-def read_quality(out: str) -> Any:
+def read_quality(out: str) -> quality.QualityFigures:
     """Give the quality figures of a finished build."""
-    return output.read_json(out, quality.PATH)
+    path = Path(out, quality.PATH)
+    return parse_document(path.read_bytes(), quality.QualityFigures, str(path))
 
 
 def _refuse_output(out: str) -> None:

@@ -1,4 +1,4 @@
-"""The command line: `sarchat build`, `validate`, `synthesize`, `sources`, `templates`."""
+"""The command line: `sarchat build`, `validate`, `report`, `synthesize`, `sources`, `templates`."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ from pipelines.cli.console import (
     say_unverified,
     task_table,
 )
+from pipelines.cli.report import print_report
 from pipelines.cli.sources_inspect import sources
 from pipelines.cli.templates import templates as templates_app
 from pipelines.runners import run
@@ -141,7 +142,7 @@ def build(
         )
     record = launch.finish(str(output))
     console.print(build_table(record))
-    for line in comparison_lines(record):
+    for line in comparison_lines(record.comparison):
         console.print(line, highlight=False, markup=False)
     console.print(task_table(record))
     console.print(quality_table(launch.read_quality(str(output))))
@@ -164,6 +165,31 @@ def validate(
     """
     if not validate_folder(str(output), workers or os.cpu_count() or 1):
         raise typer.Exit(EXIT_CHECK_FAILED)
+
+
+@app.command(epilog="Example: sarchat report dataset --output quality.json")
+def report(
+    dataset: Annotated[
+        str, typer.Argument(metavar="OUT", help="A finished dataset, as a path or a URL.")
+    ],
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", help="File for the figures.  [default: standard output]"),
+    ] = None,
+    prove: Annotated[
+        bool,
+        typer.Option(
+            "--prove/--no-prove",
+            help="Check every row first, as a build does; without it the figures claim no proof.",
+        ),
+    ] = True,
+    workers: Workers = 0,
+) -> None:
+    """Compute the figures of report/quality.json anew, from the rows of a finished dataset.
+
+    The result is that of the build byte for byte if both ran with --prove, or both without.
+    """
+    print_report(dataset, output, prove=prove, workers=workers or os.cpu_count() or 1)
 
 
 @app.command("synthesize", epilog="Example: sarchat synthesize --output raw --images 200")

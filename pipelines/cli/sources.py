@@ -87,7 +87,7 @@ def record(raw: Raw, source: SourceId, manifests: Manifests = None) -> None:
     """
     chosen, _ = launch.choose_sources(load_known(manifests), raw, [source])
     archives = launch.describe_archives(chosen[source], raw, recorded={})
-    digests = {archive["name"]: archive["sha256"] for archive in archives}
+    digests = {archive.name: archive.sha256 for archive in archives}
     place = write_recorded(raw, source, digests)
     console.print(f"{place}: {len(digests)} checksums")
 
@@ -98,7 +98,7 @@ def _checked(manifest: Manifest, raw: str) -> tuple[str, ...]:
     recorded = read_recorded(raw, manifest.id)
     return (
         manifest.id,
-        ", ".join(archive["name"] for archive in archives),
+        ", ".join(archive.name for archive in archives),
         f"{len(index.images):,}",
         f"{len(index.documents):,}",
         f"{manifest.expected.images:,}" if manifest.expected else "",

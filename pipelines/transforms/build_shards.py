@@ -1,4 +1,4 @@
-"""Shards: one element, one set of finished files."""
+"""Building shards: one element, one set of finished files."""
 
 from __future__ import annotations
 
@@ -7,23 +7,19 @@ from dataclasses import dataclass
 from typing import Any
 
 import apache_beam as beam
-from apache_beam.pvalue import TaggedOutput
 
 from pipelines.context import BuildContext
 from pipelines.progress import report_done
 from pipelines.receipts import load_receipt, save_receipt
 from sarchat_build.dataset.record import versions
-from sarchat_build.dataset.shards import ShardBuilder, fingerprint
+from sarchat_build.dataset.shards import ShardBuilder, ShardReceipt, fingerprint
 from sarchat_build.phrasing.engine import Phrasing
 from sarchat_build.types import PlannedImage
 
 
 @dataclass
 class BuildShards(beam.PTransform):
-    """(shard, tuples of PlannedImage) -> `receipts`: ShardReceipt; `tallies`: Tallies.
-
-    Finished shards are not rebuilt; what was counted in them lies in their receipts.
-    """
+    """(shard, tuples of PlannedImage) -> ShardReceipt; finished shards are not built again."""
 
     context: BuildContext
 
@@ -32,8 +28,7 @@ class BuildShards(beam.PTransform):
         return (
             planned
             | "GatherShards" >> beam.GroupByKey()
-            | "BuildShard"
-            >> beam.ParDo(_BuildShard(self.context)).with_outputs("tallies", main="receipts")
+            | "BuildShard" >> beam.ParDo(_BuildShard(self.context))
         )
 
 
@@ -54,14 +49,15 @@ class _BuildShard(beam.DoFn):
             *(manifest.model_dump_json() for _, manifest in sorted(context.manifests.items())),
         )
 
-    def process(self, element: tuple[str, Iterable[tuple[PlannedImage, ...]]]) -> Iterator[Any]:
+    def process(
+        self, element: tuple[str, Iterable[tuple[PlannedImage, ...]]]
+    ) -> Iterator[ShardReceipt]:
         name, groups = element
         planned = [image for group in groups for image in group]
         wanted = fingerprint(planned, *self._parts)
-        shard = load_receipt(self._context.out, name, wanted)
-        if shard is None:
-            shard = self._builder.build(name, planned, wanted)
-            save_receipt(self._context.out, shard)
+        receipt = load_receipt(self._context.out, name, wanted)
+        if receipt is None:
+            receipt = self._builder.build(name, planned, wanted)
+            save_receipt(self._context.out, receipt)
         report_done(self._context.out, "shards", name)
-        yield shard.receipt
-        yield TaggedOutput("tallies", shard.tallies)
+        yield receipt

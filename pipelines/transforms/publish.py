@@ -14,17 +14,21 @@ from pipelines.receipts import remove_leftovers
 from sarchat_build.curation.splits import split_rules
 from sarchat_build.dataset import output
 from sarchat_build.dataset.conservation import balance, imbalances
-from sarchat_build.dataset.record import build_record, file_entry
+from sarchat_build.dataset.record import BuildRecord, build_record
 from sarchat_build.dataset.shards import ShardReceipt, write_parquet
 from sarchat_build.phrasing.engine import Phrasing
 from sarchat_build.published.layout import table_path
 from sarchat_build.published.schema import SCHEMAS
+from sarchat_build.publishing.shard_reading import (
+    ShardReading,
+    add_up_tallies,
+    count_proofs,
+)
 from sarchat_build.report import quality
 from sarchat_build.report.card import render_card
 from sarchat_build.report.comparison import compare
-from sarchat_build.report.statistics.tallies import Tallies
 from sarchat_build.types import ReadCount, Reject
-from sarchat_build.validation import ShardReport, check_dataset
+from sarchat_build.validation import Finding, ShardReport, check_dataset
 
 STOPPED = f"{output.WORK_FOLDER}/stopped.json"
 _SHOWN = 20
@@ -34,9 +38,9 @@ _SHOWN = 20
 class Publish(beam.PTransform):
     """Named collections of small records -> the finished dataset's `build.json`.
 
-    receipts: ShardReceipt · proofs: ShardReport · tallies: Tallies (one) · rejects: (source id,
-    tuple of Reject) · duplicates: list of rows · read: tuple of ReadCount · accounts: tuple of
-    SplitChange · fixes: {source id: {reason: count}} · stop: tuple of reasons
+    receipts: ShardReceipt · readings: ShardReading · rejects: (source id, tuple of Reject) ·
+    duplicates: list of rows · read: tuple of ReadCount · accounts: tuple of SplitChange ·
+    fixes: {source id: {reason: count}} · stop: tuple of reasons
     """
 
     context: BuildContext
@@ -79,40 +83,47 @@ def _publish(element: tuple[str, Iterable[tuple[str, Any]]], context: BuildConte
     files.extend(file for receipt in receipts for file in receipt.files)
     phrasing = Phrasing(context.templates, context.recipe.phrasing.held_out_percent)
     record = build_record(
-        context.recipe,
-        context.manifests,
-        context.inputs,
-        books,
-        receipts,
-        _add_up(records["fixes"]),
-        phrasing,
-        compare(
-            context.manifests,
-            split_rules(context.manifests, context.recipe),
-            books,
-            receipts,
-            [account for accounts in records["accounts"] for account in accounts],
+        recipe=context.recipe,
+        manifests=context.manifests,
+        archives=context.inputs,
+        counts=books,
+        receipts=receipts,
+        fixes=_add_up(records["fixes"]),
+        phrasing=phrasing,
+        comparison=compare(
+            manifests=context.manifests,
+            rules=split_rules(context.manifests, context.recipe),
+            counts=books,
+            receipts=receipts,
+            changes=[account for accounts in records["accounts"] for account in accounts],
         ),
-        files,
-        context.failed,
+        files=files,
+        left_out=context.failed,
     )
-    proofs: list[ShardReport] = records["proofs"]
-    disproved = _disproved(proofs, record, context) if context.prove else []
-    if disproved:
-        output.write_json(context.out, STOPPED, disproved)
-        return
-    (tallies,) = records["tallies"]
-    _report(record, tallies, phrasing, proofs, context)
-    remove_leftovers(context.out, record["files"], record["shards"])
-    output.write_json(context.out, "build.json", record)
+    readings: list[ShardReading] = records["readings"]
+    proven = None
+    if context.prove:
+        proofs = [reading.proof for reading in readings if reading.proof]
+        whole = check_dataset(context.out, record.model_dump(mode="json"), proofs)
+        disproved = _disproved(proofs, whole)
+        if disproved:
+            output.write_json(context.out, STOPPED, disproved)
+            return
+        proven = count_proofs(proofs, whole, context.recipe.duplicates)
+    figures = quality.quality_report(
+        tallies=add_up_tallies(readings),
+        recipe=context.recipe,
+        template_ids=context.templates,
+        proven=proven,
+    )
+    record = _report(record, figures, context)
+    remove_leftovers(context.out, record.files, record.shards)
+    output.write_json(context.out, "build.json", record.model_dump(mode="json"))
 
 
-def _disproved(
-    proofs: Sequence[ShardReport], record: Mapping[str, Any], context: BuildContext
-) -> list[str]:
+def _disproved(proofs: Sequence[ShardReport], whole: Sequence[Finding]) -> list[str]:
     """Give the faults that the checks found in the shards and in the whole."""
-    whole = check_dataset(context.out, record, proofs)
-    found = [*(f for p in sorted(proofs, key=_place) for f in p.findings), *whole]
+    found = [*(f for p in sorted(proofs, key=_position) for f in p.findings), *whole]
     faults = [finding for finding in found if finding.severity == "error"]
     total = sum(p.errors for p in proofs) + sum(f.severity == "error" for f in whole)
     if not total:
@@ -125,24 +136,20 @@ def _disproved(
     ]
 
 
-def _place(proof: ShardReport) -> tuple[str, int]:
+def _position(proof: ShardReport) -> tuple[str, int]:
     return proof.split, proof.shard
 
 
 def _report(
-    record: dict[str, Any],
-    tallies: Tallies,
-    phrasing: Phrasing,
-    proofs: Sequence[ShardReport],
-    context: BuildContext,
-) -> None:
+    record: BuildRecord, figures: quality.QualityFigures, context: BuildContext
+) -> BuildRecord:
     """Write the figures and the card, and enter both into the record."""
-    figures = quality.quality_report(tallies, phrasing, proofs)
-    for file in (
-        output.write_json(context.out, quality.PATH, figures),
-        output.write_text(context.out, "README.md", render_card(record, figures)),
-    ):
-        record["files"][file.path] = file_entry(file)
+    return record.with_files(
+        (
+            output.write_json(context.out, quality.PATH, figures.model_dump(mode="json")),
+            output.write_text(context.out, "README.md", render_card(record, figures)),
+        )
+    )
 
 
 def _rejects_by_source(

@@ -103,12 +103,13 @@ def _counted(images: Tallies, dialogues: Tallies) -> Iterator[_Known]:
 
 def _proven(proven: ProofCounts | None) -> Iterator[_Known]:
     """Give what only the independent checks establish: without them nothing is claimed."""
-    for figure, of, unit in (
-        ("answers that do not follow from the boxes", proven and proven.dialogues, "dialogues"),
-        ("referring phrases that fit more than one object", proven and proven.unique_phrases,
-         "phrases"),
-        ("scenes in two splits", proven and proven.scenes, "scenes"),
-        ("pictures in two splits, by pixels", proven and proven.pictures, "pictures"),
+    for figure, unit, of in (
+        ("answers that do not follow from the boxes", "dialogues",
+         proven.dialogues if proven else None),
+        ("referring phrases that fit more than one object", "phrases",
+         proven.unique_phrases if proven else None),
+        ("scenes in two splits", "scenes", proven.scenes if proven else None),
+        ("pictures in two splits, by pixels", "pictures", proven.pictures if proven else None),
     ):  # fmt: skip
         if proven:
             yield _Known(figure, 0, of, unit, _PROVEN)

@@ -36,7 +36,6 @@ _DEFINITIONS = {
 }
 
 
-
 class PictureFigures(Model):
     """Pictures and objects of one group; None for what the group does not tell apart.
 
