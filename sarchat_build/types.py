@@ -145,7 +145,7 @@ class RawImage:
     part: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Reject:
     """Something that was read and is not in the output, and why.
 
@@ -156,7 +156,7 @@ class Reject:
     stage: str
     source_id: str
     file: str
-    line: int | None
+    line: int | None = None
     key: str
     reason: str
     detail: str

@@ -16,6 +16,8 @@ import pytest
 from pipelines import launch
 from pipelines.build_dataset import build_dataset
 from pipelines.runners import run
+from sarchat_build.publishing.publish import read_outcome
+from sarchat_build.sources.choose import choose_sources
 from sarchat_build.synthetic import synthesize
 
 if TYPE_CHECKING:
@@ -54,10 +56,12 @@ def build_here(
 ) -> dict[str, Any]:
     """Do what `sarchat build` does, without its tables."""
     settings = launch.load_settings("sarchat_2m", None, templates)
-    chosen, _ = launch.choose_sources(settings.manifests, str(raw), [])
-    context = launch.prepare(settings, chosen, str(raw), str(out), strict, prove=prove)
+    chosen, _ = choose_sources(settings.manifests, str(raw), [])
+    context = launch.prepare(
+        settings, chosen, raw=str(raw), out=str(out), strict=strict, prove=prove
+    )
     run(lambda pipeline: build_dataset(pipeline, context), "local", workers)
-    return launch.finish(str(out))
+    return read_outcome(str(out)).model_dump(mode="json")
 
 
 @pytest.fixture

@@ -14,6 +14,7 @@ from pipelines.build_dataset import build_dataset
 from pipelines.cli.console import (
     build_progress,
     build_table,
+    byte_progress,
     comparison_lines,
     console,
     counting_progress,
@@ -28,6 +29,9 @@ from pipelines.cli.templates import templates as templates_app
 from pipelines.runners import run
 from pipelines.validate_dataset import validate_folder
 from sarchat_build.errors import ConfigurationError, InputError
+from sarchat_build.publishing.publish import read_outcome
+from sarchat_build.publishing.recompute import read_quality
+from sarchat_build.sources.choose import choose_sources
 from sarchat_build.synthetic import RAW_SOURCES, SYNTHESIZERS, synthesize
 
 EXIT_CHECK_FAILED, EXIT_USAGE, EXIT_INPUT, EXIT_INTERRUPTED = 1, 2, 3, 130
@@ -116,19 +120,20 @@ def build(
     Without --source, every source found under RAW is built; those not found are listed.
     """
     settings = launch.load_settings(recipe, manifests, templates, stated or [])
-    chosen, absent = launch.choose_sources(settings.manifests, raw, source or [])
+    chosen, absent = choose_sources(settings.manifests, raw, source or [])
     if absent and not source:
         console.print(f"not found under {raw}, left out: {', '.join(absent)}", style="dim")
     say_unverified(chosen.values())
     context = launch.prepare(
         settings,
         chosen,
-        raw,
-        str(output),
-        strict,
+        raw=raw,
+        out=str(output),
+        strict=strict,
         keep_going=keep_going,
         repacked=repacked,
         prove=prove,
+        progress=byte_progress,
     )
     for reason in context.failed.values():
         say_error(InputError(reason))
@@ -140,12 +145,12 @@ def build(
             workers or os.cpu_count() or 1,
             beam_options or [],
         )
-    record = launch.finish(str(output))
+    record = read_outcome(str(output))
     console.print(build_table(record))
     for line in comparison_lines(record.comparison):
         console.print(line, highlight=False, markup=False)
     console.print(task_table(record))
-    console.print(quality_table(launch.read_quality(str(output))))
+    console.print(quality_table(read_quality(str(output))))
     console.print(f"Dataset: {output}   card: {output / 'README.md'}")
     console.print(f"Next: sarchat validate {output}")
     if context.failed:

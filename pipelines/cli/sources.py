@@ -9,14 +9,15 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from pipelines import launch
-from pipelines.cli.console import console, say_unverified
+from pipelines.cli.console import byte_progress, console, say_unverified
 from sarchat_build.archives import is_there, join
 from sarchat_build.archives.checksums import read_recorded, write_recorded
 from sarchat_build.config.manifest import Manifest, load_manifests
 from sarchat_build.config.resources import resource_folder
 from sarchat_build.errors import InputError
+from sarchat_build.sources.choose import choose_sources
 from sarchat_build.sources.index import index_source, layout_hint
+from sarchat_build.sources.inputs import describe_archives
 
 sources = typer.Typer(
     help="Sources: list, check, record; describe a new one, see what it reads.",
@@ -85,8 +86,8 @@ def record(raw: Raw, source: SourceId, manifests: Manifests = None) -> None:
 
     From then on every build compares; for archives the record is one that 'sha256sum -c' reads.
     """
-    chosen, _ = launch.choose_sources(load_known(manifests), raw, [source])
-    archives = launch.describe_archives(chosen[source], raw, recorded={})
+    chosen, _ = choose_sources(load_known(manifests), raw, [source])
+    archives = describe_archives(chosen[source], raw, recorded={}, progress=byte_progress)
     digests = {archive.name: archive.sha256 for archive in archives}
     place = write_recorded(raw, source, digests)
     console.print(f"{place}: {len(digests)} checksums")
@@ -94,7 +95,7 @@ def record(raw: Raw, source: SourceId, manifests: Manifests = None) -> None:
 
 def _checked(manifest: Manifest, raw: str) -> tuple[str, ...]:
     index = index_source(manifest, raw)
-    archives = launch.describe_archives(manifest, raw)
+    archives = describe_archives(manifest, raw, progress=byte_progress)
     recorded = read_recorded(raw, manifest.id)
     return (
         manifest.id,

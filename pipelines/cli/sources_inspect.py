@@ -9,8 +9,7 @@ from typing import Annotated
 import typer
 from rich.markup import escape
 
-from pipelines import launch
-from pipelines.cli.console import console, counting_progress, say_unverified
+from pipelines.cli.console import byte_progress, console, counting_progress, say_unverified
 from pipelines.cli.sources import Manifests, Raw, SourceId, Stated, load_known, sources
 from pipelines.cli.tables import (
     category_table,
@@ -27,7 +26,9 @@ from sarchat_build.onboarding.contact_sheet import COLUMNS, ROWS, draw_sheet
 from sarchat_build.onboarding.inspection import Reading, read_source
 from sarchat_build.onboarding.survey.findings import survey
 from sarchat_build.onboarding.survey.skeleton import write_skeleton
+from sarchat_build.sources.choose import choose_sources
 from sarchat_build.sources.index import SourceIndex, index_source
+from sarchat_build.sources.inputs import repacked_archives
 
 __all__ = ["sources"]
 
@@ -69,7 +70,7 @@ def new(
     """
     target = output or Path(f"{source_id}.toml")
     _check_target(target, source_id)
-    with launch.repacked_archives(place, repacked) as made:
+    with repacked_archives(place, repacked, byte_progress) as made:
         found = survey(place, images, counting_progress, made)
     skeleton = write_skeleton(found, source_id)
     try:
@@ -114,9 +115,9 @@ def inspect(
     """
     if sheet is not None and sheet.suffix.lower() != ".png":
         raise ConfigurationError([Issue("--sheet", str(sheet), "the name must end in .png")])
-    chosen, _ = launch.choose_sources(load_known(manifests, stated or []), raw, [source])
+    chosen, _ = choose_sources(load_known(manifests, stated or []), raw, [source])
     manifest = chosen[source]
-    with launch.repacked_archives(join(raw, source), repacked) as made:
+    with repacked_archives(join(raw, source), repacked, byte_progress) as made:
         index = index_source(manifest, raw, made)
         reading = read_source(manifest, index, images, counting_progress)
         _show(manifest, reading)

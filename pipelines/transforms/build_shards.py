@@ -1,4 +1,4 @@
-"""Building shards: one element, one set of finished files."""
+"""Shards: one element, one set of finished files."""
 
 from __future__ import annotations
 
@@ -9,10 +9,12 @@ from typing import Any
 import apache_beam as beam
 
 from pipelines.context import BuildContext
+from pipelines.metrics import count
 from pipelines.progress import report_done
-from pipelines.receipts import load_receipt, save_receipt
+from sarchat_build.dataset.fingerprint import fingerprint
+from sarchat_build.dataset.receipts import load_receipt, save_receipt
 from sarchat_build.dataset.record import versions
-from sarchat_build.dataset.shards import ShardBuilder, ShardReceipt, fingerprint
+from sarchat_build.dataset.shards import ShardBuilder, ShardReceipt
 from sarchat_build.phrasing.engine import Phrasing
 from sarchat_build.types import PlannedImage
 
@@ -42,22 +44,26 @@ class _BuildShard(beam.DoFn):
         self._builder = ShardBuilder(
             context.out, context.manifests, context.recipe, phrasing, context.open_image
         )
-        self._parts = (
-            repr(sorted(versions().items())),
-            context.recipe.model_dump_json(),
-            phrasing.digest,
-            *(manifest.model_dump_json() for _, manifest in sorted(context.manifests.items())),
-        )
+        self._phrasing_digest, self._versions = phrasing.digest, versions()
 
     def process(
         self, element: tuple[str, Iterable[tuple[PlannedImage, ...]]]
     ) -> Iterator[ShardReceipt]:
         name, groups = element
         planned = [image for group in groups for image in group]
-        wanted = fingerprint(planned, *self._parts)
+        wanted = fingerprint(
+            planned,
+            recipe=self._context.recipe,
+            manifests=self._context.manifests,
+            phrasing_digest=self._phrasing_digest,
+            code_digest=self._context.code_digest,
+            versions=self._versions,
+        )
         receipt = load_receipt(self._context.out, name, wanted)
+        reused = receipt is not None
         if receipt is None:
             receipt = self._builder.build(name, planned, wanted)
             save_receipt(self._context.out, receipt)
         report_done(self._context.out, "shards", name)
+        count("build_shards", shards_in=1, images_in=len(planned), shards_out=1, reused=int(reused))
         yield receipt

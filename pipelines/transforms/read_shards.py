@@ -8,6 +8,7 @@ from typing import Any
 import apache_beam as beam
 
 from pipelines.context import BuildContext
+from pipelines.metrics import count
 from pipelines.progress import report_done
 from sarchat_build.dataset.record import record_shell
 from sarchat_build.dataset.shards import ShardReceipt
@@ -34,4 +35,6 @@ def _read(receipt: ShardReceipt, context: BuildContext) -> ShardReading:
     )
     reading = read_shard(context.out, receipt.name, record, prove=context.prove)
     report_done(context.out, "readings", receipt.name)
+    faults = reading.proof.errors if reading.proof else 0
+    count("read_shards", shards_in=1, shards_out=1, faults=faults)
     return reading

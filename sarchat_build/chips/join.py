@@ -107,9 +107,16 @@ def _inspect(
                 hash_min_variance=recipe.duplicates.near_min_variance,
             )
     except RecordError as error:
-        key = manifest.image_id(file.path)
-        return Reject(STAGE, manifest.id, str(file), None, key, error.reason, error.detail,
-                      images=1, instances=instances)  # fmt: skip
+        return Reject(
+            stage=STAGE,
+            source_id=manifest.id,
+            file=str(file),
+            key=manifest.image_id(file.path),
+            reason=error.reason,
+            detail=error.detail,
+            images=1,
+            instances=instances,
+        )
     return InspectedImage(file, annotation.document, annotation.raw, facts, annotation.split)
 
 

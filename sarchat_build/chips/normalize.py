@@ -63,7 +63,16 @@ def normalize_image(
 
     def reject(key: str, reason: str, detail: str, line: int | None = None, **counted: int) -> None:
         rejects.append(
-            Reject(STAGE, manifest.id, str(document), line, key, reason, detail, **counted)
+            Reject(
+                stage=STAGE,
+                source_id=manifest.id,
+                file=str(document),
+                line=line,
+                key=key,
+                reason=reason,
+                detail=detail,
+                **counted,
+            )
         )
 
     mismatch = _size_mismatch(raw, pixels)

@@ -96,13 +96,27 @@ def _losses(image: SourceImage, chips: tuple[Chip, ...], windows: int) -> tuple[
     lost = [i for i in image.instances if i.instance_id not in shown]
     file = printable(image.member)
     rejects = [
-        Reject(STAGE, image.source_id, file, None, instance.instance_id, "lost_at_edge",
-               f"no window shows enough of box {tuple(instance.bbox)}", instances=1)
+        Reject(
+            stage=STAGE,
+            source_id=image.source_id,
+            file=file,
+            key=instance.instance_id,
+            reason="lost_at_edge",
+            detail=f"no window shows enough of box {tuple(instance.bbox)}",
+            instances=1,
+        )
         for instance in lost
-    ]  # fmt: skip
+    ]
     if not chips:
         rejects.append(
-            Reject(STAGE, image.source_id, file, None, image.image_id, "no_object",
-                   f"none of its {windows} windows holds an object", images=1)
-        )  # fmt: skip
+            Reject(
+                stage=STAGE,
+                source_id=image.source_id,
+                file=file,
+                key=image.image_id,
+                reason="no_object",
+                detail=f"none of its {windows} windows holds an object",
+                images=1,
+            )
+        )
     return tuple(rejects)

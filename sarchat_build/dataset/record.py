@@ -6,7 +6,7 @@ and `parse_record` reads it back or says which key is wrong.
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from importlib.metadata import version
 from typing import Literal, TypeVar
@@ -22,9 +22,9 @@ from sarchat_build.dataset.output import WrittenFile
 from sarchat_build.dataset.shards import ShardReceipt
 from sarchat_build.errors import InputError
 from sarchat_build.phrasing.engine import Phrasing
-from sarchat_build.types import SPLITS, Notice, Split
-
-RECORD_FILE = "build.json"
+from sarchat_build.published.layout import BUILD_FILE
+from sarchat_build.sources.inputs import ArchiveEntry
+from sarchat_build.types import SPLITS, Split
 
 # The libraries whose version can change a published byte.
 _DECISIVE = ("pyarrow", "pillow", "numpy", "rasterio", "jinja2")
@@ -36,14 +36,6 @@ class FileEntry(Model):
     bytes: int
     sha256: str
     rows: int | None
-
-
-class ArchiveEntry(Model):
-    """One input archive by its name in the raw folder, its kind (zip, folder, …) and its digest."""
-
-    name: str
-    kind: str
-    sha256: str
 
 
 class ImageCounts(Model):
@@ -154,19 +146,19 @@ class BuildRecord(RecordShell):
 ModelT = TypeVar("ModelT", bound=Model)
 
 
-def parse_record(text: str | bytes, location: str = RECORD_FILE) -> BuildRecord:
+def parse_record(text: str | bytes, location: str = BUILD_FILE) -> BuildRecord:
     """Read the text of a `build.json`; `location` names it in messages.
 
     Raises:
         InputError: what is wrong, each fault with its key path.
     """
-    return parse_document(text, BuildRecord, location)
+    return parse_document(text, location, BuildRecord)
 
 
-def parse_document(text: str | bytes, model: type[ModelT], location: str) -> ModelT:
+def parse_document(text: str | bytes, location: str, model: type[ModelT]) -> ModelT:
     """Read a JSON document that a build wrote into its model.
 
-    >>> parse_document('{"images": 3, "objects": "x"}', PictureCounts, "build.json")
+    >>> parse_document('{"images": 3, "objects": "x"}', "build.json", PictureCounts)
     Traceback (most recent call last):
     sarchat_build.errors.InputError: build.json › objects: Input should be a valid integer
 
@@ -267,14 +259,6 @@ def record_shell(
 def file_entry(file: WrittenFile) -> FileEntry:
     """Make the entry of one file in the record."""
     return FileEntry(bytes=file.bytes, sha256=file.sha256, rows=file.rows)
-
-
-def count_fixes(fixes: Iterable[Notice]) -> dict[str, dict[str, int]]:
-    """Count corrections and warnings per source and reason."""
-    counts: dict[str, Counter[str]] = defaultdict(Counter)
-    for fix in fixes:
-        counts[fix.source_id][fix.reason] += 1
-    return {source_id: dict(sorted(tally.items())) for source_id, tally in sorted(counts.items())}
 
 
 def _counts_by_split(receipts: list[ShardReceipt], recipe: Recipe) -> dict[Split, dict[str, int]]:

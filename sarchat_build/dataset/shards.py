@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack, nullcontext
 from dataclasses import dataclass
-from hashlib import blake2b
 from itertools import islice
 from typing import TypeVar
 
@@ -168,12 +167,3 @@ def batches(items: Iterable[ItemT], size: int) -> Iterator[list[ItemT]]:
     stream = iter(items)
     while batch := list(islice(stream, size)):
         yield batch
-
-
-def fingerprint(planned: Sequence[PlannedImage], *parts: str) -> str:
-    """Digest everything that a shard's bytes depend on: its images, and whatever `parts` name."""
-    digest = blake2b(digest_size=16)
-    for part in (*parts, *(repr(item) for item in sorted(planned, key=lambda p: p.image.image_id))):
-        digest.update(part.encode("utf-8", "surrogatepass"))
-        digest.update(b"\x1f")
-    return digest.hexdigest()

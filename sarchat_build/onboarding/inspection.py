@@ -150,10 +150,18 @@ def _count_losses(reading: Reading, found: Annotation, manifest: Manifest) -> No
         key = f"{manifest.id}/{found.name}#{fault.key}"
         reading.rejects.add(
             [
-                Reject("normalize", manifest.id, str(found.document), fault.line, key,
-                       fault.reason, fault.detail, instances=fault.instances)
+                Reject(
+                    stage="normalize",
+                    source_id=manifest.id,
+                    file=str(found.document),
+                    line=fault.line,
+                    key=key,
+                    reason=fault.reason,
+                    detail=fault.detail,
+                    instances=fault.instances,
+                )
             ]
-        )  # fmt: skip
+        )
 
 
 def _look(

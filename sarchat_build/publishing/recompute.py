@@ -6,9 +6,10 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from typing import TypeAlias
 
-from sarchat_build.dataset.record import RECORD_FILE, BuildRecord, parse_record
+from sarchat_build.dataset.record import BuildRecord, parse_document, parse_record
 from sarchat_build.errors import InputError
 from sarchat_build.published.folder import DatasetFolder
+from sarchat_build.published.layout import BUILD_FILE
 from sarchat_build.publishing.shard_reading import (
     ShardReading,
     add_up_tallies,
@@ -16,7 +17,7 @@ from sarchat_build.publishing.shard_reading import (
     read_shard,
 )
 from sarchat_build.report.proofs import ProofCounts
-from sarchat_build.report.quality import QualityFigures, quality_report
+from sarchat_build.report.quality import PATH, QualityFigures, quality_report
 from sarchat_build.validation import check_dataset
 
 # As the built-in `map`, in any number of processes.
@@ -31,15 +32,17 @@ def read_record(location: str) -> BuildRecord:
     Raises:
         InputError: it is not there, or not a record; each fault with its key path.
     """
-    where = f"{location.rstrip('/')}/{RECORD_FILE}"
-    try:
-        with DatasetFolder(location).open(RECORD_FILE) as stream:
-            text = stream.read()
-    except OSError as error:
-        raise InputError(f"{where}: cannot be read ({error}); is this a finished dataset?") from (
-            error
-        )
-    return parse_record(text, where)
+    return parse_record(*_read(location, BUILD_FILE))
+
+
+def read_quality(location: str) -> QualityFigures:
+    """Read the figures that the build of a dataset wrote.
+
+    Raises:
+        InputError: they are not there, or not such figures; each fault with its key path.
+    """
+    text, where = _read(location, PATH)
+    return parse_document(text, where, QualityFigures)
 
 
 def recompute_quality(
@@ -69,6 +72,16 @@ def recompute_quality(
         template_ids=record.templates.uses,
         proven=_proven(location, record, readings) if prove else None,
     )
+
+
+def _read(location: str, path: str) -> tuple[bytes, str]:
+    where = f"{location.rstrip('/')}/{path}"
+    try:
+        with DatasetFolder(location).open(path) as stream:
+            return stream.read(), where
+    except OSError as error:
+        message = f"{where}: cannot be read ({error}); is this a finished dataset?"
+        raise InputError(message) from error
 
 
 def _proven(location: str, record: BuildRecord, readings: list[ShardReading]) -> ProofCounts:

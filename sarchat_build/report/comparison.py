@@ -55,7 +55,7 @@ def compare(
             here[source_id, split].update({unit: rows[unit] for unit in UNITS})
     reasons: dict[tuple[str, Split], dict[str, Counter[str]]] = defaultdict(dict)
     for change in changes:
-        if change.reason != "due" and (change.pictures or change.objects):
+        if change.pictures or change.objects:
             found = Counter(images=change.pictures, objects=change.objects)
             reasons[change.source_id, change.split][change.reason] = found
     table = []

@@ -128,13 +128,13 @@ class _Address:
 
     def _reject(self, error: RecordError, images: int, instances: int, key: str = "") -> Reject:
         return Reject(
-            STAGE,
-            self.index.source_id,
-            str(self.document.file),
-            error.line,
-            f"{self.index.source_id}/{key or self._own_name}",
-            error.reason,
-            error.detail,
+            stage=STAGE,
+            source_id=self.index.source_id,
+            file=str(self.document.file),
+            line=error.line,
+            key=f"{self.index.source_id}/{key or self._own_name}",
+            reason=error.reason,
+            detail=error.detail,
             images=images,
             instances=instances,
         )

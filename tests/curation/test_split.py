@@ -11,18 +11,19 @@ from fact_strategies import duplicate_rules, fact_lists, split_rule
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipelines import launch
 from pipelines.cli.console import comparison_lines
 from sarchat_build.config.manifest import Manifest, Sardet, SplitTotals, load_manifests
 from sarchat_build.config.recipe import Duplicates, Recipe
 from sarchat_build.config.resources import resource_folder
-from sarchat_build.curation.duplicates import ImageFact, resolve_duplicates
+from sarchat_build.curation.duplicates import resolve_duplicates
+from sarchat_build.curation.facts import ImageFact
 from sarchat_build.curation.split_changes import count_split_changes
 from sarchat_build.curation.splits import SplitRule, assign_splits, by_share, split_rules
 from sarchat_build.dataset.shards import ShardReceipt
 from sarchat_build.errors import ConfigurationError
 from sarchat_build.report.card import _comparison
 from sarchat_build.report.comparison import compare
+from sarchat_build.sources.choose import refuse_mixed_releases
 from sarchat_build.types import SPLITS, RejectedImage, Split
 
 quality = pytest.mark.quality
@@ -58,7 +59,7 @@ def divide(
     facts: list[ImageFact], rule: SplitRule, lost: list[RejectedImage] | None = None
 ) -> dict[str, Split]:
     same = resolve_duplicates(facts, Duplicates())
-    return dict(assign_splits(facts, lost or [], same.families, {"s": rule}).final)
+    return dict(assign_splits(facts, lost or [], same.connected, {"s": rule}).final)
 
 
 def ssdd() -> list[ImageFact]:
@@ -192,16 +193,14 @@ def test_a_release_beside_its_sources_is_refused() -> None:
     )
     both = {"sardet_100k": release, "ssdd": ssdd}
     with pytest.raises(ConfigurationError, match=r"ssdd again.*resolve"):
-        launch.refuse_mixed_releases(both, mixed())
-    launch.refuse_mixed_releases({"sardet_100k": release}, mixed())
-    launch.refuse_mixed_releases({"ssdd": ssdd, "sar_aircraft": tiled}, mixed())
-    launch.refuse_mixed_releases(both, mixed(mixed_releases="resolve"))
+        refuse_mixed_releases(both, mixed())
+    refuse_mixed_releases({"sardet_100k": release}, mixed())
+    refuse_mixed_releases({"ssdd": ssdd, "sar_aircraft": tiled}, mixed())
+    refuse_mixed_releases(both, mixed(mixed_releases="resolve"))
     with pytest.raises(ConfigurationError, match="only near ones"):
-        launch.refuse_mixed_releases(both, mixed(mixed_releases="resolve", near="report"))
+        refuse_mixed_releases(both, mixed(mixed_releases="resolve", near="report"))
     with pytest.raises(ConfigurationError, match="chips cut from the scenes of sar_aircraft"):
-        launch.refuse_mixed_releases(
-            both | {"sar_aircraft": tiled}, mixed(mixed_releases="resolve")
-        )
+        refuse_mixed_releases(both | {"sar_aircraft": tiled}, mixed(mixed_releases="resolve"))
 
 
 def table_of(
@@ -209,7 +208,7 @@ def table_of(
 ) -> tuple[list[dict], Counter[Split]]:
     """The table of one source, and the pictures that a build would write."""
     same = resolve_duplicates(facts, duplicates)
-    division = assign_splits(facts, lost, same.families, {"s": rule})
+    division = assign_splits(facts, lost, same.connected, {"s": rule})
     written = Counter(division.final[f.image_id] for f in facts if f.image_id not in same.dropped)
     receipts = [
         ShardReceipt(f"{split}-00000-of-00001", "", (), {"s": {"images": n, "objects": n}}, {})

@@ -16,11 +16,11 @@ from archive_writers import FILE_KINDS, WRITERS
 from http_folder import served
 from typer.testing import CliRunner
 
-from pipelines import launch
 from pipelines.cli.main import app
 from sarchat_build.archives.packed import PackedArchive
 from sarchat_build.onboarding.survey.findings import survey
 from sarchat_build.onboarding.survey.skeleton import write_skeleton
+from sarchat_build.sources.inputs import repack_archives
 
 PACKED = ["tar.gz", "tar.bz2", "tar.xz", "7z", "rar", "rar5"]
 # A document per image, and one about all of them.
@@ -29,7 +29,7 @@ NAME = "hand made"
 
 
 def skeleton_of(place: str, again: Path, source_id: str) -> str:
-    found = survey(place, repacked=launch.repack_archives(place, str(again)))
+    found = survey(place, repacked=repack_archives(place, str(again)))
     return write_skeleton(found, source_id).text
 
 
@@ -112,7 +112,7 @@ def test_a_packed_archive_is_not_unpacked_for_each_member(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, expected: dict[str, str], kind: str
 ) -> None:
     place = str(put(tmp_path, kind, "ssdd"))
-    made = launch.repack_archives(place, str(tmp_path / "again"))
+    made = repack_archives(place, str(tmp_path / "again"))
 
     def refuse(archive: PackedArchive, path: str) -> None:
         raise AssertionError(f"{path} was read out of {archive.location}")

@@ -7,7 +7,7 @@ from itertools import combinations
 from hypothesis import strategies as st
 
 from sarchat_build.config.recipe import Duplicates
-from sarchat_build.curation.duplicates import ImageFact
+from sarchat_build.curation.facts import ImageFact
 from sarchat_build.curation.splits import SplitRule
 from sarchat_build.stable_hash import stable_hash
 from sarchat_build.types import SPLITS, Box, Instance, PixelFacts, SourceImage

@@ -1,4 +1,4 @@
-"""Receipts of finished shards, on disk beside them: what makes "run it again" mean "resume"."""
+"""Receipts of finished shards, on disk beside them: a build that is run again resumes from them."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ _PREVIOUS = f"{WORK_FOLDER}/previous.json"
 
 
 def save_receipt(out: str, receipt: ShardReceipt) -> None:
-    """Leave a receipt once all files of a shard have their final names."""
+    """Write a receipt, once all files of its shard have their final names."""
     write_json(out, f"{_FOLDER}/{receipt.name}.json", asdict(receipt))
 
 
 def load_receipt(out: str, name: str, fingerprint: str) -> ShardReceipt | None:
-    """Give the receipt of a shard that was made from the same inputs and is still intact."""
+    """Read the receipt of a shard if it was made from the same inputs and is still intact."""
     found: Any = read_json(out, f"{_FOLDER}/{name}.json")
     if not isinstance(found, dict) or found.get("fingerprint") != fingerprint:
         return None
@@ -34,7 +34,7 @@ def load_receipt(out: str, name: str, fingerprint: str) -> ShardReceipt | None:
 
 
 def forget_record(out: str) -> None:
-    """Take away the record of an earlier build, and remember which files it spoke of.
+    """Delete the record of an earlier build, and remember which files it listed.
 
     Without its record a dataset counts as unfinished, which is true once a new run begins.
     """
@@ -45,7 +45,7 @@ def forget_record(out: str) -> None:
 
 
 def remove_leftovers(out: str, files: Container[str], shards: Container[str]) -> None:
-    """Delete what earlier runs left here and this build does not hold.
+    """Delete files and receipts of earlier runs that this build does not hold.
 
     Files of two builds never lie side by side; a file that no build of ours wrote is not touched.
     """
