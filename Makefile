@@ -119,6 +119,7 @@ proof-coco: $(VENV)/.runtime
 
 golden: $(VENV)/.dev
 	@PYTHONPATH=.:tests:tests/support $(BIN)/python tests/support/golden_text.py
+	@PYTHONPATH=.:tests:tests/support $(BIN)/python tests/support/golden_format.py
 
 bytes: $(VENV)/.dev
 	@PYTHONPATH=.:tests:tests/support $(BIN)/python tests/support/recorded_bytes.py $(RECORD)

@@ -32,14 +32,13 @@ def build_progress(out: str, blocks: int, prove: bool) -> Iterator[None]:
     with _progress() as progress:
         reading = progress.add_task("read and inspect", total=blocks)
         writing = progress.add_task("write shards", total=None)
-        proving = progress.add_task("prove shards", total=None) if prove else None
+        reread = progress.add_task("prove shards" if prove else "count shards", total=None)
 
         def refresh() -> None:
             progress.update(reading, completed=count_done(out, "inspect"))
             shards = count_done(out, "planned")
             progress.update(writing, completed=count_done(out, "shards"), total=shards or None)
-            if proving is not None:
-                progress.update(proving, completed=count_done(out, "proofs"), total=shards or None)
+            progress.update(reread, completed=count_done(out, "readings"), total=shards or None)
 
         with _polling(refresh):
             yield
@@ -55,9 +54,11 @@ def unit_progress(folder: str, phase: str, title: str, total: int) -> Iterator[N
 
 
 @contextmanager
-def counting_progress(title: str, total: int) -> Iterator[Callable[[int], None]]:
+def counting_progress(
+    title: str, total: int, on: Console = console
+) -> Iterator[Callable[[int], None]]:
     """Show a bar that the yielded function moves to the number it is given."""
-    with _progress() as progress:
+    with _progress(on) as progress:
         task = progress.add_task(title, total=total)
         yield lambda done: progress.update(task, completed=done)
 
@@ -72,13 +73,13 @@ def byte_progress(title: str, total_bytes: int) -> Iterator[Callable[[int], None
         yield lambda done: show(done >> 20)
 
 
-def _progress() -> Progress:
+def _progress(on: Console = console) -> Progress:
     return Progress(
         TextColumn("{task.description:<18}"),
         BarColumn(),
         MofNCompleteColumn(),
         TimeElapsedColumn(),
-        console=console,
+        console=on,
     )
 
 

@@ -119,6 +119,33 @@ def validate(
         raise typer.Exit(EXIT_CHECK_FAILED)
 
 
+@app.command(epilog="Example: sarchat report dataset --output quality.json")
+def report(
+    dataset: Annotated[
+        str, typer.Argument(metavar="OUT", help="A finished dataset, as a path or a URL.")
+    ],
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", help="File for the figures.  [default: standard output]"),
+    ] = None,
+    prove: Annotated[
+        bool,
+        typer.Option(
+            "--prove/--no-prove",
+            help="Check every row first, as a build does; without it the figures claim no proof.",
+        ),
+    ] = True,
+    workers: options.Workers = 0,
+) -> None:
+    """Compute the figures of report/quality.json anew, from the rows of a finished dataset.
+
+    The result is that of the build byte for byte if both ran with --prove, or both without.
+    """
+    from pipelines.cli.commands.report import print_report
+
+    print_report(dataset, output, prove=prove, workers=workers or os.cpu_count() or 1)
+
+
 @app.command(epilog="Example: sarchat synthesize --output raw --images 200")
 def synthesize(
     output: Annotated[Path, typer.Option("--output", help="Raw folder to fill.")],

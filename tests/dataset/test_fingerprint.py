@@ -176,8 +176,8 @@ def test_row_73_changed_code_changes_the_digest(
 def test_all_code_that_writes_shards_is_digested() -> None:
     imported = _imported_by(PACKAGE / "dataset" / "shards.py", set())
     assert len(imported) > 30
-    package = {"__init__.py"}  # holds the version, which counts by itself
-    covered = set(module.DECISIVE_CODE) | package
+    # The version counts by itself; the package hands out functions that no shard asks for.
+    covered = {*module.DECISIVE_CODE, "version.py", "__init__.py"}
     assert {path.relative_to(PACKAGE).parts[0] for path in imported} <= covered
 
 
@@ -186,6 +186,8 @@ def _imported_by(path: Path, seen: set[Path]) -> set[Path]:
     if path in seen:
         return seen
     seen.add(path)
+    if path == PACKAGE / "__init__.py":
+        return seen
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.ImportFrom) and node.module:
             names = [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]

@@ -17,12 +17,12 @@ from typing import NamedTuple
 # In the order in which the data meets them: an import goes to the same one or to an earlier one.
 ROOMS = (
     "sarchat_build.version",
+    "sarchat_build.reasons",
     "sarchat_build.types",
     "sarchat_build.errors",
     "sarchat_build.names",
     "sarchat_build.stable_hash",
     "sarchat_build.progress",
-    "sarchat_build.reasons",
     "sarchat_build.config",
     "sarchat_build.archives",
     "sarchat_build.geometry",
@@ -43,6 +43,7 @@ ROOMS = (
     "sarchat_build.synthetic",
     "pipelines",
     "pipelines.progress",
+    "pipelines.metrics",
     "pipelines.console",
     "pipelines.context",
     "pipelines.receipts",

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from pipelines import launch
 from pipelines.build_dataset import build_dataset
@@ -13,10 +12,9 @@ from pipelines.cli.build_tables import build_table, comparison_lines, quality_ta
 from pipelines.cli.source_tables import print_unverified
 from pipelines.console import build_progress, byte_progress, console, print_error
 from pipelines.runners import run
-from sarchat_build.dataset.output import read_json
 from sarchat_build.errors import InputError
 from sarchat_build.publishing.publish import read_outcome
-from sarchat_build.report import quality
+from sarchat_build.publishing.recompute import read_quality
 from sarchat_build.sources.choose import choose_sources
 
 
@@ -69,11 +67,10 @@ def build_sources(
         )
     record = read_outcome(str(output))
     console.print(build_table(record))
-    for line in comparison_lines(record):
+    for line in comparison_lines(record.comparison):
         console.print(line, highlight=False, markup=False)
     console.print(task_table(record))
-    figures: Any = read_json(str(output), quality.PATH)
-    console.print(quality_table(figures))
+    console.print(quality_table(read_quality(str(output))))
     console.print(f"Dataset: {output}   card: {output / 'README.md'}")
     console.print(f"Next: sarchat validate {output}")
     if context.failed:

@@ -66,7 +66,7 @@ def record_checksums(raw: str, source_id: str, manifests: Path | None) -> None:
     """Write the checksums of a source's archives beside its folder."""
     chosen, _ = choose_sources(load_known(manifests), raw, [source_id])
     archives = describe_archives(chosen[source_id], raw, recorded={}, progress=byte_progress)
-    digests = {archive["name"]: archive["sha256"] for archive in archives}
+    digests = {archive.name: archive.sha256 for archive in archives}
     file = write_recorded(raw, source_id, digests)
     console.print(f"{file}: {len(digests)} checksums")
 
@@ -82,7 +82,7 @@ def _checked_row(manifest: Manifest, raw: str) -> tuple[str, ...]:
     recorded = read_recorded(raw, manifest.id)
     return (
         manifest.id,
-        ", ".join(archive["name"] for archive in archives),
+        ", ".join(archive.name for archive in archives),
         f"{len(index.images):,}",
         f"{len(index.documents):,}",
         f"{manifest.expected.images:,}" if manifest.expected else "",
