@@ -1,4 +1,4 @@
-"""A picture's objects with their thresholds, in reading order: all that a task may ask about."""
+"""A picture's objects with their words, in reading order: all that a task may ask about."""
 
 from __future__ import annotations
 
