@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Hashable, Iterable, Iterator, Mapping
-from typing import Literal, TypeVar
+from typing import TYPE_CHECKING, Literal, TypeVar
 
 from rich.markup import escape
 from rich.table import Table
 
 from pipelines.console import console
-from sarchat_build.config.manifest import Manifest
 from sarchat_build.names import printable
-from sarchat_build.onboarding.inspection import ReasonCounts, SourceSummary
-from sarchat_build.onboarding.survey.findings import Survey
 from sarchat_build.reasons import sentence
 from sarchat_build.types import SPLITS, Reject
+
+if TYPE_CHECKING:
+    # What reads pixels takes half a second to import; these are only shown.
+    from sarchat_build.config.manifest import Manifest
+    from sarchat_build.onboarding.inspection import ReasonCounts, SourceSummary
+    from sarchat_build.onboarding.survey.findings import Survey
 
 _SHOWN_KINDS = 6
 KeyT = TypeVar("KeyT", bound=Hashable)

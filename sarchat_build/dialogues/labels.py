@@ -12,7 +12,7 @@ from sarchat_build.types import CATEGORIES, Box, Category, Chip, Instance
 _PAPER_THRESHOLDS = LabelThresholds()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LabeledInstance:
     """An object with its words; one object has one size, shape and cell in every task.
 
@@ -42,7 +42,7 @@ class LabeledInstance:
         return self.instance.instance_id.rpartition("#")[2]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LabeledImage:
     """A picture's objects in reading order, and for which categories the list may be incomplete."""
 

@@ -13,7 +13,7 @@ from sarchat_build.types import TaskName
 GroundTruth: TypeAlias = Mapping[str, object]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
     """One question about one image, before it is put into words.
 

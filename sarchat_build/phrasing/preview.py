@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import NamedTuple
 
 from sarchat_build.dialogues.labels import LabeledInstance
@@ -12,7 +13,8 @@ from sarchat_build.phrasing.engine import Phrasing
 from sarchat_build.phrasing.samples import SubtaskId, samples
 
 
-class Wordings(NamedTuple):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wordings:
     """How many phrasings a subtask has; `questions` times frames is what users may read."""
 
     task: str
@@ -36,10 +38,14 @@ def count_wordings(phrasing: Phrasing) -> Iterator[Wordings]:
     for task, subtasks in SUBTASKS.items():
         for subtask in subtasks:
             asked = phrasing.choices(task, subtask, "question")
-            kept = sum(map(phrasing.is_held_out, asked))
-            answers = phrasing.choices(task, subtask, "answer")
-            frames = len(phrasing.frames)
-            yield Wordings(task, subtask, len(asked), kept, frames, len(answers))
+            yield Wordings(
+                task=task,
+                subtask=subtask,
+                questions=len(asked),
+                held_out=sum(map(phrasing.is_held_out, asked)),
+                frames=len(phrasing.frames),
+                answers=len(phrasing.choices(task, subtask, "answer")),
+            )
 
 
 def parse_subtask(name: str) -> SubtaskId:

@@ -1,4 +1,4 @@
-"""Read a finished text as an editor would, and name its faults of English."""
+"""Proofreading: faults of English in a finished text, each with its quotation."""
 
 from __future__ import annotations
 

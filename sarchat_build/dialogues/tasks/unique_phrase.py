@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from itertools import pairwise, product
 from typing import Literal, TypeAlias
 
@@ -73,6 +73,7 @@ class UniquePhrase:
 
     text: str
     kind: Kind
+    _: KW_ONLY
     size: str | None = None
     shape: str | None = None
     cell: str | None = None
