@@ -121,7 +121,7 @@ def read_source(
 
 
 def choose_pictures(index: SourceIndex, limit: int) -> tuple[FileRef, ...]:
-    """Choose pictures by the stable hash of their names; they come in summary order."""
+    """Choose pictures by the stable hash of their names; they come in reading order."""
     if not 0 < limit < len(index.images):
         return index.images
     key = {file: stable_hash("look", index.rule.image_name(file.path)) for file in index.images}
