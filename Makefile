@@ -118,6 +118,7 @@ proof-coco: $(VENV)/.runtime
 
 golden: $(VENV)/.dev
 	@PYTHONPATH=.:tests:tests/support $(BIN)/python tests/support/golden_text.py
+	@PYTHONPATH=.:tests:tests/support $(BIN)/python tests/support/golden_format.py
 
 docs: $(VENV)/.runtime
 	@$(BIN)/python -m sarchat_build.reasons > docs/reasons.md

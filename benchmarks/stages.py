@@ -30,8 +30,8 @@ STAGES: dict[str, tuple[str, ...]] = {
     ),
     "hash pixels": ("sarchat_build.images:pixel_sha256", "sarchat_build.images:perceptual_hash"),
     "join, other digests": ("sarchat_build.chips.blocks:inspect_images",),
-    "quality figures": ("sarchat_build.report.statistics.gather:Gatherer.add",),
-    "prove shards": ("pipelines.transforms.prove_shards:check_shard",),
+    "quality figures": ("sarchat_build.publishing.shard_reading:shard_statistics",),
+    "prove shards": ("sarchat_build.publishing.shard_reading:check_shard",),
     "boxes, categories": ("sarchat_build.chips.blocks:normalize_image",),
     "cut into windows": ("sarchat_build.chips.blocks:cut_chips",),
     "duplicates, splits, shards": (

@@ -18,9 +18,9 @@ from pipelines.transforms.inspect_images import (
     describe_block,
 )
 from pipelines.transforms.plan_dataset import AssignShards, PlanDataset
-from pipelines.transforms.prove_shards import AddUpTallies, ProveShards
 from pipelines.transforms.publish import Publish
 from pipelines.transforms.read_annotations import ReadAnnotations
+from pipelines.transforms.read_shards import ReadShards
 
 
 def build_dataset(pipeline: beam.Pipeline, context: BuildContext) -> None:
@@ -61,15 +61,14 @@ def build_dataset(pipeline: beam.Pipeline, context: BuildContext) -> None:
         "images": cut.images,
         "assignments": plan.assignments,
     } | "AssignShards" >> AssignShards()
-    built = (
+    receipts = (
         (plan.shards, planned)
         | "SeedEveryShard" >> beam.Flatten()
         | "BuildShards" >> BuildShards(context)
     )
     _ = {
-        "receipts": built.receipts,
-        "proofs": built.receipts | "ProveShards" >> ProveShards(context),
-        "tallies": built.tallies | "AddUpTallies" >> AddUpTallies(),
+        "receipts": receipts,
+        "readings": receipts | "ReadShards" >> ReadShards(context),
         "read": read.read,
         "rejects": rejects,
         "duplicates": plan.duplicates,

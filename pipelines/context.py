@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Any
 
 from sarchat_build.config.manifest import Manifest
 from sarchat_build.config.recipe import Recipe
 from sarchat_build.publishing.publish import Build
 from sarchat_build.sources.files import FileRef
 from sarchat_build.sources.index import SourceIndex, index_source
+from sarchat_build.sources.inputs import ArchiveEntry
 from sarchat_build.sources.picture_file import PictureSource
 from sarchat_build.types import SourceImage
 
@@ -41,7 +41,7 @@ class BuildContext:
     manifests: Mapping[str, Manifest]
     recipe: Recipe
     templates: Mapping[str, str]
-    inputs: Mapping[str, list[dict[str, Any]]]
+    inputs: Mapping[str, Sequence[ArchiveEntry]]
     images_listed: Mapping[str, int]
     strict: bool
     code_digest: str

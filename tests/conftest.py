@@ -61,7 +61,7 @@ def build_here(
         settings, chosen, raw=str(raw), out=str(out), strict=strict, prove=prove
     )
     run(lambda pipeline: build_dataset(pipeline, context), "local", workers)
-    return read_outcome(str(out))
+    return read_outcome(str(out)).model_dump(mode="json")
 
 
 @pytest.fixture

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from textwrap import wrap
-from typing import Any
 
 from rich import box
 from rich.console import Console
@@ -16,7 +15,10 @@ from rich.table import Table
 
 from pipelines.progress import count_done
 from sarchat_build.config.manifest import Manifest
+from sarchat_build.dataset.record import BuildRecord, ComparisonRow
 from sarchat_build.report.comparison import explain
+from sarchat_build.report.quality import QualityFigures
+from sarchat_build.report.quality_card import subtask_figures
 from sarchat_build.types import SPLITS, TASKS
 
 console = Console()
@@ -48,14 +50,13 @@ def build_progress(out: str, blocks: int, prove: bool) -> Iterator[None]:
     with _progress() as progress:
         reading = progress.add_task("read and inspect", total=blocks)
         writing = progress.add_task("write shards", total=None)
-        proving = progress.add_task("prove shards", total=None) if prove else None
+        reread = progress.add_task("prove shards" if prove else "count shards", total=None)
 
         def look() -> None:
             progress.update(reading, completed=count_done(out, "inspect"))
             shards = count_done(out, "planned")
             progress.update(writing, completed=count_done(out, "shards"), total=shards or None)
-            if proving is not None:
-                progress.update(proving, completed=count_done(out, "proofs"), total=shards or None)
+            progress.update(reread, completed=count_done(out, "readings"), total=shards or None)
 
         with _polling(look):
             yield
@@ -71,9 +72,11 @@ def unit_progress(folder: str, phase: str, title: str, total: int) -> Iterator[N
 
 
 @contextmanager
-def counting_progress(title: str, total: int) -> Iterator[Callable[[int], None]]:
+def counting_progress(
+    title: str, total: int, on: Console = console
+) -> Iterator[Callable[[int], None]]:
     """Show a bar that the yielded function moves to the number it is given."""
-    with _progress() as progress:
+    with _progress(on) as progress:
         task = progress.add_task(title, total=total)
         yield lambda done: progress.update(task, completed=done)
 
@@ -88,63 +91,65 @@ def byte_progress(title: str, total_bytes: int) -> Iterator[Callable[[int], None
         yield lambda done: show(done >> 20)
 
 
-def build_table(record: Mapping[str, Any]) -> Table:
+def build_table(record: BuildRecord) -> Table:
     """Show what was read and what became of it, per source, in 80 columns."""
     table = Table(title="Sources", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
     table.add_column("source", no_wrap=True)
     table.add_column("")
     for title in ("read", "rejected", "double", "kept", "written", "published"):
         table.add_column(title, justify="right", no_wrap=True)
-    for source_id, source in record["sources"].items():
-        expected = source["expected"] or {}
-        for unit, name in (("images", source_id), ("instances", "")):
-            counts = [source["counts"][entry][unit] for entry in _ENTRIES]
-            written = source["counts"]["written"]["images" if name else "objects"]
-            numbers = [*counts, written, *([expected[unit]] if expected else [])]
-            table.add_row(
-                name, "images" if name else "objects", *(f"{number:,}" for number in numbers)
-            )
+    for source_id, source in record.sources.items():
+        of, expected = source.counts, source.expected
+        entries = (of.read, of.rejected, of.deduplicated, of.kept)
+        images = [*(entry.images for entry in entries), of.written.images]
+        objects = [*(entry.instances for entry in entries), of.written.objects]
+        if expected:
+            images.append(expected.images)
+            objects.append(expected.instances)
+        table.add_row(source_id, "images", *(f"{number:,}" for number in images))
+        table.add_row("", "objects", *(f"{number:,}" for number in objects))
     return table
 
 
-_ENTRIES = ("read", "rejected", "deduplicated", "kept")
-
-
-def comparison_lines(record: Mapping[str, Any]) -> Iterator[str]:
+def comparison_lines(comparison: Sequence[ComparisonRow]) -> Iterator[str]:
     """Write the build beside SARDet-100K in lines of 80 columns: numbers, then their reasons."""
-    if not record["comparison"]:
+    if not comparison:
         return
     yield "Beside SARDet-100K (reasons: images / objects)"
     heads = ("images", "published", "diff.", "objects", "published", "diff.")
     yield f"{'source, split':<20}" + "".join(f"{head:>10}" for head in heads)
     before = ""
-    for row in record["comparison"]:
-        if row["source"] != before:
-            yield row["source"]
-            before = row["source"]
+    for row in comparison:
+        if row.source != before:
+            yield row.source
+            before = row.source
         numbers = ""
-        for unit in ("images", "objects"):
-            here, published = row["here"][unit], row["published"][unit]
+        for here, published in (
+            (row.here.images, row.published.images),
+            (row.here.objects, row.published.objects),
+        ):
             numbers += f"{here:>10,}{published:>10,}{here - published:>+10,}"
-        yield f"  {row['split']:<18}{numbers}"
-        yield from wrap(explain(row), 80, initial_indent="      ", subsequent_indent="      ")
+        yield f"  {row.split:<18}{numbers}"
+        yield from wrap(
+            explain(row.reasons), 80, initial_indent="      ", subsequent_indent="      "
+        )
 
 
-def task_table(record: Mapping[str, Any]) -> Table:
+def task_table(record: BuildRecord) -> Table:
     """Show the number of dialogues, per task and split."""
-    splits = [split for split in SPLITS if split in record["counts"]]
+    splits = [split for split in SPLITS if split in record.counts]
     table = Table(title="Dialogues")
     table.add_column("task")
     for split in splits:
         table.add_column(split, justify="right")
     for task in TASKS:
-        table.add_row(task, *(f"{record['counts'][split].get(task, 0):,}" for split in splits))
-    pictures = (f"{record['counts'][split]['images']:,}" for split in splits)
+        table.add_row(task, *(f"{record.counts[split].get(task, 0):,}" for split in splits))
+    pictures = (f"{record.counts[split]['images']:,}" for split in splits)
     table.add_row("pictures", *pictures, style="dim")
     return table
 
 
-def quality_table(figures: Mapping[str, Any]) -> Table:
+def quality_table(figures: QualityFigures) -> Table:
     """Show, per subtask over all splits, how far one gets without looking; in red, faults.
 
     blind: on the test split; half given: rows of whose answer half follows from the question;
@@ -154,27 +159,20 @@ def quality_table(figures: Mapping[str, Any]) -> Table:
     table.add_column("subtask", no_wrap=True)
     for name in ("rows", "majority", "blind", "half given", "balance"):
         table.add_column(name, justify="right")
-    blind = {
-        (d["task"], d["subtask"]): d["blind_percent"]
-        for d in figures["dialogues"]
-        if d["split"] == "test" and d["subtask"] and not d["source"]
-    }
-    for entry in figures["dialogues"]:
-        if entry["split"] or not entry["subtask"]:
-            continue
-        place = entry["task"], entry["subtask"]
+    in_test = subtask_figures(figures.dialogues, "test")
+    blind = {(d.task, d.subtask): d.blind_percent for d in in_test}
+    for entry in subtask_figures(figures.dialogues, None):
         table.add_row(
-            f"{_SHORT.get(entry['task'], entry['task'])}/{entry['subtask']}",
-            f"{entry['rows']:,}",
-            _percent(entry["answers"]["majority_percent"]),
-            _percent(blind.get(place)),
-            _percent(entry["half_solvable_from_prompt_percent"]),
-            _percent(entry["balance_percent"]),
+            f"{_SHORT.get(entry.task, entry.task)}/{entry.subtask}",
+            f"{entry.rows:,}",
+            _percent(entry.answers.majority_percent),
+            _percent(blind.get((entry.task, entry.subtask))),
+            _percent(entry.half_solvable_from_prompt_percent),
+            _percent(entry.balance_percent),
         )
-    for proof in figures["proofs"]:
-        if proof["faults"]:
-            fault = f"{proof['faults']:,} of {proof['of']:,}"
-            table.add_row(proof["figure"], fault, style="red")
+    for proof in figures.proofs:
+        if proof.faults:
+            table.add_row(proof.figure, f"{proof.faults:,} of {proof.of:,}", style="red")
     return table
 
 
@@ -190,13 +188,13 @@ def _percent(value: float | None) -> str:
     return "" if value is None else f"{value:.1f}%"
 
 
-def _progress() -> Progress:
+def _progress(on: Console = console) -> Progress:
     return Progress(
         TextColumn("{task.description:<18}"),
         BarColumn(),
         MofNCompleteColumn(),
         TimeElapsedColumn(),
-        console=console,
+        console=on,
     )
 
 

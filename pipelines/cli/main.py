@@ -1,4 +1,4 @@
-"""The command line: `sarchat build`, `validate`, `synthesize`, `sources`, `templates`."""
+"""The command line: `sarchat build`, `validate`, `report`, `synthesize`, `sources`, `templates`."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ from pipelines.cli.console import (
     say_unverified,
     task_table,
 )
+from pipelines.cli.report import print_report
 from pipelines.cli.sources_inspect import sources
 from pipelines.cli.templates import templates as templates_app
 from pipelines.runners import run
 from pipelines.validate_dataset import validate_folder
-from sarchat_build.dataset.output import read_json
 from sarchat_build.errors import ConfigurationError, InputError
 from sarchat_build.publishing.publish import read_outcome
-from sarchat_build.report import quality
+from sarchat_build.publishing.recompute import read_quality
 from sarchat_build.sources.choose import choose_sources
 from sarchat_build.synthetic import RAW_SOURCES, SYNTHESIZERS, synthesize
 
@@ -147,11 +147,10 @@ def build(
         )
     record = read_outcome(str(output))
     console.print(build_table(record))
-    for line in comparison_lines(record):
+    for line in comparison_lines(record.comparison):
         console.print(line, highlight=False, markup=False)
     console.print(task_table(record))
-    figures: Any = read_json(str(output), quality.PATH)
-    console.print(quality_table(figures))
+    console.print(quality_table(read_quality(str(output))))
     console.print(f"Dataset: {output}   card: {output / 'README.md'}")
     console.print(f"Next: sarchat validate {output}")
     if context.failed:
@@ -171,6 +170,31 @@ def validate(
     """
     if not validate_folder(str(output), workers or os.cpu_count() or 1):
         raise typer.Exit(EXIT_CHECK_FAILED)
+
+
+@app.command(epilog="Example: sarchat report dataset --output quality.json")
+def report(
+    dataset: Annotated[
+        str, typer.Argument(metavar="OUT", help="A finished dataset, as a path or a URL.")
+    ],
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", help="File for the figures.  [default: standard output]"),
+    ] = None,
+    prove: Annotated[
+        bool,
+        typer.Option(
+            "--prove/--no-prove",
+            help="Check every row first, as a build does; without it the figures claim no proof.",
+        ),
+    ] = True,
+    workers: Workers = 0,
+) -> None:
+    """Compute the figures of report/quality.json anew, from the rows of a finished dataset.
+
+    The result is that of the build byte for byte if both ran with --prove, or both without.
+    """
+    print_report(dataset, output, prove=prove, workers=workers or os.cpu_count() or 1)
 
 
 @app.command("synthesize", epilog="Example: sarchat synthesize --output raw --images 200")

@@ -88,7 +88,7 @@ def record(raw: Raw, source: SourceId, manifests: Manifests = None) -> None:
     """
     chosen, _ = choose_sources(load_known(manifests), raw, [source])
     archives = describe_archives(chosen[source], raw, recorded={}, progress=byte_progress)
-    digests = {archive["name"]: archive["sha256"] for archive in archives}
+    digests = {archive.name: archive.sha256 for archive in archives}
     place = write_recorded(raw, source, digests)
     console.print(f"{place}: {len(digests)} checksums")
 
@@ -99,7 +99,7 @@ def _checked(manifest: Manifest, raw: str) -> tuple[str, ...]:
     recorded = read_recorded(raw, manifest.id)
     return (
         manifest.id,
-        ", ".join(archive["name"] for archive in archives),
+        ", ".join(archive.name for archive in archives),
         f"{len(index.images):,}",
         f"{len(index.documents):,}",
         f"{manifest.expected.images:,}" if manifest.expected else "",

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import apache_beam as beam
-from apache_beam.pvalue import TaggedOutput
 
 from pipelines.context import BuildContext
 from pipelines.metrics import count
@@ -15,17 +14,14 @@ from pipelines.progress import report_done
 from sarchat_build.dataset.fingerprint import fingerprint
 from sarchat_build.dataset.receipts import load_receipt, save_receipt
 from sarchat_build.dataset.record import versions
-from sarchat_build.dataset.shards import ShardBuilder
+from sarchat_build.dataset.shards import ShardBuilder, ShardReceipt
 from sarchat_build.phrasing.engine import Phrasing
 from sarchat_build.types import PlannedImage
 
 
 @dataclass
 class BuildShards(beam.PTransform):
-    """(shard, tuples of PlannedImage) -> `receipts`: ShardReceipt; `tallies`: Tallies.
-
-    Finished shards are not rebuilt; what was counted in them lies in their receipts.
-    """
+    """(shard, tuples of PlannedImage) -> ShardReceipt; finished shards are not built again."""
 
     context: BuildContext
 
@@ -34,8 +30,7 @@ class BuildShards(beam.PTransform):
         return (
             planned
             | "GatherShards" >> beam.GroupByKey()
-            | "BuildShard"
-            >> beam.ParDo(_BuildShard(self.context)).with_outputs("tallies", main="receipts")
+            | "BuildShard" >> beam.ParDo(_BuildShard(self.context))
         )
 
 
@@ -51,7 +46,9 @@ class _BuildShard(beam.DoFn):
         )
         self._phrasing_digest, self._versions = phrasing.digest, versions()
 
-    def process(self, element: tuple[str, Iterable[tuple[PlannedImage, ...]]]) -> Iterator[Any]:
+    def process(
+        self, element: tuple[str, Iterable[tuple[PlannedImage, ...]]]
+    ) -> Iterator[ShardReceipt]:
         name, groups = element
         planned = [image for group in groups for image in group]
         wanted = fingerprint(
@@ -62,12 +59,11 @@ class _BuildShard(beam.DoFn):
             code_digest=self._context.code_digest,
             versions=self._versions,
         )
-        shard = load_receipt(self._context.out, name, wanted)
-        reused = shard is not None
-        if shard is None:
-            shard = self._builder.build(name, planned, wanted)
-            save_receipt(self._context.out, shard)
+        receipt = load_receipt(self._context.out, name, wanted)
+        reused = receipt is not None
+        if receipt is None:
+            receipt = self._builder.build(name, planned, wanted)
+            save_receipt(self._context.out, receipt)
         report_done(self._context.out, "shards", name)
         count("build_shards", shards_in=1, images_in=len(planned), shards_out=1, reused=int(reused))
-        yield shard.receipt
-        yield TaggedOutput("tallies", shard.tallies)
+        yield receipt

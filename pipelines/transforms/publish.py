@@ -18,9 +18,9 @@ from sarchat_build.publishing.publish import BuildResults, publish
 class Publish(beam.PTransform):
     """Named collections of small records -> the finished dataset's `build.json`.
 
-    receipts: ShardReceipt · proofs: ShardReport · tallies: Tallies (one) · rejects: (source id,
-    tuple of Reject) · duplicates: tuple of rows · read: tuple of ReadCount · split_changes: tuple
-    of SplitChange · notices: {source id: {reason: count}} · stop: tuple of Stop
+    receipts: ShardReceipt · readings: ShardReading · rejects: (source id, tuple of Reject) ·
+    duplicates: tuple of rows · read: tuple of ReadCount · split_changes: tuple of SplitChange ·
+    notices: {source id: {reason: count}} · stop: tuple of Stop
     """
 
     context: BuildContext
@@ -41,7 +41,6 @@ def _publish(records: Mapping[str, list[Any]], context: BuildContext) -> None:
     def joined(name: str) -> list[Any]:
         return [record for group in each(name) for record in group]
 
-    tallies = each("tallies")
     results = BuildResults(
         stop=joined("stop"),
         rejects=[reject for _, group in each("rejects") for reject in group],
@@ -50,14 +49,13 @@ def _publish(records: Mapping[str, list[Any]], context: BuildContext) -> None:
         split_changes=joined("split_changes"),
         notices=each("notices"),
         receipts=each("receipts"),
-        proofs=each("proofs"),
-        tallies=tallies[0] if tallies else None,
+        readings=each("readings"),
     )
     outcome = publish(results, context.build)
     count(
         "publish",
         shards_in=len(results.receipts),
         rejects=len(results.rejects),
-        files_out=len(outcome.record["files"]) if outcome.record else 0,
+        files_out=len(outcome.record.files) if outcome.record else 0,
         reasons_to_stop=len(outcome.stopped),
     )

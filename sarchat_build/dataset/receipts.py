@@ -9,33 +9,28 @@ from pathlib import Path
 from typing import Any
 
 from sarchat_build.dataset.output import WORK_FOLDER, WrittenFile, is_intact, read_json, write_json
-from sarchat_build.dataset.shards import FinishedShard, ShardReceipt
-from sarchat_build.report.statistics.tallies import Tallies
+from sarchat_build.dataset.shards import ShardReceipt
 
 _FOLDER = f"{WORK_FOLDER}/receipts"
 _PREVIOUS = f"{WORK_FOLDER}/previous.json"
 
 
-def save_receipt(out: str, shard: FinishedShard) -> None:
+def save_receipt(out: str, receipt: ShardReceipt) -> None:
     """Write a receipt, once all files of its shard have their final names."""
-    value = {**asdict(shard.receipt), "tallies": shard.tallies.to_json()}
-    write_json(out, f"{_FOLDER}/{shard.receipt.name}.json", value)
+    write_json(out, f"{_FOLDER}/{receipt.name}.json", asdict(receipt))
 
 
-def load_receipt(out: str, name: str, fingerprint: str) -> FinishedShard | None:
+def load_receipt(out: str, name: str, fingerprint: str) -> ShardReceipt | None:
     """Read the receipt of a shard if it was made from the same inputs and is still intact."""
     found: Any = read_json(out, f"{_FOLDER}/{name}.json")
     if not isinstance(found, dict) or found.get("fingerprint") != fingerprint:
         return None
-    if "tallies" not in found:  # an earlier version's
-        return None
     files = tuple(WrittenFile(**file) for file in found["files"])
     if not all(is_intact(out, file) for file in files):
         return None
-    receipt = ShardReceipt(
+    return ShardReceipt(
         found["name"], found["fingerprint"], files, found["counts"], found["template_uses"]
     )
-    return FinishedShard(receipt, Tallies.from_json(found["tallies"]))
 
 
 def forget_record(out: str) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from sarchat_build.config.manifest import Manifest
@@ -15,18 +16,25 @@ from sarchat_build.dataset import output
 from sarchat_build.dataset.conservation import imbalances, totals_by_source
 from sarchat_build.dataset.folder import STOPPED, clean_folder
 from sarchat_build.dataset.receipts import remove_leftovers
-from sarchat_build.dataset.record import build_record, file_entry
+from sarchat_build.dataset.record import BuildRecord, build_record, parse_record
 from sarchat_build.dataset.shards import ShardReceipt
 from sarchat_build.errors import InputError, Stop
 from sarchat_build.phrasing.engine import Phrasing
+from sarchat_build.published.layout import BUILD_FILE
+from sarchat_build.publishing.shard_reading import (
+    ShardReading,
+    add_up_tallies,
+    count_proofs,
+)
 from sarchat_build.publishing.tables import sort_rejects, write_duplicates, write_rejects
-from sarchat_build.publishing.verdict import proven_faults
+from sarchat_build.publishing.verdict import faults_found
 from sarchat_build.report import quality
 from sarchat_build.report.card import render_card
 from sarchat_build.report.comparison import compare
-from sarchat_build.report.statistics.tallies import Tallies
+from sarchat_build.report.proofs import ProofCounts
+from sarchat_build.sources.inputs import ArchiveEntry
 from sarchat_build.types import ReadCount, Reject
-from sarchat_build.validation import ShardReport
+from sarchat_build.validation import check_dataset
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,8 +49,7 @@ class BuildResults:
         split_changes: why a split holds other pictures than its source's rule says.
         notices: counts of corrections and warnings, by source and reason.
         receipts: receipts of all shards.
-        proofs: what the independent checks found in each shard; empty without proof.
-        tallies: what the quality figures are computed from; None if nothing was written.
+        readings: what was found in each shard.
     """
 
     stop: Sequence[Stop] = ()
@@ -52,8 +59,7 @@ class BuildResults:
     split_changes: Sequence[SplitChange] = ()
     notices: Sequence[Mapping[str, Mapping[str, int]]] = ()
     receipts: Sequence[ShardReceipt] = ()
-    proofs: Sequence[ShardReport] = ()
-    tallies: Tallies | None = None
+    readings: Sequence[ShardReading] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,7 +81,7 @@ class Build:
     manifests: Mapping[str, Manifest]
     recipe: Recipe
     templates: Mapping[str, str]
-    archives: Mapping[str, list[dict[str, Any]]]
+    archives: Mapping[str, Sequence[ArchiveEntry]]
     images_listed: Mapping[str, int]
     left_out: Sequence[str] = ()
     prove: bool = True
@@ -85,7 +91,7 @@ class Build:
 class Outcome:
     """How a build ended: with a record, or with the reasons why nothing was published."""
 
-    record: Mapping[str, Any] | None
+    record: BuildRecord | None
     stopped: tuple[Stop, ...] = ()
 
 
@@ -108,33 +114,38 @@ def publish(results: BuildResults, build: Build) -> Outcome:
     files += (file for receipt in results.receipts for file in receipt.files)
     phrasing = Phrasing(build.templates, build.recipe.phrasing.held_out_percent)
     record = build_record(
-        build.recipe,
-        build.manifests,
-        build.archives,
-        totals,
-        results.receipts,
-        add_up(results.notices),
-        phrasing,
-        compare(
-            build.manifests,
-            split_rules(build.manifests, build.recipe),
-            totals,
-            results.receipts,
-            results.split_changes,
+        recipe=build.recipe,
+        manifests=build.manifests,
+        archives=build.archives,
+        counts=totals,
+        receipts=results.receipts,
+        fixes=add_up(results.notices),
+        phrasing=phrasing,
+        comparison=compare(
+            manifests=build.manifests,
+            rules=split_rules(build.manifests, build.recipe),
+            counts=totals,
+            receipts=results.receipts,
+            changes=results.split_changes,
         ),
-        files,
-        build.left_out,
+        files=files,
+        left_out=build.left_out,
     )
-    faults = proven_faults(build.out, record, results.proofs) if build.prove else ()
-    if faults:
-        return _stop(build.out, faults)
-    _write_report(record, results, phrasing, build.out)
-    remove_leftovers(build.out, record["files"], record["shards"])
-    output.write_json(build.out, "build.json", record)
+    proven = None
+    if build.prove:
+        proofs = [reading.proof for reading in results.readings if reading.proof]
+        whole = check_dataset(build.out, record.model_dump(mode="json"), proofs)
+        faults = faults_found(proofs, whole)
+        if faults:
+            return _stop(build.out, faults)
+        proven = count_proofs(proofs, whole, build.recipe.duplicates)
+    record = _write_report(record, results.readings, proven, build.out)
+    remove_leftovers(build.out, record.files, record.shards)
+    output.write_json(build.out, BUILD_FILE, record.model_dump(mode="json"))
     return Outcome(record)
 
 
-def read_outcome(out: str) -> dict[str, Any]:
+def read_outcome(out: str) -> BuildRecord:
     """Give the record of the build that has just ended in `out`, and remove what it needed to run.
 
     Raises:
@@ -145,9 +156,10 @@ def read_outcome(out: str) -> dict[str, Any]:
         raise InputError(
             "nothing was published:\n" + "\n".join(f"  {reason}" for reason in stopped)
         )
-    record: Any = output.read_json(out, "build.json")
-    if not isinstance(record, dict):
+    path = Path(out, BUILD_FILE)
+    if not path.exists():
         raise InputError(f"{out}: the run ended without build.json; run the same command again")
+    record = parse_record(path.read_bytes(), str(path))
     clean_folder(out)
     return record
 
@@ -171,14 +183,18 @@ def _stop(out: str, reasons: Sequence[Stop]) -> Outcome:
 
 
 def _write_report(
-    record: dict[str, Any], results: BuildResults, phrasing: Phrasing, out: str
-) -> None:
+    record: BuildRecord, readings: Sequence[ShardReading], proven: ProofCounts | None, out: str
+) -> BuildRecord:
     """Write the figures and the card, and enter both into the record."""
-    if results.tallies is None:
-        raise ValueError("a build that wrote shards has tallies")
-    figures = quality.quality_report(results.tallies, phrasing, results.proofs)
-    for file in (
-        output.write_json(out, quality.PATH, figures),
-        output.write_text(out, "README.md", render_card(record, figures)),
-    ):
-        record["files"][file.path] = file_entry(file)
+    figures = quality.quality_report(
+        tallies=add_up_tallies(readings),
+        recipe=record.recipe,
+        template_ids=record.templates.uses,
+        proven=proven,
+    )
+    return record.with_files(
+        (
+            output.write_json(out, quality.PATH, figures.model_dump(mode="json")),
+            output.write_text(out, "README.md", render_card(record, figures)),
+        )
+    )

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from sarchat_build.dataset.output import WrittenFile, write_whole
 from sarchat_build.dataset.shards import write_parquet
+from sarchat_build.published.layout import table_path
 from sarchat_build.published.schema import SCHEMAS
 from sarchat_build.types import Reject
 
@@ -29,12 +30,12 @@ def write_rejects(out: str, rejects: Mapping[str, Sequence[Reject]]) -> Iterator
     """Write `rejects/<source id>.parquet` for each source."""
     for source_id, members in rejects.items():
         rows = [reject_row(reject) for reject in members]
-        yield _write_table(out, f"rejects/{source_id}", "rejects", rows)
+        yield _write_table(out, "rejects", source_id, rows)
 
 
 def write_duplicates(out: str, rows: Sequence[Mapping[str, object]]) -> WrittenFile:
     """Write `duplicates/duplicates.parquet`."""
-    return _write_table(out, "duplicates/duplicates", "duplicates", rows)
+    return _write_table(out, "duplicates", "duplicates", rows)
 
 
 def reject_row(reject: Reject) -> dict[str, object]:
@@ -64,10 +65,10 @@ def _sort_key(reject: Reject) -> tuple[str, str, int, str, str, str]:
 
 
 def _write_table(
-    out: str, path: str, table: str, rows: Sequence[Mapping[str, object]]
+    out: str, table: str, name: str, rows: Sequence[Mapping[str, object]]
 ) -> WrittenFile:
     return write_whole(
         out,
-        f"{path}.parquet",
+        table_path(table, name),
         lambda target: write_parquet(target, SCHEMAS[table], rows, _ROW_GROUP),
     )

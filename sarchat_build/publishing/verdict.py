@@ -3,30 +3,25 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from sarchat_build.errors import Stop
 from sarchat_build.reasons import Reason
-from sarchat_build.validation import ShardReport, check_dataset
+from sarchat_build.validation import Finding, ShardReport
 
 _SHOWN = 20
 
 
-def proven_faults(
-    out: str, record: Mapping[str, Any], proofs: Sequence[ShardReport]
-) -> tuple[Stop, ...]:
+def faults_found(proofs: Sequence[ShardReport], whole: Sequence[Finding]) -> tuple[Stop, ...]:
     """List the faults that the checks found in the shards and in the dataset as a whole.
 
     Args:
-        out: the dataset's folder.
-        record: its record.
         proofs: what the checks of each shard found, in any order.
+        whole: what the checks of the whole found.
 
     Returns:
         The first messages, and a sentence with the total; empty when everything holds.
     """
-    whole = check_dataset(out, record, proofs)
     ordered = sorted(proofs, key=lambda proof: (proof.split, proof.shard))
     findings = [*(finding for proof in ordered for finding in proof.findings), *whole]
     faults = [finding for finding in findings if finding.severity == "error"]

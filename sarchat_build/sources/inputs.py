@@ -5,13 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from tempfile import TemporaryDirectory
-from typing import Any
 
 from sarchat_build.archives import join, list_archives, needs_repacking, open_archive, repack
 from sarchat_build.archives.checksums import read_recorded
 from sarchat_build.config.manifest import Manifest
+from sarchat_build.config.toml import Model
 from sarchat_build.errors import InputError
 from sarchat_build.progress import ProgressBar, no_progress
+
+
+class ArchiveEntry(Model):
+    """One input archive by its name in the raw folder, its kind (zip, folder, …) and its digest."""
+
+    name: str
+    kind: str
+    sha256: str
 
 
 def describe_archives(
@@ -20,7 +28,7 @@ def describe_archives(
     *,
     recorded: Mapping[str, str] | None = None,
     progress: ProgressBar = no_progress,
-) -> list[dict[str, Any]]:
+) -> list[ArchiveEntry]:
     """Name and digest a source's archives, and hold them against what was published or recorded.
 
     Args:
@@ -45,7 +53,7 @@ def describe_archives(
                 f"{location}: sha256 is {digest}, expected {expected[name]}; "
                 f"fetch it again, or run 'sarchat sources record' if the change is meant"
             )
-        described.append({"name": name, "kind": archive.kind, "sha256": digest})
+        described.append(ArchiveEntry(name=name, kind=archive.kind, sha256=digest))
     return described
 
 

@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from sarchat_build.published.folder import DatasetFolder
 from sarchat_build.validation.findings import (
     DialogueMeasure,
     Finding,
@@ -18,14 +19,13 @@ from sarchat_build.validation.findings import (
     ShardReport,
 )
 from sarchat_build.validation.rules import mapping_at
-from sarchat_build.validation.storage import Folder
 
 QUALITY_FILE = "report/quality.json"
 _OPENING = r"^<image>\n(\[[a-z]+\] )?"
 _LENGTHS = ("question_chars", "question_words", "answer_chars", "answer_words")
 
 
-def measure(folder: Folder, path: str, task: str, split: str) -> tuple[DialogueMeasure, ...]:
+def measure(folder: DatasetFolder, path: str, task: str, split: str) -> tuple[DialogueMeasure, ...]:
     """Measure one dialogues file that is known to be sound."""
     names = ["subtask", "source", "image_id", "messages", "ground_truth"]
     with folder.open(path) as stream:
@@ -92,7 +92,7 @@ def check_quality(
         log.add("quality_file", QUALITY_FILE, Plain("listed in build.json"), Plain("not listed"))
         return log.findings
     try:
-        quality = Folder(out_dir).json(QUALITY_FILE)
+        quality = DatasetFolder(out_dir).json(QUALITY_FILE)
     except (OSError, ValueError) as error:
         log.add("unreadable", QUALITY_FILE, Plain("a JSON document"), Plain(f"{error}"))
         return log.findings

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from sarchat_build.published.folder import DatasetFolder
+from sarchat_build.published.layout import dialogues_path, images_path
 from sarchat_build.validation.answers.completeness import Census, gaps
 from sarchat_build.validation.answers.dialogues import Shard, check_dialogues
 from sarchat_build.validation.answers.wording import WordCount
@@ -17,27 +19,7 @@ from sarchat_build.validation.findings import (
 )
 from sarchat_build.validation.pictures.images import check_images
 from sarchat_build.validation.rules import mapping_at, rules_of
-from sarchat_build.validation.storage import Folder
 from sarchat_build.validation.vocabulary import TASKS
-
-
-def shard_name(split: str, shard: int, shard_count: int) -> str:
-    """Name a shard's file within its folder.
-
-    >>> shard_name("train", 3, 64)
-    'train-00003-of-00064.parquet'
-    """
-    return f"{split}-{shard:05d}-of-{shard_count:05d}.parquet"
-
-
-def images_path(split: str, shard: int, shard_count: int) -> str:
-    """Give the path of a shard's pictures, relative to the dataset."""
-    return f"images/{shard_name(split, shard, shard_count)}"
-
-
-def dialogues_path(task: str, split: str, shard: int, shard_count: int) -> str:
-    """Give the path of a shard's dialogues of one task, relative to the dataset."""
-    return f"dialogues/{task}/{shard_name(split, shard, shard_count)}"
 
 
 def check_shard(
@@ -57,7 +39,7 @@ def check_shard(
     Returns:
         All findings, and the facts that `check_dataset` needs. Nothing is raised for bad data.
     """
-    folder, log, rules = Folder(out_dir), FindingLog(), rules_of(build)
+    folder, log, rules = DatasetFolder(out_dir), FindingLog(), rules_of(build)
     facts, scenes = check_images(
         folder, images_path(split, shard, shard_count), split, build, rules, log
     )

@@ -108,7 +108,7 @@ def test_row_2_a_changed_archive_stops_with_both_digests(tmp_path: Path, kind: s
     folder.mkdir()
     files = miniature()
     written(folder, kind, files)
-    before = {a["sha256"] for a in describe_archives(_ssdd(), str(tmp_path))}
+    before = {a.sha256 for a in describe_archives(_ssdd(), str(tmp_path))}
     record = CliRunner().invoke(
         app, ["sources", "record", "--raw", str(tmp_path), "--source", "ssdd"]
     )

@@ -66,7 +66,7 @@ def built(raw: Path | str, out: Path, **options: Any) -> tuple[dict[str, str], d
     from pipelines.runners import run
 
     run(lambda pipeline: build_dataset(pipeline, context), "local", 1)
-    record = read_outcome(str(out))
+    record = read_outcome(str(out)).model_dump(mode="json")
     mini.assert_conserved(record)
     files = digests(out)
     del files["build.json"]

@@ -10,7 +10,7 @@ from functools import lru_cache
 from PIL import Image
 
 from sarchat_build.images.hashing import perceptual_hash
-from sarchat_build.validation.tables import DIALOGUES
+from sarchat_build.published.layout import TASKS
 
 
 @dataclass
@@ -127,4 +127,4 @@ def source_counts(read, rejected, deduplicated, kept, written):
 
 
 def split_counts(images, objects, tasks):
-    return {"images": images, "objects": objects} | dict(zip(DIALOGUES, tasks, strict=True))
+    return {"images": images, "objects": objects} | dict(zip(TASKS, tasks, strict=True))

@@ -29,7 +29,8 @@ from checks_dialogues import (
 from checks_rows import Obj, duplicate, image_row, reject, source_counts, split_counts
 
 from sarchat_build import validation as checks
-from sarchat_build.validation.tables import DIALOGUES, DUPLICATES, IMAGES, REJECTS
+from sarchat_build.published.layout import TASKS, parse_table_path
+from sarchat_build.published.schema import SCHEMAS
 from sarchat_build.validation.vocabulary import SUBTASKS
 
 
@@ -73,7 +74,7 @@ class World:
         for name, rows in self.files.items():
             path = out / name
             path.parent.mkdir(parents=True, exist_ok=True)
-            table = pa.Table.from_pylist(rows, pa.schema(list(columns_of(name).items())))
+            table = pa.Table.from_pylist(rows, schema_of(name))
             pq.write_table(table, path, write_page_checksum=True, compression="none")
             listed[name] = entry(path, len(rows))
         uses = Counter(
@@ -90,11 +91,10 @@ class World:
         )
 
 
-def columns_of(name: str) -> dict:
-    table, _, rest = name.partition("/")
-    if table == "dialogues":
-        return dict(DIALOGUES[rest.partition("/")[0]])
-    return dict({"images": IMAGES, "rejects": REJECTS, "duplicates": DUPLICATES}[table])
+def schema_of(path: str) -> pa.Schema:
+    file = parse_table_path(path)
+    assert file is not None, path
+    return SCHEMAS[file.table]
 
 
 def entry(path: Path, rows: int | None) -> dict:
@@ -143,7 +143,7 @@ def recipe() -> dict:
         **{"wide_above": 1.5, "tall_below": 0.67, "near_divisor": 8.0, "description_size": None},
     }
     return {
-        "tasks": settings | {"enabled": list(DIALOGUES), "cut_objects": "skip"},
+        "tasks": settings | {"enabled": list(TASKS), "cut_objects": "skip"},
         "candidates": ["ship", "aircraft", "car", "tank", "bridge", "harbor"],
         "phrasing": {"held_out_percent": 0},
         "words": words,
@@ -287,7 +287,7 @@ def make_world() -> World:
     world = World()
     for shard, found in rows.items():
         world.files[f"images/{shard}.parquet"] = images[shard]
-        for task in DIALOGUES:
+        for task in TASKS:
             world.files[f"dialogues/{task}/{shard}.parquet"] = [
                 r for r in found if r["task"] == task
             ]

@@ -307,7 +307,7 @@ def build(
     chosen, _ = choose_sources(settings.manifests, str(raw), sources)
     context = launch.prepare(settings, chosen, raw=str(raw), out=str(out), strict=strict)
     run(lambda pipeline: build_dataset(pipeline, context), "local", workers)
-    record = read_outcome(str(out))
+    record = read_outcome(str(out)).model_dump(mode="json")
     assert_conserved(record)
     return record
 

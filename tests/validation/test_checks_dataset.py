@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 import pytest
 from checks_keys import COUNT, TEST, TRAIN, A
 from checks_rows import picture, reject
-from checks_world import assert_named, columns_of, entry, make_world, validate
+from checks_world import assert_named, entry, make_world, schema_of, validate
 from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
@@ -349,4 +349,4 @@ def test_the_same_fault_a_thousand_times_is_counted_and_capped(world, tmp_path):
 
 
 def test_every_table_of_the_test_has_a_schema():
-    assert all(columns_of(name) for name in make_world().files)
+    assert all(schema_of(name) for name in make_world().files)

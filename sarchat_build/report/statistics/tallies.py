@@ -1,10 +1,12 @@
-"""Small sums that every figure can be computed from: named counters that add up in any order."""
+"""Named counters that add up in any order, from which every figure is computed."""
 
 from __future__ import annotations
 
+import json
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from typing import NamedTuple
+from zlib import compress, decompress
 
 _SEPARATOR = "/"
 
@@ -21,7 +23,7 @@ class Group(NamedTuple):
 class Tallies:
     """Counters by group and kind, all of whole numbers: merging commutes, and nothing is rounded.
 
-    What a kind's keys are is said where it is counted (`quality_gather`).
+    What a kind's keys are is said where it is counted (`counting`).
 
     >>> one, other = Tallies(), Tallies()
     >>> one.count(Group("train"), "rows", "rows")
@@ -103,6 +105,21 @@ class Tallies:
             for kind, counter in kinds.items():
                 tallies.counter(Group(*name.split(_SEPARATOR)), kind).update(counter)
         return tallies
+
+    def pack(self) -> bytes:
+        """Give compressed JSON, a tenth of the size, to travel between processes."""
+        return compress(json.dumps(self.to_json(), ensure_ascii=False).encode())
+
+    @classmethod
+    def unpack(cls, packed: bytes) -> Tallies:
+        """Undo `pack`.
+
+        >>> tallies = Tallies()
+        >>> tallies.count(Group("train"), "rows", "rows")
+        >>> Tallies.unpack(tallies.pack()) == tallies
+        True
+        """
+        return cls.from_json(json.loads(decompress(packed)))
 
 
 def by_value(histogram: Mapping[str, int]) -> Iterator[tuple[int, int]]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
+from sarchat_build.published.folder import DatasetFolder
+from sarchat_build.published.schema import SCHEMAS
 from sarchat_build.validation.answers import identify, truth
 from sarchat_build.validation.answers.answers import check_answer
 from sarchat_build.validation.answers.completeness import Census
@@ -16,8 +18,7 @@ from sarchat_build.validation.findings import FindingLog, Plain
 from sarchat_build.validation.pictures.checked_image import CheckedImage
 from sarchat_build.validation.rules import Rules
 from sarchat_build.validation.stable import is_kept
-from sarchat_build.validation.storage import Folder, table_rows
-from sarchat_build.validation.tables import DIALOGUES
+from sarchat_build.validation.table_rows import table_rows
 from sarchat_build.validation.vocabulary import SUBTASKS, TASK_TAGS
 
 # Few at a time: millions of short-lived lists are what the garbage collector is slow with.
@@ -59,10 +60,15 @@ class Shard(NamedTuple):
 
 
 def check_dialogues(
-    folder: Folder, path: str, task: str, shard: Shard, build: Mapping[str, Any], log: FindingLog
+    folder: DatasetFolder,
+    path: str,
+    task: str,
+    shard: Shard,
+    build: Mapping[str, Any],
+    log: FindingLog,
 ) -> None:
     """Check every row of one task's file, and add to the shard's sums."""
-    rows = table_rows(folder, path, DIALOGUES[task], build, log, batch_rows=_BATCH_ROWS)
+    rows = table_rows(folder, path, SCHEMAS[task], build, log, batch_rows=_BATCH_ROWS)
     ids: set[str] = set()
     for number, values in rows:
         row = DialogueRow._make(values)

@@ -7,14 +7,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+from sarchat_build.published.layout import BUILD_FILE
 from sarchat_build.validation.dataset.duplicates import DuplicateRow, Placed
-from sarchat_build.validation.dataset.files import BUILD_FILE
 from sarchat_build.validation.findings import FindingLog, Plain
 from sarchat_build.validation.rules import mapping_at
 
 
 class RejectRow(NamedTuple):
-    """One row of `rejects`; the fields are the columns in the order of `tables.REJECTS`."""
+    """One row of `rejects`; the fields are the columns in the order of `schema.REJECTS`."""
 
     stage: str
     source: str

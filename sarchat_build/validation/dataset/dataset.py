@@ -6,6 +6,9 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+from sarchat_build.published.folder import DatasetFolder
+from sarchat_build.published.layout import BUILD_FILE, images_path, parse_table_path
+from sarchat_build.published.schema import SCHEMAS
 from sarchat_build.validation.answers.wording import changing_words
 from sarchat_build.validation.dataset.conservation import RejectRow, check_conservation, sum_up
 from sarchat_build.validation.dataset.duplicates import (
@@ -14,14 +17,12 @@ from sarchat_build.validation.dataset.duplicates import (
     Placed,
     check_duplicates,
 )
-from sarchat_build.validation.dataset.files import BUILD_FILE, plan_shards
+from sarchat_build.validation.dataset.files import plan_shards
 from sarchat_build.validation.findings import Finding, FindingLog, Plain, ShardReport
 from sarchat_build.validation.pictures.images import SOURCE_ID
 from sarchat_build.validation.pictures.likeness import close_across, likeness_rule
 from sarchat_build.validation.rules import mapping_at, rules_of
-from sarchat_build.validation.shard import images_path
-from sarchat_build.validation.storage import Folder, table_rows
-from sarchat_build.validation.tables import DUPLICATES, REJECTS, Columns
+from sarchat_build.validation.table_rows import table_rows
 
 _BATCH_ROWS = 4096
 
@@ -34,7 +35,7 @@ def check_dataset(
     Of the shards only the reports are used; the tables of rejects and duplicates are read here.
     Nothing is raised for a bad dataset. The findings inside the reports are not repeated.
     """
-    log, folder = FindingLog(), Folder(out_dir)
+    log, folder = FindingLog(), DatasetFolder(out_dir)
     ordered = sorted(reports, key=lambda report: (report.split, report.shard))
     _check_all_there(ordered, build, log)
     placed = [
@@ -48,7 +49,7 @@ def check_dataset(
     _check_counts(ordered, build, log)
     _check_wording(ordered, build, log)
     rejects = []
-    for path, number, values in _rows(folder, "rejects", REJECTS, build, log):
+    for path, number, values in _rows(folder, "rejects", build, log):
         reject = RejectRow._make(values)
         rejects.append(reject)
         if not SOURCE_ID.fullmatch(reject.source):
@@ -57,7 +58,7 @@ def check_dataset(
             log.add("reject", path, Plain("a reason, 0 or 1 images"), reject, row=number)
     members = [
         Member(DuplicateRow._make(values), path, number)
-        for path, number, values in _rows(folder, "duplicates", DUPLICATES, build, log)
+        for path, number, values in _rows(folder, "duplicates", build, log)
     ]
     check_duplicates(placed, members, likeness_rule(build), log)
     sums = sum_up(placed, rejects, (member.row for member in members))
@@ -66,13 +67,13 @@ def check_dataset(
 
 
 def _rows(
-    folder: Folder, table: str, columns: Columns, build: Mapping[str, Any], log: FindingLog
+    folder: DatasetFolder, table: str, build: Mapping[str, Any], log: FindingLog
 ) -> Iterator[tuple[str, int, tuple[Any, ...]]]:
     for path in sorted(mapping_at(build, "files")):
-        if path.startswith(f"{table}/") and path.endswith(".parquet") and ".." not in path:
-            for number, values in table_rows(
-                folder, path, columns, build, log, batch_rows=_BATCH_ROWS
-            ):
+        file = parse_table_path(path)
+        if file and file.table == table:
+            rows = table_rows(folder, path, SCHEMAS[table], build, log, batch_rows=_BATCH_ROWS)
+            for number, values in rows:
                 yield path, number, values
 
 

@@ -28,7 +28,7 @@ class Placed(NamedTuple):
 
 
 class DuplicateRow(NamedTuple):
-    """One row of `duplicates`; the fields are the columns in the order of `tables.DUPLICATES`."""
+    """One row of `duplicates`; the fields are the columns in the order of `schema.DUPLICATES`."""
 
     group_id: str
     image_id: str

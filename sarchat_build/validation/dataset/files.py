@@ -2,31 +2,20 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+from sarchat_build.published.folder import DatasetFolder
+from sarchat_build.published.layout import BUILD_FILE, dialogues_path, images_path, parse_table_path
 from sarchat_build.validation.findings import Finding, FindingLog, Plain
 from sarchat_build.validation.pictures.images import SHA256, SOURCE_ID
 from sarchat_build.validation.rules import mapping_at, rules_of, unrecorded
-from sarchat_build.validation.shard import dialogues_path, images_path
-from sarchat_build.validation.storage import Folder
 from sarchat_build.validation.vocabulary import SPLITS, TASKS
-
-BUILD_FILE = "build.json"
 
 # Reports of a validation may lie beside the data; they are younger than build.json.
 _OWN_FILES = frozenset((BUILD_FILE, "validation.json", "validation.html"))
 _WORKING_FOLDER = ".sarchat/"
-
-_SHARD_NAME = (
-    rf"(?P<split>{'|'.join(SPLITS)})-(?P<shard>[0-9]{{5}})-of-(?P<count>[0-9]{{5}})\.parquet"
-)
-_IMAGES = re.compile(rf"images/{_SHARD_NAME}")
-_TABLES = re.compile(
-    rf"(?:images|dialogues/(?:{'|'.join(TASKS)}))/{_SHARD_NAME}|(?:rejects|duplicates)/[^/]+\.parquet"
-)
 
 # Hashing leaves the interpreter's lock alone, so a few threads are a few cores.
 _HASHING_THREADS = 8
@@ -36,7 +25,7 @@ def read_build(out_dir: str) -> tuple[dict[str, Any], tuple[Finding, ...]]:
     """Read build.json; an empty mapping and a finding where it cannot be read."""
     log = FindingLog()
     try:
-        build = Folder(out_dir).json(BUILD_FILE)
+        build = DatasetFolder(out_dir).json(BUILD_FILE)
     except (OSError, ValueError, RecursionError) as error:
         found = Plain(f"{type(error).__name__}: {error}")
         log.add("build_json", BUILD_FILE, Plain("a readable JSON object"), found)
@@ -59,9 +48,10 @@ def plan_shards(build: Mapping[str, Any]) -> tuple[tuple[str, int, int], ...]:
     """
     counts: dict[str, int] = {}
     for path in mapping_at(build, "files"):
-        name = _IMAGES.fullmatch(path)
-        if name:
-            counts[name["split"]] = max(counts.get(name["split"], 0), int(name["count"]))
+        file = parse_table_path(path)
+        if file and file.table == "images" and file.shard:
+            split, _, count = file.shard
+            counts[split] = max(counts.get(split, 0), count)
     return tuple(
         (split, shard, counts[split])
         for split in SPLITS
@@ -81,7 +71,7 @@ def check_files(out_dir: str, build: Mapping[str, Any]) -> tuple[Finding, ...]:
     _check_build(build, log)
     listed = dict(_listed(build, log))
     _check_shards(build, log)
-    folder = Folder(out_dir)
+    folder = DatasetFolder(out_dir)
     try:
         present = folder.list()
     except OSError as error:
@@ -101,7 +91,7 @@ def check_files(out_dir: str, build: Mapping[str, Any]) -> tuple[Finding, ...]:
     return log.findings
 
 
-def _hash(folder: Folder, path: str) -> tuple[int, str] | OSError:
+def _hash(folder: DatasetFolder, path: str) -> tuple[int, str] | OSError:
     try:
         return folder.sha256(path)
     except OSError as error:
@@ -127,7 +117,7 @@ def _listed(build: Mapping[str, Any], log: FindingLog) -> Iterator[tuple[str, Ma
         parts = path.split("/")
         if "" in parts or ".." in parts or "." in parts or "\\" in path or ":" in parts[0]:
             log.add("path_escape", BUILD_FILE, Plain("a path inside the dataset"), path)
-        elif path.endswith(".parquet") and not _TABLES.fullmatch(path):
+        elif path.endswith(".parquet") and not parse_table_path(path):
             log.add("file_name", path, Plain("a table of the dataset"), path)
             yield path, mapping_at(build, "files", path)
         elif not isinstance(entry, Mapping) or not SHA256.fullmatch(str(entry.get("sha256"))):

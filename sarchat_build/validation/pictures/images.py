@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from math import isclose, isfinite
 from typing import Any, NamedTuple
 
+from sarchat_build.published.folder import DatasetFolder
+from sarchat_build.published.schema import IMAGES
 from sarchat_build.validation.findings import FindingLog, ImageFact, Plain
 from sarchat_build.validation.pictures import geometry
 from sarchat_build.validation.pictures.checked_image import (
@@ -19,8 +21,7 @@ from sarchat_build.validation.pictures.checked_image import (
 from sarchat_build.validation.pictures.likeness import likeness_rule
 from sarchat_build.validation.pictures.pixels import UNDECODABLE, Picture, decode
 from sarchat_build.validation.rules import Rules, mapping_at
-from sarchat_build.validation.storage import Folder, table_rows
-from sarchat_build.validation.tables import IMAGES
+from sarchat_build.validation.table_rows import table_rows
 from sarchat_build.validation.vocabulary import CATEGORIES
 
 SOURCE_ID = re.compile(r"[a-z][a-z0-9_]*")
@@ -36,7 +37,7 @@ _BATCH_ROWS = 32
 
 
 class ImageRow(NamedTuple):
-    """One row of an images file; the fields are the columns in the order of `tables.IMAGES`."""
+    """One row of an images file; the fields are the columns in the order of `schema.IMAGES`."""
 
     image: tuple[bytes, str]
     image_id: str
@@ -108,7 +109,7 @@ def base_of(image_id: str) -> str:
 
 
 def check_images(
-    folder: Folder,
+    folder: DatasetFolder,
     path: str,
     split: str,
     build: Mapping[str, Any],

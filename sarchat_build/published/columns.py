@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from sarchat_build.validation.tables import NULLABLE
+from sarchat_build.published.schema import NULLABLE
 
 
 def null_rows(batch: pa.RecordBatch) -> dict[int, str]:
@@ -24,12 +24,12 @@ def null_rows(batch: pa.RecordBatch) -> dict[int, str]:
 def _nulls(array: pa.Array, path: str) -> Iterator[tuple[str, int]]:
     """Yield (path, row) of each forbidden null at any depth of `array`."""
     if array.null_count and path not in NULLABLE:
-        for hole in np.flatnonzero(array.is_null().to_numpy(zero_copy_only=False)):
-            yield path, int(hole)
+        for index in np.flatnonzero(array.is_null().to_numpy(zero_copy_only=False)):
+            yield path, int(index)
     if pa.types.is_struct(array.type):
         # `field` and not `flatten`: a null struct is reported above, once.
-        for place, field in enumerate(array.type):
-            yield from _nulls(array.field(place), f"{path}.{field.name}")
+        for position, field in enumerate(array.type):
+            yield from _nulls(array.field(position), f"{path}.{field.name}")
     elif pa.types.is_list(array.type):
         inner = array.flatten()
         if inner.null_count or pa.types.is_nested(inner.type):

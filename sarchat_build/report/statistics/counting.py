@@ -1,4 +1,4 @@
-"""Counts, picture by picture, everything that the quality report is computed from.
+"""Counts of pictures and their dialogues: everything that the quality report is computed from.
 
 Kinds of a (split, task, subtask, source):
     rows            rows, negatives, wrong_negatives, duplicates, conflicts, grammar_faults, words,
@@ -11,7 +11,7 @@ Kinds of a (split, task, "", source), and with "" as task for all of them togeth
     rows_per_image  histogram: rows of one picture
 Kinds of a (split, "", "", source):
     images          images, objects, invalid_boxes, degenerate_texts, statements, contradictions
-    iou/<format>    see `quality_boxes`
+    iou/<format>    see `box_text`
     vocabulary      words of questions and answers, in lower case, each once a shard; without those
                     of sizes, shapes and cells
 """
@@ -20,7 +20,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
@@ -40,37 +40,44 @@ _OPENING = re.compile(r"<image>\n(?:\[[a-z]+\] )?")
 
 
 @dataclass(slots=True)
-class _Place:
-    """What is kept of a split and source until the end: counted at once it costs a fraction."""
+class _Collected:
+    """Boxes and words of a split and source; counted all at once they cost a fraction."""
 
     boxes_xyxy_px: list[Sequence[float]] = field(default_factory=list)
     sides_px: list[tuple[int, int]] = field(default_factory=list)
     vocabulary: set[str] = field(default_factory=set)
 
 
-class Gatherer:
-    """Counts the pictures of one shard and their dialogues.
+def count_pictures(
+    pictures: Iterable[tuple[Row, Sequence[Row]]], candidates: Sequence[str]
+) -> Tallies:
+    """Count the pictures of one shard and their dialogues.
 
-    `candidates` are the categories that a classification question offers.
+    Args:
+        pictures: each picture's row, without the picture, and the rows of all its dialogues.
+        candidates: the categories that a classification question offers.
     """
+    counter = _Counter(candidates)
+    for image, dialogues in pictures:
+        counter.add(image, dialogues)
+    return counter.finish()
 
+
+class _Counter:
     def __init__(self, candidates: Sequence[str]) -> None:
         self._candidates = candidates
         self._tallies = Tallies()
-        self._places: dict[tuple[str, str], _Place] = defaultdict(_Place)
+        self._collected: dict[tuple[str, str], _Collected] = defaultdict(_Collected)
 
     def finish(self) -> Tallies:
         """Give all that has been counted; to be called once."""
-        for (split, source), place in self._places.items():
+        for (split, source), collected in self._collected.items():
             group = Group(split, source=source)
-            histograms = iou_histograms(place.boxes_xyxy_px, place.sides_px)
+            histograms = iou_histograms(collected.boxes_xyxy_px, collected.sides_px)
             for name, histogram in histograms.items():
                 self._tallies.counter(group, f"iou/{name}").update(histogram)
-            self._tallies.counter(group, "vocabulary").update(place.vocabulary)
+            self._tallies.counter(group, "vocabulary").update(collected.vocabulary)
         return self._tallies
-
-    def _place(self, row: Row) -> _Place:
-        return self._places[row["split"], row["source"]]
 
     def add(self, image: Row, dialogues: Sequence[Row]) -> None:
         """Count one picture's row and the rows of all its dialogues."""
@@ -96,9 +103,9 @@ class Gatherer:
             statements=stated,
             contradictions=contradicted,
         )
-        place = self._place(image)
-        place.boxes_xyxy_px.extend(boxes)
-        place.sides_px.extend([side_px] * len(boxes))
+        collected = self._collected[group.split, group.source]
+        collected.boxes_xyxy_px.extend(boxes)
+        collected.sides_px.extend([side_px] * len(boxes))
 
     def _count_dialogue(
         self, image: Row, row: Row, cells: Mapping[str, str], asked: dict[str, set[str]]
@@ -118,7 +125,7 @@ class Gatherer:
         rows["duplicates"] += answer in known
         rows["conflicts"] += bool(known - {answer})
         known.add(answer)
-        place = self._place(row)
+        vocabulary = self._collected[row["split"], row["source"]].vocabulary
         for side, text in texts.items():
             words = text.split()
             kinds[f"{side}_chars"][str(len(text))] += 1
@@ -127,7 +134,7 @@ class Gatherer:
             reading = proofread(text)
             rows["sentences"] += reading.sentences
             rows["grammar_faults"] += reading.faults
-            place.vocabulary.update(reading.vocabulary)
+            vocabulary.update(reading.vocabulary)
         kinds["answers"][f"{found.asked}{BETWEEN}{found.answered}"] += 1
         kinds["phrasings"].update(row["template_ids"])
         options = row["ground_truth"].get("options")
