@@ -53,14 +53,15 @@ def survey_table(found: Survey) -> Table:
     if found.names.stem_folders:
         table.add_row("names", "repeat in several folders, which become part of them", "")
     if found.format != "yolo":
-        coordinates = found.coordinates
-        facts = {"pixel_origin": coordinates.pixel_origin, "max_edge": coordinates.max_edge}
-        words = (f"{k} {'to decide' if v is None else f'is {v}'}" for k, v in facts.items())
-        compared = f"compared with {coordinates.pictures:,} pictures"
-        table.add_row("coordinates", ", ".join(words), compared)
+        evidence = found.coordinates
+        facts = {"pixel_origin": evidence.pixel_origin, "max_edge": evidence.max_edge}
+        texts = (f"{k} {'to decide' if v is None else f'is {v}'}" for k, v in facts.items())
+        table.add_row(
+            "coordinates", ", ".join(texts), f"compared with {evidence.pictures:,} pictures"
+        )
     for (width_px, height_px), count in _most(found.pictures.sizes):
         size = f"{width_px} × {height_px} px"
-        table.add_row("size", size, f"{count:,} of {found.pictures.looked_at:,} looked at")
+        table.add_row("size", size, f"{count:,} of {found.pictures.inspected:,} inspected")
     if len(found.pictures.sizes) > _SHOWN_KINDS:
         table.add_row(
             "size",
@@ -68,7 +69,7 @@ def survey_table(found: Survey) -> Table:
             f"up to {found.pictures.largest_px:,} px",
         )
     for kind, count in _most(found.pictures.kinds):
-        table.add_row("pixels", kind, f"{count:,} of {found.pictures.looked_at:,} looked at")
+        table.add_row("pixels", kind, f"{count:,} of {found.pictures.inspected:,} inspected")
     return table
 
 
@@ -108,7 +109,7 @@ def category_table(summary: SourceSummary) -> Table:
 
 def picture_table(summary: SourceSummary) -> Table:
     """Show sizes and kinds of the decoded pictures, the most frequent first."""
-    table = Table(title=f"Pictures ({summary.chosen:,} of {summary.images:,} decoded)")
+    table = Table(title=f"PictureSummary ({summary.chosen:,} of {summary.images:,} decoded)")
     table.add_column("size or kind")
     table.add_column("pictures", justify="right")
     for (width_px, height_px), count in _most(summary.sizes):

@@ -19,7 +19,7 @@ from sarchat_build.config.recipe import Recipe
 from sarchat_build.config.toml import Model
 from sarchat_build.dataset.output import WrittenFile
 from sarchat_build.dataset.shards import ShardReceipt
-from sarchat_build.errors import InputError
+from sarchat_build.errors import InputError, Issue
 from sarchat_build.phrasing.engine import Phrasing
 from sarchat_build.published.layout import BUILD_FILE
 from sarchat_build.sources.inputs import ArchiveEntry
@@ -168,11 +168,11 @@ def parse_document(text: str | bytes, location: str, model: type[ModelT]) -> Mod
     try:
         return model.model_validate_json(text)
     except ValidationError as error:
-        lines = []
-        for fault in error.errors():
-            path = ".".join(map(str, fault["loc"]))
-            lines.append(f"{location} › {path}: {fault['msg']}" if path else fault["msg"])
-        raise InputError("\n".join(lines)) from error
+        issues = (
+            Issue(location, ".".join(map(str, fault["loc"])), fault["msg"])
+            for fault in error.errors()
+        )
+        raise InputError("\n".join(map(str, issues))) from error
 
 
 def versions() -> dict[str, str]:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import yaml
 
-from sarchat_build.dataset.record import BuildRecord, FileEntry
+from sarchat_build.dataset.record import BuildRecord, ComparisonRow, FileEntry
 from sarchat_build.published.hf_features import card_features
 from sarchat_build.published.layout import table_folder
 from sarchat_build.published.schema import SCHEMAS
@@ -30,7 +31,7 @@ def _sections(record: BuildRecord, figures: QualityFigures) -> list[str]:
         _language(record),
         quality_section(figures),
         _sources(record),
-        _comparison(record),
+        comparison_section(record.comparison),
     )
     return [section for section in sections if section]
 
@@ -183,8 +184,9 @@ def _sources(record: BuildRecord) -> str:
     return "\n".join(lines)
 
 
-def _comparison(record: BuildRecord) -> str:
-    if not record.comparison:
+def comparison_section(comparison: Sequence[ComparisonRow]) -> str:
+    """Write the table that holds a build against SARDet-100K; nothing without a row."""
+    if not comparison:
         return ""
     lines = [
         "## Beside SARDet-100K",
@@ -195,7 +197,7 @@ def _comparison(record: BuildRecord) -> str:
         "| source | split | images | published | objects | published | why they differ |",
         "|---|---|---:|---:|---:|---:|---|",
     ]
-    for row in record.comparison:
+    for row in comparison:
         here, published = row.here, row.published
         numbers = (here.images, published.images, here.objects, published.objects)
         cells = (row.source, row.split, *(f"{n:,}" for n in numbers), explain(row.reasons))

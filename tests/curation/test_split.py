@@ -19,9 +19,10 @@ from sarchat_build.curation.duplicates import resolve_duplicates
 from sarchat_build.curation.facts import ImageFact
 from sarchat_build.curation.split_changes import count_split_changes
 from sarchat_build.curation.splits import SplitRule, assign_splits, by_share, split_rules
+from sarchat_build.dataset.record import ComparisonRow
 from sarchat_build.dataset.shards import ShardReceipt
 from sarchat_build.errors import ConfigurationError
-from sarchat_build.report.card import _comparison
+from sarchat_build.report.card import comparison_section
 from sarchat_build.report.comparison import compare
 from sarchat_build.sources.choose import refuse_mixed_releases
 from sarchat_build.types import SPLITS, RejectedImage, Split
@@ -205,7 +206,7 @@ def test_a_release_beside_its_sources_is_refused() -> None:
 
 def table_of(
     facts: list[ImageFact], lost: list[RejectedImage], duplicates: Duplicates, rule: SplitRule
-) -> tuple[list[dict], Counter[Split]]:
+) -> tuple[list[ComparisonRow], Counter[Split]]:
     """The table of one source, and the pictures that a build would write."""
     same = resolve_duplicates(facts, duplicates)
     division = assign_splits(facts, lost, same.connected, {"s": rule})
@@ -219,9 +220,19 @@ def table_of(
         update={"expected": None,
                 "sardet": Sardet(split="official", images=totals, instances=totals)}
     )  # fmt: skip
-    books = {"s": {"read": {"images": 9, "instances": 9}, "rejected": {"instances": 0}}}
-    accounts = count_split_changes(facts, lost, same.dropped, division)
-    return compare({"s": manifest}, {"s": rule}, books, receipts, accounts), written
+    counts = {"s": {"read": {"images": 9, "instances": 9}, "rejected": {"instances": 0}}}
+    table = compare(
+        manifests={"s": manifest},
+        rules={"s": rule},
+        counts=counts,
+        receipts=receipts,
+        changes=count_split_changes(facts, lost, same.dropped, division),
+    )
+    return table, written
+
+
+def plain(table: list[ComparisonRow]) -> list[dict]:
+    return [row.model_dump(mode="json") for row in table]
 
 
 @given(fact_lists(), fact_lists(), duplicate_rules, split_rule)
@@ -232,7 +243,8 @@ def test_reasons_add_up_to_the_difference(
         RejectedImage(f"{f.image_id}x", "s", f.scene_id, f.official_split, f.instances)
         for f in gone
     ]
-    table, written = table_of(facts, lost, duplicates, rule)
+    found, written = table_of(facts, lost, duplicates, rule)
+    table = plain(found)
     assert [row["split"] for row in table] == list(SPLITS)
     for row in table:
         assert row["here"]["images"] == written[row["split"]]
@@ -254,7 +266,7 @@ def test_the_table_counts_what_moved_and_why() -> None:
     table, _ = table_of(
         facts, [RejectedImage("s/z", "s", "s/z", "train", 3)], Duplicates(), OFFICIAL
     )
-    reasons = {row["split"]: row["reasons"] for row in table}
+    reasons = {row["split"]: row["reasons"] for row in plain(table)}
     assert reasons["train"]["rejected"] == {"images": -1, "objects": -3}
     assert reasons["test"]["duplicates"] == {"images": -1, "objects": -1}
     assert reasons["train"]["moved_with_duplicates"] == {"images": -1, "objects": -1}
@@ -265,11 +277,10 @@ def test_the_table_counts_what_moved_and_why() -> None:
         {"train": -1, "validation": None, "test": 1},
         {"train": 1, "validation": None, "test": -1},
     )
-    record = {"comparison": table}
-    lines = list(comparison_lines(record))
+    lines = list(comparison_lines(table))
     assert all(len(line) <= 80 for line in lines)
     assert any("moved with its scene" in line for line in lines)
-    card = _comparison(record).splitlines()
+    card = comparison_section(table).splitlines()
     cells = [line.count("|") for line in card if line.startswith("|")]
     assert all(a == b for a, b in pairwise(cells))
     assert any("shown by another picture -1 / -1" in line for line in card)

@@ -122,7 +122,7 @@ def test_own_manifests_are_added_and_stand_in(tmp_path: Path) -> None:
     assert list(known) == sorted(known)
 
 
-def test_folder_without_manifests_is_told(tmp_path: Path) -> None:
+def test_folder_without_manifests_is_reported(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match="holds no manifest"):
         load_manifests(BUILT_IN, (), tmp_path)
 
@@ -259,7 +259,8 @@ def test_boxes_lie_where_the_objects_are(tmp_path: Path) -> None:
     source.image("0000001", path.read_bytes())
     source.document("0000001", mini.voc_xml([("A220", 700, 1400, 780, 1460)]))
     summary, index, _ = read(source.write_zip(tmp_path / "raw"), "sar_aircraft")
-    sheet = np.asarray(draw_sheet(summary.kept, index, "title", "subtitle")).astype(int)
+    drawn = draw_sheet(summary.kept, index, title="title", subtitle="subtitle")
+    sheet = np.asarray(drawn).astype(int)
     block = (sheet > 250).all(axis=2)
     block[: contact_sheet._HEAD_PX] = False  # the title's letters are as bright
     rows, columns = np.nonzero(block[: contact_sheet._HEAD_PX + 330])
@@ -276,7 +277,7 @@ def test_boxes_lie_where_the_objects_are(tmp_path: Path) -> None:
 def test_rotated_boxes_are_drawn(tmp_path: Path) -> None:
     raw = rsar().write_zip(tmp_path / "raw")
     summary, index, _ = read(raw, "rsar")
-    sheet = np.asarray(draw_sheet(summary.kept[:1], index, "", ""))
+    sheet = np.asarray(draw_sheet(summary.kept[:1], index, title="", subtitle=""))
     category = summary.kept[0].instances[0].category
     zoom = min(
         contact_sheet._PICTURE_PX[0] / 300, contact_sheet._PICTURE_PX[1] / 240
@@ -291,8 +292,8 @@ def test_rotated_boxes_are_drawn(tmp_path: Path) -> None:
 def test_sheet_is_the_same_again_and_shows_every_category(tmp_path: Path) -> None:
     raw = rsar().write_zip(tmp_path / "raw")
     summary, index, _ = read(raw, "rsar")
-    first = draw_sheet(summary.kept, index, "title", "subtitle")
-    again = draw_sheet(list(reversed(summary.kept)), index, "title", "subtitle")
+    first = draw_sheet(summary.kept, index, title="title", subtitle="subtitle")
+    again = draw_sheet(list(reversed(summary.kept)), index, title="title", subtitle="subtitle")
     assert first.tobytes() == again.tobytes()
     assert first.size[0] <= 2000
     for category in {i.category for image in summary.kept for i in image.instances}:
@@ -325,7 +326,7 @@ def test_large_scenes_are_shown_where_most_objects_are(tmp_path: Path) -> None:
 def test_synthetic_sources_can_be_drawn(tmp_path: Path, source_id: str) -> None:
     synthesize(source_id, tmp_path / "raw", 4)
     summary, index, _ = read(tmp_path / "raw", source_id)
-    assert draw_sheet(summary.kept, index, "", "").size[0] == contact_sheet.WIDTH_PX
+    assert draw_sheet(summary.kept, index, title="", subtitle="").size[0] == contact_sheet.WIDTH_PX
 
 
 @needs_real_data
@@ -340,7 +341,7 @@ def test_real_sources(tmp_path: Path) -> None:
     }
     assert len(summary.kept) == 40
     assert not summary.rejects.counts
-    draw_sheet(summary.kept, index, "", "")
+    draw_sheet(summary.kept, index, title="", subtitle="")
     summary, _, _ = read(tmp_path, "sar_aircraft")
     assert {name: e.objects for name, e in summary.categories.items()} == {
         "A220": 11,

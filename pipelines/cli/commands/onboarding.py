@@ -24,8 +24,8 @@ from sarchat_build.config.manifest import SOURCE_ID, Manifest
 from sarchat_build.errors import ConfigurationError, InputError, Issue
 from sarchat_build.onboarding.contact_sheet import COLUMNS, ROWS, draw_sheet
 from sarchat_build.onboarding.inspection import SourceSummary, read_source
+from sarchat_build.onboarding.manifest_draft.draft import draft_manifest
 from sarchat_build.onboarding.survey.findings import survey
-from sarchat_build.onboarding.survey.skeleton import write_skeleton
 from sarchat_build.sources.choose import choose_sources
 from sarchat_build.sources.index import SourceIndex, index_source
 from sarchat_build.sources.inputs import repacked_archives
@@ -43,17 +43,17 @@ def describe_source(
     target = output or Path(f"{source_id}.toml")
     _check_target(target, source_id)
     with repacked_archives(location, repacked, byte_progress) as made:
-        found = survey(location, images, counting_progress, made)
-    skeleton = write_skeleton(found, source_id)
+        found = survey(location, picture_limit=images, bar=counting_progress, repacked=made)
+    draft = draft_manifest(found, source_id)
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         with target.open("x", encoding="utf-8", newline="\n") as stream:
-            stream.write(skeleton.text)
+            stream.write(draft.text)
     except OSError as error:
         raise InputError(f"{target}: cannot be written ({error.strerror})") from error
     console.print(survey_table(found))
     console.print(f"Manifest: {target}", soft_wrap=True, markup=False)
-    console.print(f"To decide: {', '.join(skeleton.decisions)}", soft_wrap=True, markup=False)
+    console.print(f"To decide: {', '.join(draft.decisions)}", soft_wrap=True, markup=False)
     console.print(
         f"Next: sarchat sources inspect --raw RAW --source {source_id} --manifests {target.parent} "
         f"--sheet {source_id}.png",
@@ -122,11 +122,11 @@ def _write_sheet(
     if not any(image.instances for image in summary.kept):
         raise InputError("no picture with an object to draw; see the rejects above")
     title = f"{manifest.id}: {manifest.title}"
-    words = (
+    subtitle = (
         f"{summary.images:,} pictures, {summary.documents:,} documents, {summary.objects:,} objects"
     )
     with counting_progress("draw pictures", min(COLUMNS * ROWS, len(summary.kept))) as show:
-        picture = draw_sheet(summary.kept, index, title, words, show)
+        picture = draw_sheet(summary.kept, index, title=title, subtitle=subtitle, progress=show)
     try:
         picture.save(sheet)
     except OSError as error:
