@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from sarchat_build import validation as checks
-from sarchat_build.validation.pictures.likeness import close_across
+from sarchat_build.validation.pictures.near_duplicates import close_pairs
 
 quality = pytest.mark.quality
 
@@ -90,7 +90,7 @@ def test_close_pictures_across_sides_are_all_found(seed, distance):
         if sides[i] != sides[j]
         and (d := (int(hashes[i], 16) ^ int(hashes[j], 16)).bit_count()) <= distance
     }
-    found = [(frozenset(pair), d) for *pair, d in close_across(hashes, sides, distance)]
+    found = [(frozenset(pair), d) for *pair, d in close_pairs(hashes, sides, distance)]
     assert set(found) == expected
     assert len(found) == len(expected)
 

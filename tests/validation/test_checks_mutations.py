@@ -25,6 +25,7 @@ from mutation_words import CATEGORIES, Fault, Row, another
 from sarchat_build import validation as checks
 from sarchat_build.config.resources import resource_folder
 from sarchat_build.synthetic import synthesize
+from sarchat_build.validation.dataset import shard
 from sarchat_build.validation.findings import FindingLog
 from sarchat_build.validation.rules import rules_of
 from sarchat_build.validation.vocabulary import SUBTASKS
@@ -250,7 +251,7 @@ def test_dialogues_of_another_picture_are_named(
     dataset: Dataset, tmp_path: Path, kind: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What the columns say is changed; every picture must have a dialogue that no longer holds."""
-    monkeypatch.setattr(checks.shard, "FindingLog", partial(FindingLog, cap=1_000_000))
+    monkeypatch.setattr(shard, "FindingLog", partial(FindingLog, cap=1_000_000))
     target = shutil.copytree(dataset.folder, tmp_path / "dataset")
     changed: set[str] = set()
     for path in sorted(target.glob("images/*.parquet")):
