@@ -81,8 +81,8 @@ def check_dialogues(tables: Tables, path: str, task: str, shard: ShardState) -> 
             )
         ids.add(row.dialogue_id)
         reading = read(row.messages[-1][1] if row.messages else "")
-        for problem in _row_problems(row, reading, task, shard):
-            log.add(*problem[:1], path, *problem[1:], row=number, key=row.dialogue_id)
+        for check, expected, found in _row_problems(row, reading, task, shard):
+            log.add(check, path, expected, found, row=number, key=row.dialogue_id)
         shard.phrasings.add(row.template_ids, reading, file=path, row=number, key=row.dialogue_id)
 
 
