@@ -68,12 +68,12 @@ def inspect_block(place: tuple[str, int]) -> list[CutImage]:
         for found in read_document(document, index, manifest)
         if isinstance(found, Annotation)
     ]
-    inspected = inspect_images(files, annotations, index, manifest, load_recipe(RECIPE))
+    inspected = inspect_images(
+        files, annotations, index=index, manifest=manifest, recipe=load_recipe(RECIPE)
+    )
     cut = []
     for image in inspected.images:
-        normalized = normalize_image(
-            image.raw, image.file, image.document, image.pixels, manifest, image.official_split
-        )
+        normalized = normalize_image(image, manifest)
         if normalized.image is not None:
             chips = cut_chips(normalized.image, manifest.tiling).chips
             if chips:

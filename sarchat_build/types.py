@@ -1,6 +1,6 @@
-"""The nouns: what one step hands to the next.
+"""Types of the records that one step hands to the next.
 
-Everything here is a frozen value. Pixels are 0-based with x to the right and y down, boxes are
+All are frozen. Pixels are 0-based with x to the right and y down, boxes are
 half-open floats (`x_max_px` is the first column that no longer belongs to the object), and a name
 says its unit or format.
 """
@@ -10,6 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 from typing import Literal, NamedTuple, TypeAlias
+
+from sarchat_build.reasons import Reason
 
 Category: TypeAlias = Literal["ship", "aircraft", "car", "tank", "bridge", "harbor"]
 Split: TypeAlias = Literal["train", "validation", "test"]
@@ -116,7 +118,7 @@ class RawFault:
     """An object of a document that could not be read: which one, why, and what stood there."""
 
     key: str
-    reason: str
+    reason: Reason
     detail: str
     line: int | None = None
     instances: int = 1
@@ -158,7 +160,7 @@ class Reject:
     file: str
     line: int | None = None
     key: str
-    reason: str
+    reason: Reason
     detail: str
     images: int = 0
     instances: int = 0
@@ -171,7 +173,7 @@ class Notice:
     source_id: str
     file: str
     key: str
-    reason: str
+    reason: Reason
     detail: str
 
 

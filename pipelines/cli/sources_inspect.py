@@ -15,7 +15,7 @@ from pipelines.cli.tables import (
     category_table,
     loss_lines,
     loss_table,
-    place_table,
+    picture_table,
     split_table,
     survey_table,
 )
@@ -23,9 +23,9 @@ from sarchat_build.archives import join
 from sarchat_build.config.manifest import SOURCE_ID, Manifest
 from sarchat_build.errors import ConfigurationError, InputError, Issue
 from sarchat_build.onboarding.contact_sheet import COLUMNS, ROWS, draw_sheet
-from sarchat_build.onboarding.inspection import Reading, read_source
+from sarchat_build.onboarding.inspection import SourceSummary, read_source
+from sarchat_build.onboarding.manifest_draft.draft import draft_manifest
 from sarchat_build.onboarding.survey.findings import survey
-from sarchat_build.onboarding.survey.skeleton import write_skeleton
 from sarchat_build.sources.choose import choose_sources
 from sarchat_build.sources.index import SourceIndex, index_source
 from sarchat_build.sources.inputs import repacked_archives
@@ -54,7 +54,7 @@ def new(
         Path | None, typer.Option("--output", help="Manifest to write; default: ID.toml here.")
     ] = None,
     images: Annotated[
-        int, typer.Option(min=0, help="Pictures to look at, evenly from all over; 0: all.")
+        int, typer.Option(min=0, help="PictureSummary to look at, evenly from all over; 0: all.")
     ] = 500,
     repacked: Repacked = "",
 ) -> None:
@@ -71,17 +71,17 @@ def new(
     target = output or Path(f"{source_id}.toml")
     _check_target(target, source_id)
     with repacked_archives(place, repacked, byte_progress) as made:
-        found = survey(place, images, counting_progress, made)
-    skeleton = write_skeleton(found, source_id)
+        found = survey(place, picture_limit=images, bar=counting_progress, repacked=made)
+    draft = draft_manifest(found, source_id)
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         with target.open("x", encoding="utf-8", newline="\n") as stream:
-            stream.write(skeleton.text)
+            stream.write(draft.text)
     except OSError as error:
         raise InputError(f"{target}: cannot be written ({error.strerror})") from error
     console.print(survey_table(found))
     console.print(f"Manifest: {target}", soft_wrap=True, markup=False)
-    console.print(f"To decide: {', '.join(skeleton.decisions)}", soft_wrap=True, markup=False)
+    console.print(f"To decide: {', '.join(draft.decisions)}", soft_wrap=True, markup=False)
     console.print(
         f"Next: sarchat sources inspect --raw RAW --source {source_id} --manifests {target.parent} "
         f"--sheet {source_id}.png",
@@ -96,7 +96,7 @@ def inspect(
     source: SourceId,
     manifests: Manifests = None,
     images: Annotated[
-        int, typer.Option(min=0, help="Pictures to decode, chosen by stable hash; 0: all.")
+        int, typer.Option(min=0, help="PictureSummary to decode, chosen by stable hash; 0: all.")
     ] = 200,
     sheet: Annotated[
         Path | None, typer.Option(help="PNG to draw: pictures side by side, with their boxes.")
@@ -119,16 +119,19 @@ def inspect(
     manifest = chosen[source]
     with repacked_archives(join(raw, source), repacked, byte_progress) as made:
         index = index_source(manifest, raw, made)
-        reading = read_source(manifest, index, images, counting_progress)
-        _show(manifest, reading)
+        summary = read_source(manifest, index, images, counting_progress)
+        _show(manifest, summary)
         if sheet is not None:
-            _write_sheet(sheet, manifest, reading, index)
+            _write_sheet(sheet, manifest, summary, index)
 
 
-def _show(manifest: Manifest, reading: Reading) -> None:
-    for table in (split_table(manifest, reading), category_table(reading), place_table(reading)):
+def _show(manifest: Manifest, summary: SourceSummary) -> None:
+    for table in (split_table(manifest, summary), category_table(summary), picture_table(summary)):
         console.print(table)
-    for title, losses, shown in (("Corrected", reading.fixes, 1), ("Rejected", reading.rejects, 3)):
+    for title, losses, shown in (
+        ("Corrected", summary.notices, 1),
+        ("Rejected", summary.rejects, 3),
+    ):
         if losses.counts:
             console.print(loss_table(title, losses))
             for line in loss_lines(losses, shown):
@@ -148,15 +151,17 @@ def _check_target(target: Path, source_id: str) -> None:
         raise InputError(f"{target}: exists already; remove it, or give another --output")
 
 
-def _write_sheet(sheet: Path, manifest: Manifest, reading: Reading, index: SourceIndex) -> None:
-    if not any(image.instances for image in reading.kept):
+def _write_sheet(
+    sheet: Path, manifest: Manifest, summary: SourceSummary, index: SourceIndex
+) -> None:
+    if not any(image.instances for image in summary.kept):
         raise InputError("no picture with an object to draw; look at the rejects above")
     title = f"{manifest.id}: {manifest.title}"
-    words = (
-        f"{reading.images:,} pictures, {reading.documents:,} documents, {reading.objects:,} objects"
+    subtitle = (
+        f"{summary.images:,} pictures, {summary.documents:,} documents, {summary.objects:,} objects"
     )
-    with counting_progress("draw pictures", min(COLUMNS * ROWS, len(reading.kept))) as show:
-        picture = draw_sheet(reading.kept, index, title, words, show)
+    with counting_progress("draw pictures", min(COLUMNS * ROWS, len(summary.kept))) as show:
+        picture = draw_sheet(summary.kept, index, title=title, subtitle=subtitle, progress=show)
     try:
         picture.save(sheet)
     except OSError as error:

@@ -11,8 +11,9 @@ from rich.table import Table
 
 from sarchat_build.config.manifest import Manifest
 from sarchat_build.names import printable
-from sarchat_build.onboarding.inspection import Losses, Reading
+from sarchat_build.onboarding.inspection import ReasonCounts, SourceSummary
 from sarchat_build.onboarding.survey.findings import Survey
+from sarchat_build.reasons import sentence
 from sarchat_build.types import SPLITS, Reject
 
 _SHOWN_KINDS = 6
@@ -48,13 +49,15 @@ def survey_table(found: Survey) -> Table:
     if found.names.stem_folders:
         table.add_row("names", "repeat in several folders, which become part of them", "")
     if found.format != "yolo":
-        held = found.coordinates
-        facts = {"pixel_origin": held.pixel_origin, "max_edge": held.max_edge}
-        words = (f"{k} {'to decide' if v is None else f'is {v}'}" for k, v in facts.items())
-        table.add_row("coordinates", ", ".join(words), f"held against {held.pictures:,} pictures")
+        evidence = found.coordinates
+        facts = {"pixel_origin": evidence.pixel_origin, "max_edge": evidence.max_edge}
+        texts = (f"{k} {'to decide' if v is None else f'is {v}'}" for k, v in facts.items())
+        table.add_row(
+            "coordinates", ", ".join(texts), f"compared with {evidence.pictures:,} pictures"
+        )
     for (width_px, height_px), count in _most(found.pictures.sizes):
         size = f"{width_px} × {height_px} px"
-        table.add_row("size", size, f"{count:,} of {found.pictures.looked_at:,} looked at")
+        table.add_row("size", size, f"{count:,} of {found.pictures.inspected:,} inspected")
     if len(found.pictures.sizes) > _SHOWN_KINDS:
         table.add_row(
             "size",
@@ -62,22 +65,22 @@ def survey_table(found: Survey) -> Table:
             f"up to {found.pictures.largest_px:,} px",
         )
     for kind, count in _most(found.pictures.kinds):
-        table.add_row("pixels", kind, f"{count:,} of {found.pictures.looked_at:,} looked at")
+        table.add_row("pixels", kind, f"{count:,} of {found.pictures.inspected:,} inspected")
     return table
 
 
-def split_table(manifest: Manifest, reading: Reading) -> Table:
+def split_table(manifest: Manifest, summary: SourceSummary) -> Table:
     """Show images and objects per official split, beside the published totals."""
     table = Table(title=escape(f"{manifest.id}: {manifest.title}"))
     for column in ("", "images", "objects"):
         table.add_column(column, justify="right" if column else "left")
     for split in (*SPLITS, "no split"):
-        if split in reading.by_split:
-            counts = reading.by_split[split]
+        if split in summary.by_split:
+            counts = summary.by_split[split]
             table.add_row(f"documents: {split}", f"{counts['images']:,}", f"{counts['objects']:,}")
-    images = f"{reading.images:,}"
-    table.add_row(f"found: {reading.documents:,} documents", images, f"{reading.objects:,}")
-    without = sum(not image.instances for image in reading.kept)
+    images = f"{summary.images:,}"
+    table.add_row(f"found: {summary.documents:,} documents", images, f"{summary.objects:,}")
+    without = sum(not image.instances for image in summary.kept)
     if without:
         table.add_row("without object, of those decoded", f"{without:,}", "0")
     if manifest.expected is not None:
@@ -86,12 +89,12 @@ def split_table(manifest: Manifest, reading: Reading) -> Table:
     return table
 
 
-def category_table(reading: Reading) -> Table:
+def category_table(summary: SourceSummary) -> Table:
     """Show every name of the source, what it means, and how large its boxes are."""
-    table = Table(title=f"Categories (longer side in pixels, {reading.chosen:,} pictures decoded)")
+    table = Table(title=f"Categories (longer side in pixels, {summary.chosen:,} pictures decoded)")
     for column in ("source", "ours", "objects", "p5", "p50", "p95"):
         table.add_column(column, justify="left" if column in ("source", "ours") else "right")
-    ordered = sorted(reading.categories.items(), key=lambda item: (-item[1].objects, item[0]))
+    ordered = sorted(summary.categories.items(), key=lambda item: (-item[1].objects, item[0]))
     for name, entry in ordered:
         sides = [entry.side_px(percent) for percent in (5, 50, 95)]
         ours = entry.category or "[red]not listed[/]"
@@ -100,31 +103,33 @@ def category_table(reading: Reading) -> Table:
     return table
 
 
-def place_table(reading: Reading) -> Table:
+def picture_table(summary: SourceSummary) -> Table:
     """Show sizes and kinds of the decoded pictures, the most frequent first."""
-    table = Table(title=f"Pictures ({reading.chosen:,} of {reading.images:,} decoded)")
+    table = Table(title=f"PictureSummary ({summary.chosen:,} of {summary.images:,} decoded)")
     table.add_column("size or kind")
     table.add_column("pictures", justify="right")
-    for (width_px, height_px), count in _most(reading.sizes):
+    for (width_px, height_px), count in _most(summary.sizes):
         table.add_row(f"{width_px} × {height_px} px", f"{count:,}")
     table.add_section()
-    for kind, count in _most(reading.kinds):
+    for kind, count in _most(summary.kinds):
         table.add_row(escape(kind), f"{count:,}")
     return table
 
 
-def loss_table(title: str, losses: Losses) -> Table:
-    """Show how many records were lost, or corrected, for each reason."""
+def loss_table(title: str, losses: ReasonCounts) -> Table:
+    """Show how many records have each reason, what that means and what to do."""
     table = Table(title=title)
-    table.add_column("reason")
+    table.add_column("reason", no_wrap=True)
     table.add_column("records", justify="right")
+    table.add_column("what it means, and what to do")
     for reason, count in sorted(losses.counts.items(), key=lambda item: (-item[1], item[0])):
-        table.add_row(reason, f"{count:,}")
+        text = f"{sentence(reason.meaning)} {sentence(reason.advice)}"
+        table.add_row(str(reason), f"{count:,}", escape(text))
     return table
 
 
-def loss_lines(losses: Losses, shown: int) -> Iterator[str]:
-    """Tell the first records of each reason in full: file, line, key, detail."""
+def loss_lines(losses: ReasonCounts, shown: int) -> Iterator[str]:
+    """Write the first records of each reason in full: file, line, key, detail."""
     for reason in sorted(losses.first):
         for loss in losses.first[reason][:shown]:
             line = f":{loss.line}" if isinstance(loss, Reject) and loss.line else ""

@@ -24,7 +24,7 @@ class PlanDataset(beam.PTransform):
 
     In: images: ImageFact · rejected_images: RejectedImage · reject_counts: RejectCount · read:
     ReadCount. Out as well: `shards`: (shard, ()), `duplicates`: tuple of rows, `split_changes`:
-    tuple of SplitChange, `notices`: {source id: {reason: count}}, `stop`: tuple of reasons.
+    tuple of SplitChange, `notices`: {source id: {reason: count}}, `stop`: tuple of Stop.
 
     One element holds all facts, since duplicates, and the scenes that they connect, are known only
     when every image is. When the build must stop, no assignment and no shard leaves this step, so

@@ -20,7 +20,7 @@ class Publish(beam.PTransform):
 
     receipts: ShardReceipt · readings: ShardReading · rejects: (source id, tuple of Reject) ·
     duplicates: tuple of rows · read: tuple of ReadCount · split_changes: tuple of SplitChange ·
-    notices: {source id: {reason: count}} · stop: tuple of reasons
+    notices: {source id: {reason: count}} · stop: tuple of Stop
     """
 
     context: BuildContext

@@ -16,6 +16,7 @@ from sarchat_build.archives import location
 from sarchat_build.archives.limits import MAX_READ_BYTES
 from sarchat_build.archives.location import CHUNK_BYTES
 from sarchat_build.errors import InputError, RecordError
+from sarchat_build.reasons import Reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +133,7 @@ class MemberStream(io.RawIOBase):
         path: str,
         size_bytes: int,
         faults: tuple[type[Exception], ...] = (OSError,),
-        reason: str = "archive_member",
+        reason: Reason = Reason.ARCHIVE_MEMBER,
     ) -> None:
         super().__init__()
         self._source = source
@@ -159,7 +160,7 @@ class MemberStream(io.RawIOBase):
             RecordError: also when that is too much for memory.
         """
         if self._left > MAX_READ_BYTES:
-            raise RecordError("too_large", f"{self._path} claims {self._size:,} bytes")
+            raise RecordError(Reason.TOO_LARGE, f"{self._path} claims {self._size:,} bytes")
         return b"".join(iter(lambda: self._next(CHUNK_BYTES), b""))
 
     def close(self) -> None:

@@ -19,6 +19,7 @@ from sarchat_build.archives.location import (
 from sarchat_build.archives.packed import PackedArchive, PackedMember
 from sarchat_build.archives.tar_headers import TarSource, naming_faults, read_headers
 from sarchat_build.errors import InputError, RecordError
+from sarchat_build.reasons import Reason
 
 # Headers are small: unpack a piece, and take many from it.
 _AHEAD_BYTES = 1 << 18
@@ -47,11 +48,11 @@ class TarArchive(FileArchive):
         """Open a member; a tar has no checksum of its content."""
         member = self._by_path.get(path)
         if member is None:
-            raise RecordError("archive_member", f"{path}: no such member")
+            raise RecordError(Reason.ARCHIVE_MEMBER, f"{path}: no such member")
         try:
             source = _Slice(self._file.get(), member)
         except OSError as error:
-            raise RecordError("archive_member", f"{path}: {error}") from error
+            raise RecordError(Reason.ARCHIVE_MEMBER, f"{path}: {error}") from error
         return MemberStream(source, path, member.size_bytes)
 
 

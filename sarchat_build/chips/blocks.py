@@ -12,6 +12,7 @@ from sarchat_build.chips.normalize import normalize_image
 from sarchat_build.chips.tiling import cut_chips
 from sarchat_build.config.manifest import Manifest
 from sarchat_build.config.recipe import Recipe
+from sarchat_build.reasons import Reason
 from sarchat_build.sources.documents import Annotation
 from sarchat_build.sources.files import FileRef
 from sarchat_build.sources.index import SourceIndex
@@ -36,7 +37,7 @@ class BlockResult(Generic[ImageT]):
     images: tuple[ImageT, ...]
     rejects: tuple[Reject, ...] = ()
     rejected_images: tuple[RejectedImage, ...] = ()
-    notices: Mapping[str, int]
+    notices: Mapping[Reason, int]
 
 
 def inspect_block(
@@ -48,13 +49,13 @@ def inspect_block(
     recipe: Recipe,
 ) -> BlockResult[InspectedImage]:
     """Decode the images of a block and join each with its annotation (`join.inspect_images`)."""
-    found = inspect_images(files, annotations, index, manifest, recipe)
+    found = inspect_images(files, annotations, index=index, manifest=manifest, recipe=recipe)
     return BlockResult(
         source_id=manifest.id,
         images=found.images,
         rejects=found.rejects,
-        rejected_images=found.lost,
-        notices=_by_reason(found.fixes),
+        rejected_images=found.rejected_images,
+        notices=_by_reason(found.notices),
     )
 
 
@@ -62,16 +63,13 @@ def normalize_block(
     images: Iterable[InspectedImage], manifest: Manifest
 ) -> BlockResult[SourceImage]:
     """Bring the objects of a block into pixels and our categories (`normalize.normalize_image`)."""
-    results = [
-        normalize_image(i.raw, i.file, i.document, i.pixels, manifest, i.official_split)
-        for i in images
-    ]
+    results = [normalize_image(image, manifest) for image in images]
     return BlockResult(
         source_id=manifest.id,
         images=tuple(result.image for result in results if result.image is not None),
         rejects=tuple(reject for result in results for reject in result.rejects),
-        rejected_images=tuple(result.lost for result in results if result.lost is not None),
-        notices=_by_reason(fix for result in results for fix in result.fixes),
+        rejected_images=tuple(r.rejected_image for r in results if r.rejected_image is not None),
+        notices=_by_reason(notice for result in results for notice in result.notices),
     )
 
 
@@ -84,7 +82,7 @@ def cut_block(images: Iterable[SourceImage], manifest: Manifest) -> BlockResult[
         images=tuple(CutImage(image, cut.chips) for image, cut in results if cut.chips),
         rejects=tuple(reject for _, cut in results for reject in cut.rejects),
         rejected_images=tuple(_rejected(image) for image, cut in results if not cut.chips),
-        notices={"empty_windows_dropped": empty} if empty else {},
+        notices={Reason.EMPTY_WINDOWS_DROPPED: empty} if empty else {},
     )
 
 
@@ -94,5 +92,5 @@ def _rejected(image: SourceImage) -> RejectedImage:
     )
 
 
-def _by_reason(notices: Iterable[Notice]) -> dict[str, int]:
+def _by_reason(notices: Iterable[Notice]) -> dict[Reason, int]:
     return dict(sorted(Counter(notice.reason for notice in notices).items()))

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from sarchat_build.config.manifest import Tiling, sort_categories
 from sarchat_build.geometry.boxes import clip, shift_points
 from sarchat_build.names import printable
+from sarchat_build.reasons import Reason
 from sarchat_build.types import Box, Category, Chip, Instance, Reject, SourceImage, Window
 
 STAGE = "cut_chips"
@@ -101,7 +102,7 @@ def _losses(image: SourceImage, chips: tuple[Chip, ...], windows: int) -> tuple[
             source_id=image.source_id,
             file=file,
             key=instance.instance_id,
-            reason="lost_at_edge",
+            reason=Reason.LOST_AT_EDGE,
             detail=f"no window shows enough of box {tuple(instance.bbox)}",
             instances=1,
         )
@@ -114,7 +115,7 @@ def _losses(image: SourceImage, chips: tuple[Chip, ...], windows: int) -> tuple[
                 source_id=image.source_id,
                 file=file,
                 key=image.image_id,
-                reason="no_object",
+                reason=Reason.NO_OBJECT,
                 detail=f"none of its {windows} windows holds an object",
                 images=1,
             )

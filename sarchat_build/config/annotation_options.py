@@ -1,4 +1,4 @@
-"""How a source's annotations are to be read: one model per format, with exactly its options."""
+"""Options of annotation formats: one model per format, with exactly the keys it needs."""
 
 from __future__ import annotations
 

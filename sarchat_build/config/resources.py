@@ -1,4 +1,4 @@
-"""Where the files that people edit lie: at the top of a checkout, or inside the package."""
+"""Folders of the files that people edit: at the top of a checkout, or inside the package."""
 
 from __future__ import annotations
 

@@ -15,6 +15,8 @@ from sarchat_build.curation.shard_assignment import ShardAssignment, assign_shar
 from sarchat_build.curation.split_changes import SplitChange, count_split_changes
 from sarchat_build.curation.splits import assign_splits, split_rules
 from sarchat_build.curation.stop import RejectCount, differences_from_published, reasons_to_stop
+from sarchat_build.errors import Stop
+from sarchat_build.reasons import Reason
 from sarchat_build.types import ReadCount, RejectedImage, Split
 
 
@@ -33,7 +35,7 @@ class DatasetPlan:
     """What is to be written, and where; if `stop` is not empty, nothing.
 
     Attributes:
-        stop: why nothing may be written, a sentence each.
+        stop: why nothing may be written.
         assignments: split and shard of every kept image, by image id.
         shards: names of all shards, also of empty ones.
         duplicates: rows of the published table of duplicates.
@@ -41,12 +43,12 @@ class DatasetPlan:
         notices: counts of warnings, by source and reason.
     """
 
-    stop: tuple[str, ...] = ()
+    stop: tuple[Stop, ...] = ()
     assignments: tuple[ShardAssignment, ...] = ()
     shards: tuple[str, ...] = ()
     duplicates: tuple[Mapping[str, object], ...] = ()
     split_changes: tuple[SplitChange, ...] = ()
-    notices: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    notices: Mapping[str, Mapping[Reason, int]] = field(default_factory=dict)
 
     def assignments_by_block(self) -> Iterator[tuple[str, tuple[ShardAssignment, ...]]]:
         """Yield the assignments of each block of images, by its key."""
@@ -121,17 +123,17 @@ def duplicate_rows(
 
 def duplicate_warnings(
     facts: Iterable[ImageFact], groups: Iterable[DuplicateGroup]
-) -> dict[str, dict[str, int]]:
+) -> dict[str, dict[Reason, int]]:
     """Count, by source, duplicates with other boxes and pictures that show too little to compare.
 
     Both are kept or resolved as usual; a person should know.
     """
-    counts: dict[str, Counter[str]] = defaultdict(Counter)
+    counts: dict[str, Counter[Reason]] = defaultdict(Counter)
     for group in groups:
         for member in group.members:
             if member.label_conflict:
-                counts[member.fact.source_id]["label_conflict"] += 1
+                counts[member.fact.source_id][Reason.LABEL_CONFLICT] += 1
     for fact in facts:
         if not fact.perceptual_hash:
-            counts[fact.source_id]["too_flat_to_compare"] += 1
+            counts[fact.source_id][Reason.TOO_FLAT_TO_COMPARE] += 1
     return {source_id: dict(tally) for source_id, tally in counts.items()}

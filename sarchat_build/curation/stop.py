@@ -1,4 +1,4 @@
-"""Stop or go: rejects, counted, and the sentences that say why nothing may be written."""
+"""Stop or go: rejects, counted, and the reasons why nothing may be written."""
 
 from __future__ import annotations
 
@@ -9,18 +9,16 @@ from dataclasses import dataclass
 from sarchat_build.config.manifest import Manifest
 from sarchat_build.config.recipe import Recipe
 from sarchat_build.curation.facts import ImageFact
+from sarchat_build.errors import Stop
+from sarchat_build.reasons import Reason
 from sarchat_build.types import ReadCount, Reject
 
-# Reasons of rejects with which no build goes on, and what to do about each.
-_FATAL = {
-    "unreadable_document": "documents about many images cannot be read; fetch the archive again",
-    "duplicate_id": "ids that stand for two things; correct the document, or leave it out",
-    "split_conflict": "official lists put images into two splits; remove each from one of them",
-}
+# Reasons of rejects with which no build goes on.
+_FATAL = (Reason.UNREADABLE_DOCUMENT, Reason.DUPLICATE_ID, Reason.SPLIT_CONFLICT)
 # Reasons that the recipe decides about: see `_contradictions` and `_unknown_names`.
-_BY_RECIPE = ("unknown_category", "contradicts_manifest")
+_BY_RECIPE = (Reason.UNKNOWN_CATEGORY, Reason.CONTRADICTS_MANIFEST)
 # Images left out because the recipe wants it so are no sign of a misread source.
-_WANTED = ("no_object",)
+_WANTED = (Reason.NO_OBJECT,)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +29,7 @@ class RejectCount:
     """
 
     source_id: str
-    reason: str
+    reason: Reason
     name: str
     images: int
     instances: int
@@ -39,8 +37,8 @@ class RejectCount:
 
 def count_rejects(rejects: Iterable[Reject]) -> tuple[RejectCount, ...]:
     """Reduce rejects to what decides whether the build may go on."""
-    images: Counter[tuple[str, str, str]] = Counter()
-    instances: Counter[tuple[str, str, str]] = Counter()
+    images: Counter[tuple[str, Reason, str]] = Counter()
+    instances: Counter[tuple[str, Reason, str]] = Counter()
     for reject in rejects:
         name = reject.detail if reject.reason in _BY_RECIPE else ""
         if reject.reason in _FATAL:
@@ -56,8 +54,8 @@ def reasons_to_stop(
     facts: Sequence[ImageFact],
     images_listed: Mapping[str, int],
     recipe: Recipe,
-) -> tuple[str, ...]:
-    """List why nothing may be written, one sentence each; empty when the build may go on."""
+) -> tuple[Stop, ...]:
+    """List why nothing may be written; empty when the build may go on."""
     counts = sorted(counts, key=lambda count: (count.source_id, count.reason, count.name))
     reasons = [*_fatal(counts)]
     if recipe.rejects.unknown_category == "stop":
@@ -71,18 +69,20 @@ def reasons_to_stop(
     for source_id, images in sorted(rejected.items()):
         total = images_listed.get(source_id, 0)
         if total and images / total > recipe.rejects.max_image_ratio:
-            reasons.append(
+            message = (
                 f"{source_id}: {images:,} of {total:,} images rejected, more than the recipe's "
                 f"rejects.max_image_ratio = {recipe.rejects.max_image_ratio:g}; see rejects/"
             )
+            reasons.append(Stop(Reason.TOO_MANY_REJECTS, message))
     if not facts and not reasons:
-        reasons.append("nothing to write: no image was kept; see rejects/")
+        message = "nothing to write: no image was kept; see rejects/"
+        reasons.append(Stop(Reason.NOTHING_TO_WRITE, message))
     return tuple(reasons)
 
 
 def differences_from_published(
     read: Iterable[ReadCount], images_listed: Mapping[str, int], manifests: Mapping[str, Manifest]
-) -> tuple[str, ...]:
+) -> tuple[Stop, ...]:
     """List each source whose numbers of images and objects are not the published ones."""
     images = Counter(images_listed)
     instances: Counter[str] = Counter()
@@ -90,47 +90,53 @@ def differences_from_published(
         images[count.source_id] += count.images
         instances[count.source_id] += count.instances
     return tuple(
-        f"{s}: {images[s]:,} images and {instances[s]:,} instances read, "
-        f"{expected.images:,} and {expected.instances:,} published (--strict); if this is the "
-        "release you mean to build, leave --strict out"
+        Stop(
+            Reason.OTHER_TOTALS,
+            f"{s}: {images[s]:,} images and {instances[s]:,} instances read, "
+            f"{expected.images:,} and {expected.instances:,} published (--strict); if this is the "
+            "release you mean to build, leave --strict out",
+        )
         for s, expected in ((s, manifests[s].expected) for s in sorted(manifests))
         if expected and (expected.images, expected.instances) != (images[s], instances[s])
     )
 
 
-def _fatal(counts: Iterable[RejectCount]) -> Iterable[str]:
-    found: dict[tuple[str, str], list[str]] = {}
+def _fatal(counts: Iterable[RejectCount]) -> Iterable[Stop]:
+    found: dict[tuple[str, Reason], list[str]] = {}
     for count in counts:
         if count.reason in _FATAL:
             names = found.setdefault((count.source_id, count.reason), [])
             if count.name not in names:
                 names.append(count.name)
     for (source_id, reason), names in sorted(found.items()):
-        yield f"{source_id}: {_FATAL[reason]} ({len(names):,}): {'; '.join(names)}"
+        text = f"{reason.meaning}; {reason.advice} ({len(names):,}): {'; '.join(names)}"
+        yield Stop(reason, f"{source_id}: {text}")
 
 
-def _unknown_names(counts: Iterable[RejectCount]) -> Iterable[str]:
+def _unknown_names(counts: Iterable[RejectCount]) -> Iterable[Stop]:
     unknown: Counter[tuple[str, str]] = Counter()
     for count in counts:
-        if count.reason == "unknown_category":
+        if count.reason is Reason.UNKNOWN_CATEGORY:
             unknown[count.source_id, count.name] += count.instances
     if unknown:
         names = "; ".join(f"{s}: {name!r} × {n:,}" for (s, name), n in sorted(unknown.items()))
-        yield (
+        yield Stop(
+            Reason.UNKNOWN_CATEGORY,
             f"unknown category names ({names}); list them under [categories.names] in the "
-            'manifest, or set rejects.unknown_category = "reject" in the recipe'
+            'manifest, or set rejects.unknown_category = "reject" in the recipe',
         )
 
 
-def _contradictions(counts: Iterable[RejectCount]) -> Iterable[str]:
+def _contradictions(counts: Iterable[RejectCount]) -> Iterable[Stop]:
     found: Counter[tuple[str, str]] = Counter()
     for count in counts:
-        if count.reason == "contradicts_manifest":
+        if count.reason is Reason.CONTRADICTS_MANIFEST:
             found[count.source_id, count.name] += count.instances
     for (source_id, statement), objects in sorted(found.items()):
         key = statement.split()[0]
-        yield (
+        yield Stop(
+            Reason.CONTRADICTS_MANIFEST,
             f"{source_id}: {statement} ({objects:,} objects); correct the statement with "
             f"--set {source_id}.{key}=VALUE, or set rejects.contradiction = "
-            '"reject" in the recipe to leave these objects out'
+            '"reject" in the recipe to leave these objects out',
         )

@@ -6,6 +6,8 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 
 from sarchat_build.dataset.shards import ShardReceipt
+from sarchat_build.errors import Stop
+from sarchat_build.reasons import Reason
 from sarchat_build.types import ReadCount, Reject
 
 # Totals of one source: entry (`read`, `rejected` …), then unit.
@@ -62,21 +64,23 @@ _ENTRIES = {
 }
 
 
-def imbalances(totals: Mapping[str, Counts]) -> tuple[str, ...]:
+def imbalances(totals: Mapping[str, Counts]) -> tuple[Stop, ...]:
     """Name every source for which `read = kept + rejected + deduplicated` does not hold.
 
     >>> none = {"images": 0, "instances": 0}
-    >>> imbalances({"a": {"read": {"images": 3, "instances": 0}, "kept": {"images": 2, "instances":
-    ... 0}, "rejected": none, "deduplicated": none}})
-    ('a: 3 images read, but 2 kept + 0 rejected + 0 deduplicated',)
+    >>> read, kept = {"images": 3, "instances": 0}, {"images": 2, "instances": 0}
+    >>> totals = {"read": read, "kept": kept, "rejected": none, "deduplicated": none}
+    >>> print(*imbalances({"a": totals}))
+    imbalance: a: 3 images read, but 2 kept + 0 rejected + 0 deduplicated
     """
     faults = []
     for source_id, total in sorted(totals.items()):
         for unit in ("images", "instances"):
             parts = [total[entry][unit] for entry in ("kept", "rejected", "deduplicated")]
             if total["read"][unit] != sum(parts):
-                faults.append(
+                message = (
                     f"{source_id}: {total['read'][unit]:,} {unit} read, but {parts[0]:,} kept + "
                     f"{parts[1]:,} rejected + {parts[2]:,} deduplicated"
                 )
+                faults.append(Stop(Reason.IMBALANCE, message))
     return tuple(faults)

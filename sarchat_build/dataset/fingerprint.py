@@ -22,7 +22,7 @@ _DIGEST_BYTES = 16
 # which images are planned, and the images themselves are digested.
 DECISIVE_CODE = (
     *("config", "dataset", "dialogues", "geometry", "images", "phrasing", "published"),
-    *("archives", "sources", "names.py", "stable_hash.py", "types.py", "errors.py"),
+    *("archives", "sources", "names.py", "stable_hash.py", "types.py", "errors.py", "reasons.py"),
 )
 
 

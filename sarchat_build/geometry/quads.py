@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 from sarchat_build.errors import RecordError
+from sarchat_build.reasons import Reason
 
 Point = tuple[float, float]
 
@@ -39,7 +40,7 @@ def clockwise(quad: Sequence[float]) -> tuple[tuple[float, ...], bool]:
     hull = _hull(points)
     area = sum(ax * by - bx * ay for (ax, ay), (bx, by) in pairwise([*hull, hull[0]])) / 2
     if len(hull) < 3 or not area > 0:
-        raise RecordError("degenerate", f"corners {tuple(quad)} enclose no area")
+        raise RecordError(Reason.DEGENERATE, f"corners {tuple(quad)} enclose no area")
     if points[0] in hull:
         start = hull.index(points[0])
         hull = hull[start:] + hull[:start]

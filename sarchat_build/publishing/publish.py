@@ -18,7 +18,7 @@ from sarchat_build.dataset.folder import STOPPED, clean_folder
 from sarchat_build.dataset.receipts import remove_leftovers
 from sarchat_build.dataset.record import BuildRecord, build_record, parse_record
 from sarchat_build.dataset.shards import ShardReceipt
-from sarchat_build.errors import InputError
+from sarchat_build.errors import InputError, Stop
 from sarchat_build.phrasing.engine import Phrasing
 from sarchat_build.published.layout import BUILD_FILE
 from sarchat_build.publishing.shard_reading import (
@@ -42,7 +42,7 @@ class BuildResults:
     """What the steps of a build leave behind, each in any order.
 
     Attributes:
-        stop: why nothing may be published, a sentence each; if there is one, nothing was written.
+        stop: why nothing may be published; if there is a reason, nothing was written.
         rejects: everything that was read and is not in the shards.
         read: images and objects of documents; the images of archives are `Build.images_listed`.
         duplicates: rows of the published table.
@@ -52,7 +52,7 @@ class BuildResults:
         readings: what was found in each shard.
     """
 
-    stop: Sequence[str] = ()
+    stop: Sequence[Stop] = ()
     rejects: Sequence[Reject] = ()
     read: Sequence[ReadCount] = ()
     duplicates: Sequence[Mapping[str, object]] = ()
@@ -92,7 +92,7 @@ class Outcome:
     """How a build ended: with a record, or with the reasons why nothing was published."""
 
     record: BuildRecord | None
-    stopped: tuple[str, ...] = ()
+    stopped: tuple[Stop, ...] = ()
 
 
 def publish(results: BuildResults, build: Build) -> Outcome:
@@ -177,8 +177,8 @@ def add_up(counts: Iterable[Mapping[str, Mapping[str, int]]]) -> dict[str, dict[
     return {source_id: dict(sorted(c.items())) for source_id, c in sorted(total.items())}
 
 
-def _stop(out: str, reasons: Sequence[str]) -> Outcome:
-    output.write_json(out, STOPPED, list(reasons))
+def _stop(out: str, reasons: Sequence[Stop]) -> Outcome:
+    output.write_json(out, STOPPED, [str(reason) for reason in reasons])
     return Outcome(None, tuple(reasons))
 
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
+from sarchat_build.errors import Stop
+from sarchat_build.reasons import Reason
 from sarchat_build.validation import Finding, ShardReport
 
 _SHOWN = 20
 
 
-def faults_found(proofs: Sequence[ShardReport], whole: Sequence[Finding]) -> tuple[str, ...]:
+def faults_found(proofs: Sequence[ShardReport], whole: Sequence[Finding]) -> tuple[Stop, ...]:
     """List the faults that the checks found in the shards and in the dataset as a whole.
 
     Args:
@@ -27,8 +29,9 @@ def faults_found(proofs: Sequence[ShardReport], whole: Sequence[Finding]) -> tup
     if not total:
         return ()
     kinds = Counter(finding.check for finding in faults).most_common()
-    return (
+    messages = (
         *(finding.message for finding in faults[:_SHOWN]),
         f"{total:,} faults of the build itself, not of its input; please report them. "
         f"By check: {', '.join(f'{kind} {n:,}' for kind, n in kinds)}",
     )
+    return tuple(Stop(Reason.DISPROVED, message) for message in messages)

@@ -1,7 +1,7 @@
-"""Formats: each module turns a document into `RawImage`s, and knows no source.
+"""Readers of annotation formats: each turns a document into `RawImage`s and knows no source.
 
-A reader is `read(document, rule) -> Iterator[RawImage]`: a binary stream that can be read from any
-place, and the format's model of `annotation_rules`. It raises `RecordError` for a document that
+A reader is `read(document, rule) -> Iterator[RawImage]`: a seekable binary stream, and the
+format's model of `annotation_options`. It raises `RecordError` for a document that
 cannot be read; an object that cannot be read is a fault of its image.
 """
 

@@ -11,6 +11,7 @@ import defusedxml.ElementTree
 from defusedxml.common import DefusedXmlException
 
 from sarchat_build.errors import RecordError
+from sarchat_build.reasons import Reason
 from sarchat_build.sources.encodings import decode, numbers, read_all
 
 _DECLARATION = re.compile(r"^\s*<\?xml[^>]*\?>")
@@ -28,12 +29,14 @@ def parse(document: BinaryIO, encodings: Sequence[str]) -> Element:
     try:
         root: Element = defusedxml.ElementTree.fromstring(text, forbid_dtd=True)
     except UnicodeEncodeError as error:
-        raise RecordError("encoding", f"holds half a character: {error}") from error
+        raise RecordError(Reason.ENCODING, f"holds half a character: {error}") from error
     except ParseError as error:
         line, column = error.position
-        raise RecordError("xml_parse", f"line {line}:{column + 1}: {error.msg}", line) from error
+        raise RecordError(
+            Reason.XML_PARSE, f"line {line}:{column + 1}: {error.msg}", line
+        ) from error
     except DefusedXmlException as error:
-        raise RecordError("xml_forbidden", f"a DTD or entity is declared ({error})") from error
+        raise RecordError(Reason.XML_FORBIDDEN, f"a DTD or entity is declared ({error})") from error
     return root
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from sarchat_build.reasons import Reason
 from sarchat_build.stable_hash import choose
 from sarchat_build.synthetic.archive import Layout, Member, Sample, nothing_closes
 from sarchat_build.synthetic.formats import voc
@@ -112,15 +113,15 @@ LAYOUT = Layout(
 
 def _quirk(kind: str, stem: str, objects: int) -> Quirk:
     if kind == "no_document":
-        return lost(kind, stem, "inspect_images", "no_annotation")
+        return lost(kind, stem, "inspect_images", Reason.NO_ANNOTATION)
     if kind == "no_object":
-        return lost(kind, stem, "inspect_images", "no_object")
+        return lost(kind, stem, "inspect_images", Reason.NO_OBJECT)
     if kind == "empty_file":
-        return lost(kind, stem, "inspect_images", "empty_file", instances=objects)
+        return lost(kind, stem, "inspect_images", Reason.EMPTY_FILE, instances=objects)
     if kind == "cut_document":
-        return lost(kind, stem, "read_annotations", "xml_parse")
+        return lost(kind, stem, "read_annotations", Reason.XML_PARSE)
     if kind == "wrong_size":
-        return Quirk(kind, stem, expect=Expectation("warning", "normalize", "size_mismatch"))
+        return Quirk(kind, stem, expect=Expectation("warning", "normalize", Reason.SIZE_MISMATCH))
     return Quirk(kind, stem)
 
 

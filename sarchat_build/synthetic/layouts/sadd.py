@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from sarchat_build.reasons import Reason
 from sarchat_build.stable_hash import choose
 from sarchat_build.synthetic.archive import Layout, Member, Sample, nothing_closes
 from sarchat_build.synthetic.formats import yolo
@@ -42,7 +43,7 @@ def sample(number: int) -> Sample:
         kind = "no_label_file" if choose(2, "sadd", "label", number) else "empty_label_file"
         if kind == "empty_label_file":
             members.append(Member(label, b""))
-        loss = Expectation("reject", "inspect_images", "no_object", images=1)
+        loss = Expectation("reject", "inspect_images", Reason.NO_OBJECT, images=1)
         return Sample(tuple(members), 0, (Quirk(kind, stem, expect=loss),))
     over_edge = number % _OVERFLOW_PERIOD == 0
     picture = paint(numbers, over_edge=over_edge)

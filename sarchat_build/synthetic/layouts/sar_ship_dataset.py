@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from sarchat_build.reasons import Reason
 from sarchat_build.stable_hash import choose
 from sarchat_build.synthetic.archive import Layout, Member, Sample, nothing_closes
 from sarchat_build.synthetic.formats import yolo
@@ -73,12 +74,12 @@ def sample(number: int) -> Sample:
         quirks.append(repeated(stem, _stem(original, original), count))
     elif kind == "truncated_image":
         members[0] = Member(f"{_ROOT}/{stem}.jpg", jpeg[: len(jpeg) // 2])
-        quirks.append(lost(kind, stem, "inspect_images", "image_truncated", instances=count))
+        quirks.append(lost(kind, stem, "inspect_images", Reason.IMAGE_TRUNCATED, instances=count))
     elif kind == "label_without_image":
         orphan = f"{stem}_removed"
         members.append(Member(f"{_ROOT}/{orphan}.txt", label))
         instances += count
-        quirks.append(lost(kind, orphan, "read_annotations", "image_missing", instances=count))
+        quirks.append(lost(kind, orphan, "read_annotations", Reason.IMAGE_MISSING, instances=count))
     return Sample(tuple(members), instances, tuple(quirks))
 
 

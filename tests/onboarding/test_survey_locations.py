@@ -1,4 +1,4 @@
-"""A look reads any place alike: folders, archives of each kind, URLs; and holds no document."""
+"""A survey reads any location alike: folders, archives of each kind, URLs; and holds no document."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from typer.testing import CliRunner
 
 from pipelines.cli.main import app
 from sarchat_build.archives.packed import PackedArchive
+from sarchat_build.onboarding.manifest_draft.draft import draft_manifest
 from sarchat_build.onboarding.survey.findings import survey
-from sarchat_build.onboarding.survey.skeleton import write_skeleton
 from sarchat_build.sources.inputs import repack_archives
 
 PACKED = ["tar.gz", "tar.bz2", "tar.xz", "7z", "rar", "rar5"]
@@ -28,9 +28,9 @@ SOURCES = ["ssdd", "hrsid"]
 NAME = "hand made"
 
 
-def skeleton_of(place: str, again: Path, source_id: str) -> str:
-    found = survey(place, repacked=repack_archives(place, str(again)))
-    return write_skeleton(found, source_id).text
+def draft_of(location: str, again: Path, source_id: str) -> str:
+    found = survey(location, repacked=repack_archives(location, str(again)))
+    return draft_manifest(found, source_id).text
 
 
 def put(folder: Path, kind: str, source_id: str) -> Path:
@@ -41,19 +41,19 @@ def put(folder: Path, kind: str, source_id: str) -> Path:
 
 @pytest.fixture(scope="module")
 def expected(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    """What a look at a zip on this machine writes, by source."""
+    """What a survey of a zip on this machine writes, by source."""
     texts = {}
     for source_id in SOURCES:
         folder = tmp_path_factory.mktemp(source_id)
-        texts[source_id] = skeleton_of(str(put(folder, "zip", source_id)), folder, source_id)
+        texts[source_id] = draft_of(str(put(folder, "zip", source_id)), folder, source_id)
         assert f'name = "{NAME}"' in texts[source_id]
     return texts
 
 
 @pytest.fixture(params=["path", "file", "memory", "http"])
 def root(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[Path, str]]:
-    """A folder to fill, and the place from which a look reads it once `publish` was called."""
-    local = tmp_path / "place"
+    """A folder to fill, and the location from which a survey reads it once `publish` was called."""
+    local = tmp_path / "local"
     local.mkdir()
     if request.param == "http":
         with served(local) as url:
@@ -79,7 +79,7 @@ def test_a_single_archive_anywhere(
     local, url = root
     put(local, kind, source_id)
     publish(local, url)
-    text = skeleton_of(f"{url}/{NAME}", tmp_path / "again", source_id)
+    text = draft_of(f"{url}/{NAME}", tmp_path / "again", source_id)
     assert text == expected[source_id]
 
 
@@ -92,7 +92,7 @@ def test_a_folder_of_archives_anywhere(
     name = f"SSDD.{kind}"
     put(local / "raw", kind, "ssdd").rename(local / "raw" / name)
     publish(local, url)
-    text = skeleton_of(f"{url}/raw/", tmp_path / "again", "ssdd")
+    text = draft_of(f"{url}/raw/", tmp_path / "again", "ssdd")
     assert text == expected["ssdd"].replace(NAME, name)
 
 
@@ -103,7 +103,7 @@ def test_an_unpacked_folder_anywhere(
     local, url = root
     put(local, "folder", source_id).rename(local / "unpacked")
     publish(local, url)
-    text = skeleton_of(f"{url}/unpacked", tmp_path / "again", source_id)
+    text = draft_of(f"{url}/unpacked", tmp_path / "again", source_id)
     assert text == expected[source_id].replace(NAME, "unpacked")
 
 
@@ -111,14 +111,14 @@ def test_an_unpacked_folder_anywhere(
 def test_a_packed_archive_is_not_unpacked_for_each_member(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, expected: dict[str, str], kind: str
 ) -> None:
-    place = str(put(tmp_path, kind, "ssdd"))
-    made = repack_archives(place, str(tmp_path / "again"))
+    location = str(put(tmp_path, kind, "ssdd"))
+    made = repack_archives(location, str(tmp_path / "again"))
 
     def refuse(archive: PackedArchive, path: str) -> None:
         raise AssertionError(f"{path} was read out of {archive.location}")
 
     monkeypatch.setattr(PackedArchive, "open_raw", refuse)
-    text = write_skeleton(survey(place, repacked=made), "ssdd").text
+    text = draft_manifest(survey(location, repacked=made), "ssdd").text
     assert text == expected["ssdd"]
 
 
@@ -149,10 +149,10 @@ def test_the_folder_one_stands_in_has_a_name(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(put(tmp_path, "folder", "ssdd"))
-    assert f'name = "{NAME}"' in skeleton_of(".", tmp_path / "again", "ssdd")
+    assert f'name = "{NAME}"' in draft_of(".", tmp_path / "again", "ssdd")
 
 
-def test_faults_are_told_alike_in_any_order(tmp_path: Path) -> None:
+def test_faults_are_reported_alike_in_any_order(tmp_path: Path) -> None:
     source = mini.ssdd()
     for stem in ("000002", "000003", "000005"):
         source.document(stem, "<annotation><object>")
@@ -162,18 +162,18 @@ def test_faults_are_told_alike_in_any_order(tmp_path: Path) -> None:
         folder.mkdir()
         files = dict(sorted(source.files.items(), reverse=backwards))
         WRITERS["zip"](folder / NAME, files)
-        texts.add(skeleton_of(str(folder / NAME), folder, "ssdd"))
+        texts.add(draft_of(str(folder / NAME), folder, "ssdd"))
     (text,) = texts
     assert "unreadable, xml_parse: 3, first" in text
     assert "000002.xml" in text
 
 
-def test_a_broken_document_of_many_images_is_told(tmp_path: Path) -> None:
+def test_a_broken_document_of_many_images_is_reported(tmp_path: Path) -> None:
     source = mini.hrsid()
     broken = next(path for path in source.files if path.endswith("test2017.json"))
     source.files[broken] = source.files[broken][:-20]
     WRITERS["zip"](tmp_path / NAME, source.files)
-    text = skeleton_of(str(tmp_path / NAME), tmp_path, "hrsid")
+    text = draft_of(str(tmp_path / NAME), tmp_path, "hrsid")
     assert f"not read: {broken} (coco, 0 objects)" in text
     assert "unreadable, json_parse: 1, first" in text
 
