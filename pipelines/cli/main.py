@@ -105,7 +105,9 @@ def build(
 
 @app.command(epilog="Example: sarchat validate dataset")
 def validate(
-    output: Annotated[Path, typer.Argument(metavar="OUT", help="A finished dataset.")],
+    output: Annotated[
+        str, typer.Argument(metavar="OUT", help="A finished dataset: a folder, or its URL.")
+    ],
     workers: options.Workers = 0,
 ) -> None:
     """Prove a dataset from its files alone; exit code 1 and named rows on any fault.
@@ -115,7 +117,7 @@ def validate(
     """
     from pipelines.validate_dataset import validate_folder
 
-    if not validate_folder(str(output), workers or os.cpu_count() or 1):
+    if not validate_folder(output, workers or os.cpu_count() or 1):
         raise typer.Exit(EXIT_CHECK_FAILED)
 
 
