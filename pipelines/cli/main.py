@@ -38,7 +38,7 @@ app.add_typer(templates, name="templates")
 def build(
     *,
     raw: options.Raw,
-    output: Annotated[Path, typer.Option("--output", help="Folder for the dataset.")],
+    output: Annotated[str, typer.Option("--output", help="Folder for the dataset.")],
     recipe: options.Recipe = "sarchat_2m",
     source: options.SourceIds = None,
     runner: Annotated[
@@ -60,7 +60,7 @@ def build(
         str,
         typer.Option(
             help="Folder (path or URL) for 7z, rar and compressed tar archives in a form that is "
-            "read at random; kept for the next build.  [default: OUT/.sarchat/repacked]",
+            "read at random; kept for the next build.  \\[default: OUT/.sarchat/repacked]",
             show_default=False,
         ),
     ] = "",
@@ -128,7 +128,7 @@ def report(
     ],
     output: Annotated[
         Path | None,
-        typer.Option("--output", help="File for the figures.  [default: standard output]"),
+        typer.Option("--output", help="File for the figures.  \\[default: standard output]"),
     ] = None,
     prove: Annotated[
         bool,

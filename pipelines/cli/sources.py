@@ -18,7 +18,7 @@ Repacked = Annotated[
     str,
     typer.Option(
         help="Folder (path or URL) that keeps 7z, rar and compressed tar archives in a form that "
-        "is read at random.  [default: a temporary one]",
+        "is read at random.  \\[default: a temporary one]",
         show_default=False,
     ),
 ]

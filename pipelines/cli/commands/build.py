@@ -20,7 +20,7 @@ from sarchat_build.sources.choose import choose_sources
 
 def build_sources(
     raw: str,
-    output: Path,
+    output: str,
     *,
     recipe: str,
     sources: Sequence[str],
@@ -48,7 +48,7 @@ def build_sources(
         loaded,
         chosen,
         raw=raw,
-        out=str(output),
+        out=output,
         strict=strict,
         keep_going=keep_going,
         repacked=repacked,
@@ -58,20 +58,20 @@ def build_sources(
     for reason in context.failed.values():
         print_error(InputError(reason))
     blocks = sum(context.index(source_id).image_blocks for source_id in context.manifests)
-    with build_progress(str(output), blocks, prove):
+    with build_progress(output, blocks, prove):
         run(
             lambda pipeline: build_dataset(pipeline, context),
             runner,
             workers or os.cpu_count() or 1,
             beam_options,
         )
-    record = read_outcome(str(output))
+    record = read_outcome(output)
     console.print(build_table(record))
     for line in comparison_lines(record.comparison):
         console.print(line, highlight=False, markup=False)
     console.print(task_table(record))
-    console.print(quality_table(read_quality(str(output))))
-    console.print(f"Dataset: {output}   card: {output / 'README.md'}")
+    console.print(quality_table(read_quality(output)))
+    console.print(f"Dataset: {output}   card: {Path(output, 'README.md')}")
     console.print(f"Next: sarchat validate {output}")
     if context.failed:
         left_out = ", ".join(context.failed)
