@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from conftest import REPOSITORY
+from conftest import REPOSITORY, sarchat
 
 MAX_CPU_S = 0.5
 # Beam, tables, pixels, phrasings, files. (Typer brings pydantic by itself.)
@@ -71,6 +71,17 @@ def test_the_command_that_builds_imports_beam() -> None:
     assert child(code)[0].stdout == "True\n"
 
 
+def test_no_other_command_imports_beam() -> None:
+    """Nor does the launcher: everything is refused before an engine is thought of."""
+    folder = REPOSITORY / "pipelines" / "cli" / "commands"
+    names = sorted(path.stem for path in folder.glob("[a-z]*.py") if path.stem != "build")
+    assert len(names) > 3
+    commands = ", ".join(f"pipelines.cli.commands.{name}" for name in names)
+    code = f"import sys, pipelines.launch, {commands}; print('apache_beam' in sys.modules)"
+    done, _ = child(code)
+    assert done.stdout == "False\n", done.stderr
+
+
 def test_the_package_imports_nothing_before_it_is_asked() -> None:
     code = "import sys, sarchat_build; print([m for m in sys.modules if m.startswith('sarchat')])"
     assert child(code)[0].stdout == "['sarchat_build.version', 'sarchat_build']\n"
@@ -91,3 +102,19 @@ def test_a_domain_test_never_brings_beam(tmp_path: Path) -> None:
     code = "import sys, conftest, miniatures; print('apache_beam' in sys.modules)"
     done, _ = child(f"import sys; sys.path[:0] = ['tests', 'tests/support']; {code}")
     assert done.stdout == "False\n", done.stderr
+
+
+@pytest.mark.parametrize(
+    ("command", "default"),
+    [
+        (["build"], "[default: OUT/.sarchat/repacked]"),
+        (["report"], "[default: standard output]"),
+        (["sources", "new"], "[default: a temporary one]"),
+    ],
+)
+def test_help_shows_the_defaults_that_it_states(command: list[str], default: str) -> None:
+    """Brackets in a text of help are markup unless they are escaped."""
+    done = sarchat(*command, "--help")
+    # One cell of the table may be several lines.
+    text = " ".join(done.stdout.replace("│", " ").split())
+    assert default in text
