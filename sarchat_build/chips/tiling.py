@@ -96,7 +96,7 @@ def _chip(image: SourceImage, window: Window, tiling: Tiling) -> Chip:
 def _visible_share(
     instance: Instance, visible: Box, frame: Box, image: SourceImage, tiling: Tiling
 ) -> float:
-    # Of what the picture shows of the object: a rotated box may leave it, an upright one never does.
+    # Of what the picture shows: a rotated box may leave it, an upright one never does.
     if tiling.visibility == "obb" and instance.obb_px:
         picture = Box(0, 0, image.pixels.width_px, image.pixels.height_px)
         whole_px2 = visible_area_px2(instance.obb_px, picture)

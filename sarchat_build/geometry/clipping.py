@@ -11,6 +11,9 @@ from shapely.affinity import rotate
 from sarchat_build.geometry.quads import bounds, ring_clockwise
 from sarchat_build.types import Box
 
+# No picture is as wide; numbers beyond are mistakes, and overflow in the search for intersections.
+_FARTHEST_PX = 1e7
+
 
 def clip_outline(outline: Sequence[float], frame: Box) -> tuple[float, ...]:
     """Cut an outline x1, y1, x2, y2 … exactly to a frame.
@@ -33,7 +36,12 @@ def clip_outline(outline: Sequence[float], frame: Box) -> tuple[float, ...]:
     parts = [part for part in shapely.get_parts(visible).tolist() if part.area > 0]
     if len(parts) != 1 or shapely.get_num_interior_rings(parts[0]):
         return ()
-    return tuple(value for corner in ring_clockwise(parts[0]) for value in corner)
+    x0, y0, x1, y1 = frame
+    return tuple(
+        value
+        for x, y in ring_clockwise(parts[0])
+        for value in (min(max(x, x0), x1), min(max(y, y0), y1))  # GEOS may miss by a last digit
+    )
 
 
 def clip_oriented_box(corners: Sequence[float], frame: Box) -> tuple[float, ...]:
@@ -93,6 +101,7 @@ def _is_inside(points: Sequence[float], frame: Box) -> bool:
 def _visible(points: Sequence[float], frame: Box) -> shapely.Geometry:
     if len(points) < 6:  # no area, which no frame shows
         return shapely.Polygon()
-    # Outlines that cross themselves are traced by hand; their area is what they go round.
-    drawn = shapely.make_valid(shapely.Polygon(zip(points[0::2], points[1::2], strict=True)))
-    return shapely.intersection(drawn, shapely.box(*frame))
+    near = [min(max(value, -_FARTHEST_PX), _FARTHEST_PX) for value in points]
+    outline = shapely.Polygon(zip(near[0::2], near[1::2], strict=True))
+    # One that crosses itself was traced by hand; its area is what it goes round.
+    return shapely.intersection(shapely.make_valid(outline), shapely.box(*frame))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
 import shapely
 
 from sarchat_build.errors import RecordError
@@ -27,7 +28,8 @@ def clockwise(quad: Sequence[float]) -> tuple[tuple[float, ...], bool]:
     ((0.0, 0.0, 9.0, 0.0, 9.0, 5.0, 0.0, 5.0), True)
     """
     corners = list(zip(quad[0::2], quad[1::2], strict=True))
-    hull = shapely.convex_hull(shapely.multipoints(corners))
+    with np.errstate(over="ignore"):  # of numbers near the largest; their area is infinite
+        hull = shapely.convex_hull(shapely.multipoints(corners))
     if not hull.area > 0:
         raise RecordError("degenerate", f"corners {tuple(quad)} enclose no area")
     ring = ring_clockwise(hull)
