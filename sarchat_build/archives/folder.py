@@ -1,4 +1,4 @@
-"""A source that lies there unpacked, on this machine or in a bucket."""
+"""Folders read like archives, on this machine or behind a URL."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from sarchat_build.archives.archive import Archive, Member, MemberStream, chunks
-from sarchat_build.archives.formats import is_archive, is_archive_name
+from sarchat_build.archives.formats.detection import is_archive, is_archive_name
 from sarchat_build.archives.limits import escapes, readable
 from sarchat_build.archives.location import (
     Entry,
@@ -159,9 +159,11 @@ class RemoteFolder(_Folder):
         """Open a file."""
         if escapes(path):
             raise RecordError("path_escape", f"{path} leads out of the source's folder")
-        place = join(self.location, path)
+        location = join(self.location, path)
         try:
-            return MemberStream(open_binary(place), path, size_bytes(place), reason="unreadable")
+            return MemberStream(
+                open_binary(location), path, size_bytes(location), reason="unreadable"
+            )
         except OSError as error:
             why = error.strerror or type(error).__name__
             raise RecordError("unreadable", f"{path}: {why}") from error

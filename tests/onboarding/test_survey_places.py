@@ -18,7 +18,7 @@ from typer.testing import CliRunner
 
 from pipelines import launch
 from pipelines.cli.main import app
-from sarchat_build.archives.packed import PackedArchive
+from sarchat_build.archives.formats.packed import PackedArchive
 from sarchat_build.onboarding.survey.findings import survey
 from sarchat_build.onboarding.survey.skeleton import write_skeleton
 
