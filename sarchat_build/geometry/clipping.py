@@ -1,4 +1,4 @@
-"""Rotated boxes and outlines cut to a frame: what a chip shows of them."""
+"""Clip rotated boxes and outlines to a frame: what a chip shows of them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Four corners: which way round they go, and what becomes of corners that cross or line up."""
+"""Quadrilaterals: corners put into clockwise order, also where they cross or line up."""
 
 from __future__ import annotations
 

@@ -124,8 +124,8 @@ def _check_end_record(location: str, packed_bytes: int) -> None:
     at = tail.rfind(_END_MAGIC)
     if at < 0 or len(tail) - at < _END_BYTES:
         raise InputError(
-            f"{location}: not a readable zip file (it has no end record), most likely cut off; fetch "
-            "it again, and compare its size"
+            f"{location}: not a readable zip file (it has no end record), most likely cut off; "
+            "fetch it again, and compare its size"
         )
     disk, first_disk, _, entries, directory_bytes = struct.unpack_from("<HHHHI", tail, at + 4)
     if disk not in (0, 0xFFFF) or first_disk not in (0, 0xFFFF):
