@@ -65,7 +65,7 @@ Workers = Annotated[
 @app.command(epilog="Example: sarchat build --raw raw --output dataset --source ssdd")
 def build(
     raw: Raw,
-    output: Annotated[Path, typer.Option("--output", help="Folder for the dataset.")],
+    output: Annotated[str, typer.Option("--output", help="Folder for the dataset.")],
     recipe: Annotated[
         str, typer.Option(help="Name of a recipe, or a path that ends in .toml.")
     ] = "sarchat_2m",
@@ -123,7 +123,7 @@ def build(
         settings,
         chosen,
         raw,
-        str(output),
+        output,
         strict,
         keep_going=keep_going,
         repacked=repacked,
@@ -132,20 +132,20 @@ def build(
     for reason in context.failed.values():
         say_error(InputError(reason))
     blocks = sum(context.index(source_id).image_blocks for source_id in context.manifests)
-    with build_progress(str(output), blocks, prove):
+    with build_progress(output, blocks, prove):
         run(
             lambda pipeline: build_dataset(pipeline, context),
             runner,
             workers or os.cpu_count() or 1,
             beam_options or [],
         )
-    record = launch.finish(str(output))
+    record = launch.finish(output)
     console.print(build_table(record))
     for line in comparison_lines(record):
         console.print(line, highlight=False, markup=False)
     console.print(task_table(record))
-    console.print(quality_table(launch.read_quality(str(output))))
-    console.print(f"Dataset: {output}   card: {output / 'README.md'}")
+    console.print(quality_table(launch.read_quality(output)))
+    console.print(f"Dataset: {output}   card: {Path(output, 'README.md')}")
     console.print(f"Next: sarchat validate {output}")
     if context.failed:
         say_error(InputError(f"left out, see above: {', '.join(context.failed)} (--keep-going)"))
@@ -154,7 +154,7 @@ def build(
 
 @app.command(epilog="Example: sarchat validate dataset")
 def validate(
-    output: Annotated[Path, typer.Argument(metavar="OUT", help="A finished dataset.")],
+    output: Annotated[str, typer.Argument(metavar="OUT", help="A finished dataset: path or URL.")],
     workers: Workers = 0,
 ) -> None:
     """Prove a dataset from its files alone; exit code 1 and named rows on any fault.
@@ -162,7 +162,7 @@ def validate(
     Every file is hashed, every picture decoded, and every answer parsed and recomputed from the
     boxes, by code that shares nothing with the build.
     """
-    if not validate_folder(str(output), workers or os.cpu_count() or 1):
+    if not validate_folder(output, workers or os.cpu_count() or 1):
         raise typer.Exit(EXIT_CHECK_FAILED)
 
 
