@@ -66,7 +66,7 @@ class Folder(_Folder):
     def __init__(self, root: Path, location: str = "") -> None:
         self.location = location or str(root)
         self._root = root
-        self._misspelt: dict[str, str] = {}
+        self._spelled: dict[str, str] = {}
 
     def members(self) -> tuple[Member, ...]:
         """Every regular file below the folder, by path.
@@ -83,13 +83,9 @@ class Folder(_Folder):
             name = path.relative_to(self._root).as_posix()
             spelled = readable(name)
             if spelled != name:
-                self._misspelt[spelled] = name
+                self._spelled[spelled] = name
             listed.append((spelled, path.lstat().st_size))
         return tuple(Member(path, size, i) for i, (path, size) in enumerate(sorted(listed)))
-
-    def read(self, path: str) -> bytes:
-        """Give a file's bytes; raises `RecordError` when it cannot be read."""
-        return super().read(path)
 
     def open_raw(self, path: str) -> MemberStream:
         """Open a file."""
@@ -110,7 +106,7 @@ class Folder(_Folder):
         yield target
 
     def _inside(self, path: str) -> Path:
-        target = (self._root / self._misspelt.get(path, path)).resolve()
+        target = (self._root / self._spelled.get(path, path)).resolve()
         if not target.is_relative_to(self._root.resolve()):
             raise RecordError("path_escape", f"{path}: a link out of the source's folder")
         if target.exists() and not target.is_file():
