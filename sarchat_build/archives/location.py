@@ -139,6 +139,8 @@ def open_binary(location: str) -> BinaryIO:
     """Open a file for reading at any position."""
     system, root = filesystem(location)
     stream = system.open(root, "rb", block_size=_REMOTE_BLOCK_BYTES, cache_type="readahead")
+    if not system.cachable:  # such as zip://: it closes its files when nobody holds it
+        stream.filesystem = system
     return cast(BinaryIO, stream)
 
 
@@ -208,4 +210,9 @@ def _entry(system: Any, name: str, item: dict[str, Any]) -> Entry:
     # What a link leads to counts; one that leads nowhere is a file that cannot be read.
     is_link_to_folder = item.get("islink") and system.isdir(item["name"])
     is_folder = bool(item["type"] == "directory" or is_link_to_folder)
-    return Entry(name, is_folder, 0 if is_folder else int(item["size"] or 0))
+    if is_folder:
+        return Entry(name, True, 0)
+    size = item["size"]
+    if size is None:  # listings of web servers do not say it
+        size = system.size(item["name"])
+    return Entry(name, False, int(size or 0))
