@@ -42,7 +42,9 @@ class Reading:
         self.notices.append({result.source_id: dict(result.notices)})
 
 
-def prepare(raw: Path, out: Path, sources: Sequence[str] = (), *, strict: bool = False) -> BuildContext:
+def prepare(
+    raw: Path, out: Path, sources: Sequence[str] = (), *, strict: bool = False
+) -> BuildContext:
     settings = launch.load_settings("sarchat_2m", None, None)
     chosen, _ = choose_sources(settings.manifests, str(raw), sources)
     return launch.prepare(settings, chosen, raw=str(raw), out=str(out), strict=strict)
