@@ -13,7 +13,7 @@ help:
 	@echo "make test    every test"
 	@echo "make lint    ruff and mypy"
 	@echo "make check   what CI runs: demo, test, lint"
-	@echo "make golden  the texts that reviewers read, after phrasings changed"
+	@echo "make golden  the published format and the texts that reviewers read, after a change"
 	@echo "make docs    docs/reasons.md, after a reason changed"
 	@echo "make lock    every pin anew, with hashes"
 	@echo

@@ -160,7 +160,9 @@ def build(
 
 @app.command(epilog="Example: sarchat validate dataset")
 def validate(
-    output: Annotated[Path, typer.Argument(metavar="OUT", help="A finished dataset.")],
+    output: Annotated[
+        str, typer.Argument(metavar="OUT", help="A finished dataset: a folder, or its URL.")
+    ],
     workers: Workers = 0,
 ) -> None:
     """Prove a dataset from its files alone; exit code 1 and named rows on any fault.
@@ -168,7 +170,7 @@ def validate(
     Every file is hashed, every picture decoded, and every answer parsed and recomputed from the
     boxes, by code that shares nothing with the build.
     """
-    if not validate_folder(str(output), workers or os.cpu_count() or 1):
+    if not validate_folder(output, workers or os.cpu_count() or 1):
         raise typer.Exit(EXIT_CHECK_FAILED)
 
 

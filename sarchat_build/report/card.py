@@ -95,8 +95,8 @@ from datasets import load_dataset
 
 pictures = load_dataset(PATH, "images", split="train")
 rows = load_dataset(PATH, "referring", split="train")
-place = {image_id: i for i, image_id in enumerate(pictures["image_id"])}
-example = rows[0] | {"image": pictures[place[rows[0]["image_id"]]]["image"]}
+position = {image_id: i for i, image_id in enumerate(pictures["image_id"])}
+example = rows[0] | {"image": pictures[position[rows[0]["image_id"]]]["image"]}
 ```
 
 What was left out, and why, is in `rejects/`; pictures that show the same are in `duplicates/`."""

@@ -8,8 +8,7 @@ from typing import NamedTuple
 
 from sarchat_build.config.recipe import Duplicates
 from sarchat_build.config.toml import Model
-from sarchat_build.report.statistics.figures import percent
-from sarchat_build.report.statistics.tallies import Group, Tallies
+from sarchat_build.report.statistics.tallies import Group, Tallies, percent
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,16 +8,18 @@ from sarchat_build.config.recipe import Recipe
 from sarchat_build.config.toml import Model
 from sarchat_build.report.proofs import ProofCounts, ProofFigures, proof_figures
 from sarchat_build.report.statistics.figures import (
-    BoxTextFigures,
-    CrowdingFigures,
     DialogueFigures,
     SubtaskFigures,
-    box_figures,
-    crowding_figures,
     dialogue_figures,
 )
 from sarchat_build.report.statistics.paper import PaperFigures, paper_figures
 from sarchat_build.report.statistics.phrasings import PhrasingFigures, phrasing_figures
+from sarchat_build.report.statistics.pictures import (
+    CrowdingFigures,
+    PictureFigures,
+    crowding_figures,
+    picture_figures,
+)
 from sarchat_build.report.statistics.tallies import Group, Tallies
 
 PATH = "report/quality.json"
@@ -34,23 +36,6 @@ _DEFINITIONS = {
     "conflicts": "questions of one picture, word for word the same, with different answers",
     "top_1_percent_share": "percent of all rows that the 1 % of pictures with most rows have",
 }
-
-
-class PictureFigures(Model):
-    """Pictures and objects of one group; None for what the group does not tell apart.
-
-    `box_text_iou` is by the text format of boxes.
-    """
-
-    split: str | None
-    source: str | None
-    images: int
-    objects: int
-    invalid_boxes: int
-    degenerate_texts: int
-    statements: int
-    contradictions: int
-    box_text_iou: dict[str, BoxTextFigures]
 
 
 class QualityFigures(Model):
@@ -101,28 +86,13 @@ def quality_report(
         paper=paper_figures(_merged(leaves, images)),
         dialogues=tuple(dialogue_figures(dialogues, group) for group in dialogues.groups()),
         crowding=tuple(crowding_figures(group, counts) for group, counts in spread if counts),
-        pictures=tuple(_picture_figures(images, group) for group in images.groups()),
+        pictures=tuple(picture_figures(images, group) for group in images.groups()),
         phrasings=tuple(phrasing_figures(leaves, template_ids, held_out_percent)),
         vocabulary={
             group.split or "all": len(images.get(group, "vocabulary"))
             for group in images.groups()
             if not group.source
         },
-    )
-
-
-def _picture_figures(images: Tallies, group: Group) -> PictureFigures:
-    counts = images.get(group, "images")
-    return PictureFigures(
-        split=group.split or None,
-        source=group.source or None,
-        images=counts["images"],
-        objects=counts["objects"],
-        invalid_boxes=counts["invalid_boxes"],
-        degenerate_texts=counts["degenerate_texts"],
-        statements=counts["statements"],
-        contradictions=counts["contradictions"],
-        box_text_iou=box_figures(images, group),
     )
 
 

@@ -5,14 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from sarchat_build.report.proofs import ProofFigures
-from sarchat_build.report.quality import PictureFigures, QualityFigures
-from sarchat_build.report.statistics.figures import (
-    CrowdingFigures,
-    DialogueFigures,
-    SubtaskFigures,
-)
+from sarchat_build.report.quality import QualityFigures
+from sarchat_build.report.statistics.figures import DialogueFigures, SubtaskFigures
 from sarchat_build.report.statistics.paper import PaperCount, PaperFigures
 from sarchat_build.report.statistics.phrasings import PhrasingFigures
+from sarchat_build.report.statistics.pictures import CrowdingFigures, PictureFigures
 
 
 def quality_section(figures: QualityFigures) -> str:

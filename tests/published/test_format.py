@@ -16,6 +16,11 @@ from sarchat_build.published import layout
 from sarchat_build.published.folder import DatasetFolder
 from sarchat_build.published.schema import GROUND_TRUTH, NULLABLE, SCHEMAS
 from sarchat_build.validation import vocabulary
+from sarchat_build.validation.answers.check_dialogues import DialogueRow
+from sarchat_build.validation.dataset.conservation import RejectRow
+from sarchat_build.validation.dataset.duplicates import DuplicateRow
+from sarchat_build.validation.pictures.image_row import ImageRow, Objects
+from sarchat_build.validation.texts.phrases import Phrase
 
 
 def test_the_format_is_the_golden_one():
@@ -103,3 +108,19 @@ def test_every_type_of_the_format_is_shown_in_full():
         collect(pa.struct(list(schema)))
     golden = GOLDEN.read_text(encoding="utf-8")
     assert all(f'"{leaf}' in golden for leaf in leaves)
+
+
+@pytest.mark.parametrize(
+    ("row", "columns"),
+    [
+        (ImageRow, SCHEMAS["images"].names),
+        (Objects, [field.name for field in SCHEMAS["images"].field("objects").type]),
+        *((DialogueRow, SCHEMAS[task].names) for task in layout.TASKS),
+        (RejectRow, SCHEMAS["rejects"].names),
+        (DuplicateRow, SCHEMAS["duplicates"].names),
+        (Phrase, [field.name for field in GROUND_TRUTH["referring"]]),
+    ],
+)
+def test_validation_names_the_columns_in_their_order(row, columns):
+    """Rows are read by position: a column moved would be a value under another name."""
+    assert list(row._fields) == list(columns)

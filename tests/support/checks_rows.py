@@ -32,7 +32,7 @@ class Obj:
 def picture(width: int, height: int, shade: int, *, color: bool = False) -> tuple[bytes, str]:
     """A PNG with a gradient, and its pixel hash; `color` stores it as RGB with equal channels."""
     image = Image.new("L", (width, height))
-    image.putdata([(shade + 3 * place) % 251 for place in range(width * height)])
+    image.putdata([(shade + 3 * pixel) % 251 for pixel in range(width * height)])
     stream = io.BytesIO()
     (image.convert("RGB") if color else image).save(stream, "png")
     pixels = f"L:{width}x{height}:".encode() + image.tobytes()

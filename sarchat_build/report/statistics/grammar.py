@@ -1,4 +1,4 @@
-"""Proofreads every text of a build at the price of a few."""
+"""Proofreading of every text of a build: texts that the rules treat alike are read once."""
 
 from __future__ import annotations
 

@@ -140,3 +140,12 @@ def percentile(histogram: Mapping[str, int], percent: int) -> int | None:
         if reached >= wanted:
             return value
     return None
+
+
+def percent(part: int, whole: int) -> float | None:
+    """Give a share in percent, to four decimals; None of nothing.
+
+    >>> percent(1, 3), percent(0, 0)
+    (33.3333, None)
+    """
+    return round(100 * part / whole, 4) if whole else None

@@ -1,4 +1,4 @@
-"""Checks that the files of a dataset are those build.json lists: all, unchanged, no other."""
+"""Checks of the files of a dataset: those that build.json lists, all, unchanged, no other."""
 
 from __future__ import annotations
 
@@ -9,9 +9,8 @@ from typing import Any
 from sarchat_build.published.folder import DatasetFolder
 from sarchat_build.published.layout import BUILD_FILE, dialogues_path, images_path, parse_table_path
 from sarchat_build.validation.findings import Finding, FindingLog, Plain
-from sarchat_build.validation.pictures.images import SHA256, SOURCE_ID
 from sarchat_build.validation.rules import mapping_at, rules_of, unrecorded
-from sarchat_build.validation.vocabulary import SPLITS, TASKS
+from sarchat_build.validation.vocabulary import SHA256, SOURCE_ID, SPLITS, TASKS
 
 # Reports of a validation may lie beside the data; they are younger than build.json.
 _OWN_FILES = frozenset((BUILD_FILE, "validation.json", "validation.html"))
@@ -82,11 +81,10 @@ def check_files(out_dir: str, build: Mapping[str, Any]) -> tuple[Finding, ...]:
             log.add("foreign_file", path, Plain("listed in build.json"), Plain("not listed"))
     for path in sorted(set(listed) - set(present)):
         log.add("missing_file", path, Plain("a file"), Plain("none"))
-    there = sorted(set(listed) & set(present))
+    both = sorted(set(listed) & set(present))
     with ThreadPoolExecutor(_HASHING_THREADS) as pool:
-        for path, found in zip(
-            there, pool.map(lambda path: _hash(folder, path), there), strict=True
-        ):
+        hashes = pool.map(lambda path: _hash(folder, path), both)
+        for path, found in zip(both, hashes, strict=True):
             _compare(path, listed[path], found, log)
     return log.findings
 
@@ -131,8 +129,8 @@ def _check_build(build: Mapping[str, Any], log: FindingLog) -> None:
     for section in ("recipe", "sources", "counts", "files"):
         if not mapping_at(build, section):
             log.add("build_json", BUILD_FILE, Plain(f"section {section!r}"), build.get(section))
-    for place in unrecorded(build):
-        log.add("recipe", BUILD_FILE, Plain("what the proof needs to know"), None, key=place)
+    for path in unrecorded(build):
+        log.add("recipe", BUILD_FILE, Plain("what the proof needs to know"), None, key=path)
     for source in mapping_at(build, "sources"):
         if not SOURCE_ID.fullmatch(source):
             log.add("source_form", BUILD_FILE, Plain("a-z, 0-9 and _"), source)

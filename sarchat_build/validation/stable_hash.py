@@ -1,4 +1,4 @@
-"""The choices that a reader can repeat: what a share keeps, which phrasings are held out.
+"""Choices by a stable hash: which questions a share asks, which phrasings are held out.
 
 Written from the description of the hash and not taken from the builder: eight bytes of BLAKE2b over
 the parts, joined by the unit separator, big end first.
@@ -12,33 +12,33 @@ from hashlib import blake2b
 from math import floor
 
 
-def number_of(*parts: str) -> int:
+def stable_number(*parts: str) -> int:
     """Give the 64-bit number that stands for `parts` on every machine.
 
-    >>> number_of("ssdd/000001", "question")
+    >>> stable_number("ssdd/000001", "question")
     11418098250534227601
     """
     text = "\x1f".join(parts).encode("utf-8", "surrogatepass")
     return int.from_bytes(blake2b(text, digest_size=8).digest(), "big")
 
 
-def is_kept(percent: int, image_id: str, task: str, subtask: str, together: str) -> bool:
-    """Tell whether a share of `percent` asks this question.
+def is_asked(percent: int, image_id: str, task: str, subtask: str, group: str) -> bool:
+    """Tell whether a share of `percent` asks this question; a `group` is asked as one.
 
-    >>> [is_kept(percent, "a/1", "referring", "unique", "0") for percent in (100, 0)]
+    >>> [is_asked(percent, "a/1", "referring", "unique", "0") for percent in (100, 0)]
     [True, False]
     """
     if percent in (0, 100):
         return percent == 100
-    return number_of(image_id, task, subtask, "share", together) % 100 < percent
+    return stable_number(image_id, task, subtask, "share", group) % 100 < percent
 
 
-def held_out(template_ids: Iterable[str], percent: int) -> frozenset[str]:
+def held_out_templates(template_ids: Iterable[str], percent: int) -> frozenset[str]:
     """Give the question phrasings that only the test split may show.
 
     Of the questions of each subtask the share with the lowest numbers, at most all but one.
 
-    >>> len(held_out([f"referring/single/question/{n}" for n in range(26)], 10))
+    >>> len(held_out_templates([f"referring/single/question/{n}" for n in range(26)], 10))
     3
     """
     by_subtask: dict[tuple[str, str], list[str]] = defaultdict(list)
@@ -48,7 +48,7 @@ def held_out(template_ids: Iterable[str], percent: int) -> frozenset[str]:
             by_subtask[task, subtask].append(template_id)
     found: list[str] = []
     for ids in by_subtask.values():
-        ids.sort(key=lambda template_id: (number_of("held_out", template_id), template_id))
+        ids.sort(key=lambda template_id: (stable_number("held_out", template_id), template_id))
         count = min(floor(len(ids) * percent / 100 + 0.5), len(ids) - 1)
         found.extend(ids[:count])
     return frozenset(found)

@@ -1,24 +1,28 @@
-"""Checks one dialogues file against the scenes of its shard's images."""
+"""Checks of one dialogues file against the images of its shard."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
-from sarchat_build.published.folder import DatasetFolder
-from sarchat_build.published.schema import SCHEMAS
-from sarchat_build.validation.answers import identify, truth
-from sarchat_build.validation.answers.answers import check_answer
-from sarchat_build.validation.answers.completeness import Census
-from sarchat_build.validation.answers.expect import Dialogue, Expected, Problem, Problems, Unfounded
-from sarchat_build.validation.answers.parse import Reading, read
-from sarchat_build.validation.answers.questions import check_question
-from sarchat_build.validation.answers.wording import WordCount
-from sarchat_build.validation.findings import FindingLog, Plain
+from sarchat_build.validation.answers import about_images, about_objects
+from sarchat_build.validation.answers.check_answer import check_answer
+from sarchat_build.validation.answers.check_question import check_question
+from sarchat_build.validation.answers.completeness import AskedQuestions
+from sarchat_build.validation.answers.expected import (
+    Dialogue,
+    Expected,
+    Problem,
+    Problems,
+    UnsupportedQuestion,
+)
+from sarchat_build.validation.findings import Plain
 from sarchat_build.validation.pictures.checked_image import CheckedImage
 from sarchat_build.validation.rules import Rules
-from sarchat_build.validation.stable import is_kept
-from sarchat_build.validation.table_rows import table_rows
+from sarchat_build.validation.stable_hash import is_asked
+from sarchat_build.validation.tables import Tables
+from sarchat_build.validation.texts.parse import Reading, read
+from sarchat_build.validation.texts.wording import PhrasingCounts
 from sarchat_build.validation.vocabulary import SUBTASKS, TASK_TAGS
 
 # Few at a time: millions of short-lived lists are what the garbage collector is slow with.
@@ -31,7 +35,7 @@ _UNREADABLE_LAYOUT = ("messages", "question_opening", "template_ids")
 
 
 class DialogueRow(NamedTuple):
-    """One row of a dialogues file; the fields are the columns, as in `tables.DIALOGUES`."""
+    """One row of a dialogues file; the fields are the columns, as in `schema.dialogue_schema`."""
 
     dialogue_id: str
     image_id: str
@@ -46,31 +50,23 @@ class DialogueRow(NamedTuple):
     ground_truth: tuple[Any, ...]
 
 
-class Shard(NamedTuple):
+class ShardState(NamedTuple):
     """What the dialogues of one shard are measured against, and what they add up to."""
 
     split: str
-    scenes: Mapping[str, CheckedImage | None]
+    images: Mapping[str, CheckedImage | None]
     rules: Rules
-    census: Census
-    wording: WordCount
+    questions: AskedQuestions
+    phrasings: PhrasingCounts
     # (image_id, question) → its answer, over all tasks.
     answered: dict[tuple[str, str], str]
     counts: dict[tuple[str, str, str], int]
 
 
-def check_dialogues(
-    folder: DatasetFolder,
-    path: str,
-    task: str,
-    shard: Shard,
-    build: Mapping[str, Any],
-    log: FindingLog,
-) -> None:
+def check_dialogues(tables: Tables, path: str, task: str, shard: ShardState) -> None:
     """Check every row of one task's file, and add to the shard's sums."""
-    rows = table_rows(folder, path, SCHEMAS[task], build, log, batch_rows=_BATCH_ROWS)
-    ids: set[str] = set()
-    for number, values in rows:
+    log, ids = tables.log, set[str]()
+    for number, values in tables.rows(task, path, batch_rows=_BATCH_ROWS):
         row = DialogueRow._make(values)
         kind = (task, row.subtask, row.source)
         shard.counts[kind] = shard.counts.get(kind, 0) + 1
@@ -84,13 +80,13 @@ def check_dialogues(
                 key=row.dialogue_id,
             )
         ids.add(row.dialogue_id)
-        answer = read(row.messages[-1][1] if row.messages else "")
-        for problem in _row_problems(row, answer, task, shard):
-            log.add(*problem[:1], path, *problem[1:], row=number, key=row.dialogue_id)
-        shard.wording.add(row.template_ids, answer, path, number, row.dialogue_id)
+        reading = read(row.messages[-1][1] if row.messages else "")
+        for check, expected, found in _row_problems(row, reading, task, shard):
+            log.add(check, path, expected, found, row=number, key=row.dialogue_id)
+        shard.phrasings.add(row.template_ids, reading, file=path, row=number, key=row.dialogue_id)
 
 
-def _row_problems(row: DialogueRow, said: Reading, task: str, shard: Shard) -> Problems:
+def _row_problems(row: DialogueRow, reading: Reading, task: str, shard: ShardState) -> Problems:
     if row.task != task:
         yield Problem("task", task, row.task)
     if row.split != shard.split:
@@ -98,7 +94,7 @@ def _row_problems(row: DialogueRow, said: Reading, task: str, shard: Shard) -> P
     if row.subtask not in SUBTASKS[task]:
         yield Problem("subtask", SUBTASKS[task], row.subtask)
         return
-    if row.image_id not in shard.scenes:
+    if row.image_id not in shard.images:
         yield Problem("image_in_shard", Plain("an image of this shard"), row.image_id)
         return
     opening = _OPENINGS[task]
@@ -116,69 +112,70 @@ def _row_problems(row: DialogueRow, said: Reading, task: str, shard: Shard) -> P
         check = "duplicate_dialogue" if shard.answered[asked] == answer else "conflicting_answers"
         yield Problem(check, Plain("each question of an image once"), question)
     shard.answered[asked] = answer
-    scene = shard.scenes[row.image_id]
-    if scene is None:
+    image = shard.images[row.image_id]
+    if image is None:
         return
-    if row.source != scene.source:
-        yield Problem("source", scene.source, row.source)
+    if row.source != image.source:
+        yield Problem("source", image.source, row.source)
+    refs, boxes = row.objects
     dialogue = Dialogue(
-        row.dialogue_id,
-        task,
-        row.subtask,
-        row.dialogue_id[len(prefix) :],
-        question[len(opening) :],
-        answer,
-        *row.objects,
-        row.instance_ids,
-        row.ground_truth,
+        task=task,
+        subtask=row.subtask,
+        key=row.dialogue_id[len(prefix) :],
+        question=question[len(opening) :],
+        answer=answer,
+        refs=refs,
+        boxes=boxes,
+        instance_ids=row.instance_ids,
+        ground_truth=row.ground_truth,
     )
-    shard.census.add(task, row.subtask, row.image_id, dialogue.key)
+    shard.questions.add(task, row.subtask, row.image_id, dialogue.key)
     yield from _recipe_problems(row, dialogue.key, shard.rules)
-    yield from dialogue_problems(scene, dialogue, said, shard.rules)
+    yield from dialogue_problems(image, dialogue, reading, shard.rules)
 
 
 # What must follow from the boxes, by task and subtask.
 EXPECTATIONS: Mapping[tuple[str, str], Callable[[CheckedImage, Dialogue, Rules], Expected]] = {
-    ("classification", "all"): truth.classification,
-    ("classification", "presence"): truth.presence,
-    ("fine_grained_description", "all"): truth.fine_grained_description,
-    ("instance_counting", "all"): truth.instance_counting,
-    ("spatial_grounding", "single"): truth.spatial_grounding,
-    ("spatial_grounding", "multi"): truth.spatial_grounding,
-    ("spatial_grounding", "presence"): truth.grounded_presence,
-    ("cross_modal_identification", "single"): identify.single,
-    ("cross_modal_identification", "category"): identify.category,
-    ("cross_modal_identification", "choice"): identify.choice,
-    ("cross_modal_identification", "nearest"): identify.nearest,
-    ("cross_modal_identification", "multi"): identify.multi,
-    ("referring", "single"): identify.referring,
-    ("referring", "multi"): identify.referring,
-    ("referring", "unique"): identify.unique,
+    ("classification", "all"): about_images.classification,
+    ("classification", "presence"): about_images.presence,
+    ("fine_grained_description", "all"): about_images.fine_grained_description,
+    ("instance_counting", "all"): about_images.instance_counting,
+    ("spatial_grounding", "single"): about_images.spatial_grounding,
+    ("spatial_grounding", "multi"): about_images.spatial_grounding,
+    ("spatial_grounding", "presence"): about_images.grounded_presence,
+    ("cross_modal_identification", "single"): about_objects.single,
+    ("cross_modal_identification", "category"): about_objects.category,
+    ("cross_modal_identification", "choice"): about_objects.choice,
+    ("cross_modal_identification", "nearest"): about_objects.nearest,
+    ("cross_modal_identification", "multi"): about_objects.multi,
+    ("referring", "single"): about_objects.referring,
+    ("referring", "multi"): about_objects.referring,
+    ("referring", "unique"): about_objects.unique,
 }
 
 
 def dialogue_problems(
-    scene: CheckedImage, dialogue: Dialogue, answer: Reading, rules: Rules
+    image: CheckedImage, dialogue: Dialogue, reading: Reading, rules: Rules
 ) -> Problems:
     """Recompute what a dialogue must say and compare columns, question and answer with it."""
     try:
-        expected = EXPECTATIONS[dialogue.task, dialogue.subtask](scene, dialogue, rules)
-    except Unfounded as fault:
+        expected = EXPECTATIONS[dialogue.task, dialogue.subtask](image, dialogue, rules)
+    except UnsupportedQuestion as fault:
         yield fault.problem
         return
     yield from _object_problems(dialogue, expected)
-    if dialogue.truth != expected.truth:
-        yield Problem("ground_truth", expected.truth, dialogue.truth)
-    yield from check_question(dialogue, expected.asked)
-    yield from check_answer(expected.said, dialogue, answer)
+    if dialogue.ground_truth != expected.ground_truth:
+        yield Problem("ground_truth", expected.ground_truth, dialogue.ground_truth)
+    yield from check_question(dialogue, expected.question)
+    yield from check_answer(expected.answer, dialogue, reading)
 
 
 def _recipe_problems(row: DialogueRow, key: str, rules: Rules) -> Problems:
     """Find a question that the recipe leaves out, and a phrasing that this split may not show."""
     share = rules.share(row.task, row.subtask)
-    together = "pair" if row.subtask == "presence" else key
+    group = "pair" if row.subtask == "presence" else key
     if row.task not in rules.tasks or (
-        share < 100 and not is_kept(share, row.image_id, row.task, row.subtask, together)
+        share < 100 and not is_asked(share, row.image_id, row.task, row.subtask, group)
     ):
         yield Problem("recipe_share", Plain(f"not asked (share {share} %)"), key)
     if row.split != "test" and row.template_ids[0] in rules.held_out:
@@ -188,14 +185,14 @@ def _recipe_problems(row: DialogueRow, key: str, rules: Rules) -> Problems:
 
 
 def _object_problems(dialogue: Dialogue, expected: Expected) -> Iterator[Problem]:
-    ids = [thing.instance_id for thing in expected.things]
+    ids = [obj.instance_id for obj in expected.objects]
     if dialogue.instance_ids != ids:
         yield Problem("instance_ids", ids, dialogue.instance_ids)
         return
-    refs = [thing.category for thing in expected.things]
+    refs = [obj.category for obj in expected.objects]
     if dialogue.refs != refs:
         yield Problem("objects_ref", refs, dialogue.refs)
-    boxes = [list(thing.box) for thing in expected.things]
+    boxes = [list(obj.box) for obj in expected.objects]
     if dialogue.boxes != boxes:
         yield Problem("objects_bbox", boxes, dialogue.boxes)
 
@@ -206,13 +203,13 @@ def _layout_problems(row: DialogueRow, task: str, opening: str) -> Problems:
     if roles != _ROLES:
         yield Problem("messages", _ROLES, roles)
         return
-    (_, asked), (_, answer) = row.messages
-    if not asked.startswith(opening):
-        yield Problem("question_opening", opening, asked[: len(opening) + 20])
+    (_, question), (_, answer) = row.messages
+    if not question.startswith(opening):
+        yield Problem("question_opening", opening, question[: len(opening) + 20])
         return
-    if asked[len(opening) :].startswith("["):
-        yield Problem("question_opening", Plain(f"no tag after {opening!r}"), asked)
-    for text in (asked[len(opening) :], answer):
+    if question[len(opening) :].startswith("["):
+        yield Problem("question_opening", Plain(f"no tag after {opening!r}"), question)
+    for text in (question[len(opening) :], answer):
         if not text or text[0].isspace() or text[-1].isspace():
             yield Problem("text", Plain("a text without surrounding blanks"), text)
     ids, folder = row.template_ids, f"{task}/{row.subtask}/"

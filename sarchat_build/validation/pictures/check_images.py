@@ -1,4 +1,4 @@
-"""Checks the rows of one images file and keeps what their dialogues are measured against."""
+"""Checks of one images file, row by row; what its dialogues are measured against is kept."""
 
 from __future__ import annotations
 
@@ -6,11 +6,9 @@ import hashlib
 import re
 from collections.abc import Mapping
 from math import isclose, isfinite
-from typing import Any, NamedTuple
+from typing import Any
 
-from sarchat_build.published.folder import DatasetFolder
-from sarchat_build.published.schema import IMAGES
-from sarchat_build.validation.findings import FindingLog, ImageFact, Plain
+from sarchat_build.validation.findings import Plain
 from sarchat_build.validation.pictures import geometry
 from sarchat_build.validation.pictures.checked_image import (
     CheckedImage,
@@ -18,124 +16,46 @@ from sarchat_build.validation.pictures.checked_image import (
     make_checked_image,
     make_checked_object,
 )
-from sarchat_build.validation.pictures.likeness import likeness_rule
+from sarchat_build.validation.pictures.image_row import ImageRow, Objects, RowLog
+from sarchat_build.validation.pictures.near_duplicates import near_duplicate_rule
 from sarchat_build.validation.pictures.pixels import UNDECODABLE, Picture, decode
 from sarchat_build.validation.rules import Rules, mapping_at
-from sarchat_build.validation.table_rows import table_rows
-from sarchat_build.validation.vocabulary import CATEGORIES
+from sarchat_build.validation.shard_report import ImageFact
+from sarchat_build.validation.tables import Tables
+from sarchat_build.validation.vocabulary import CATEGORIES, SHA256, SOURCE_ID, source_image_id
 
-SOURCE_ID = re.compile(r"[a-z][a-z0-9_]*")
-SHA256 = re.compile(r"[0-9a-f]{64}")
 # A rule's words end in the range of the scene that its 8 bits show.
 _RANGE = re.compile(r"(-?[0-9.e+-]+)…(-?[0-9.e+-]+) → 0…255(, log)?(;.*)?")
 _AS_STORED = "as stored"
-_CHIP = re.compile(r"(.+)@(0|[1-9][0-9]*),(0|[1-9][0-9]*)", re.DOTALL)
 _INSTANCE_INDEX = re.compile(r"#(0|[1-9][0-9]*)")
 
 # Pictures are a quarter of a megabyte: few at a time keep memory flat.
 _BATCH_ROWS = 32
 
 
-class ImageRow(NamedTuple):
-    """One row of an images file; the fields are the columns in the order of `schema.IMAGES`."""
-
-    image: tuple[bytes, str]
-    image_id: str
-    width: int
-    height: int
-    source: str
-    scene_id: str
-    split: str
-    official_split: str | None
-    license: str
-    platforms: list[str]
-    frequency_bands: list[str]
-    polarizations: list[str]
-    resolutions_m: list[float]
-    source_member: str
-    window_xyxy_px: list[int]
-    channels: int
-    bit_depth: int
-    rendering: str
-    file_sha256: str
-    pixel_sha256: str
-    perceptual_hash: str
-    categories_annotated: list[str]
-    rejected_categories: list[str]
-    cut_categories: list[str]
-    objects: tuple[list[Any], ...]
-
-
-class Objects(NamedTuple):
-    """The parallel lists of the `objects` column."""
-
-    instance_id: list[str]
-    category: list[str]
-    source_category: list[str]
-    bbox: list[list[float]]
-    area: list[float]
-    obb: list[list[float]]
-    segmentation: list[list[float]]
-    difficult: list[bool]
-    truncated: list[bool]
-
-
-class RowLog(NamedTuple):
-    """A log that knows the row it is about."""
-
-    log: FindingLog
-    file: str
-    row: int
-    key: str
-
-    def add(self, check: str, expected: object, found: object) -> None:
-        """Record a fault of this row."""
-        self.log.add(check, self.file, expected, found, row=self.row, key=self.key)
-
-    def same(self, check: str, expected: object, found: object) -> None:
-        """Record a fault unless the two are equal."""
-        if expected != found:
-            self.add(check, expected, found)
-
-
-def base_of(image_id: str) -> str:
-    """Give the id of the source's own image, which for a chip is what stands before "@x,y".
-
-    >>> base_of("msar/12@512,0"), base_of("msar/12")
-    ('msar/12', 'msar/12')
-    """
-    chip = _CHIP.fullmatch(image_id)
-    return chip[1] if chip else image_id
-
-
 def check_images(
-    folder: DatasetFolder,
-    path: str,
-    split: str,
-    build: Mapping[str, Any],
-    rules: Rules,
-    log: FindingLog,
+    tables: Tables, path: str, split: str, rules: Rules
 ) -> tuple[tuple[ImageFact, ...], dict[str, CheckedImage | None]]:
     """Check every row of an images file.
 
     Returns:
-        The facts the whole dataset needs, and the scene of each image by its id: None where the
-        row's objects are too faulty to measure a dialogue against.
+        The facts the whole dataset needs, and what is known of each image by its id: None where
+        the row's objects are too faulty to measure a dialogue against.
     """
     facts: list[ImageFact] = []
-    scenes: dict[str, CheckedImage | None] = {}
+    checked: dict[str, CheckedImage | None] = {}
     renderings: dict[tuple[str, str, str], str] = {}
-    sources = mapping_at(build, "sources")
-    floor = likeness_rule(build).min_variance
-    for row, values in table_rows(folder, path, IMAGES, build, log, batch_rows=_BATCH_ROWS):
+    sources = mapping_at(tables.build, "sources")
+    floor = near_duplicate_rule(tables.build).min_variance
+    for row, values in tables.rows("images", path, batch_rows=_BATCH_ROWS):
         image = ImageRow._make(values)
-        row_log = RowLog(log, path, row, image.image_id)
+        row_log = RowLog(tables.log, path, row, image.image_id)
         row_log.same("split", split, image.split)
-        if image.image_id in scenes:
+        if image.image_id in checked:
             row_log.add("image_id_unique", Plain("one row for each image_id"), image.image_id)
         _check_ids(image, sources, row_log)
         pixel_sha256, perceptual_hash = _check_picture(image, floor, row_log)
-        scenes[image.image_id] = _check_objects(image, rules, row_log)
+        checked[image.image_id] = _check_objects(image, rules, row_log)
         ids = Objects._make(image.objects).instance_id
         is_chip = bool(image.window_xyxy_px)
         # A scene is rendered as one: its chips, which lie in one shard, say the same.
@@ -156,7 +76,7 @@ def check_images(
                 instance_ids=tuple(ids) if is_chip else (),
             )
         )
-    return tuple(facts), scenes
+    return tuple(facts), checked
 
 
 def _check_ids(image: ImageRow, sources: Mapping[str, Any], log: RowLog) -> None:
@@ -235,14 +155,12 @@ def _check_objects(image: ImageRow, rules: Rules, log: RowLog) -> CheckedImage |
         unknown = set(getattr(image, column)) - set(CATEGORIES)
         if unknown:
             log.add(column, CATEGORIES, sorted(unknown))
-    things = [
-        _check_object(image, objects, place, rules, log) for place in range(len(objects.bbox))
-    ]
-    if len(set(objects.instance_id)) != len(things):
+    found = [_check_object(image, objects, index, rules, log) for index in range(len(objects.bbox))]
+    if len(set(objects.instance_id)) != len(found):
         log.add("instance_id_unique", Plain("each id once"), objects.instance_id)
         return None
-    sound = [thing for thing in things if thing is not None]
-    if len(sound) != len(things):
+    sound = [obj for obj in found if obj is not None]
+    if len(sound) != len(found):
         return None
     return make_checked_image(
         image.image_id,
@@ -256,20 +174,20 @@ def _check_objects(image: ImageRow, rules: Rules, log: RowLog) -> CheckedImage |
 
 
 def _check_object(
-    image: ImageRow, objects: Objects, place: int, rules: Rules, log: RowLog
+    image: ImageRow, objects: Objects, index: int, rules: Rules, log: RowLog
 ) -> CheckedObject | None:
-    instance_id, category = objects.instance_id[place], objects.category[place]
-    box = objects.bbox[place]
-    base = base_of(image.image_id) if image.window_xyxy_px else image.image_id
+    instance_id, category = objects.instance_id[index], objects.category[index]
+    box = objects.bbox[index]
+    base = source_image_id(image.image_id) if image.window_xyxy_px else image.image_id
     suffix = instance_id[len(base) :]
     if not instance_id.startswith(base) or not _INSTANCE_INDEX.fullmatch(suffix):
         log.add("instance_id", Plain(f"{base}#<index>"), instance_id)
     for column in ("obb", "segmentation"):
-        outline = getattr(objects, column)[place]
+        outline = getattr(objects, column)[index]
         if not all(map(isfinite, outline)) or len(outline) % 2:
             log.add(column, Plain("pairs of finite numbers"), outline)
-    if len(objects.obb[place]) not in (0, 8):
-        log.add("obb", Plain("8 numbers or none"), objects.obb[place])
+    if len(objects.obb[index]) not in (0, 8):
+        log.add("obb", Plain("8 numbers or none"), objects.obb[index])
     fault = geometry.box_fault(box, image.width, image.height)
     if fault:
         log.add(
@@ -277,8 +195,8 @@ def _check_object(
         )
     else:
         area = (box[2] - box[0]) * (box[3] - box[1])
-        if not isclose(area, objects.area[place], rel_tol=1e-9):
-            log.add("area", area, objects.area[place])
+        if not isclose(area, objects.area[index], rel_tol=1e-9):
+            log.add("area", area, objects.area[index])
     if category not in CATEGORIES:
         log.add("category", CATEGORIES, category)
     if fault or category not in CATEGORIES or image.width < 1 or image.height < 1:

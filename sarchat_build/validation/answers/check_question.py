@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 
-from sarchat_build.validation.answers.expect import Asked, Dialogue, Problem, Problems
-from sarchat_build.validation.answers.parse import NOTHING, Reading, read
-from sarchat_build.validation.answers.phrases import orderly_words
+from sarchat_build.validation.answers.expected import Dialogue, ExpectedQuestion, Problem, Problems
 from sarchat_build.validation.findings import Plain
-from sarchat_build.validation.vocabulary import ABSENCES, DENIALS, INJECTION, any_of
+from sarchat_build.validation.texts.parse import NOTHING, Reading, read
+from sarchat_build.validation.texts.phrases import orderly_words
+from sarchat_build.validation.texts.words import ABSENCES, DENIALS, INJECTION, any_of
 
 # "Yes or no?" and "whether or not" leave a question as it is.
 _EITHER = re.compile(r"\b(?:yes or no|or not|if not|or none)\b", re.IGNORECASE)
@@ -19,17 +19,17 @@ _ROUNDED = 1e-4
 _TURNED = re.compile(rf"\b{any_of((*ABSENCES, *DENIALS[:-1], 'no'))}\b|n't\b", re.IGNORECASE)
 
 
-def check_question(dialogue: Dialogue, asked: Asked) -> Problems:
+def check_question(dialogue: Dialogue, expected: ExpectedQuestion) -> Problems:
     """Compare a question's boxes, categories, numbers and words with its row.
 
     Wording is free here, unlike in answers: what is no vocabulary is not looked at, but for markup.
     """
     text = dialogue.question
-    if asked.percent is not None:
-        said = [float(found) for found in _PERCENT.findall(text)]
+    if expected.percent is not None:
+        shares = [float(found) for found in _PERCENT.findall(text)]
         text = _PERCENT.sub(" ", text)
-        if any(abs(value - asked.percent) > _ROUNDED for value in said):
-            yield Problem("question_percent", asked.percent, said)
+        if any(abs(value - expected.percent) > _ROUNDED for value in shares):
+            yield Problem("question_percent", expected.percent, shares)
     question = read(text)
     markup = INJECTION.search(text) if question.strays else None
     if markup:
@@ -37,25 +37,25 @@ def check_question(dialogue: Dialogue, asked: Asked) -> Problems:
     broken = [
         found for found in question.strays if found[0] == "{" and any(map(str.isdigit, found))
     ]
-    if question.boxes != asked.boxes or broken:
-        yield Problem("question_box", asked.boxes, question.boxes + broken)
-    if question.nouns or asked.categories:
-        yield from _categories(question, asked)
+    if question.boxes != expected.boxes or broken:
+        yield Problem("question_box", expected.boxes, question.boxes + broken)
+    if question.nouns or expected.categories:
+        yield from _category_problems(question, expected)
     counts = [noun.number for noun in question.nouns if noun.number is not None]
     loose = [*question.numbers, *question.distances, *question.listed]
-    if loose or any(count != asked.number for count in counts):
-        yield Problem("question_count", asked.number or Plain("no count"), counts + loose)
+    if loose or any(count != expected.number for count in counts):
+        yield Problem("question_count", expected.number or Plain("no count"), counts + loose)
     facts = _facts(question)
-    wanted = (asked.cells, asked.sizes, asked.shapes, asked.directions, NOTHING)
+    wanted = (expected.cells, expected.sizes, expected.shapes, expected.directions, NOTHING)
     if facts != wanted:
-        for check, expected, found in zip(_FACTS, wanted, facts, strict=True):
-            if found != expected:
-                yield Problem(check, expected, found)
-    if asked.orderly is not None:
+        for check, fact, found in zip(_FACTS, wanted, facts, strict=True):
+            if found != fact:
+                yield Problem(check, fact, found)
+    if expected.orderly is not None:
         words = orderly_words(text)
-        if words != asked.orderly:
-            yield Problem("question_order", asked.orderly, words)
-    if asked.either_way:
+        if words != expected.orderly:
+            yield Problem("question_order", expected.orderly, words)
+    if expected.either_way:
         turned = _TURNED.search(_EITHER.sub(" ", text))
         if turned:
             yield Problem("question_negated", Plain("a question that yes confirms"), turned[0])
@@ -77,11 +77,11 @@ def _facts(question: Reading) -> tuple[list[str], ...]:
     )
 
 
-def _categories(question: Reading, asked: Asked) -> Problems:
+def _category_problems(question: Reading, expected: ExpectedQuestion) -> Problems:
     named = [noun.category for noun in question.nouns]
-    if asked.listed:
-        if named != list(asked.categories):
-            yield Problem("question_category", asked.categories, named)
-    elif set(named) != set(asked.categories):
-        check = "question_category" if asked.categories else "question_gives_away"
-        yield Problem(check, sorted(asked.categories), named)
+    if expected.listed:
+        if named != list(expected.categories):
+            yield Problem("question_category", expected.categories, named)
+    elif set(named) != set(expected.categories):
+        check = "question_category" if expected.categories else "question_gives_away"
+        yield Problem(check, sorted(expected.categories), named)

@@ -1,4 +1,4 @@
-"""Reads a text back: text in, typed facts out, by vocabulary alone.
+"""Reading of a text: text in, typed facts out, by vocabulary alone.
 
 No template is known here. Literal text of a phrasing holds no vocabulary, so whatever order and
 wording it has, the phrases and numbers found are the facts it states. Every word that is neither
@@ -10,7 +10,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from sarchat_build.validation.vocabulary import (
+from sarchat_build.validation.texts.words import (
     BOX,
     BRACED_OR_NUMBER,
     COUNTED,
@@ -32,7 +32,7 @@ class Noun(NamedTuple):
     size: str | None
 
     def agrees_with(self, n: int) -> bool:
-        """Tell whether the grammatical number fits `n` things ("no ships", "1 ship").
+        """Tell whether the grammatical number fits `n` objects ("no ships", "1 ship").
 
         >>> Noun("ship", plural=True, number=1, size=None).agrees_with(1)
         False
@@ -133,8 +133,8 @@ def _add_piece(reading: Reading, piece: Piece, count: int | None) -> None:
         reading.unknown = [*reading.unknown, *piece.unknown]
     for kind, value, plural in piece.words:
         if kind in "no":
-            said = 0 if kind == "o" else count
-            reading.add("nouns", Noun(value, plural, said, size), "n")
+            number = 0 if kind == "o" else count
+            reading.add("nouns", Noun(value, plural, number, size), "n")
             count = size = None
             continue
         if kind == "z":

@@ -1,4 +1,4 @@
-"""Words around the facts: which carry none, and which must stand in every answer of a phrasing.
+"""Counts of phrasings, and of words of their answers that might state a fact nobody checks.
 
 A phrasing is constant text around facts. A word that is neither vocabulary nor in PLAIN_WORDS may
 be part of that constant text: then every answer of the phrasing holds it. If some hold it and
@@ -9,23 +9,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import NamedTuple
 
-from sarchat_build.validation.answers.parse import Reading
-
-
-class UnknownWord(NamedTuple):
-    """A word of some answers of one phrasing, and the first row that has it."""
-
-    template_id: str
-    word: str
-    rows: int
-    file: str
-    row: int
-    key: str
+from sarchat_build.validation.shard_report import UnknownWord
+from sarchat_build.validation.texts.parse import Reading
 
 
-class WordCount:
+class PhrasingCounts:
     """Counts phrasings, and the unknown words of their answers.
 
     What a phrasing says where there is nothing, or no relation, is an answer of its own: answers
@@ -38,7 +27,7 @@ class WordCount:
         self._unknown: dict[tuple[str, str], UnknownWord] = {}
 
     def add(
-        self, template_ids: Sequence[str], answer: Reading, file: str, row: int, key: str
+        self, template_ids: Sequence[str], answer: Reading, *, file: str, row: int, key: str
     ) -> None:
         """Count one dialogue; the answer's phrasing is the last of its ids."""
         uses = self.uses
@@ -46,21 +35,21 @@ class WordCount:
             uses[template_id] += 1
         kinds = "".join(sorted(set(answer.order)))
         nothing = answer.absences or (answer.nouns and answer.nouns[0].number == 0)
-        said = f"{template_ids[-1]} ({kinds}{', nothing' if nothing else ''})"
-        self.answers[said] += 1
+        phrasing = f"{template_ids[-1]} ({kinds}{', nothing' if nothing else ''})"
+        self.answers[phrasing] += 1
         for word in set(answer.unknown) if answer.unknown else ():
-            place = said, word
-            seen = self._unknown.get(place)
-            self._unknown[place] = (
-                UnknownWord(*place, 1, file, row, key)
+            pair = phrasing, word
+            seen = self._unknown.get(pair)
+            self._unknown[pair] = (
+                UnknownWord(*pair, 1, file, row, key)
                 if seen is None
                 else seen._replace(rows=seen.rows + 1)
             )
 
     @property
     def unknown(self) -> tuple[UnknownWord, ...]:
-        """Those counted, in order of phrasing and word."""
-        return tuple(self._unknown[place] for place in sorted(self._unknown))
+        """Unknown words by phrasing and word, sorted."""
+        return tuple(self._unknown[pair] for pair in sorted(self._unknown))
 
 
 def changing_words(
@@ -74,9 +63,9 @@ def changing_words(
     """
     found: dict[tuple[str, str], UnknownWord] = {}
     for one in unknown:
-        place = one.template_id, one.word
-        seen = found.get(place)
-        found[place] = one if seen is None else seen._replace(rows=seen.rows + one.rows)
+        pair = one.template_id, one.word
+        seen = found.get(pair)
+        found[pair] = one if seen is None else seen._replace(rows=seen.rows + one.rows)
     for one in found.values():
         if one.rows != answers.get(one.template_id, 0):
             yield one, answers.get(one.template_id, 0)

@@ -1,4 +1,4 @@
-"""Pictures that look alike: hashes computed afresh, and close pairs on two sides of a split."""
+"""Near-duplicate pictures: perceptual hashes computed afresh, and close pairs across splits."""
 
 from __future__ import annotations
 
@@ -20,32 +20,32 @@ _WAVES = np.array(
 )
 
 
-class LikenessRule(NamedTuple):
-    """The recipe's settings as build.json tells them."""
+class NearDuplicateRule(NamedTuple):
+    """The recipe's settings for near-duplicates, as build.json records them."""
 
     near: str
     distance: int
     min_variance: float
 
 
-def likeness_rule(build: Mapping[str, Any]) -> LikenessRule:
+def near_duplicate_rule(build: Mapping[str, Any]) -> NearDuplicateRule:
     """Read the rule; what is not said has the default of recipe `sarchat_2m`.
 
-    >>> likeness_rule({"recipe": {"duplicates": {"near_distance": 4}}})
-    LikenessRule(near='drop', distance=4, min_variance=1.0)
+    >>> near_duplicate_rule({"recipe": {"duplicates": {"near_distance": 4}}})
+    NearDuplicateRule(near='drop', distance=4, min_variance=1.0)
     """
     stated = mapping_at(build, "recipe", "duplicates")
     near, distance, floor = (
         stated.get(name) for name in ("near", "near_distance", "near_min_variance")
     )
-    return LikenessRule(
+    return NearDuplicateRule(
         near if isinstance(near, str) else "drop",
         distance if isinstance(distance, int) and 0 <= distance < _BITS else 20,
         float(floor) if isinstance(floor, int | float) else 1.0,
     )
 
 
-def picture_hash(image: Image.Image, min_variance: float) -> str:
+def perceptual_hash(image: Image.Image, min_variance: float) -> str:
     """Hash a picture in 64-bit integers; "" when its 64 × 64 levels vary less than the floor.
 
     256 bits in hexadecimal: whether each of the 16 × 16 lowest cosine waves, row by row, is
@@ -63,10 +63,10 @@ def picture_hash(image: Image.Image, min_variance: float) -> str:
     return f"{int(''.join('01'[s > middle] for s in strengths.tolist()), 2):064x}"
 
 
-def close_across(
+def close_pairs(
     hashes: Sequence[str], sides: Sequence[str], distance: int
 ) -> Iterator[tuple[int, int, int]]:
-    """Yield (place, place, differing bits) of close pictures on two sides, each pair once.
+    """Yield (index, index, differing bits) of close pictures on two sides, each pair once.
 
     Cut into one piece more than bits may differ, two close hashes share a whole piece: pictures
     with an equal piece are compared, and only across sides. The larger side is looked through in
@@ -84,18 +84,18 @@ def close_across(
             keys = keys * np.uint64(2) + column
         for first, second in _sharing(keys, names):
             differing = np.bitwise_count(words[first] ^ words[second]).sum(axis=1)
-            for place in np.flatnonzero(differing <= distance):
-                pair = (int(first[place]), int(second[place]))
+            for row in np.flatnonzero(differing <= distance):
+                pair = (int(first[row]), int(second[row]))
                 if pair not in seen:
                     seen.add(pair)
-                    yield (*pair, int(differing[place]))
+                    yield (*pair, int(differing[row]))
 
 
-_Places = NDArray[np.int64]
+_Indices = NDArray[np.int64]
 
 
-def _sharing(keys: NDArray[np.uint64], names: NDArray[Any]) -> Iterator[tuple[_Places, _Places]]:
-    """Yield places with equal keys and different names, in parts of bounded size."""
+def _sharing(keys: NDArray[np.uint64], names: NDArray[Any]) -> Iterator[tuple[_Indices, _Indices]]:
+    """Yield indices with equal keys and different names, in parts of bounded size."""
     for name in np.unique(names)[:-1]:
         here, there = np.flatnonzero(names == name), np.flatnonzero(names > name)
         there = there[np.argsort(keys[there], kind="stable")]
