@@ -84,10 +84,10 @@ class Reason(str, Enum):
         "fetch the archive again and compare its checksum")
     UNREADABLE = ("unreadable", Kind.REJECT,
         "a file of the raw folder cannot be read",
-        "check that it is a regular file, that its rights let you read it, and the disk")
+        "check that it is a regular file, that you have permission to read it, and the disk")
     PATH_ESCAPE = ("path_escape", Kind.REJECT,
         "a name or a link leads out of the folder of its source",
-        "correct the name, or put the file itself in place of the link")
+        "correct the name, or replace the link by the file itself")
     TOO_LARGE = ("too_large", Kind.REJECT,
         "a file is larger than any of its kind can be, and is not read into memory",
         "see whether it is what its name says; fetch it again if not")
@@ -109,14 +109,14 @@ class Reason(str, Enum):
         "a document is not valid JSON; the byte at which it breaks is in the detail",
         "correct the document there, or fetch it again if it ends early")
     DUPLICATE_ID = ("duplicate_id", (Kind.REJECT, Kind.STOP),
-        "ids that stand for two things",
+        "an id stands for two things",
         "correct the document, or leave it out")
     ORPHAN_ANNOTATION = ("orphan_annotation", Kind.REJECT,
         "an object belongs to an image that its document does not list",
         "add the image to the document, or remove the object")
     OTHER_ENCODING = ("other_encoding", Kind.WARNING,
         "a document is not UTF-8 and was read in another encoding that its manifest lists",
-        "look at the names in it if they seem wrong")
+        "check the names in it if they seem wrong")
     DUPLICATE_ENTRY = ("duplicate_entry", Kind.WARNING,
         "a document says the same of an image or an object more than once; it counts once",
         "nothing needs to be done")
@@ -133,7 +133,7 @@ class Reason(str, Enum):
         'add the document; if such images show nothing, set `annotations.unlabeled` to "negative"')
     DUPLICATE_ANNOTATION = ("duplicate_annotation", Kind.REJECT,
         "several documents claim one image",
-        "remove all but one, or tell folders apart by `annotations.stem_folders`")
+        "remove all but one, or distinguish folders by `annotations.stem_folders`")
     SPLIT_CONFLICT = ("split_conflict", (Kind.REJECT, Kind.STOP),
         "official lists put images into two splits",
         "remove each from one of them")
@@ -145,7 +145,7 @@ class Reason(str, Enum):
         "nothing needs to be done if documents have the names of their images")
     FILENAME_DIFFERS = ("filename_differs", Kind.WARNING,
         "a document gives its image another name than the image has; the best match counts",
-        "look at one such pair with `sarchat sources inspect`")
+        "inspect one such pair with `sarchat sources inspect`")
 
     # Pictures.
     EMPTY_FILE = ("empty_file", Kind.REJECT,
@@ -186,7 +186,7 @@ class Reason(str, Enum):
         "correct the object in its document")
     OUTSIDE = ("outside", Kind.REJECT,
         "a box lies outside its picture",
-        "if many do, look at the boxes with `sarchat sources inspect`; else correct the object")
+        "if many do, inspect the boxes with `sarchat sources inspect`; else correct the object")
     UNKNOWN_CATEGORY = ("unknown_category", (Kind.REJECT, Kind.STOP),
         "an object has a category name that its manifest does not list",
         "list the name under `categories.names`, or reject such objects by "

@@ -129,12 +129,12 @@ class RawImage:
     """One annotated image as its document states it.
 
     `filename` is what the document calls its image: "" if it does not say, None if its format has
-    no place for it. `width_px` and `height_px` are claims, checked against the pixels later.
+    no field for it. `width_px` and `height_px` are claims, checked against the pixels later.
     `faults` are objects that could not be read at all; `notices` are oversights of the document
     that cost nothing. With a document of many images, None for `filename` holds the faults that
     belong to none of them.
 
-    A document of many images may speak of one image in several parts, numbered from 0: so it can
+    A document of many images may give one image in several parts, numbered from 0: so it can
     be read in bounded memory. Their objects belong together in the order of the parts.
     """
 
@@ -243,7 +243,7 @@ class SourceImage:
     """One image of a source, decoded once, its boxes in pixels and inside the picture.
 
     `rejected_categories` are categories with a rejected object in this image: nothing exhaustive
-    ("three ships", "no ships") may be said about them.
+    ("three ships", "no ships") may be claimed of them.
     """
 
     image_id: str
@@ -288,7 +288,7 @@ class CutImage:
 
 @dataclass(frozen=True, slots=True)
 class PlannedImage:
-    """A kept source image with its chips and its place in the output."""
+    """A kept source image with its chips and its split."""
 
     image: SourceImage
     chips: tuple[Chip, ...]
@@ -297,7 +297,7 @@ class PlannedImage:
 
 @dataclass(frozen=True, slots=True)
 class RejectedImage:
-    """An image that was rejected; it still has its place in the lists."""
+    """An image that was rejected; it keeps its rank in official lists."""
 
     image_id: str
     source_id: str

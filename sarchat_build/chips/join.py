@@ -23,7 +23,7 @@ STAGE = "inspect_images"
 
 @dataclass(frozen=True, slots=True)
 class InspectedImage:
-    """An image that decodes, and the one annotation that speaks for it."""
+    """An image that decodes, and the one annotation that counts for it."""
 
     file: FileRef
     document: FileRef

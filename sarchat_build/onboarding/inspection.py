@@ -63,7 +63,7 @@ class ReasonCounts:
 class SourceSummary:
     """Summary of what a manifest reads: all documents, and as many pictures as were asked for.
 
-    `by_split` counts images and objects that documents speak of, under the official split or
+    `by_split` counts images and objects of documents, under the official split or
     "no split". `kept` are the pictures that decode, with what is left of their boxes.
     """
 
@@ -124,6 +124,7 @@ def choose_pictures(index: SourceIndex, limit: int) -> tuple[FileRef, ...]:
     """Choose pictures by the stable hash of their names; they come in reading order."""
     if not 0 < limit < len(index.images):
         return index.images
+    # The word is a seed: it decides which pictures are chosen.
     key = {file: stable_hash("look", index.rule.image_name(file.path)) for file in index.images}
     chosen = set(sorted(index.images, key=lambda file: (key[file], str(file)))[:limit])
     return tuple(file for file in index.images if file in chosen)

@@ -51,7 +51,7 @@ def read_document(
 
     Returns:
         Annotations of images that exist, and rejects of what belongs to no image. A document about
-        one image that cannot be read speaks for the image that has its name: that image must be
+        one image that cannot be read belongs to the image that has its name: that image must be
         rejected with it, and never pass for one without objects. A document about many images that
         cannot be read is `unreadable_document`, with which no build goes on.
     """

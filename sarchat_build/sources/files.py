@@ -25,7 +25,7 @@ class FileRef:
     path: str
 
     def __str__(self) -> str:
-        """Name the file as a person would look for it."""
+        """Give archive and path, as they stand in rejects."""
         return printable(self.path if self.archive == "." else f"{self.archive}/{self.path}")
 
 

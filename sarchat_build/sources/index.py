@@ -108,7 +108,7 @@ class SourceIndex:
     def find(self, filename: str, otherwise: str = "") -> tuple[str, Reason | None]:
         """Find the image that a document of many images calls `filename`.
 
-        The whole file name is looked for first, then the name without its extension.
+        The whole file name is tried first, then the name without its extension.
 
         Returns:
             The name of the image, and `filename_differs` if that is so.

@@ -1,4 +1,4 @@
-"""A survey of any source finds its format, categories and splits; what it writes can be finished."""
+"""A survey finds format, categories and splits of any source; its draft can be finished."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A survey reads any location alike: folders, archives of each kind, URLs; and holds no document."""
+"""A survey reads any location alike: folders, archives of each kind, URLs; in bounded memory."""
 
 from __future__ import annotations
 

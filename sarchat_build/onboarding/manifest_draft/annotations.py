@@ -115,8 +115,8 @@ def _format_options(draft: ManifestDraft, found: Survey) -> None:
         if len(counts) <= 1:
             draft.add(f"header_lines = {next(iter(counts), 0)}")
         else:
-            seen = ", ".join(f"{lines} in {n:,}" for lines, n in sorted(counts.items()))
-            question = f"lines above the objects, of the documents {seen}; one number must hold"
+            variants = ", ".join(f"{lines} in {n:,}" for lines, n in sorted(counts.items()))
+            question = f"lines above the objects, of the documents {variants}; one number must hold"
             draft.ask("annotations.header_lines", f"header_lines = {TO_DECIDE}", question)
     angles = reduce(Angles.joined, (c.tally.angles for c in found.documents))
     if found.format == "voc" and angles.count:
@@ -138,7 +138,7 @@ def _coordinates(draft: ManifestDraft, found: Survey) -> None:
     likely = evidence.likely
     if likely is not None and (evidence.pixel_origin is None or evidence.max_edge is None):
         draft.note(
-            f"  boxes look as if they were cut to their pictures by {likely.pixel_origin} and "
+            f"  boxes seem to be cut to their pictures by {likely.pixel_origin} and "
             f"{likely.max_edge}, which is no proof"
         )
     if any(c.tally.fractions for c in found.documents):

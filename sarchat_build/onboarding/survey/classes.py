@@ -21,7 +21,7 @@ _SETTINGS = re.compile(r".*\.ya?ml", re.IGNORECASE)
 
 
 def is_class_list(file: FileRef) -> bool:
-    """Tell whether a file is called as lists of class names are."""
+    """Whether a file is called as lists of class names are."""
     return _LIST.fullmatch(PurePosixPath(file.path).name) is not None
 
 

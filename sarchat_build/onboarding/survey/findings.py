@@ -165,7 +165,7 @@ def _parts(group: FileGroup, extension: str) -> Iterator[tuple[FileGroup, Split 
     if extension != ".json":
         yield group, None
         return
-    # A JSON document speaks of many images: each one is a group of its own.
+    # A JSON document is about many images: each one is a group of its own.
     for file in group.files:
         folder = file.path.rpartition("/")[0]
         split = split_in(PurePosixPath(file.path).stem)[1] or group.folders[folder]

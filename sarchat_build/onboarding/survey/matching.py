@@ -1,4 +1,4 @@
-"""Which documents to read, and which pictures they speak of."""
+"""Matching of documents with pictures: which to read, and how images are named."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def choose(candidates: Sequence[Candidate]) -> tuple[Candidate, ...]:
 
 
 def pictures_of(candidate: Candidate, pictures: Sequence[FileGroup]) -> FileGroup | None:
-    """Choose the pictures that a group of documents speaks of.
+    """Choose the pictures that a group of documents is about.
 
     Among folders that hold the same names it is the one with the same splits, then the one that
     lies nearest.

@@ -17,7 +17,7 @@ from sarchat_build.types import RawImage
 
 @dataclass(frozen=True, slots=True)
 class Format:
-    """A reader, and whether a document speaks of many images, which it names, or of just one."""
+    """A reader, and whether a document holds many images, which it names, or just one."""
 
     read: Callable[[BinaryIO, Any], Iterator[RawImage]]
     many_images: bool = False

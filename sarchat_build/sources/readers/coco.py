@@ -114,7 +114,7 @@ class _PartialImage:
 def _annotations(
     stream: JsonStream, names: Mapping[Hashable, str], images: _Images
 ) -> Iterator[RawImage]:
-    seen = _RepeatedIds(stream)
+    repeated = _RepeatedIds(stream)
     pending: defaultdict[str | None, _PartialImage] = defaultdict(_PartialImage)
     parts: Counter[str | None] = Counter()
     for filename, times in images.repeated.items():
@@ -132,7 +132,7 @@ def _annotations(
                 raise RecordError(
                     Reason.ORPHAN_ANNOTATION, f"image_id {written} is no image of this document"
                 )
-            if seen.is_repetition(fields):
+            if repeated.is_repetition(fields):
                 partial.notices.append(
                     RawFault(key, Reason.DUPLICATE_ENTRY, "the same annotation again")
                 )

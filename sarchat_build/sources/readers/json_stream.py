@@ -32,7 +32,7 @@ _OVERLAP_BYTES = 32
 
 
 class JsonStream:
-    """A JSON document that is read as often as needed, and never held."""
+    """A JSON document that is read as often as needed, and never in memory as a whole."""
 
     def __init__(self, document: BinaryIO, encoding: str) -> None:
         self._document = document

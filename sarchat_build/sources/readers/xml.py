@@ -24,7 +24,7 @@ def parse(document: BinaryIO, encodings: Sequence[str]) -> Element:
         RecordError: `encoding`, `xml_parse` with line and column, or `xml_forbidden` for a document
             with a DTD or entities, which is refused before anything is expanded.
     """
-    # The declaration is dropped: it speaks of bytes, and these are characters now.
+    # The declaration is dropped: it is about bytes, and these are characters now.
     text = _DECLARATION.sub("", decode(read_all(document), encodings), count=1)
     try:
         root: Element = defusedxml.ElementTree.fromstring(text, forbid_dtd=True)
@@ -64,7 +64,7 @@ def values(element: Element, names: Sequence[str]) -> tuple[float, ...]:
 
 
 def flag(element: Element, name: str) -> bool:
-    """Tell whether a child says yes."""
+    """Whether a child is set: neither empty nor 0."""
     return text(element, name) not in ("", "0")
 
 
