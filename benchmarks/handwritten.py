@@ -34,7 +34,7 @@ from sarchat_build.sources.picture_file import PictureSource
 from sarchat_build.types import CutImage, PlannedImage, SourceImage
 
 WORKERS = 2
-RECIPE = Path(__file__).parents[1] / "pipelines" / "recipes" / "sarchat_2m.toml"
+RECIPE = Path(__file__).parents[1] / "recipes" / "sarchat_2m.toml"
 MANIFESTS = load_manifests(resource_folder("source_manifests"))
 INDEXES: dict[str, SourceIndex] = {}
 DOCUMENTS: dict[str, dict[str, list[Document]]] = {}

@@ -10,7 +10,7 @@ from typing import TypeVar
 from pipelines.context import BuildContext
 from sarchat_build.archives import join
 from sarchat_build.config.manifest import Manifest, load_manifests
-from sarchat_build.config.recipe import Recipe, load_recipe
+from sarchat_build.config.recipe import Recipe, load_recipe, recipe_path
 from sarchat_build.config.resources import resource_folder
 from sarchat_build.dataset.fingerprint import digest_code
 from sarchat_build.dataset.folder import prepare_folder, refuse_folder
@@ -23,7 +23,6 @@ from sarchat_build.sources.choose import refuse_mixed_releases
 from sarchat_build.sources.index import index_source
 from sarchat_build.sources.inputs import describe_archives, repack_archives
 
-RECIPES = Path(__file__).parent / "recipes"
 T = TypeVar("T")
 
 
@@ -70,11 +69,6 @@ def load_settings(
     if issues or loaded is None:
         raise ConfigurationError(issues)
     return Settings(manifests, loaded, templates)
-
-
-def recipe_path(recipe: str) -> Path:
-    """Give the file of a recipe: a path that ends in .toml, or the name of a built-in one."""
-    return Path(recipe) if recipe.endswith(".toml") else RECIPES / f"{recipe}.toml"
 
 
 def prepare(

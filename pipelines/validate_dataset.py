@@ -12,7 +12,7 @@ from typing import Any
 import apache_beam as beam
 from rich.markup import escape
 
-from pipelines.cli.console import console, errors, unit_progress
+from pipelines.console import console, errors, unit_progress
 from pipelines.progress import report_done
 from pipelines.runners import run
 from sarchat_build.validation import (

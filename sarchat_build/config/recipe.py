@@ -7,6 +7,7 @@ from typing import Annotated, Literal, TypeAlias
 
 from pydantic import Field, model_validator
 
+from sarchat_build.config.resources import resource_folder
 from sarchat_build.config.toml import Model, load_toml
 from sarchat_build.types import TASKS, Category, TaskName
 
@@ -282,6 +283,12 @@ class Recipe(Model):
     tasks: Tasks = Tasks()
     # Which categories a classification question offers, in this order.
     candidates: tuple[Category, ...] = ("ship", "aircraft", "car", "tank", "bridge", "harbor")
+
+
+def recipe_path(recipe: str) -> Path:
+    """Give the file of a recipe: a path that ends in .toml, or the name of a built-in one."""
+    built_in = resource_folder("recipes") / f"{recipe}.toml"
+    return Path(recipe) if recipe.endswith(".toml") else built_in
 
 
 def load_recipe(path: Path) -> Recipe:

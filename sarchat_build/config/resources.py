@@ -8,6 +8,6 @@ _PACKAGE = Path(__file__).parents[1]
 
 
 def resource_folder(name: str) -> Path:
-    """Give the folder `source_manifests` or `templates`."""
+    """Give the folder `source_manifests`, `templates` or `recipes`."""
     checkout = _PACKAGE.parent / name
     return checkout if checkout.is_dir() else _PACKAGE / "_data" / name

@@ -13,7 +13,6 @@ from typing import Literal, TypeVar
 
 from pydantic import ValidationError
 
-from sarchat_build import __version__
 from sarchat_build.config.annotation_options import Annotations
 from sarchat_build.config.manifest import Categories, Expected, Manifest, Pixels, Tiling
 from sarchat_build.config.recipe import Recipe
@@ -25,6 +24,7 @@ from sarchat_build.phrasing.engine import Phrasing
 from sarchat_build.published.layout import BUILD_FILE
 from sarchat_build.sources.inputs import ArchiveEntry
 from sarchat_build.types import SPLITS, Split
+from sarchat_build.version import __version__
 
 # The libraries whose version can change a published byte.
 _DECISIVE = ("pyarrow", "pillow", "numpy", "rasterio", "jinja2")

@@ -11,7 +11,7 @@ from fact_strategies import duplicate_rules, fact_lists, split_rule
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipelines.cli.console import comparison_lines
+from pipelines.cli.build_tables import comparison_lines
 from sarchat_build.config.manifest import Manifest, Sardet, SplitTotals, load_manifests
 from sarchat_build.config.recipe import Duplicates, Recipe
 from sarchat_build.config.resources import resource_folder

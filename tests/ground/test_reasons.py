@@ -16,7 +16,7 @@ from pixel_files import tiff
 from pydantic import BaseModel
 
 from pipelines.cli.main import app
-from pipelines.cli.tables import loss_table
+from pipelines.cli.source_tables import loss_table
 from sarchat_build.config import annotation_options
 from sarchat_build.config.manifest import Manifest, load_manifests
 from sarchat_build.config.recipe import Recipe

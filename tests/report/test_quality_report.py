@@ -48,7 +48,7 @@ from report_figures import (
 )
 from rich.console import Console
 
-from pipelines.cli.console import quality_table
+from pipelines.cli.build_tables import quality_table
 from sarchat_build.config.resources import resource_folder
 from sarchat_build.errors import InputError
 from sarchat_build.phrasing.proofreading import grammar_faults

@@ -14,11 +14,6 @@ import numpy as np
 import pyarrow.parquet as pq
 from PIL import Image
 
-from pipelines import launch
-from pipelines.build_dataset import build_dataset
-from pipelines.runners import run
-from sarchat_build.publishing.publish import read_outcome
-from sarchat_build.sources.choose import choose_sources
 from sarchat_build.synthetic.formats import coco, dota, fair1m, yolo
 
 Change = Callable[[dict[str, Any]], object]
@@ -303,6 +298,13 @@ def build(
     stated: Sequence[str] = (),
 ) -> dict[str, Any]:
     """Do what `sarchat build` does, in this process, and check that nothing got lost."""
+    # Here, since most miniatures are read and never built.
+    from pipelines import launch
+    from pipelines.build_dataset import build_dataset
+    from pipelines.runners import run
+    from sarchat_build.publishing.publish import read_outcome
+    from sarchat_build.sources.choose import choose_sources
+
     settings = launch.load_settings(recipe, manifests, templates, stated)
     chosen, _ = choose_sources(settings.manifests, str(raw), sources)
     context = launch.prepare(settings, chosen, raw=str(raw), out=str(out), strict=strict)

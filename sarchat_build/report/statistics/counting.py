@@ -24,7 +24,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
-from sarchat_build.dialogues.labels import cell
+from sarchat_build.dialogues.attributes import cell
 from sarchat_build.geometry.boxes import round_half_up
 from sarchat_build.report.statistics.box_text import iou_histograms
 from sarchat_build.report.statistics.grammar import proofread

@@ -6,7 +6,7 @@ import re
 from functools import lru_cache
 from typing import NamedTuple
 
-from sarchat_build.dialogues.labels import CELLS, SHAPES, SIZE_WORDS
+from sarchat_build.dialogues.attributes import CELLS, SHAPES, SIZE_WORDS
 from sarchat_build.phrasing.proofreading import grammar_faults
 
 # Words that the rules of grammar treat alike: one stands for all of its kind.

@@ -1,20 +1,24 @@
-"""Tables of `sarchat sources new` and `inspect`."""
+"""Tables and lines of `sarchat sources`: what was found, read, corrected and rejected."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Hashable, Iterator, Mapping
-from typing import Literal, TypeVar
+from collections.abc import Hashable, Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING, Literal, TypeVar
 
 from rich.markup import escape
 from rich.table import Table
 
-from sarchat_build.config.manifest import Manifest
+from pipelines.console import console
 from sarchat_build.names import printable
-from sarchat_build.onboarding.inspection import ReasonCounts, SourceSummary
-from sarchat_build.onboarding.survey.findings import Survey
 from sarchat_build.reasons import sentence
 from sarchat_build.types import SPLITS, Reject
+
+if TYPE_CHECKING:
+    # What reads pixels takes half a second to import; these are only shown.
+    from sarchat_build.config.manifest import Manifest
+    from sarchat_build.onboarding.inspection import ReasonCounts, SourceSummary
+    from sarchat_build.onboarding.survey.findings import Survey
 
 _SHOWN_KINDS = 6
 KeyT = TypeVar("KeyT", bound=Hashable)
@@ -36,8 +40,8 @@ def survey_table(found: Survey) -> Table:
         table.add_row(f"list of {split}", escape(str(file)), "")
     for candidate in found.other_documents:
         counts = f"{candidate.tally.objects:,} objects"
-        place = escape(candidate.group.template)
-        table.add_row(f"not read: {candidate.format}", place, counts, style="dim")
+        pattern = escape(candidate.group.template)
+        table.add_row(f"not read: {candidate.format}", pattern, counts, style="dim")
     for group in found.other_images:
         pictures = f"{len(group.files):,} pictures"
         table.add_row("not read", escape(group.template), pictures, style="dim")
@@ -140,3 +144,12 @@ def loss_lines(losses: ReasonCounts, shown: int) -> Iterator[str]:
 def _most(counts: Mapping[KeyT, int]) -> list[tuple[KeyT, int]]:
     ordered = sorted(counts.items(), key=lambda item: (-item[1], str(item[0])))
     return ordered[:_SHOWN_KINDS]
+
+
+def print_unverified(manifests: Iterable[Manifest]) -> None:
+    """Print, one line per source, what nobody could verify and how to state it otherwise."""
+    for manifest in manifests:
+        doubts = "; ".join(f"{key}: {doubt}" for key, doubt in manifest.unverified.items())
+        if doubts:
+            text = f"{manifest.id}, unverified (--set {manifest.id}.KEY=VALUE): {doubts}"
+            console.print(escape(text), style="dim", soft_wrap=True, highlight=False)

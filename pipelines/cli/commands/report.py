@@ -1,4 +1,4 @@
-"""The command `sarchat report`: the quality figures of a finished dataset, computed anew."""
+"""`sarchat report`: the quality figures of a finished dataset, computed anew."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from pathlib import Path
 
-from pipelines.cli.console import console, counting_progress, errors
+from pipelines.console import console, counting_progress, errors
 from sarchat_build.dataset.output import json_text
 from sarchat_build.errors import InputError
 from sarchat_build.publishing.recompute import read_record, recompute_quality
