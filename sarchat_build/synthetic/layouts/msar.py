@@ -8,6 +8,7 @@ from sarchat_build.stable_hash import choose
 from sarchat_build.synthetic.archive import Layout, Member, Sample, nothing_closes
 from sarchat_build.synthetic.common import in_three, jpeg_of
 from sarchat_build.synthetic.formats import voc
+from sarchat_build.synthetic.pictures.canvas import Picture
 from sarchat_build.synthetic.pictures.keyed import between, geometric, keyed, one_in, weighted
 from sarchat_build.synthetic.pictures.parked import Product, Traffic, airport_picture
 from sarchat_build.synthetic.pictures.ships import Fleet, Style, add_ships, ship_picture
@@ -16,7 +17,6 @@ from sarchat_build.synthetic.pictures.structures import (
     bridge_picture,
     tank_farm_picture,
 )
-from sarchat_build.synthetic.pictures.targets import Picture
 from sarchat_build.synthetic.planted import Expectation, Quirk, Schedule, lost
 from sarchat_build.types import Category
 

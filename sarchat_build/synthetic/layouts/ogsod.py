@@ -7,7 +7,7 @@ import numpy as np
 from sarchat_build.synthetic.archive import Layout, Member, Sample, nothing_closes
 from sarchat_build.synthetic.common import in_three, png_of, yolo_objects
 from sarchat_build.synthetic.formats import yolo
-from sarchat_build.synthetic.pictures.canvas import Canvas
+from sarchat_build.synthetic.pictures.canvas import Canvas, Picture
 from sarchat_build.synthetic.pictures.keyed import geometric, keyed, one_in, weighted
 from sarchat_build.synthetic.pictures.structures import (
     add_tanks,
@@ -15,7 +15,6 @@ from sarchat_build.synthetic.pictures.structures import (
     harbor_picture,
     tank_farm_picture,
 )
-from sarchat_build.synthetic.pictures.targets import Picture
 from sarchat_build.synthetic.planted import Quirk, Schedule, clipped, degenerate
 from sarchat_build.types import Category
 

@@ -8,9 +8,9 @@ from sarchat_build.stable_hash import choose
 from sarchat_build.synthetic.archive import Layout, Member, Sample, nothing_closes
 from sarchat_build.synthetic.common import jpeg_of, yolo_objects
 from sarchat_build.synthetic.formats import yolo
+from sarchat_build.synthetic.pictures.canvas import Picture
 from sarchat_build.synthetic.pictures.keyed import keyed, one_in
 from sarchat_build.synthetic.pictures.parked import Product, Traffic, airport_picture
-from sarchat_build.synthetic.pictures.targets import Picture
 from sarchat_build.synthetic.planted import Expectation, Quirk, clipped
 
 _ROOT = "SADD"

@@ -11,9 +11,10 @@ from sarchat_build.synthetic.archive import Layout, Member, Sample
 from sarchat_build.synthetic.common import jpeg_of, split_of
 from sarchat_build.synthetic.formats import voc
 from sarchat_build.synthetic.formats.xml import Element
+from sarchat_build.synthetic.pictures.canvas import Picture
 from sarchat_build.synthetic.pictures.keyed import keyed, weighted
 from sarchat_build.synthetic.pictures.parked import Product, Traffic, airport_picture
-from sarchat_build.synthetic.pictures.targets import Picture, Target
+from sarchat_build.synthetic.pictures.targets import Target
 from sarchat_build.synthetic.planted import Quirk, unnamed
 from sarchat_build.types import Box
 

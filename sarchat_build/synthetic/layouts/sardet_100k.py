@@ -25,10 +25,10 @@ from sarchat_build.synthetic.layouts import (
     sived,
     ssdd,
 )
+from sarchat_build.synthetic.pictures.canvas import Picture
 from sarchat_build.synthetic.pictures.keyed import geometric, keyed, one_in, weighted
 from sarchat_build.synthetic.pictures.parked import Traffic, airport_picture
 from sarchat_build.synthetic.pictures.ships import Fleet, add_ships, ship_picture
-from sarchat_build.synthetic.pictures.targets import Picture
 from sarchat_build.synthetic.planted import Quirk, Schedule, degenerate
 from sarchat_build.types import CATEGORIES
 

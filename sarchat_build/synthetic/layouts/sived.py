@@ -10,9 +10,10 @@ from sarchat_build.synthetic.archive import Layout, Member, Sample, nothing_clos
 from sarchat_build.synthetic.common import encoded, split_of
 from sarchat_build.synthetic.formats import dota, voc
 from sarchat_build.synthetic.formats.xml import Element
+from sarchat_build.synthetic.pictures.canvas import Picture
 from sarchat_build.synthetic.pictures.keyed import geometric, keyed, weighted
 from sarchat_build.synthetic.pictures.parked import parking_picture, proving_ground_picture
-from sarchat_build.synthetic.pictures.targets import Picture, Target
+from sarchat_build.synthetic.pictures.targets import Target
 from sarchat_build.synthetic.planted import Quirk
 
 _ROOT = "SIVED"

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator
 from math import cos, pi, sin
 from typing import NamedTuple
 
@@ -12,8 +11,8 @@ from PIL import Image, ImageDraw
 
 from sarchat_build.synthetic.pictures.canvas import Canvas, Mask
 from sarchat_build.synthetic.pictures.keyed import between
-from sarchat_build.synthetic.pictures.speckle import TILE_PX, Field, crop, relief_tile, speckle_tile
-from sarchat_build.synthetic.pictures.targets import Floats, Point, rectangle
+from sarchat_build.synthetic.pictures.speckle import Field, crop, relief_tile, speckle_tile
+from sarchat_build.synthetic.pictures.targets import Floats, Point, rectangle, toward
 
 # Slabs are drawn in whole gray levels; sixteen of them per unit of amplitude.
 _LEVELS = 16
@@ -28,16 +27,12 @@ class Slabs(NamedTuple):
     level: tuple[float, float]
 
 
-COUNTRYSIDE = (
-    Slabs((6, 16), (0.08, 0.4), (0.08, 0.3), (0.5, 1.7)),  # fields
-    Slabs((0, 3), (3.0, 3.1), (0.006, 0.015), (0.4, 0.5)),  # roads
-)
-AIRPORT = (
-    Slabs((1, 4), (0.2, 0.7), (0.12, 0.4), (1.4, 2.6)),  # grass
-    Slabs((1, 4), (1.5, 2.5), (0.02, 0.05), (0.5, 0.9)),  # runways
-)
-VILLAGES = Slabs((1, 5), (0.08, 0.4), (0.05, 0.25), (0.6, 1.2))
-TERMINALS = Slabs((1, 4), (0.15, 0.6), (0.05, 0.2), (1.0, 1.0))
+_FIELDS = Slabs((6, 16), (0.08, 0.4), (0.08, 0.3), (0.5, 1.7))
+_ROADS = Slabs((0, 3), (3.0, 3.1), (0.006, 0.015), (0.4, 0.5))
+_VILLAGES = Slabs((2, 7), (0.08, 0.5), (0.05, 0.3), (0.6, 1.3))
+GRASS = Slabs((1, 4), (0.2, 0.7), (0.12, 0.4), (1.4, 2.6))
+RUNWAYS = Slabs((1, 4), (1.5, 2.5), (0.02, 0.05), (0.5, 0.9))
+TERMINALS = Slabs((1, 4), (0.15, 0.6), (0.05, 0.2), (0.5, 0.6))
 
 
 def new_canvas(
@@ -46,167 +41,112 @@ def new_canvas(
     *,
     level: float,
     looks: int,
-    cell_px: tuple[float, float],
+    cell_px: tuple[float, float] = (1.4, 1.4),
     roughness: float,
     quality: int = 75,
 ) -> Canvas:
     """Start a picture of `size_px` (width, height): speckle on slow relief, of mean `level`."""
-    width_px, height_px = size_px
-    tile = speckle_tile(looks, cell_px)
-    amplitude = crop(numbers, tile, height_px, width_px) * np.float32(level)
-    texture = crop(numbers, tile, height_px, width_px)
-    canvas = Canvas(numbers, amplitude, texture, cell_px, level, quality)
-    canvas.amplitude *= relief(canvas, roughness, 120.0)
-    return canvas
-
-
-def relief(canvas: Canvas, roughness: float, scale_px: float) -> Field:
-    """Give slow reflectivity for a whole picture, enlarged where it is larger than the tile."""
-    factor = -(-max(canvas.width_px, canvas.height_px) // TILE_PX)
-    height_px, width_px = -(-canvas.height_px // factor), -(-canvas.width_px // factor)
-    small = crop(canvas.numbers, relief_tile(roughness, scale_px), height_px, width_px)
-    large = small.repeat(factor, axis=0).repeat(factor, axis=1)
-    return large[: canvas.height_px, : canvas.width_px]
+    shape, tile = size_px[::-1], speckle_tile(looks, cell_px)
+    amplitude = crop(numbers, tile, *shape) * np.float32(level)
+    amplitude *= crop(numbers, relief_tile(roughness, 100.0), *shape)
+    return Canvas(numbers, amplitude, crop(numbers, tile, *shape), cell_px, level, quality)
 
 
 def landscape(numbers: np.random.Generator, side_px: int) -> Canvas:
-    """Paint countryside of fields and roads, without villages: see `build_up`."""
-    looks = int(numbers.choice((1, 4)))
-    level = between(numbers, 25, 75)
-    canvas = new_canvas(
-        numbers, (side_px, side_px), level=level, looks=looks, cell_px=(1.4, 1.4), roughness=0.35
-    )
-    lay_slabs(canvas, COUNTRYSIDE, between(numbers, 0.0, pi))
+    """Paint countryside of fields and roads, dry and without villages."""
+    level, looks = between(numbers, 25, 75), int(numbers.choice((1, 4)))
+    canvas = new_canvas(numbers, (side_px, side_px), level=level, looks=looks, roughness=0.35)
+    lay_slabs(canvas, between(numbers, 0.0, pi), _FIELDS, _ROADS)
     return canvas
+
+
+def _slabs(canvas: Canvas, angle: float, kind: Slabs) -> Iterator[tuple[Floats, float]]:
+    """Draw slabs of one kind, along `angle` or square to it: corners and level of each."""
+    numbers, side_px = canvas.numbers, max(canvas.size_px)
+    for _ in range(int(numbers.integers(*kind.number))):
+        sides = between(numbers, *kind.long) * side_px, between(numbers, *kind.broad) * side_px
+        turn = angle + pi / 2 * int(numbers.integers(2))
+        corners = rectangle(*sides, turn, numbers.random(2) * canvas.size_px)
+        yield corners, between(numbers, *kind.level)
+
+
+def lay_slabs(canvas: Canvas, angle: float, *kinds: Slabs) -> None:
+    """Change the amplitude of the ground on slabs along `angle` or square to it."""
+    image = Image.new("L", canvas.size_px, _LEVELS)
+    for corners, level in (slab for kind in kinds for slab in _slabs(canvas, angle, kind)):
+        ImageDraw.Draw(image).polygon(corners.ravel().tolist(), fill=int(_LEVELS * level))
+    canvas.amplitude *= np.asarray(image).astype(np.float32) / np.float32(_LEVELS)
+
+
+def build_up(canvas: Canvas, angle: float, kind: Slabs, level: float) -> Mask:
+    """Fill slabs with rows of scatterers, on land only, and give the ground they stand on.
+
+    Walls, cranes, fences and lamp rows answer as evenly spaced points on few common directions.
+    """
+    numbers, image = canvas.numbers, Image.new("1", canvas.size_px)
+    for corners, share in _slabs(canvas, angle, kind):
+        ImageDraw.Draw(image).polygon(corners.ravel().tolist(), fill=1)
+        deep, along = corners[1] - corners[0], corners[3] - corners[0]
+        rows = np.arange(0.0, 1.0, 9 / max(9.0, float(np.hypot(*deep))))
+        steps = np.arange(0.0, 1.0, 5 / max(5.0, float(np.hypot(*along))))
+        loudness = level * share * numbers.lognormal(-0.3, 1.0, (rows.size, steps.size // 6 + 1))
+        loudness *= numbers.random(loudness.shape) < between(numbers, 0.05, 0.35)
+        loudness = loudness.repeat(6, axis=1)[:, : steps.size].ravel()
+        points = corners[0] + (rows[:, None, None] * deep + steps[:, None] * along).reshape(-1, 2)
+        points, loudness = points[loudness > 0], loudness[loudness > 0]
+        points += numbers.normal(0.0, 0.8, points.shape)
+        if canvas.land is not None:
+            x, y = np.clip(points, 0, np.array(canvas.size_px) - 1).astype(int).T
+            loudness = loudness * canvas.land[y, x]
+        canvas.scatter(points, loudness * numbers.lognormal(0.0, 0.8, loudness.size))
+    return np.asarray(image)
 
 
 def build_villages(canvas: Canvas) -> None:
     """Build up a few places on land."""
-    angle, density = between(canvas.numbers, 0.0, pi), between(canvas.numbers, 0.3, 3.0)
-    build_up(canvas, VILLAGES, angle, per_1000_px=density, level=canvas.level)
+    build_up(canvas, between(canvas.numbers, 0.0, pi), _VILLAGES, canvas.level)
 
 
-def lay_slabs(canvas: Canvas, kinds: Sequence[Slabs], angle: float) -> None:
-    """Change the amplitude of the ground on slabs along `angle` or square to it."""
-    image = Image.new("L", (canvas.width_px, canvas.height_px), _LEVELS)
-    for kind in kinds:
-        for slab in corners_of(canvas, kind, angle):
-            level = int(_LEVELS * between(canvas.numbers, *kind.level))
-            ImageDraw.Draw(image).polygon(slab.ravel().tolist(), fill=level)
-    canvas.amplitude *= np.asarray(image).astype(np.float32) / np.float32(_LEVELS)
+def distance_to(
+    canvas: Canvas, center_px: Point | Floats, heading: float, bend: float, jetties: int = 0
+) -> Field:
+    """Give how far each pixel lies to the right of a line through a point, in pixels.
 
-
-def corners_of(canvas: Canvas, kind: Slabs, angle: float) -> list[Floats]:
-    """Draw the slabs of one kind: the corners of each."""
-    numbers, side_px = canvas.numbers, max(canvas.width_px, canvas.height_px)
-    return [
-        rectangle(
-            between(numbers, *kind.long) * side_px,
-            between(numbers, *kind.broad) * side_px,
-            angle + pi / 2 * int(numbers.integers(2)),
-            (float(numbers.random()) * canvas.width_px, float(numbers.random()) * canvas.height_px),
-        )
-        for _ in range(int(numbers.integers(*kind.number)))
-    ]
-
-
-def build_up(
-    canvas: Canvas, kind: Slabs, angle: float, *, per_1000_px: float, level: float
-) -> Mask:
-    """Fill slabs with strings of scatterers, on land only, and give the ground they stand on.
-
-    Walls, cranes, fences and lamp rows answer as evenly spaced points on few common directions.
+    The line swings by a share `bend` of the picture's side, and goes around `jetties`.
     """
-    image = Image.new("1", (canvas.width_px, canvas.height_px))
-    for slab in corners_of(canvas, kind, angle):
-        ImageDraw.Draw(image).polygon(slab.ravel().tolist(), fill=1)
-        origin, along, deep = slab[0], slab[1] - slab[0], slab[3] - slab[0]
-        area_px2 = float(np.hypot(*along) * np.hypot(*deep))
-        shares = canvas.numbers.random((int(area_px2 * per_1000_px / 1000) + 1, 2))
-        starts = origin + shares[:, :1] * along + shares[:, 1:] * deep
-        points, loudness = strings(canvas.numbers, starts, angle, 4.0)
-        if canvas.land is not None:
-            x, y = np.clip(points, 0, (canvas.width_px - 1, canvas.height_px - 1)).astype(int).T
-            loudness = loudness * canvas.land[y, x]
-        canvas.scatter(points, loudness * (level * between(canvas.numbers, *kind.level)))
-    return np.asarray(image)
-
-
-def strings(
-    numbers: np.random.Generator, starts: Floats, angle: float, spacing_px: float
-) -> tuple[Floats, Floats]:
-    """Give points and relative amplitudes of strings along `angle` or square to it."""
-    lengths = numbers.integers(2, 13, len(starts))
-    string = np.repeat(np.arange(len(starts)), lengths)
-    step = np.arange(string.size) - np.repeat(np.cumsum(lengths) - lengths, lengths)
-    turn = angle + (numbers.random(len(starts)) < 0.35)[string] * (pi / 2)
-    out_px = step * (spacing_px * (0.4 + 1.1 * numbers.random(len(starts))))[string]
-    points = starts[string] + np.stack([np.cos(turn), np.sin(turn)], axis=1) * out_px[:, None]
-    loudness = numbers.lognormal(-0.3, 1.0, len(starts))[string]
-    points += numbers.normal(0.0, 0.12 * spacing_px, points.shape)
-    return points, loudness * numbers.lognormal(0.0, 0.8, string.size)
-
-
-@dataclass(frozen=True, slots=True)
-class Course:
-    """A shore or the middle of a river: a line through `center_px` along `heading` with bends.
-
-    `bends_px` is how far it lies to the right of the straight line, pixel by pixel along it.
-    """
-
-    center_px: Point
-    heading: float
-    bends_px: Floats
-
-    def point(self, along_px: float, right_px: float = 0.0) -> Point:
-        """Give the point `along_px` from the center and `right_px` to the right of the line."""
-        right_px += float(self.bends_px[int(along_px) + len(self.bends_px) // 2])
-        x, y = self.center_px
-        c, s = cos(self.heading), sin(self.heading)
-        return x + along_px * c - right_px * s, y + along_px * s + right_px * c
-
-    def heading_at(self, along_px: float) -> float:
-        """Give the direction of the line `along_px` from the center."""
-        (x0, y0), (x1, y1) = self.point(along_px - 2), self.point(along_px + 2)
-        return float(np.arctan2(y1 - y0, x1 - x0))
-
-    def distance(self, canvas: Canvas) -> Field:
-        """Give how far right of the line each pixel lies, in pixels across its general course."""
-        x = np.arange(canvas.width_px, dtype=np.float32) - np.float32(self.center_px[0])
-        y = np.arange(canvas.height_px, dtype=np.float32)[:, None] - np.float32(self.center_px[1])
-        c, s = np.float32(cos(self.heading)), np.float32(sin(self.heading))
-        along = (x * c + y * s).astype(np.int32) + len(self.bends_px) // 2
-        return y * c - x * s - self.bends_px.astype(np.float32)[along]
-
-
-def course(
-    canvas: Canvas, center_px: Point, heading: float, *, bend: float = 0.0, jetties: int = 0
-) -> Course:
-    """Draw a line whose bends are a share `bend` of the picture's side, with `jetties` on it."""
-    numbers, reach = canvas.numbers, 2 * (canvas.width_px + canvas.height_px)
-    along, side_px = np.arange(-reach, reach + 1), max(canvas.width_px, canvas.height_px)
-    bends = np.zeros(along.size)
+    numbers, (width_px, height_px) = canvas.numbers, canvas.size_px
+    side_px, reach = max(canvas.size_px), 2 * (width_px + height_px)
+    along, swing_px = np.arange(-reach, reach + 1) / side_px, np.zeros(2 * reach + 1)
     for wave in range(1, 8):
-        swing_px = between(numbers, 0.0, bend) * side_px / wave
-        bends += swing_px * np.sin(2 * pi * (wave * along / side_px / 2 + numbers.random()))
-    bends -= bends[reach]
+        phase = pi * (wave * along + 2 * numbers.random())
+        swing_px += between(numbers, 0.0, bend) * side_px / wave * np.sin(phase)
+    swing_px -= swing_px[reach]
     for _ in range(jetties):
         start = reach + int(between(numbers, -0.4, 0.4) * side_px)
-        bends[start : start + int(between(numbers, 3, 14))] += between(numbers, 0.05, 0.2) * side_px
-    return Course(center_px, heading, bends)
+        swing_px[start : start + int(numbers.integers(3, 14))] += (
+            numbers.uniform(0.05, 0.2) * side_px
+        )
+    c, s = np.float32(cos(heading)), np.float32(sin(heading))
+    x = np.arange(width_px, dtype=np.float32) - np.float32(center_px[0])
+    y = np.arange(height_px, dtype=np.float32)[:, None] - np.float32(center_px[1])
+    return y * c - x * s - swing_px.astype(np.float32)[(x * c + y * s).astype(np.int32) + reach]
 
 
-def flood(canvas: Canvas, depth: Field) -> None:
-    """Cover the land with dark water where `depth` is positive, and build villages on the rest."""
-    numbers = canvas.numbers
-    water = canvas.texture * np.float32(canvas.level * between(numbers, 0.1, 0.3))
-    np.copyto(canvas.amplitude, water, where=depth > 0)
+def flood(canvas: Canvas, depth: Field, level: float) -> None:
+    """Cover land with water of mean amplitude `level` where `depth` is positive, and build it up.
+
+    Embankments and quays face the radar like walls: a brighter line along the water.
+    """
+    np.copyto(canvas.amplitude, canvas.texture * np.float32(level), where=depth > 0)
     canvas.land = depth <= 0
-    shore(canvas, depth)
+    line = canvas.land & (depth > -1.5)
+    canvas.amplitude[line] *= np.float32(between(canvas.numbers, 1.3, 2.5))
+    build_villages(canvas)
 
 
-def shore(canvas: Canvas, distance: Field) -> None:
-    """Brighten a line on land along the water: embankments and quays face the radar like walls."""
-    line = (distance > -1.5) & (distance <= 0)
-    grain = between(canvas.numbers, 1.2, 2.5) * canvas.texture
-    canvas.amplitude[line] *= (0.6 + grain)[line]
+def flood_coast(canvas: Canvas, level: float) -> None:
+    """Flood the most of a picture: land stays along one side, with bays, headlands and jetties."""
+    numbers, heading = canvas.numbers, between(canvas.numbers, 0.0, 2 * pi)
+    inland_px = between(numbers, 0.1, 0.3) * min(canvas.size_px)
+    center = np.array(canvas.size_px) / 2 + toward(heading - pi / 2, inland_px)
+    flood(canvas, distance_to(canvas, center, heading, 0.08, int(numbers.integers(4))), level)

@@ -1,4 +1,4 @@
-"""Painted objects and their labels: box, rotated box and outline in whole pixels."""
+"""Labels of painted objects: box, rotated box and outline in whole pixels."""
 
 from __future__ import annotations
 
@@ -41,50 +41,26 @@ class Target:
     name: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Picture:
-    """Finished pixels (h, w) or (h, w, 3), what they show, and the JPEG quality of the product."""
-
-    pixels: Gray
-    targets: tuple[Target, ...]
-    quality: int = 75
-
-    @property
-    def size_px(self) -> tuple[int, int]:
-        """Width and height."""
-        return int(self.pixels.shape[1]), int(self.pixels.shape[0])
-
-
 def target_of(category: Category, outline: Floats, heading: float, name: str = "") -> Target:
-    """Label a convex outline (n, 2), whose rotated box lies along `heading` in radians.
+    """Label an outline (n, 2), whose rotated box lies along `heading` in radians.
 
-    >>> target_of("ship", rectangle(8, 4, 0.0, (5.2, 3.1)), 0.0).box
-    Box(x_min_px=1, y_min_px=1, x_max_px=9, y_max_px=5)
+    Corner 1 of the rotated box is where the height side starts, as `cv2.boxPoints` orders them;
+    with an angle of 0 that is the lower left one.
+
+    >>> target = target_of("ship", rectangle(8, 4, 0.0, (5.2, 3.1)), 0.0)
+    >>> target.box, target.rotated.corners_px
+    (Box(x_min_px=1, y_min_px=1, x_max_px=9, y_max_px=5), ((1, 5), (1, 1), (9, 1), (9, 5)))
     """
     polygon = tuple(dict.fromkeys(_rounded(outline)))
     columns, rows = zip(*polygon, strict=True)
     box = Box(min(columns), min(rows), max(columns), max(rows))
-    return Target(category, box, rotated_box_of(polygon, heading), polygon, name)
-
-
-def rotated_box_of(polygon: tuple[tuple[int, int], ...], heading: float) -> RotatedBox:
-    """Give the box along `heading` that just holds the corners.
-
-    Corner 1 is where the height side starts, as `cv2.boxPoints` orders them; with an angle of 0
-    that is the lower left one.
-
-    >>> rotated_box_of(((0, 0), (8, 0), (8, 4), (0, 4)), 0.0).corners_px
-    ((0, 4), (0, 0), (8, 0), (8, 4))
-    """
     theta = heading % (pi / 2)
-    low, high = (limits := turned(np.array(polygon, float), -theta)).min(axis=0), limits.max(axis=0)
+    level = turned(np.array(polygon, float), -theta)
+    low, high = level.min(axis=0), level.max(axis=0)
     corners = np.array([(low[0], high[1]), low, (high[0], low[1]), high])
-    (center,) = _rounded(turned((low + high)[None] / 2, theta))
-    ((width_px, height_px),) = _rounded((high - low)[None])
-    theta_deg = float(np.float32(degrees(theta)))
-    return RotatedBox(
-        center, width_px, height_px, theta_deg, tuple(_rounded(turned(corners, theta)))
-    )
+    center, side = _rounded(np.array([*turned((low + high)[None] / 2, theta), high - low]))
+    angle, around = float(np.float32(degrees(theta))), tuple(_rounded(turned(corners, theta)))
+    return Target(category, box, RotatedBox(center, *side, angle, around), polygon, name)
 
 
 def _rounded(points: Floats) -> list[tuple[int, int]]:
@@ -98,13 +74,18 @@ def turned(points: Floats, heading: float) -> Floats:
     >>> turned(np.array([[1.0, 0.0]]), pi / 2).round(6).tolist()
     [[0.0, 1.0]]
     """
-    turn = np.array([[cos(heading), sin(heading)], [-sin(heading), cos(heading)]])
-    rotated: Floats = points @ turn
+    c, s = cos(heading), sin(heading)
+    rotated: Floats = points @ np.array([[c, s], [-s, c]])
     return rotated
 
 
+def toward(heading: float, distance_px: float = 1.0) -> Floats:
+    """Give the step (2,) of `distance_px` along `heading`."""
+    return np.array((cos(heading), sin(heading))) * distance_px
+
+
 def rectangle(
-    length_px: float, breadth_px: float, heading: float, center_px: Point = (0.0, 0.0)
+    length_px: float, breadth_px: float, heading: float, center_px: Point | Floats = (0.0, 0.0)
 ) -> Floats:
     """Give the corners (4, 2) of a rectangle, counterclockwise as seen with y down."""
     x, y = length_px / 2, breadth_px / 2
@@ -118,25 +99,6 @@ def extent_of(points: Floats) -> Box:
     Box(x_min_px=1.0, y_min_px=2.0, x_max_px=3.0, y_max_px=5.0)
     """
     return Box(*points.min(axis=0).tolist(), *points.max(axis=0).tolist())
-
-
-def cut_to(outline: Floats, width_px: int, height_px: int) -> Floats:
-    """Cut a convex outline to 0 ≤ x ≤ width_px - 1, 0 ≤ y ≤ height_px - 1 (Sutherland-Hodgman).
-
-    >>> cut_to(np.array([[-2.0, 1.0], [2.0, 1.0], [2.0, 5.0]]), 10, 10).tolist()
-    [[0.0, 3.0], [0.0, 1.0], [2.0, 1.0], [2.0, 5.0]]
-    """
-    for axis, sign, limit in ((0, 1, 0), (0, -1, 1 - width_px), (1, 1, 0), (1, -1, 1 - height_px)):
-        depth = sign * outline[:, axis] - limit
-        kept: list[Floats] = []
-        for i in range(len(outline)):
-            if (depth[i - 1] < 0) != (depth[i] < 0):
-                share = depth[i - 1] / (depth[i - 1] - depth[i])
-                kept.append(outline[i - 1] + share * (outline[i] - outline[i - 1]))
-            if depth[i] >= 0:
-                kept.append(outline[i])
-        outline = np.array(kept)
-    return outline
 
 
 def inner_depth(outline: Floats, x_px: int, y_px: int, width_px: int, height_px: int) -> Floats:
