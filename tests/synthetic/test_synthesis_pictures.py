@@ -51,7 +51,7 @@ def test_a_window_larger_than_its_tile_has_no_seam() -> None:
 def test_a_hull_lies_in_its_rounded_box() -> None:
     for index in range(40):
         draws = keyed("hull", index)
-        ship = Ship(60.0, 18.0, float(draws.uniform(0, 6.3)), 2.5, 5.0)
+        ship = Ship(60.0, 18.0, float(draws.uniform(0, 6.3)))
         hull = ship.outline() + np.array([50.0, 50.0]) + draws.random(2)
         box = targets.target_of("ship", hull, ship.heading).box
         depth: npt.NDArray[np.float64] = targets.inner_depth(hull, 0, 0, 100, 100)

@@ -29,9 +29,9 @@ _DECLARATION = '<?xml version="1.0" encoding="utf-8"?>'
 def sample_1(number: int) -> Sample:
     """Give scene `number` (from 1) of version 1.0 and its document, whose name has a suffix."""
     tiff, targets = _painted("air_sarship_1", number, _SIDE_1_PX, FLEET_1)
-    things = [voc.VocObject("ship", target.box) for target in targets]
+    objects = [voc.VocObject("ship", target.box) for target in targets]
     elements = voc.annotation(
-        things, filename=f"{number}.tiff", size_px=(_SIDE_1_PX, _SIDE_1_PX), depth=1
+        objects, filename=f"{number}.tiff", size_px=(_SIDE_1_PX, _SIDE_1_PX), depth=1
     )
     # Chinese in the metadata, as published: sea state and the size of the scene.
     source: Element = ("source", f"高分三号 海况{number % 5}级 {_SIDE_1_PX}×{_SIDE_1_PX}")
@@ -49,7 +49,7 @@ def sample_1(number: int) -> Sample:
 def sample_2(number: int) -> Sample:
     """Give scene `number` (from 1) of version 2.0 and its document, which states no size."""
     tiff, targets = _painted("air_sarship_2", number, _SIDE_2_PX, FLEET_2)
-    things = [
+    objects = [
         fair1m.Fair1mObject("ship", ((x0, y0), (x1, y0), (x1, y1), (x0, y1)))
         for x0, y0, x1, y1 in (target.box for target in targets)
     ]
@@ -57,7 +57,7 @@ def sample_2(number: int) -> Sample:
         Member(f"AIR-SARShip-2.0-data/{number}.tiff", tiff),
         Member(
             f"AIR-SARShip-2.0-xml/{number}.xml",
-            fair1m.document(things, filename=f"{number}.tiff"),
+            fair1m.document(objects, filename=f"{number}.tiff"),
         ),
     )
     quirks = (Quirk("no_size", str(number)), Quirk("sixteen_bit", str(number)))

@@ -139,7 +139,7 @@ def _quirk(kind: str, stem: str, objects: int) -> Quirk:
 def _document(stem: str, number: int, picture: Picture, objects: int, kind: str | None) -> bytes:
     """Write Chinese names in one document of two, in an encoding that nothing declares."""
     language = choose(2, "msar", "names", number)
-    things = [
+    listed = [
         voc.VocObject(_NAMES[target.category][language], target.box)
         for target in picture.targets[:objects]
     ]
@@ -151,7 +151,7 @@ def _document(stem: str, number: int, picture: Picture, objects: int, kind: str 
     elif kind == "wrong_size":
         size_px = (picture.size_px[0] + 10, picture.size_px[1])
     elements = voc.annotation(
-        things,
+        listed,
         filename=f"{stem}.jpg",
         folder="JPEGImages",
         size_px=size_px,

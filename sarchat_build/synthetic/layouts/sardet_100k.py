@@ -75,7 +75,7 @@ def _vehicles(numbers: np.random.Generator) -> Picture:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One of the ten sources: its images here, how they look, the type of their files."""
+    """One of the ten sources: its images here, their painter, the type of their files."""
 
     images: int
     paint: Callable[[np.random.Generator], Picture]

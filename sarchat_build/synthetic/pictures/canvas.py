@@ -107,13 +107,19 @@ class Canvas:
         flat = rows[:, :, None] * width_px + columns[:, None, :]
         np.add.at(self.amplitude.reshape(-1), flat.reshape(-1), values.reshape(-1))
 
-    def sprinkle(self, corners: Floats, count: int, level: float, spread: float = 0.8) -> None:
-        """Add `count` point targets within four corners, log-normal around `level`."""
-        first, second, third, fourth = corners
-        u, v = self.numbers.random((2, count, 1))
+    def sprinkle(
+        self, corners: Floats, count: int, level: float | Floats, spread: float = 0.8
+    ) -> None:
+        """Add `count` point targets within four corners (4, 2), log-normal around `level`.
+
+        Or within several quadrilaterals (n, 4, 2), each with its own `level` (n,).
+        """
+        first, second, third, fourth = np.moveaxis(corners, -2, 0)
+        shape = (count, *first.shape[:-1])
+        u, v = self.numbers.random((2, *shape, 1))
         near, far = first + u * (second - first), fourth + u * (third - fourth)
-        amplitude = level * self.numbers.lognormal(0.0, spread, count)
-        self.scatter(near + v * (far - near), amplitude)
+        amplitude = level * self.numbers.lognormal(0.0, spread, shape)
+        self.scatter((near + v * (far - near)).reshape(-1, 2), amplitude.ravel())
 
     def fits(self, outline: Floats, off: Mask | None = None) -> bool:
         """Tell whether an outline lies inside, clear of every target and of the mask `off`."""
@@ -157,10 +163,8 @@ class Canvas:
         for most in (8,) * 12 + (1,) * 12:
             count = min(left, int(self.numbers.integers(1, most + 1)))
             row = (np.arange(count) - (count - 1) / 2)[:, None] * step_px
-            if (
-                count
-                and (found := self.find(np.vstack([row + p for p in outline]), off)) is not None
-            ):
+            reach = (row[:, None] + outline).reshape(-1, 2)
+            if count and (found := self.find(reach, off)) is not None:
                 left -= count
                 yield from row + found
         if left == wanted > 0:

@@ -132,10 +132,11 @@ def _paint_aircraft(canvas: Canvas, frame: Floats, level: float) -> None:
     `level` is the amplitude of a scatterer of loudness 1. Smooth skin answers only where it faces
     the radar, so every part draws its own visibility.
     """
-    for part in frame.reshape(-1, 4, 2):
-        visible = level * canvas.numbers.lognormal(0.0, 0.5)
-        canvas.paint(part, 0.3 * visible)
-        canvas.sprinkle(part, max(3, int(np.ptp(part, axis=0).max() / 5)), 0.4 * visible, 0.45)
+    parts = frame.reshape(-1, 4, 2)
+    visible = level * canvas.numbers.lognormal(0.0, 0.5, len(parts))
+    for part, amplitude in zip(parts, visible.tolist(), strict=True):
+        canvas.paint(part, 0.3 * amplitude)
+    canvas.sprinkle(parts, max(3, int(np.ptp(frame, axis=0).max() / 8)), 0.4 * visible, 0.45)
     canvas.scatter(frame, 0.7 * level * canvas.numbers.lognormal(0.0, 0.7, len(frame)), 5)
 
 
@@ -143,13 +144,13 @@ def parking_picture(numbers: np.random.Generator, side_px: int, wanted: int) -> 
     """Paint up to `wanted` vehicles, at least one, in rows of lots and along roads."""
     canvas = ground.landscape(numbers, side_px)
     ground.build_villages(canvas)
-    look = between(numbers, 0.0, 2 * pi)
+    look_angle = between(numbers, 0.0, 2 * pi)
     length_px = between(numbers, 22, 40)
     breadth_px, heading = length_px * between(numbers, 0.4, 0.5), between(numbers, 0.0, pi)
     step_px = toward(heading + pi / 2, breadth_px * between(numbers, 1.5, 2.2) + 4)
     vehicle = rectangle(length_px, breadth_px, heading)
     for center in canvas.find_rows(wanted, vehicle, step_px):
-        _add_vehicle(canvas, vehicle + center, heading, look)
+        _add_vehicle(canvas, vehicle + center, heading, look_angle)
     return canvas
 
 
@@ -172,15 +173,15 @@ def proving_ground_picture(numbers: np.random.Generator) -> Canvas:
     return canvas
 
 
-def _add_vehicle(canvas: Canvas, body: Floats, heading: float, look: float) -> None:
+def _add_vehicle(canvas: Canvas, body: Floats, heading: float, look_angle: float) -> None:
     """Paint shadow, body, and corners, most of them on the side that the radar sees."""
     numbers, level = canvas.numbers, canvas.level
     length_px, breadth_px = np.hypot(*(body[0] - body[1])), np.hypot(*(body[3] - body[0]))
     for share in (0.6, 1.2):
-        canvas.shade(body + toward(look, share * breadth_px), 0.3)
+        canvas.shade(body + toward(look_angle, share * breadth_px), 0.3)
     canvas.paint(body, level * between(numbers, 1.6, 2.6), 2.0)
     canvas.sprinkle(body, 4 + int(length_px / 8), 1.2 * level)
     # The near edge: the two corners closest to the radar.
-    near = body[np.argsort(body @ toward(look), kind="stable")[[0, 1, 1, 0]]]
+    near = body[np.argsort(body @ toward(look_angle), kind="stable")[[0, 1, 1, 0]]]
     canvas.sprinkle(0.9 * near + 0.1 * body.mean(axis=0), 4 + int(length_px / 8), 2.5 * level)
     canvas.targets.append(target_of("car", body, heading))

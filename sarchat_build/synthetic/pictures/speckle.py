@@ -66,8 +66,14 @@ def crop(numbers: np.random.Generator, tile: Field, height_px: int, width_px: in
     y_px = int(numbers.integers(max(1, side_px - height_px + 1)))
     x_px = int(numbers.integers(max(1, side_px - width_px + 1)))
     if max(height_px, width_px) > side_px:
-        rows, columns = np.arange(y_px, y_px + height_px), np.arange(x_px, x_px + width_px)
-        return tile.take(rows, axis=0, mode="wrap").take(columns, axis=1, mode="wrap")
+        rolled, window = (
+            np.roll(tile, (-y_px, -x_px), (0, 1)),
+            np.empty((height_px, width_px), "f4"),
+        )
+        for y, x in np.ndindex(-(-height_px // side_px), -(-width_px // side_px)):
+            part = window[y * side_px : (y + 1) * side_px, x * side_px : (x + 1) * side_px]
+            part[:] = rolled[: part.shape[0], : part.shape[1]]
+        return window
     return tile[y_px : y_px + height_px, x_px : x_px + width_px]
 
 

@@ -94,11 +94,12 @@ def _along(
     flood(point)
     yield shape + point, direction
     for _ in range(40 * (wanted - 1)):
+        if len(canvas.targets) == wanted:
+            break
         shape, direction = make()
-        shape = (
-            shape + point + toward(heading, between(canvas.numbers, -0.8, 0.8) * canvas.size_px[0])
-        )
-        if len(canvas.targets) < wanted and canvas.fits(shape):
+        along_px = between(canvas.numbers, -0.8, 0.8) * canvas.size_px[0]
+        shape = shape + point + toward(heading, along_px)
+        if canvas.fits(shape):
             yield shape, direction
 
 
@@ -140,14 +141,14 @@ def add_tanks(canvas: Canvas, wanted: int, *, over_edge: bool = False) -> None:
     radius_px = min(0.09 * side_px, between(numbers, 5.0, 15.0))
     if canvas.land is None and not over_edge and one_in(numbers, _CLOSE_ONE_IN):
         wanted, radius_px = 1, side_px * between(numbers, 0.26, 0.4)
-    look, circle = between(numbers, 0.0, 2 * pi), _circle(radius_px)
+    look_angle, circle = between(numbers, 0.0, 2 * pi), _circle(radius_px)
     step_px = toward(between(numbers, 0.0, pi), 2 * radius_px * between(numbers, 1.25, 1.8) + 7)
     water = None if canvas.land is None else ~canvas.land
     first = [canvas.over_edge(circle)] if over_edge else []
     rows = canvas.find_rows(wanted - len(first), circle, step_px, water)
     for index, center in enumerate(chain(first, rows)):
         tank = circle * (between(numbers, 0.6, 1.0) if index % 4 == 3 else 1.0) + center
-        _paint_tank(canvas, tank, look)
+        _paint_tank(canvas, tank, look_angle)
         canvas.targets.append(target_of("tank", tank, 0.0))
 
 
@@ -156,20 +157,20 @@ def _circle(radius_px: float) -> Floats:
     return np.stack([np.cos(angle), np.sin(angle)], axis=1) * radius_px
 
 
-def _paint_tank(canvas: Canvas, circle: Floats, look: float) -> None:
+def _paint_tank(canvas: Canvas, circle: Floats, look_angle: float) -> None:
     """Paint shadow, roof, rim, and the two specular points of rim and base toward the radar."""
     numbers, level, center = canvas.numbers, canvas.level, circle.mean(axis=0)
     radius_px = float(np.hypot(*(circle[0] - center)))
-    canvas.shade(circle + toward(look, 0.7 * radius_px), 0.35)
+    canvas.shade(circle + toward(look_angle, 0.7 * radius_px), 0.35)
     canvas.shade(circle, 0.4)
     canvas.paint(circle, level * between(numbers, 0.6, 1.2))
     turn = np.linspace(0.0, 2 * pi, int(6 * radius_px), endpoint=False)
     rim = np.stack([np.cos(turn), np.sin(turn)], axis=1)
-    loudness = (0.4 + 1.6 * (0.5 - 0.5 * rim @ toward(look)) ** 2) * level
+    loudness = (0.4 + 1.6 * (0.5 - 0.5 * rim @ toward(look_angle)) ** 2) * level
     canvas.scatter(
         center + rim * (radius_px - 1), loudness * numbers.lognormal(0.0, 0.5, turn.size), 2
     )
     spots = center - np.array([[0.92], [0.92], [between(numbers, 0.3, 0.7)]]) * toward(
-        look, radius_px
+        look_angle, radius_px
     )
     canvas.scatter(spots, level * np.array([4.0, 2.0, 3.0]) * numbers.lognormal(0.0, 0.3, 3), 4)
