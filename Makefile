@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 DEMO   := demo
 
-.PHONY: help demo test check libarchive lint lock golden clean
+.PHONY: help demo test check libarchive lint lock golden docs bytes clean
 .PHONY: bench oracles proof-coco proof-full proof-neardup proof-scene
 .DEFAULT_GOAL := help
 
@@ -13,7 +13,9 @@ help:
 	@echo "make test    every test"
 	@echo "make lint    ruff and mypy"
 	@echo "make check   what CI runs: demo, test, lint"
-	@echo "make golden  the texts that reviewers read, after phrasings changed"
+	@echo "make golden  the published format and the texts that reviewers read, after a change"
+	@echo "make docs    docs/reasons.md, after a reason changed"
+	@echo "make bytes   small builds under both recipes, byte for byte as recorded (RECORD=--record: anew)"
 	@echo "make lock    every pin anew, with hashes"
 	@echo
 	@echo "slow proofs:"
@@ -117,6 +119,13 @@ proof-coco: $(VENV)/.runtime
 
 golden: $(VENV)/.dev
 	@PYTHONPATH=.:tests:tests/support $(BIN)/python tests/support/golden_text.py
+	@PYTHONPATH=.:tests:tests/support $(BIN)/python tests/support/golden_format.py
+
+bytes: $(VENV)/.dev
+	@PYTHONPATH=.:tests:tests/support $(BIN)/python tests/support/recorded_bytes.py $(RECORD)
+
+docs: $(VENV)/.runtime
+	@$(BIN)/python -m sarchat_build.reasons > docs/reasons.md
 
 clean:
 	rm -rf $(VENV) .venv-oracles $(DEMO) bench oracles

@@ -17,8 +17,8 @@ from PIL import Image
 
 from sarchat_build.config.manifest import load_manifests
 from sarchat_build.config.resources import resource_folder
+from sarchat_build.onboarding.manifest_draft.draft import draft_manifest
 from sarchat_build.onboarding.survey.findings import survey
-from sarchat_build.onboarding.survey.skeleton import write_skeleton
 from sarchat_build.sources.readers import coco
 from sarchat_build.synthetic.formats import coco as write_coco
 
@@ -69,7 +69,7 @@ def measure_survey(path: Path) -> dict[str, float]:
     Image.new("L", (800, 800)).save(path.with_name(f"{0:07d}.jpg"))
     start, before = time.perf_counter(), _peak_mb()
     found = survey(str(path.parent))
-    write_skeleton(found, "large")
+    draft_manifest(found, "large")
     return _figures(path, found.object_count, start, before)
 
 

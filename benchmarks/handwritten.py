@@ -22,9 +22,9 @@ from sarchat_build.chips.tiling import cut_chips
 from sarchat_build.config.manifest import load_manifests
 from sarchat_build.config.recipe import load_recipe
 from sarchat_build.config.resources import resource_folder
-from sarchat_build.curation.duplicates import image_fact, resolve_duplicates
-from sarchat_build.curation.plan import assign_shards, kept_images
-from sarchat_build.curation.splits import assign_splits, split_rules
+from sarchat_build.curation.facts import image_fact
+from sarchat_build.curation.plan import DatasetFacts, plan_dataset
+from sarchat_build.curation.shard_assignment import group_by_shard
 from sarchat_build.dataset.shards import ShardBuilder
 from sarchat_build.phrasing.engine import Phrasing, load_templates
 from sarchat_build.sources.documents import Annotation, read_document
@@ -34,7 +34,7 @@ from sarchat_build.sources.picture_file import PictureSource
 from sarchat_build.types import CutImage, PlannedImage, SourceImage
 
 WORKERS = 2
-RECIPE = Path(__file__).parents[1] / "pipelines" / "recipes" / "sarchat_2m.toml"
+RECIPE = Path(__file__).parents[1] / "recipes" / "sarchat_2m.toml"
 MANIFESTS = load_manifests(resource_folder("source_manifests"))
 INDEXES: dict[str, SourceIndex] = {}
 DOCUMENTS: dict[str, dict[str, list[Document]]] = {}
@@ -68,12 +68,12 @@ def inspect_block(place: tuple[str, int]) -> list[CutImage]:
         for found in read_document(document, index, manifest)
         if isinstance(found, Annotation)
     ]
-    inspected = inspect_images(files, annotations, index, manifest, load_recipe(RECIPE))
+    inspected = inspect_images(
+        files, annotations, index=index, manifest=manifest, recipe=load_recipe(RECIPE)
+    )
     cut = []
     for image in inspected.images:
-        normalized = normalize_image(
-            image.raw, image.file, image.document, image.pixels, manifest, image.official_split
-        )
+        normalized = normalize_image(image, manifest)
         if normalized.image is not None:
             chips = cut_chips(normalized.image, manifest.tiling).chips
             if chips:
@@ -86,7 +86,7 @@ def open_image(image: SourceImage) -> AbstractContextManager[PictureSource]:
     return INDEXES[image.source_id].files.contents(FileRef(image.archive, image.member))
 
 
-def build_shard(task: tuple[str, list[PlannedImage]]) -> None:
+def build_shard(task: tuple[str, tuple[PlannedImage, ...]]) -> None:
     """Write one shard."""
     BUILDER.build(task[0], task[1], "")
 
@@ -105,20 +105,10 @@ def main(raw: str, out: str) -> None:
     with Pool(WORKERS, start, (raw, out)) as pool:
         cuts = [cut for block in pool.imap(inspect_block, blocks()) for cut in block]
         facts = [image_fact(c, "", MANIFESTS[c.image.source_id].priority) for c in cuts]
-        facts.sort(key=lambda fact: fact.image_id)
-        same = resolve_duplicates(facts, recipe.duplicates)
-        # The synthetic sources lose no image, so there is none to keep a place for.
-        splits = assign_splits(facts, [], same.families, split_rules(MANIFESTS, recipe)).final
-        kept = kept_images(facts, same.dropped)
-        decided = {
-            d.image_id: d for d in assign_shards(kept, splits, recipe.output.images_per_shard)
-        }
-        shards: dict[str, list[PlannedImage]] = defaultdict(list)
-        for cut in cuts:
-            decision = decided.get(cut.image.image_id)
-            if decision:
-                planned = PlannedImage(cut.image, cut.chips, decision.split)
-                shards[decision.shard].append(planned)
+        plan = plan_dataset(
+            DatasetFacts(images=facts), manifests=MANIFESTS, recipe=recipe, images_listed={}
+        )
+        shards = group_by_shard(cuts, plan.assignments)
         for _ in pool.imap_unordered(build_shard, sorted(shards.items())):
             pass
 

@@ -12,7 +12,7 @@ from hashlib import shake_128
 
 import numpy as np
 
-from sarchat_build.curation.near_duplicates import Hashes, find_families
+from sarchat_build.curation.near_duplicates import Hashes, connected_components
 
 DISTANCE = 20
 
@@ -50,16 +50,16 @@ def main() -> None:
     far = np.packbits(shared, axis=1).view(np.uint64)
     hashes = np.concatenate([unrelated, copies, alike, far])
     begin = time.perf_counter()
-    families = find_families(hashes, DISTANCE)
+    components = connected_components(hashes, DISTANCE)
     seconds = time.perf_counter() - begin
-    sizes = sorted((len(family) for family in families), reverse=True)
-    found = {(int(f[0]), int(f[1])) for f in families if len(f) == 2}
+    sizes = sorted((len(component) for component in components), reverse=True)
+    found = {(int(f[0]), int(f[1])) for f in components if len(f) == 2}
     planted = {(i, arguments.hashes + i) for i in range(arguments.pairs)}
     peak_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     print(f"{len(hashes):,} hashes, distance {DISTANCE}: {seconds:.1f} s, peak {peak_mb:,.0f} MB")
     print(f"planted pairs found: {len(found & planted):,} of {len(planted):,}")
     print(f"other pairs found: {len(found - planted):,} (unrelated hashes: none is expected)")
-    print(f"crowd of {arguments.crowd:,} like pictures: one family of {sizes[0]:,}")
+    print(f"crowd of {arguments.crowd:,} like pictures: one component of {sizes[0]:,}")
     if not (found == planted and sizes[0] == arguments.crowd):
         raise SystemExit("not proven")
 

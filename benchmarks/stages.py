@@ -23,7 +23,7 @@ from rich.table import Table
 # Stage by stage, the functions under the name by which their callers know them.
 STAGES: dict[str, tuple[str, ...]] = {
     "read members of archives": ("sarchat_build.sources.files:SourceFiles.read",),
-    "parse annotations": ("pipelines.transforms.read_annotations:read_document",),
+    "parse annotations": ("sarchat_build.sources.batches:read_document",),
     "decode pictures": (
         "sarchat_build.images.inspection:decode",
         "sarchat_build.images.publishing:decode",
@@ -35,15 +35,15 @@ STAGES: dict[str, tuple[str, ...]] = {
         "sarchat_build.images.publishing:pixel_sha256",
         "sarchat_build.images.publishing:perceptual_hash",
     ),
-    "join, other digests": ("pipelines.transforms.inspect_images:inspect_images",),
-    "quality figures": ("sarchat_build.report.statistics.gather:Gatherer.add",),
-    "prove shards": ("pipelines.transforms.prove_shards:check_shard",),
-    "boxes, categories": ("pipelines.transforms.inspect_images:normalize_image",),
-    "cut windows": ("pipelines.transforms.inspect_images:cut_chips",),
+    "join, other digests": ("sarchat_build.chips.blocks:inspect_images",),
+    "quality figures": ("sarchat_build.publishing.shard_reading:shard_statistics",),
+    "prove shards": ("sarchat_build.publishing.shard_reading:check_shard",),
+    "boxes, categories": ("sarchat_build.chips.blocks:normalize_image",),
+    "cut into windows": ("sarchat_build.chips.blocks:cut_chips",),
     "duplicates, splits, shards": (
-        "pipelines.transforms.plan_dataset:resolve_duplicates",
-        "pipelines.transforms.plan_dataset:assign_splits",
-        "pipelines.transforms.plan_dataset:assign_shards",
+        "sarchat_build.curation.plan:resolve_duplicates",
+        "sarchat_build.curation.plan:assign_splits",
+        "sarchat_build.curation.plan:assign_shards",
     ),
     "encode chips": ("sarchat_build.images.publishing:encode_png",),
     "labels and questions": ("sarchat_build.dataset.shards:dialogue_rows",),
@@ -113,15 +113,17 @@ def main(raw: str, out: str) -> None:
     from pipelines import launch
     from pipelines.build_dataset import build_dataset
     from pipelines.runners import run
+    from sarchat_build.publishing.publish import read_outcome
+    from sarchat_build.sources.choose import choose_sources
 
     clock = Clock()
     clock.install()
     start = time.perf_counter()
     settings = launch.load_settings("sarchat_2m", None, None)
-    chosen, _ = launch.choose_sources(settings.manifests, raw, [])
-    context = launch.prepare(settings, chosen, raw, out, False)
+    chosen, _ = choose_sources(settings.manifests, raw, [])
+    context = launch.prepare(settings, chosen, raw=raw, out=out)
     run(lambda pipeline: build_dataset(pipeline, context), "local", 1)
-    launch.finish(out)
+    read_outcome(out)
     wall_s = time.perf_counter() - start
     table = Table(title=f"own time of each stage, one process: {wall_s:.1f} s")
     for column in ("stage", "s", "share", "calls"):

@@ -20,18 +20,16 @@ import sys
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from functools import cache, lru_cache
-from pathlib import Path
 from typing import NamedTuple
 
 from sarchat_build.config.manifest import Manifest, load_manifests
-from sarchat_build.config.recipe import Recipe, load_recipe
+from sarchat_build.config.recipe import Recipe, load_recipe, recipe_path
 from sarchat_build.config.resources import resource_folder
 from sarchat_build.dialogues.labels import LabeledImage, label_image
 from sarchat_build.dialogues.tasks import questions
 from sarchat_build.stable_hash import choose
 from sarchat_build.types import CATEGORIES, SPLITS, Box, Category, Chip, Instance, Split
 
-RECIPES = Path(__file__).parents[1] / "pipelines" / "recipes"
 # The paper leaves the validation split out.
 PAPER_SPLITS: tuple[Split, ...] = ("train", "test")
 PAPER_IDENTIFICATIONS = 1_423_548 + 175_565
@@ -210,7 +208,7 @@ def _box(source: Source, name: str, i: int) -> Box:
 
 def main(recipe: str = "sarchat_2m") -> None:
     """Print the estimate of a recipe."""
-    found = estimate(load_recipe(RECIPES / f"{recipe}.toml"))
+    found = estimate(load_recipe(recipe_path(recipe)))
     for (task, subtask), n in sorted(found.rows.items()):
         print(f"{task + '/' + subtask:42} {n:12,.0f}")
     for task in dict.fromkeys(task for task, _ in sorted(found.rows)):

@@ -1,4 +1,4 @@
-"""The whole graph on one screen: raw archives to a finished dataset.
+"""The graph of a build, whole on one screen: raw archives to a finished dataset.
 
 Only small records cross a shuffle. Pictures and dialogues stay inside the step that reads or
 writes them: a block of images is decoded in one element, a shard is built in another.
@@ -15,18 +15,19 @@ from pipelines.transforms.inspect_images import (
     InspectImages,
     NormalizeImages,
     count_block_rejects,
+    describe_block,
 )
 from pipelines.transforms.plan_dataset import AssignShards, PlanDataset
-from pipelines.transforms.prove_shards import AddUpTallies, ProveShards
 from pipelines.transforms.publish import Publish
 from pipelines.transforms.read_annotations import ReadAnnotations
+from pipelines.transforms.read_shards import ReadShards
 
 
 def build_dataset(pipeline: beam.Pipeline, context: BuildContext) -> None:
     """Put the graph of one build into `pipeline`."""
     indexes = [context.index(source_id) for source_id in sorted(context.manifests)]
     documents = [block_key(i.source_id, n) for i in indexes for n in range(i.document_blocks)]
-    # Every block of images is there from the start, also one that no document speaks of.
+    # Every block of images is listed from the start, also one that no document mentions.
     blocks = [(block_key(i.source_id, n), ()) for i in indexes for n in range(i.image_blocks)]
 
     read = (
@@ -43,34 +44,36 @@ def build_dataset(pipeline: beam.Pipeline, context: BuildContext) -> None:
     normalized = inspected.images | "NormalizeImages" >> NormalizeImages(context)
     cut = normalized.images | "CutChips" >> CutChips(context)
 
+    steps = (inspected, normalized, cut)
     rejects = (
         read.rejects,
-        inspected.rejects,
-        normalized.rejects,
-        cut.rejects,
+        *(step.rejects for step in steps),
     ) | "AllRejects" >> beam.Flatten()
-    counts = rejects | "CountRejects" >> beam.Map(count_block_rejects)
-    plan = (
-        (read.read, cut.facts, inspected.lost, normalized.lost, cut.lost, counts)
-        | "AllFacts" >> beam.Flatten()
-        | "PlanDataset" >> PlanDataset(context)
-    )
+    plan = {
+        "images": cut.images | "DescribeImages" >> beam.Map(describe_block, context),
+        "rejected_images": tuple(step.rejected_images for step in steps)
+        | "AllRejectedImages" >> beam.Flatten(),
+        "reject_counts": rejects | "CountRejects" >> beam.Map(count_block_rejects),
+        "read": read.read,
+    } | "PlanDataset" >> PlanDataset(context)
 
-    placed = {"images": cut.images, "decisions": plan.decisions} | "AssignShards" >> AssignShards()
-    built = (
-        (plan.shards, placed)
+    planned = {
+        "images": cut.images,
+        "assignments": plan.assignments,
+    } | "AssignShards" >> AssignShards()
+    receipts = (
+        (plan.shards, planned)
         | "SeedEveryShard" >> beam.Flatten()
         | "BuildShards" >> BuildShards(context)
     )
     _ = {
-        "receipts": built.receipts,
-        "proofs": built.receipts | "ProveShards" >> ProveShards(context),
-        "tallies": built.tallies | "AddUpTallies" >> AddUpTallies(),
+        "receipts": receipts,
+        "readings": receipts | "ReadShards" >> ReadShards(context),
         "read": read.read,
         "rejects": rejects,
         "duplicates": plan.duplicates,
-        "accounts": plan.accounts,
-        "fixes": (inspected.fixes, normalized.fixes, cut.fixes, plan.fixes)
-        | "AllFixes" >> beam.Flatten(),
+        "split_changes": plan.split_changes,
+        "notices": (*(step.notices for step in steps), plan.notices)
+        | "AllNotices" >> beam.Flatten(),
         "stop": plan.stop,
     } | "Publish" >> Publish(context)

@@ -1,29 +1,39 @@
-"""What every worker needs to know: where things lie, and what the launcher has read and checked."""
+"""The context of a build: what every worker must know, read and checked by the launcher."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Any
 
 from sarchat_build.config.manifest import Manifest
 from sarchat_build.config.recipe import Recipe
+from sarchat_build.publishing.publish import Build
 from sarchat_build.sources.files import FileRef
 from sarchat_build.sources.index import SourceIndex, index_source
+from sarchat_build.sources.inputs import ArchiveEntry
 from sarchat_build.sources.picture_file import PictureSource
 from sarchat_build.types import SourceImage
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class BuildContext:
-    """One build's settings; small, picklable and the same on every worker.
+    """Settings and inputs of one build; small, picklable and the same on every worker.
 
-    `inputs` describes each source's archives for the record, `images_listed` says how many images
-    the launcher found, `templates` are the phrasings as text, `repacked` gives the second form of
-    archives that cannot be read at random, `failed` says why a source was left out. With `prove`
-    every row is read back and checked before anything is published.
+    Attributes:
+        raw: path or URL of the raw folder.
+        out: folder for the dataset.
+        manifests: manifests of the sources to build, by id.
+        recipe: the recipe.
+        templates: the phrasings, as text by name.
+        inputs: name, kind and digest of each source's archives.
+        images_listed: number of image files by source.
+        strict: whether other counts than the published ones stop the build.
+        code_digest: digest of the code that writes shards.
+        repacked: the repacked form of archives that cannot be read at random, by location.
+        failed: why a source was left out, by its id.
+        prove: whether every row is read back and checked before anything is published.
     """
 
     raw: str
@@ -31,25 +41,40 @@ class BuildContext:
     manifests: Mapping[str, Manifest]
     recipe: Recipe
     templates: Mapping[str, str]
-    inputs: Mapping[str, list[dict[str, Any]]]
+    inputs: Mapping[str, Sequence[ArchiveEntry]]
     images_listed: Mapping[str, int]
     strict: bool
+    code_digest: str
     repacked: Mapping[str, str] = field(default_factory=dict)
     failed: Mapping[str, str] = field(default_factory=dict)
     prove: bool = True
 
+    @property
+    def build(self) -> Build:
+        """What publishing needs to know."""
+        return Build(
+            out=self.out,
+            manifests=self.manifests,
+            recipe=self.recipe,
+            templates=self.templates,
+            archives=self.inputs,
+            images_listed=self.images_listed,
+            left_out=tuple(self.failed),
+            prove=self.prove,
+        )
+
     def index(self, source_id: str) -> SourceIndex:
-        """Look through a source's archives, once per process."""
-        keyed = _Keyed(source_id, self.manifests[source_id])
-        return _index(self.raw, keyed, tuple(sorted(self.repacked.items())))
+        """Index a source's archives, once per process."""
+        manifest = _HashableManifest(source_id, self.manifests[source_id])
+        return _index(self.raw, manifest, tuple(sorted(self.repacked.items())))
 
     def open_image(self, image: SourceImage) -> AbstractContextManager[PictureSource]:
-        """Give an image file to read pixels from, while the context lasts."""
+        """Open an image file to read pixels from."""
         return self.index(image.source_id).files.contents(FileRef(image.archive, image.member))
 
 
 @dataclass(frozen=True)
-class _Keyed:
+class _HashableManifest:
     # Manifests hold dicts and so have no hash; within one build the source id stands for them.
     source_id: str
     manifest: Manifest
@@ -59,12 +84,14 @@ class _Keyed:
 
 
 @lru_cache(maxsize=32)
-def _index(raw: str, keyed: _Keyed, repacked: tuple[tuple[str, str], ...]) -> SourceIndex:
-    return index_source(keyed.manifest, raw, dict(repacked))
+def _index(
+    raw: str, hashable: _HashableManifest, repacked: tuple[tuple[str, str], ...]
+) -> SourceIndex:
+    return index_source(hashable.manifest, raw, dict(repacked))
 
 
 def block_key(source_id: str, number: int) -> str:
-    """Name a block of a source's images or documents.
+    """Make the key of a block of a source's images or documents.
 
     >>> block_key("ssdd", 3)
     'ssdd:00003'
@@ -73,6 +100,6 @@ def block_key(source_id: str, number: int) -> str:
 
 
 def parse_block_key(key: str) -> tuple[str, int]:
-    """Undo `block_key`."""
+    """Split a block's key into source id and number; undoes `block_key`."""
     source_id, _, number = key.rpartition(":")
     return source_id, int(number)

@@ -1,4 +1,4 @@
-"""Progress that any process can report: one empty file per finished unit of work."""
+"""Progress across processes: one empty file per finished unit of work, in the output folder."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from sarchat_build.dataset.output import WORK_FOLDER
 
 
 def report_done(out: str, phase: str, unit: str) -> None:
-    """Say that one unit of a phase is finished."""
+    """Mark one unit of a phase as finished."""
     marker = Path(out, WORK_FOLDER, "progress", phase, unit.replace(":", "."))
     marker.parent.mkdir(parents=True, exist_ok=True)
     marker.touch()

@@ -1,4 +1,4 @@
-"""The proof as a graph: one element a shard, then one look at the whole."""
+"""Validation as a graph: one element a shard, then all reports of shards together."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Any
 import apache_beam as beam
 from rich.markup import escape
 
-from pipelines.cli.console import console, errors, unit_progress
+from pipelines.console import console, errors, unit_progress
 from pipelines.progress import report_done
 from pipelines.runners import run
 from sarchat_build.validation import (
@@ -85,7 +85,10 @@ def _check_dataset(
 
 
 def validate_folder(out: str, workers: int) -> bool:
-    """Check a dataset, print what was found, and tell whether it is proven."""
+    """Check a dataset, print what was found, and tell whether it is proven.
+
+    `out` is a path or a URL, and only read: marks of progress go to a temporary folder.
+    """
     build, early = read_build(out)
     if not build:
         return _report([(f.severity, f.message) for f in early], len(early))

@@ -1,9 +1,11 @@
-"""The ways this package says no. Each message names the place, what was expected and what to do."""
+"""Exception types and what they carry: each names file, line or key, and what to do."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+
+from sarchat_build.reasons import Reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +34,22 @@ class ConfigurationError(Exception):
         super().__init__("\n".join(str(issue) for issue in self.issues))
 
 
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """Why a build publishes nothing, found when everything was read or written.
+
+    >>> print(Stop(Reason.NOTHING_TO_WRITE, "no image was kept; see rejects/"))
+    nothing_to_write: no image was kept; see rejects/
+    """
+
+    reason: Reason
+    message: str
+
+    def __str__(self) -> str:
+        """Give the reason, which `docs/reasons.md` explains, and the message."""
+        return f"{self.reason}: {self.message}"
+
+
 class InputError(Exception):
     """The input as a whole cannot be used: an archive is missing, broken or another one."""
 
@@ -43,11 +61,11 @@ class NotAnArchiveError(InputError):
 class RecordError(Exception):
     """One record cannot be used; the run goes on and the record becomes a row of `rejects`.
 
-    `reason` is a word from a fixed list (QUALITY: `xml_parse`, `not_an_image`, …), `line` the line
-    in the file where there is one.
+    `detail` is what stood there instead of what was expected, `line` the line in the file where
+    there is one.
     """
 
-    def __init__(self, reason: str, detail: str, line: int | None = None) -> None:
+    def __init__(self, reason: Reason, detail: str, line: int | None = None) -> None:
         self.reason = reason
         self.detail = detail
         self.line = line

@@ -1,6 +1,6 @@
-"""The nouns: what one step hands to the next.
+"""Types of the records that one step hands to the next.
 
-Everything here is a frozen value. Pixels are 0-based with x to the right and y down, boxes are
+All are frozen. Pixels are 0-based with x to the right and y down, boxes are
 half-open floats (`x_max_px` is the first column that no longer belongs to the object), and a name
 says its unit or format.
 """
@@ -10,6 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 from typing import Literal, NamedTuple, TypeAlias
+
+from sarchat_build.reasons import Reason
 
 Category: TypeAlias = Literal["ship", "aircraft", "car", "tank", "bridge", "harbor"]
 Split: TypeAlias = Literal["train", "validation", "test"]
@@ -116,7 +118,7 @@ class RawFault:
     """An object of a document that could not be read: which one, why, and what stood there."""
 
     key: str
-    reason: str
+    reason: Reason
     detail: str
     line: int | None = None
     instances: int = 1
@@ -127,12 +129,12 @@ class RawImage:
     """One annotated image as its document states it.
 
     `filename` is what the document calls its image: "" if it does not say, None if its format has
-    no place for it. `width_px` and `height_px` are claims, checked against the pixels later.
+    no field for it. `width_px` and `height_px` are claims, checked against the pixels later.
     `faults` are objects that could not be read at all; `notices` are oversights of the document
     that cost nothing. With a document of many images, None for `filename` holds the faults that
     belong to none of them.
 
-    A document of many images may speak of one image in several parts, numbered from 0: so it can
+    A document of many images may give one image in several parts, numbered from 0: so it can
     be read in bounded memory. Their objects belong together in the order of the parts.
     """
 
@@ -145,7 +147,7 @@ class RawImage:
     part: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Reject:
     """Something that was read and is not in the output, and why.
 
@@ -156,9 +158,9 @@ class Reject:
     stage: str
     source_id: str
     file: str
-    line: int | None
+    line: int | None = None
     key: str
-    reason: str
+    reason: Reason
     detail: str
     images: int = 0
     instances: int = 0
@@ -171,7 +173,7 @@ class Notice:
     source_id: str
     file: str
     key: str
-    reason: str
+    reason: Reason
     detail: str
 
 
@@ -241,7 +243,7 @@ class SourceImage:
     """One image of a source, decoded once, its boxes in pixels and inside the picture.
 
     `rejected_categories` are categories with a rejected object in this image: nothing exhaustive
-    ("three ships", "no ships") may be said about them.
+    ("three ships", "no ships") may be claimed of them.
     """
 
     image_id: str
@@ -286,7 +288,7 @@ class CutImage:
 
 @dataclass(frozen=True, slots=True)
 class PlannedImage:
-    """A kept source image with its chips and its place in the output."""
+    """A kept source image with its chips and its split."""
 
     image: SourceImage
     chips: tuple[Chip, ...]
@@ -295,7 +297,7 @@ class PlannedImage:
 
 @dataclass(frozen=True, slots=True)
 class RejectedImage:
-    """An image that was rejected; it still has its place in the lists."""
+    """An image that was rejected; it keeps its rank in official lists."""
 
     image_id: str
     source_id: str

@@ -13,11 +13,6 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pipelines import launch
-from pipelines.build_dataset import build_dataset
-from pipelines.runners import run
-from sarchat_build.synthetic import synthesize
-
 if TYPE_CHECKING:
     from checks_world import World
 
@@ -28,6 +23,8 @@ pytest.register_assert_rewrite(
 
 # Runs in an environment of its own: `make oracles`.
 collect_ignore = ["oracles"]
+
+REPOSITORY = Path(__file__).parents[1]
 
 # The complete real SSDD and a sample of SAR-AIRcraft-1.0, never part of the project.
 REAL_DATA = Path(os.environ.get("SARCHAT_REAL_DATA", Path(__file__).parents[2] / "shared" / "data"))
@@ -53,11 +50,20 @@ def build_here(
     templates: Path | None = None,
 ) -> dict[str, Any]:
     """Do what `sarchat build` does, without its tables."""
+    # Here, since most tests build nothing: Beam alone takes two seconds to import.
+    from pipelines import launch
+    from pipelines.build_dataset import build_dataset
+    from pipelines.runners import run
+    from sarchat_build.publishing.publish import read_outcome
+    from sarchat_build.sources.choose import choose_sources
+
     settings = launch.load_settings("sarchat_2m", None, templates)
-    chosen, _ = launch.choose_sources(settings.manifests, str(raw), [])
-    context = launch.prepare(settings, chosen, str(raw), str(out), strict, prove=prove)
+    chosen, _ = choose_sources(settings.manifests, str(raw), [])
+    context = launch.prepare(
+        settings, chosen, raw=str(raw), out=str(out), strict=strict, prove=prove
+    )
     run(lambda pipeline: build_dataset(pipeline, context), "local", workers)
-    return launch.finish(str(out))
+    return read_outcome(str(out)).model_dump(mode="json")
 
 
 @pytest.fixture
@@ -72,6 +78,8 @@ def world() -> World:
 @pytest.fixture(scope="session")
 def raw(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Two small synthetic sources."""
+    from sarchat_build.synthetic import synthesize
+
     folder = tmp_path_factory.mktemp("raw")
     synthesize("ssdd", folder, 60, workers=2)
     synthesize("sar_aircraft", folder, 6, workers=2)
@@ -86,14 +94,18 @@ def built(raw: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return out
 
 
-@pytest.fixture(scope="session")
-def real_raw(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The real archives under names of our own, since only the layout inside counts."""
-    folder = tmp_path_factory.mktemp("real_raw")
+def link_real_archives(folder: Path) -> Path:
+    """Put the real archives into a raw folder under names of our own: what is inside counts."""
     for source_id, archive in REAL_ARCHIVES.items():
-        (folder / source_id).mkdir()
+        (folder / source_id).mkdir(parents=True)
         (folder / source_id / "any name.zip").symlink_to(archive)
     return folder
+
+
+@pytest.fixture(scope="session")
+def real_raw(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A raw folder of the real archives."""
+    return link_real_archives(tmp_path_factory.mktemp("real_raw"))
 
 
 @pytest.fixture(scope="session")
@@ -111,7 +123,7 @@ def sarchat(*arguments: object, **environment: str) -> subprocess.CompletedProce
         capture_output=True,
         text=True,
         timeout=240,
-        cwd=Path(launch.__file__).parents[1],
+        cwd=REPOSITORY,
         env=os.environ | {"NO_COLOR": "1", "COLUMNS": "400"} | environment,
     )
 

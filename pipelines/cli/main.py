@@ -1,4 +1,8 @@
-"""The command line: `sarchat build`, `validate`, `synthesize`, `sources`, `templates`."""
+"""The command `sarchat`: what can be asked for. What is then done lies in `commands`.
+
+The modules of this folder that declare commands import nothing but Typer; a command imports what it
+needs when it runs. So help and errors of usage come at once.
+"""
 
 from __future__ import annotations
 
@@ -9,25 +13,11 @@ from typing import Annotated, Any
 
 import typer
 
-from pipelines import launch
-from pipelines.build_dataset import build_dataset
-from pipelines.cli.console import (
-    build_progress,
-    build_table,
-    comparison_lines,
-    console,
-    counting_progress,
-    quality_table,
-    say_error,
-    say_unverified,
-    task_table,
-)
-from pipelines.cli.sources_inspect import sources
-from pipelines.cli.templates import templates as templates_app
-from pipelines.runners import run
-from pipelines.validate_dataset import validate_folder
+from pipelines.cli import options
+from pipelines.cli.sources import sources
+from pipelines.cli.templates import templates
+from pipelines.console import print_error
 from sarchat_build.errors import ConfigurationError, InputError
-from sarchat_build.synthetic import RAW_SOURCES, SYNTHESIZERS, synthesize
 
 EXIT_CHECK_FAILED, EXIT_USAGE, EXIT_INPUT, EXIT_INTERRUPTED = 1, 2, 3, 130
 
@@ -41,39 +31,20 @@ app = typer.Typer(
     rich_markup_mode="rich",
 )
 app.add_typer(sources, name="sources")
-app.add_typer(templates_app, name="templates")
-
-Raw = Annotated[
-    str, typer.Option("--raw", help="Folder (path or URL) with one folder per source id.")
-]
-Sources = Annotated[
-    list[str] | None, typer.Option("--source", help="Source id; may be given several times.")
-]
-Stated = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--set",
-        metavar="SOURCE.KEY=VALUE",
-        help="State a manifest's key otherwise, the value as TOML; may be given several times.",
-    ),
-]
-Workers = Annotated[
-    int, typer.Option("--workers", min=0, help="Processes of the local engine; 0: one per core.")
-]
+app.add_typer(templates, name="templates")
 
 
 @app.command(epilog="Example: sarchat build --raw raw --output dataset --source ssdd")
 def build(
-    raw: Raw,
+    *,
+    raw: options.Raw,
     output: Annotated[str, typer.Option("--output", help="Folder for the dataset.")],
-    recipe: Annotated[
-        str, typer.Option(help="Name of a recipe, or a path that ends in .toml.")
-    ] = "sarchat_2m",
-    source: Sources = None,
+    recipe: options.Recipe = "sarchat_2m",
+    source: options.SourceIds = None,
     runner: Annotated[
         str, typer.Option(help="'local', or a Beam runner: DirectRunner, FlinkRunner …")
     ] = "local",
-    workers: Workers = 0,
+    workers: options.Workers = 0,
     strict: Annotated[
         bool, typer.Option("--strict", help="Stop when counts differ from the published ones.")
     ] = False,
@@ -89,7 +60,7 @@ def build(
         str,
         typer.Option(
             help="Folder (path or URL) for 7z, rar and compressed tar archives in a form that is "
-            "read at random; kept for the next build.  [default: OUT/.sarchat/repacked]",
+            "read at random; kept for the next build.  \\[default: OUT/.sarchat/repacked]",
             show_default=False,
         ),
     ] = "",
@@ -99,13 +70,9 @@ def build(
             "--prove/--no-prove", help="Read every row back and check it before publishing."
         ),
     ] = True,
-    manifests: Annotated[
-        Path | None, typer.Option(help="Folder of manifests beside, or over, the built-in ones.")
-    ] = None,
-    templates: Annotated[
-        Path | None, typer.Option(help="Folder of phrasings instead of the built-in ones.")
-    ] = None,
-    stated: Stated = None,
+    manifests: options.Manifests = None,
+    templates: options.Templates = None,
+    settings: options.Settings = None,
     beam_options: Annotated[
         list[str] | None, typer.Argument(help="After '--': options for Beam itself.")
     ] = None,
@@ -114,66 +81,81 @@ def build(
 
     Without --source, every source found under RAW is built; those not found are listed.
     """
-    settings = launch.load_settings(recipe, manifests, templates, stated or [])
-    chosen, absent = launch.choose_sources(settings.manifests, raw, source or [])
-    if absent and not source:
-        console.print(f"not found under {raw}, left out: {', '.join(absent)}", style="dim")
-    say_unverified(chosen.values())
-    context = launch.prepare(
-        settings,
-        chosen,
+    from pipelines.cli.commands.build import build_sources
+
+    complete = build_sources(
         raw,
         output,
-        strict,
+        recipe=recipe,
+        sources=source or [],
+        runner=runner,
+        workers=workers,
+        strict=strict,
         keep_going=keep_going,
         repacked=repacked,
         prove=prove,
+        manifests=manifests,
+        templates=templates,
+        settings=settings or [],
+        beam_options=beam_options or [],
     )
-    for reason in context.failed.values():
-        say_error(InputError(reason))
-    blocks = sum(context.index(source_id).image_blocks for source_id in context.manifests)
-    with build_progress(output, blocks, prove):
-        run(
-            lambda pipeline: build_dataset(pipeline, context),
-            runner,
-            workers or os.cpu_count() or 1,
-            beam_options or [],
-        )
-    record = launch.finish(output)
-    console.print(build_table(record))
-    for line in comparison_lines(record):
-        console.print(line, highlight=False, markup=False)
-    console.print(task_table(record))
-    console.print(quality_table(launch.read_quality(output)))
-    console.print(f"Dataset: {output}   card: {Path(output, 'README.md')}")
-    console.print(f"Next: sarchat validate {output}")
-    if context.failed:
-        say_error(InputError(f"left out, see above: {', '.join(context.failed)} (--keep-going)"))
+    if not complete:
         raise typer.Exit(EXIT_INPUT)
 
 
 @app.command(epilog="Example: sarchat validate dataset")
 def validate(
-    output: Annotated[str, typer.Argument(metavar="OUT", help="A finished dataset: path or URL.")],
-    workers: Workers = 0,
+    output: Annotated[
+        str, typer.Argument(metavar="OUT", help="A finished dataset: a folder, or its URL.")
+    ],
+    workers: options.Workers = 0,
 ) -> None:
     """Prove a dataset from its files alone; exit code 1 and named rows on any fault.
 
     Every file is hashed, every picture decoded, and every answer parsed and recomputed from the
     boxes, by code that shares nothing with the build.
     """
+    from pipelines.validate_dataset import validate_folder
+
     if not validate_folder(output, workers or os.cpu_count() or 1):
         raise typer.Exit(EXIT_CHECK_FAILED)
 
 
-@app.command("synthesize", epilog="Example: sarchat synthesize --output raw --images 200")
-def synthesize_command(
+@app.command(epilog="Example: sarchat report dataset --output quality.json")
+def report(
+    dataset: Annotated[
+        str, typer.Argument(metavar="OUT", help="A finished dataset, as a path or a URL.")
+    ],
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", help="File for the figures.  \\[default: standard output]"),
+    ] = None,
+    prove: Annotated[
+        bool,
+        typer.Option(
+            "--prove/--no-prove",
+            help="Check every row first, as a build does; without it the figures claim no proof.",
+        ),
+    ] = True,
+    workers: options.Workers = 0,
+) -> None:
+    """Compute the figures of report/quality.json anew, from the rows of a finished dataset.
+
+    The result is that of the build byte for byte if both ran with --prove, or both without.
+    """
+    from pipelines.cli.commands.report import print_report
+
+    print_report(dataset, output, prove=prove, workers=workers or os.cpu_count() or 1)
+
+
+@app.command(epilog="Example: sarchat synthesize --output raw --images 200")
+def synthesize(
     output: Annotated[Path, typer.Option("--output", help="Raw folder to fill.")],
-    source: Sources = None,
+    source: options.SourceIds = None,
     images: Annotated[
         str, typer.Option(help="Images of each source: a number, or 'published' for its own.")
     ] = "100",
-    workers: Workers = 0,
+    workers: options.Workers = 0,
 ) -> None:
     """Make raw archives in a source's own layout, with plausible radar pictures.
 
@@ -185,21 +167,14 @@ def synthesize_command(
         raise typer.BadParameter(
             f"{images!r} is neither a number from 1 nor 'published'", param_hint="--images"
         )
-    unknown = sorted(set(source or []) - set(SYNTHESIZERS))
-    if unknown:
-        raise typer.BadParameter(
-            f"cannot make {', '.join(unknown)}; known: {', '.join(SYNTHESIZERS)}",
-            param_hint="--source",
-        )
-    for source_id in source or RAW_SOURCES:
-        published = SYNTHESIZERS[source_id].published_images
-        number = published if images == "published" else int(images)
-        number = number if source else min(number, published)
-        with counting_progress(source_id, number) as show:
-            made = synthesize(
-                source_id, output, number, workers=workers or os.cpu_count() or 1, progress=show
-            )
-        console.print(f"{made.path}: {made.images:,} images, {made.instances:,} objects")
+    from pipelines.cli.commands.synthesize import synthesize_sources
+
+    synthesize_sources(
+        output,
+        source or [],
+        images=None if images == "published" else int(images),
+        workers=workers,
+    )
 
 
 def main() -> None:
@@ -207,16 +182,16 @@ def main() -> None:
     try:
         code: Any = app(standalone_mode=False)
     except ConfigurationError as error:
-        say_error(error)
+        print_error(error)
         sys.exit(EXIT_USAGE)
     except InputError as error:
-        say_error(error)
+        print_error(error)
         sys.exit(EXIT_INPUT)
     except typer.TyperException as error:
-        say_error(InputError(error.format_message()))
+        print_error(InputError(error.format_message()))
         sys.exit(EXIT_USAGE)
     except (typer.Abort, KeyboardInterrupt):
         code = EXIT_INTERRUPTED
     if code == EXIT_INTERRUPTED:  # Typer makes this of Ctrl-C and says nothing
-        say_error(InputError("interrupted; run the same command again to resume"))
+        print_error(InputError("interrupted; run the same command again to resume"))
     sys.exit(code if isinstance(code, int) else 0)

@@ -1,111 +1,120 @@
-"""`sarchat sources list`, `check`, `record`: what can be read, and whether it is what it was."""
+"""`sarchat sources`: what can be read, whether it is what it was, and how to describe a new one."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.table import Table
 
-from pipelines import launch
-from pipelines.cli.console import console, say_unverified
-from sarchat_build.archives import is_there, join
-from sarchat_build.archives.checksums import read_recorded, write_recorded
-from sarchat_build.config.manifest import Manifest, load_manifests
-from sarchat_build.config.resources import resource_folder
-from sarchat_build.errors import InputError
-from sarchat_build.sources.index import index_source, layout_hint
+from pipelines.cli import options
 
 sources = typer.Typer(
     help="Sources: list, check, record; describe a new one, see what it reads.",
     no_args_is_help=True,
 )
 
-Raw = Annotated[
-    str, typer.Option("--raw", help="Folder (path or URL) with one folder per source id.")
-]
-SourceId = Annotated[str, typer.Option("--source", help="Source id.")]
-Stated = Annotated[
-    list[str] | None,
+Repacked = Annotated[
+    str,
     typer.Option(
-        "--set", metavar="SOURCE.KEY=VALUE", help="State a manifest's key otherwise, as TOML."
+        help="Folder (path or URL) that keeps 7z, rar and compressed tar archives in a form that "
+        "is read at random.  \\[default: a temporary one]",
+        show_default=False,
     ),
-]
-
-Manifests = Annotated[
-    Path | None,
-    typer.Option("--manifests", help="Folder of manifests beside, or over, the built-in ones."),
 ]
 
 
 @sources.command("list")
-def list_sources(manifests: Manifests = None) -> None:
-    """List the sources that can be read, and where to get them."""
-    table = Table()
-    for column in ("source", "title", "format", "license", "images", "instances"):
-        table.add_column(column, justify="right" if column[:1] == "i" else "left")
-    known = load_known(manifests).values()
-    for manifest in known:
-        expected = manifest.expected
-        numbers = (f"{expected.images:,}", f"{expected.instances:,}") if expected else ("", "")
-        facts = (manifest.id, manifest.title, manifest.annotations.format, manifest.license)
-        table.add_row(*facts, *numbers)
-    console.print(table)
-    for manifest in known:
-        console.print(f"{manifest.id}: {layout_hint(manifest)}", style="dim", soft_wrap=True)
-    say_unverified(known)
+def list_sources(manifests: options.Manifests = None) -> None:
+    """List the sources that can be read, what belongs into their folders, and where to get it."""
+    from pipelines.cli.commands.sources import list_sources
+
+    list_sources(manifests)
 
 
 @sources.command()
-def check(raw: Raw, stated: Stated = None, manifests: Manifests = None) -> None:
+def check(
+    raw: options.Raw, settings: options.Settings = None, manifests: options.Manifests = None
+) -> None:
     """Say which sources lie under RAW, and whether their checksums hold; exit code 3 if not."""
-    table = Table()
-    for column in ("source", "archives", "images", "documents", "published images", "checksums"):
-        table.add_column(column, justify="right" if "im" in column or "doc" in column else "left")
-    faults = []
-    for manifest in load_known(manifests, stated or []).values():
-        if not is_there(join(raw, manifest.id)):
-            table.add_row(manifest.id, "not found", "", "", "", "", style="dim")
-            continue
-        try:
-            table.add_row(*_checked(manifest, raw))
-        except InputError as error:
-            faults.append(str(error))
-            table.add_row(manifest.id, "[red]fault[/]", "", "", "", "")
-    console.print(table)
-    if faults:
-        raise InputError("\n".join(faults))
+    from pipelines.cli.commands.sources import check_sources
+
+    check_sources(raw, settings or [], manifests)
 
 
 @sources.command()
-def record(raw: Raw, source: SourceId, manifests: Manifests = None) -> None:
+def record(raw: options.Raw, source: options.SourceId, manifests: options.Manifests = None) -> None:
     """Record the checksums of a source's archives beside its folder, as RAW/<id>.sha256.
 
     From then on every build compares; for archives the record is one that 'sha256sum -c' reads.
     """
-    chosen, _ = launch.choose_sources(load_known(manifests), raw, [source])
-    archives = launch.describe_archives(chosen[source], raw, recorded={})
-    digests = {archive["name"]: archive["sha256"] for archive in archives}
-    place = write_recorded(raw, source, digests)
-    console.print(f"{place}: {len(digests)} checksums")
+    from pipelines.cli.commands.sources import record_checksums
+
+    record_checksums(raw, source, manifests)
 
 
-def _checked(manifest: Manifest, raw: str) -> tuple[str, ...]:
-    index = index_source(manifest, raw)
-    archives = launch.describe_archives(manifest, raw)
-    recorded = read_recorded(raw, manifest.id)
-    return (
-        manifest.id,
-        ", ".join(archive["name"] for archive in archives),
-        f"{len(index.images):,}",
-        f"{len(index.documents):,}",
-        f"{manifest.expected.images:,}" if manifest.expected else "",
-        "as recorded" if recorded else "not recorded",
+@sources.command(epilog="Example: sarchat sources new raw/rsar --id rsar --output mine/rsar.toml")
+def new(
+    location: Annotated[
+        str, typer.Argument(metavar="LOCATION", help="A folder or an archive: path or URL.")
+    ],
+    source_id: Annotated[
+        str, typer.Option("--id", help="Id of the source: lower case, digits and '_'; for good.")
+    ],
+    output: Annotated[
+        Path | None, typer.Option("--output", help="Manifest to write; default: ID.toml here.")
+    ] = None,
+    images: Annotated[
+        int, typer.Option(min=0, help="Pictures to decode, evenly from all over; 0: all.")
+    ] = 500,
+    repacked: Repacked = "",
+) -> None:
+    """Survey a new dataset and write the manifest that reads it, as far as files can tell.
+
+    Every annotation document is read, whatever its name. Format, splits,
+    categories and what the coordinates prove are filled in, with the evidence
+    beside them. What only a person can know is marked 'decide:'; until that is
+    done, reading the manifest names exactly what is missing.
+
+    Next: put the folder or archive into RAW/ID, and see with 'sarchat sources
+    inspect' whether the boxes lie where they should.
+    """
+    from pipelines.cli.commands.onboarding import describe_source
+
+    describe_source(location, source_id, output=output, images=images, repacked=repacked)
+
+
+@sources.command(epilog="Example: sarchat sources inspect --raw raw --source ssdd --sheet ssdd.png")
+def inspect(
+    raw: options.Raw,
+    source: options.SourceId,
+    manifests: options.Manifests = None,
+    images: Annotated[
+        int, typer.Option(min=0, help="Pictures to decode, chosen by stable hash; 0: all.")
+    ] = 200,
+    sheet: Annotated[
+        Path | None, typer.Option(help="PNG to draw: pictures side by side, with their boxes.")
+    ] = None,
+    repacked: Repacked = "",
+    settings: options.Settings = None,
+) -> None:
+    """Show what a manifest reads, by the same functions as the build, without building.
+
+    Every annotation document is read, and --images pictures are decoded. Shown
+    are counts per split, what each category means and how large its boxes are,
+    what was corrected or rejected and why, and the pictures' sizes and depths.
+
+    Open the --sheet: boxes that are turned the wrong way, or lie in the wrong
+    position, are seen and never counted.
+    """
+    from pipelines.cli.commands.onboarding import inspect_source
+
+    inspect_source(
+        raw,
+        source,
+        manifests=manifests,
+        images=images,
+        sheet=sheet,
+        repacked=repacked,
+        settings=settings or [],
     )
-
-
-def load_known(added: Path | None, stated: Sequence[str] = ()) -> dict[str, Manifest]:
-    """Read the built-in manifests and those of a folder of the user's own."""
-    return load_manifests(resource_folder("source_manifests"), stated, added)

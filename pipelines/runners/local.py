@@ -20,6 +20,7 @@ from types import TracebackType
 import apache_beam as beam
 from apache_beam.options.pipeline_options import PipelineOptions
 from apache_beam.runners.portability.fn_api_runner import FnApiRunner
+from apache_beam.runners.runner import PipelineResult
 from apache_beam.transforms.environments import (
     EmbeddedPythonEnvironment,
     Environment,
@@ -39,14 +40,16 @@ _WORKER_MEMORY = {
 
 def run_locally(
     construct: Callable[[beam.Pipeline], None], workers: int, beam_options: Sequence[str] = ()
-) -> None:
+) -> PipelineResult:
     """Run a graph on this machine with `workers` processes (1: inside this one)."""
     options = PipelineOptions([*beam_options, f"--direct_num_workers={workers}"])
     logging.getLogger("apache_beam").setLevel(logging.ERROR)
     pipeline = beam.Pipeline(runner=FnApiRunner(_environment(workers)), options=options)
     construct(pipeline)
     with _WorkerWatch():
-        pipeline.run().wait_until_finish()
+        result: PipelineResult = pipeline.run()
+        result.wait_until_finish()
+    return result
 
 
 def _environment(workers: int) -> Environment:

@@ -7,23 +7,21 @@ from dataclasses import dataclass
 from typing import Any
 
 import apache_beam as beam
-from apache_beam.pvalue import TaggedOutput
 
 from pipelines.context import BuildContext
+from pipelines.metrics import count
 from pipelines.progress import report_done
-from pipelines.receipts import load_receipt, save_receipt
+from sarchat_build.dataset.fingerprint import fingerprint
+from sarchat_build.dataset.receipts import build_or_reuse
 from sarchat_build.dataset.record import versions
-from sarchat_build.dataset.shards import ShardBuilder, fingerprint
+from sarchat_build.dataset.shards import ShardBuilder, ShardReceipt
 from sarchat_build.phrasing.engine import Phrasing
 from sarchat_build.types import PlannedImage
 
 
 @dataclass
 class BuildShards(beam.PTransform):
-    """(shard, tuples of PlannedImage) -> `receipts`: ShardReceipt; `tallies`: Tallies.
-
-    Finished shards are not rebuilt; what was counted in them lies in their receipts.
-    """
+    """(shard, tuples of PlannedImage) -> ShardReceipt; finished shards are not built again."""
 
     context: BuildContext
 
@@ -32,8 +30,7 @@ class BuildShards(beam.PTransform):
         return (
             planned
             | "GatherShards" >> beam.GroupByKey()
-            | "BuildShard"
-            >> beam.ParDo(_BuildShard(self.context)).with_outputs("tallies", main="receipts")
+            | "BuildShard" >> beam.ParDo(_BuildShard(self.context))
         )
 
 
@@ -47,21 +44,22 @@ class _BuildShard(beam.DoFn):
         self._builder = ShardBuilder(
             context.out, context.manifests, context.recipe, phrasing, context.open_image
         )
-        self._parts = (
-            repr(sorted(versions().items())),
-            context.recipe.model_dump_json(),
-            phrasing.digest,
-            *(manifest.model_dump_json() for _, manifest in sorted(context.manifests.items())),
-        )
+        self._phrasing_digest, self._versions = phrasing.digest, versions()
 
-    def process(self, element: tuple[str, Iterable[tuple[PlannedImage, ...]]]) -> Iterator[Any]:
+    def process(
+        self, element: tuple[str, Iterable[tuple[PlannedImage, ...]]]
+    ) -> Iterator[ShardReceipt]:
         name, groups = element
         planned = [image for group in groups for image in group]
-        wanted = fingerprint(planned, *self._parts)
-        shard = load_receipt(self._context.out, name, wanted)
-        if shard is None:
-            shard = self._builder.build(name, planned, wanted)
-            save_receipt(self._context.out, shard)
+        wanted = fingerprint(
+            planned,
+            recipe=self._context.recipe,
+            manifests=self._context.manifests,
+            phrasing_digest=self._phrasing_digest,
+            code_digest=self._context.code_digest,
+            versions=self._versions,
+        )
+        receipt, reused = build_or_reuse(self._builder, name, planned, wanted)
         report_done(self._context.out, "shards", name)
-        yield shard.receipt
-        yield TaggedOutput("tallies", shard.tallies)
+        count("build_shards", shards_in=1, images_in=len(planned), shards_out=1, reused=int(reused))
+        yield receipt

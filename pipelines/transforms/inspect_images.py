@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sized
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,131 +10,116 @@ import apache_beam as beam
 from apache_beam.pvalue import TaggedOutput
 
 from pipelines.context import BuildContext, parse_block_key
+from pipelines.metrics import count
 from pipelines.progress import report_done
-from sarchat_build.chips.join import InspectedImage, inspect_images
-from sarchat_build.chips.normalize import normalize_image
-from sarchat_build.chips.tiling import cut_chips
-from sarchat_build.curation.duplicates import image_fact
-from sarchat_build.curation.plan import count_rejects
-from sarchat_build.dataset.record import count_fixes
+from sarchat_build.chips.blocks import BlockResult, cut_block, inspect_block, normalize_block
+from sarchat_build.chips.join import InspectedImage
+from sarchat_build.curation.facts import ImageFact, image_facts
+from sarchat_build.curation.stop import RejectCount, count_rejects
 from sarchat_build.sources.documents import Annotation
-from sarchat_build.types import CutImage, Reject, RejectedImage, SourceImage
+from sarchat_build.types import CutImage, Reject, SourceImage
 
-# Every step below maps (block, tuple of images) to the same key with the images of the next step,
-# and hands rejects on as (source id, tuple of Reject).
+# Every step below maps (block, tuple of images) to `images`: the same key with the images of the
+# next step. Its other outputs are `rejects`: (source id, tuple of Reject), `rejected_images`:
+# tuple of RejectedImage, and `notices`: {source id: {reason: count}}.
+_OTHER_OUTPUTS = ("rejects", "rejected_images", "notices")
 
 
 @dataclass
 class InspectImages(beam.PTransform):
-    """(block, Annotations) -> `images`: (block, InspectedImages); `rejects`; `lost`; `fixes`."""
+    """(block, Annotations) -> (block, InspectedImages)."""
 
     context: BuildContext
 
     def expand(self, annotations: beam.PCollection) -> Any:
         """Wire the step."""
-        return annotations | "DecodeAndJoin" >> beam.ParDo(_Inspect(self.context)).with_outputs(
-            "rejects", "lost", "fixes", main="images"
+        return annotations | "DecodeAndJoin" >> beam.FlatMap(_inspect, self.context).with_outputs(
+            *_OTHER_OUTPUTS, main="images"
         )
 
 
 @dataclass
 class NormalizeImages(beam.PTransform):
-    """(block, InspectedImages) -> `images`: (block, SourceImages); `rejects`; `lost`; `fixes`."""
+    """(block, InspectedImages) -> (block, SourceImages)."""
 
     context: BuildContext
 
     def expand(self, images: beam.PCollection) -> Any:
         """Wire the step."""
-        return images | "BoxesAndCategories" >> beam.ParDo(_Normalize(self.context)).with_outputs(
-            "rejects", "lost", "fixes", main="images"
+        return images | "BoxesAndCategories" >> beam.FlatMap(_normalize, self.context).with_outputs(
+            *_OTHER_OUTPUTS, main="images"
         )
 
 
 @dataclass
 class CutChips(beam.PTransform):
-    """(block, SourceImages) -> `images`: (block, tuple of CutImage); `rejects`; `lost`; `facts`."""
+    """(block, SourceImages) -> (block, tuple of CutImage)."""
 
     context: BuildContext
 
     def expand(self, images: beam.PCollection) -> Any:
         """Wire the step."""
-        return images | "CutScenes" >> beam.ParDo(_Cut(self.context)).with_outputs(
-            "rejects", "lost", "facts", "fixes", main="images"
+        return images | "CutScenes" >> beam.FlatMap(_cut, self.context).with_outputs(
+            *_OTHER_OUTPUTS, main="images"
         )
 
 
-class _Inspect(beam.DoFn):
-    def __init__(self, context: BuildContext) -> None:
-        self._context = context
-
-    def process(self, element: tuple[str, Iterable[tuple[Annotation, ...]]]) -> Iterator[Any]:
-        block, groups = element
-        source_id, number = parse_block_key(block)
-        index = self._context.index(source_id)
-        found = inspect_images(
-            index.images_of_block(number),
-            [annotation for group in groups for annotation in group],
-            index,
-            self._context.manifests[source_id],
-            self._context.recipe,
-        )
-        report_done(self._context.out, "inspect", block)
-        yield block, found.images
-        yield from _losses(source_id, found.rejects)
-        yield TaggedOutput("lost", found.lost)
-        yield TaggedOutput("fixes", count_fixes(found.fixes))
-
-
-class _Normalize(beam.DoFn):
-    def __init__(self, context: BuildContext) -> None:
-        self._context = context
-
-    def process(self, element: tuple[str, tuple[InspectedImage, ...]]) -> Iterator[Any]:
-        block, images = element
-        source_id, _ = parse_block_key(block)
-        manifest = self._context.manifests[source_id]
-        results = [
-            normalize_image(i.raw, i.file, i.document, i.pixels, manifest, i.official_split)
-            for i in images
-        ]
-        yield block, tuple(result.image for result in results if result.image is not None)
-        yield from _losses(source_id, tuple(r for result in results for r in result.rejects))
-        yield TaggedOutput("lost", tuple(r.lost for r in results if r.lost is not None))
-        yield TaggedOutput("fixes", count_fixes(f for result in results for f in result.fixes))
-
-
-class _Cut(beam.DoFn):
-    def __init__(self, context: BuildContext) -> None:
-        self._context = context
-
-    def process(self, element: tuple[str, tuple[SourceImage, ...]]) -> Iterator[Any]:
-        block, images = element
-        source_id, _ = parse_block_key(block)
-        manifest = self._context.manifests[source_id]
-        results = [(image, cut_chips(image, manifest.tiling)) for image in images]
-        kept = tuple(CutImage(image, cut.chips) for image, cut in results if cut.chips)
-        yield block, kept
-        yield TaggedOutput(
-            "facts", tuple(image_fact(cut, block, manifest.priority) for cut in kept)
-        )
-        yield from _losses(source_id, tuple(r for _, cut in results for r in cut.rejects))
-        yield TaggedOutput("lost", tuple(_lost(image) for image, cut in results if not cut.chips))
-        empty = sum(cut.empty_windows for _, cut in results)
-        if empty:
-            yield TaggedOutput("fixes", {source_id: {"empty_windows_dropped": empty}})
-
-
-def _lost(image: SourceImage) -> RejectedImage:
-    return RejectedImage(
-        image.image_id, image.source_id, image.scene_id, image.official_split, len(image.instances)
+def _inspect(
+    element: tuple[str, Iterable[tuple[Annotation, ...]]], context: BuildContext
+) -> Iterator[Any]:
+    block, groups = element
+    source_id, number = parse_block_key(block)
+    index = context.index(source_id)
+    files = index.images_of_block(number)
+    result = inspect_block(
+        files,
+        [annotation for group in groups for annotation in group],
+        index=index,
+        manifest=context.manifests[source_id],
+        recipe=context.recipe,
     )
+    report_done(context.out, "inspect", block)
+    yield from _outputs("inspect_images", block, files, result)
 
 
-def _losses(source_id: str, rejects: tuple[Reject, ...]) -> Iterator[TaggedOutput]:
-    if rejects:
-        yield TaggedOutput("rejects", (source_id, rejects))
+def _normalize(
+    element: tuple[str, tuple[InspectedImage, ...]], context: BuildContext
+) -> Iterator[Any]:
+    block, images = element
+    result = normalize_block(images, context.manifests[parse_block_key(block)[0]])
+    yield from _outputs("normalize_images", block, images, result)
 
 
-def count_block_rejects(element: tuple[str, tuple[Reject, ...]]) -> Any:
+def _cut(element: tuple[str, tuple[SourceImage, ...]], context: BuildContext) -> Iterator[Any]:
+    block, images = element
+    result = cut_block(images, context.manifests[parse_block_key(block)[0]])
+    count("cut_chips", chips_out=sum(len(cut.chips) for cut in result.images))
+    yield from _outputs("cut_chips", block, images, result)
+
+
+def _outputs(step: str, block: str, images: Sized, result: BlockResult[Any]) -> Iterator[Any]:
+    count(
+        step,
+        images_in=len(images),
+        images_out=len(result.images),
+        images_rejected=len(result.rejected_images),
+        rejects=len(result.rejects),
+    )
+    yield block, result.images
+    if result.rejects:
+        yield TaggedOutput("rejects", (result.source_id, result.rejects))
+    yield TaggedOutput("rejected_images", result.rejected_images)
+    yield TaggedOutput("notices", {result.source_id: result.notices})
+
+
+def describe_block(
+    element: tuple[str, tuple[CutImage, ...]], context: BuildContext
+) -> tuple[ImageFact, ...]:
+    """(block, CutImages) -> tuple of ImageFact."""
+    block, images = element
+    return image_facts(images, block, context.manifests[parse_block_key(block)[0]].priority)
+
+
+def count_block_rejects(element: tuple[str, tuple[Reject, ...]]) -> tuple[RejectCount, ...]:
     """(source id, rejects) -> tuple of RejectCount."""
     return count_rejects(element[1])

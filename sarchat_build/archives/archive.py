@@ -15,6 +15,7 @@ from typing import BinaryIO, Protocol, cast
 from sarchat_build.archives.limits import MAX_READ_BYTES
 from sarchat_build.archives.location import CHUNK_BYTES, digest, size_bytes
 from sarchat_build.errors import InputError, RecordError
+from sarchat_build.reasons import Reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +132,7 @@ class MemberStream(io.RawIOBase):
         path: str,
         size_bytes: int,
         faults: tuple[type[Exception], ...] = (OSError,),
-        reason: str = "archive_member",
+        reason: Reason = Reason.ARCHIVE_MEMBER,
     ) -> None:
         super().__init__()
         self._source = source
@@ -158,7 +159,7 @@ class MemberStream(io.RawIOBase):
             RecordError: also when that is too much for memory.
         """
         if self._left > MAX_READ_BYTES:
-            raise RecordError("too_large", f"{self._path} claims {self._size:,} bytes")
+            raise RecordError(Reason.TOO_LARGE, f"{self._path} claims {self._size:,} bytes")
         return b"".join(iter(lambda: self._next(CHUNK_BYTES), b""))
 
     def close(self) -> None:

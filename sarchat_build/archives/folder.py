@@ -23,6 +23,7 @@ from sarchat_build.archives.location import (
     size_bytes,
 )
 from sarchat_build.errors import InputError, RecordError
+from sarchat_build.reasons import Reason
 
 
 def open_folder(location: str) -> Archive:
@@ -93,24 +94,24 @@ class Folder(_Folder):
         try:
             stream = target.open("rb", buffering=0)
         except OSError as error:
-            raise RecordError("unreadable", f"{path}: {error.strerror}") from error
+            raise RecordError(Reason.UNREADABLE, f"{path}: {error.strerror}") from error
         size = os.fstat(stream.fileno()).st_size
-        return MemberStream(stream, path, size, reason="unreadable")
+        return MemberStream(stream, path, size, reason=Reason.UNREADABLE)
 
     @contextmanager
     def local_file(self, path: str) -> Iterator[Path]:
         """Give the file itself."""
         target = self._inside(path)
         if not target.is_file():
-            raise RecordError("unreadable", f"{path}: no such file")
+            raise RecordError(Reason.UNREADABLE, f"{path}: no such file")
         yield target
 
     def _inside(self, path: str) -> Path:
         target = (self._root / self._spelled.get(path, path)).resolve()
         if not target.is_relative_to(self._root.resolve()):
-            raise RecordError("path_escape", f"{path}: a link out of the source's folder")
+            raise RecordError(Reason.PATH_ESCAPE, f"{path}: a link out of the source's folder")
         if target.exists() and not target.is_file():
-            raise RecordError("unreadable", f"{path}: not a regular file")
+            raise RecordError(Reason.UNREADABLE, f"{path}: not a regular file")
         return target
 
     def _walk(self, top: Path) -> Iterator[Path]:
@@ -154,12 +155,12 @@ class RemoteFolder(_Folder):
     def open_raw(self, path: str) -> MemberStream:
         """Open a file."""
         if escapes(path):
-            raise RecordError("path_escape", f"{path} leads out of the source's folder")
+            raise RecordError(Reason.PATH_ESCAPE, f"{path} leads out of the source's folder")
         location = join(self.location, path)
         try:
             return MemberStream(
-                open_binary(location), path, size_bytes(location), reason="unreadable"
+                open_binary(location), path, size_bytes(location), reason=Reason.UNREADABLE
             )
         except OSError as error:
             why = error.strerror or type(error).__name__
-            raise RecordError("unreadable", f"{path}: {why}") from error
+            raise RecordError(Reason.UNREADABLE, f"{path}: {why}") from error

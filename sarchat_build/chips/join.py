@@ -1,4 +1,4 @@
-"""Images and their annotations come together: decode each image once and judge the pair."""
+"""Join of images with their annotations: each image is decoded once and judged with its own."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from sarchat_build import images
 from sarchat_build.config.manifest import Manifest
 from sarchat_build.config.recipe import Recipe
 from sarchat_build.errors import RecordError
+from sarchat_build.reasons import Reason
 from sarchat_build.sources.documents import Annotation
 from sarchat_build.sources.files import FileRef
 from sarchat_build.sources.index import SourceIndex
@@ -22,7 +23,7 @@ STAGE = "inspect_images"
 
 @dataclass(frozen=True, slots=True)
 class InspectedImage:
-    """An image that decodes, and the one annotation that speaks for it."""
+    """An image that decodes, and the one annotation that counts for it."""
 
     file: FileRef
     document: FileRef
@@ -31,23 +32,24 @@ class InspectedImage:
     official_split: Split | None
 
 
-@dataclass(frozen=True, slots=True)
-class Inspected:
-    """What became of a set of images."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InspectionResult:
+    """The usable images of a set, and what was rejected or noticed of all of them."""
 
     images: tuple[InspectedImage, ...]
     rejects: tuple[Reject, ...]
-    lost: tuple[RejectedImage, ...]
-    fixes: tuple[Notice, ...]
+    rejected_images: tuple[RejectedImage, ...]
+    notices: tuple[Notice, ...]
 
 
 def inspect_images(
     files: Iterable[FileRef],
     annotations: Iterable[Annotation],
+    *,
     index: SourceIndex,
     manifest: Manifest,
     recipe: Recipe,
-) -> Inspected:
+) -> InspectionResult:
     """Decode images fully and join each with its annotation; every image ends here or goes on.
 
     Args:
@@ -63,8 +65,8 @@ def inspect_images(
         by_name[annotation.name].append(annotation)
     images: list[InspectedImage] = []
     rejects: list[Reject] = []
-    lost: list[RejectedImage] = []
-    fixes: list[Notice] = []
+    rejected_images: list[RejectedImage] = []
+    notices: list[Notice] = []
     for file in files:
         name = manifest.annotations.image_name(file.path)
         found = by_name[name]
@@ -72,14 +74,19 @@ def inspect_images(
         result = _inspect(file, found, index, manifest, recipe)
         if isinstance(result, InspectedImage):
             images.append(result)
-            fixes.extend(fix for part in found for fix in part.fixes)
+            notices.extend(notice for part in found for notice in part.notices)
         else:
             rejects.append(result)
             listed = index.split_by_name.get(name)
             split = next((part.split for part in found if part.split), listed)
             image_id, scene_id = manifest.image_id(file.path), manifest.scene_id(file.path)
-            lost.append(RejectedImage(image_id, manifest.id, scene_id, split, instances))
-    return Inspected(tuple(images), tuple(rejects), tuple(lost), tuple(fixes))
+            rejected_images.append(RejectedImage(image_id, manifest.id, scene_id, split, instances))
+    return InspectionResult(
+        images=tuple(images),
+        rejects=tuple(rejects),
+        rejected_images=tuple(rejected_images),
+        notices=tuple(notices),
+    )
 
 
 def _inspect(
@@ -93,12 +100,12 @@ def _inspect(
     instances = sum(annotation.objects for annotation in found)
     try:
         if not found and manifest.annotations.unlabeled == "negative":
-            found = [Annotation(name, file, None, _NO_OBJECTS, None)]
+            found = [Annotation(name=name, document=file, split=None, raw=_NO_OBJECTS)]
         annotation = _one_annotation(found, index.split_by_name.get(name))
         if annotation.reject is not None:
             return annotation.reject
         if annotation.raw is None or not (instances or recipe.keep_images_without_objects):
-            raise RecordError("no_object", "its annotation lists no object")
+            raise RecordError(Reason.NO_OBJECT, "its annotation lists no object")
         with index.files.contents(file) as source:
             facts = images.inspect(
                 source,
@@ -107,27 +114,36 @@ def _inspect(
                 hash_min_variance=recipe.duplicates.near_min_variance,
             )
     except RecordError as error:
-        key = manifest.image_id(file.path)
-        return Reject(STAGE, manifest.id, str(file), None, key, error.reason, error.detail,
-                      images=1, instances=instances)  # fmt: skip
+        return Reject(
+            stage=STAGE,
+            source_id=manifest.id,
+            file=str(file),
+            key=manifest.image_id(file.path),
+            reason=error.reason,
+            detail=error.detail,
+            images=1,
+            instances=instances,
+        )
     return InspectedImage(file, annotation.document, annotation.raw, facts, annotation.split)
 
 
 def _one_annotation(found: Sequence[Annotation], listed: Split | None) -> Annotation:
-    # `listed` is the split that a list of names states, beside what the documents' places say.
+    # `listed` is the split that a list of names states, beside what the documents' folders say.
     if not found:
-        raise RecordError("no_annotation", "no annotation document belongs to this image")
+        raise RecordError(Reason.NO_ANNOTATION, "no annotation document belongs to this image")
     by_document: dict[str, list[Annotation]] = defaultdict(list)
     for annotation in found:
         by_document[str(annotation.document)].append(annotation)
     stated = {(parts[0].split, name) for name, parts in by_document.items() if parts[0].split}
     stated |= {(listed, "the split lists")} if listed else set()
     if len({split for split, _ in stated}) > 1:
-        places = " and ".join(sorted(f"{split} by {name}" for split, name in stated))
-        raise RecordError("split_conflict", f"{found[0].name} is {places}")
+        sides = " and ".join(sorted(f"{split} by {name}" for split, name in stated))
+        raise RecordError(Reason.SPLIT_CONFLICT, f"{found[0].name} is {sides}")
     if len(by_document) > 1:
         names = ", ".join(sorted(by_document))
-        raise RecordError("duplicate_annotation", f"{len(by_document)} documents claim it: {names}")
+        raise RecordError(
+            Reason.DUPLICATE_ANNOTATION, f"{len(by_document)} documents claim it: {names}"
+        )
     return replace(_joined(found), split=found[0].split or listed)
 
 
@@ -141,5 +157,5 @@ def _joined(parts: Sequence[Annotation]) -> Annotation:
         instances=tuple(instance for raw in raws for instance in raw.instances),
         faults=tuple(fault for raw in raws for fault in raw.faults),
     )
-    fixes = tuple(fix for part in ordered for fix in part.fixes)
-    return replace(ordered[0], raw=whole, fixes=fixes)
+    notices = tuple(notice for part in ordered for notice in part.notices)
+    return replace(ordered[0], raw=whole, notices=notices)

@@ -1,17 +1,18 @@
-"""From what a source wrote to pixels and canonical categories, with a reason for each loss."""
+"""Normalization: boxes to pixels and names to our categories, with a reason for each loss."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from sarchat_build.chips.join import InspectedImage
 from sarchat_build.config.manifest import Manifest, fold, sort_categories
 from sarchat_build.errors import RecordError
 from sarchat_build.geometry.boxes import repair
 from sarchat_build.geometry.conventions import to_pixel_box, to_pixel_quad
+from sarchat_build.reasons import Reason
 from sarchat_build.sources.documents import count_objects
-from sarchat_build.sources.files import FileRef
 from sarchat_build.types import (
     Category,
     Instance,
@@ -22,100 +23,144 @@ from sarchat_build.types import (
     Reject,
     RejectedImage,
     SourceImage,
-    Split,
 )
 
 STAGE = "normalize"
 
 
-@dataclass(frozen=True, slots=True)
-class Normalized:
-    """What became of one raw image: the image, or `lost` when nothing of it is usable."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NormalizationResult:
+    """The normalized image, or `rejected_image` when nothing of it is usable."""
 
-    image: SourceImage | None
-    lost: RejectedImage | None
+    image: SourceImage | None = None
+    rejected_image: RejectedImage | None = None
     rejects: tuple[Reject, ...]
-    fixes: tuple[Notice, ...]
+    notices: tuple[Notice, ...]
 
 
-def normalize_image(
-    raw: RawImage,
-    file: FileRef,
-    document: FileRef,
-    pixels: PixelFacts,
-    manifest: Manifest,
-    official_split: Split | None,
-) -> Normalized:
+def normalize_image(inspected: InspectedImage, manifest: Manifest) -> NormalizationResult:
     """Bring one image's objects into its own pixels and our categories.
 
     The real size wins over the one the document claims. An object that cannot be kept becomes a
     reject of its own; an image that had objects and keeps none is rejected too, since it must not
     pass for one without objects.
     """
-    image_id = manifest.image_id(file.path)
-    lookup = manifest.categories.by_folded_name()
-    instances: list[Instance] = []
-    rejects: list[Reject] = []
-    fixes: list[Notice] = []
-    lost: set[Category] = set()
-    scene_id, found_objects = manifest.scene_id(file.path), count_objects(raw)
-    lost_image = RejectedImage(image_id, manifest.id, scene_id, official_split, found_objects)
-
-    def reject(key: str, reason: str, detail: str, line: int | None = None, **counted: int) -> None:
-        rejects.append(
-            Reject(STAGE, manifest.id, str(document), line, key, reason, detail, **counted)
-        )
-
+    raw, file, pixels = inspected.raw, inspected.file, inspected.pixels
+    image_id, scene_id = manifest.image_id(file.path), manifest.scene_id(file.path)
+    log = _Log(manifest.id, str(inspected.document))
+    rejected_image = RejectedImage(
+        image_id, manifest.id, scene_id, inspected.official_split, count_objects(raw)
+    )
     mismatch = _size_mismatch(raw, pixels)
     if mismatch and _fits_neither(raw, pixels, manifest):
-        reject(image_id, "size_mismatch", f"{mismatch}, and the boxes fit neither", images=1,
-               instances=found_objects)  # fmt: skip
-        return Normalized(None, lost_image, tuple(rejects), ())
+        detail = f"{mismatch}, and the boxes fit neither"
+        log.reject(
+            image_id, Reason.SIZE_MISMATCH, detail, images=1, instances=rejected_image.instances
+        )
+        return log.result(rejected_image=rejected_image)
     if mismatch:
-        fixes.append(Notice(manifest.id, str(document), image_id, "size_mismatch", mismatch))
+        log.notice(image_id, Reason.SIZE_MISMATCH, mismatch)
+    instances, rejected_categories = _instances(raw, image_id, pixels, manifest, log)
+    if not instances and (raw.instances or raw.faults):
+        log.reject(image_id, Reason.NO_VALID_INSTANCE, "each of its objects was rejected", images=1)
+        return log.result(rejected_image=rejected_image)
+    return log.result(
+        image=SourceImage(
+            image_id=image_id,
+            source_id=manifest.id,
+            scene_id=scene_id,
+            archive=file.archive,
+            member=file.path,
+            pixels=pixels,
+            official_split=inspected.official_split,
+            instances=instances,
+            rejected_categories=rejected_categories,
+        )
+    )
+
+
+@dataclass
+class _Log:
+    """Rejects and notices about one document."""
+
+    source_id: str
+    document: str
+    rejects: list[Reject] = field(default_factory=list)
+    notices: list[Notice] = field(default_factory=list)
+
+    def reject(
+        self,
+        key: str,
+        reason: Reason,
+        detail: str,
+        *,
+        line: int | None = None,
+        images: int = 0,
+        instances: int = 0,
+    ) -> None:
+        self.rejects.append(
+            Reject(
+                stage=STAGE,
+                source_id=self.source_id,
+                file=self.document,
+                line=line,
+                key=key,
+                reason=reason,
+                detail=detail,
+                images=images,
+                instances=instances,
+            )
+        )
+
+    def notice(self, key: str, reason: Reason, detail: str) -> None:
+        self.notices.append(Notice(self.source_id, self.document, key, reason, detail))
+
+    def result(
+        self, *, image: SourceImage | None = None, rejected_image: RejectedImage | None = None
+    ) -> NormalizationResult:
+        return NormalizationResult(
+            image=image,
+            rejected_image=rejected_image,
+            rejects=tuple(self.rejects),
+            notices=tuple(self.notices),
+        )
+
+
+def _instances(
+    raw: RawImage, image_id: str, pixels: PixelFacts, manifest: Manifest, log: _Log
+) -> tuple[tuple[Instance, ...], tuple[Category, ...]]:
+    """Give the usable objects, and the categories of which one was rejected."""
+    lookup = manifest.categories.by_folded_name()
+    instances: list[Instance] = []
+    rejected: set[Category] = set()
     for fault in raw.faults:
         key = f"{image_id}#{fault.key}"
-        reject(key, fault.reason, fault.detail, fault.line, instances=fault.instances)
-        lost.update(manifest.categories.named())
+        log.reject(key, fault.reason, fault.detail, line=fault.line, instances=fault.instances)
+        rejected.update(manifest.categories.named())
     for number, found in enumerate(raw.instances):
         category = lookup.get(fold(found.category))
         key = f"{image_id}#{found.key}"
         if category is None:
-            reject(key, "unknown_category", found.category, found.line, instances=1)
+            log.reject(key, Reason.UNKNOWN_CATEGORY, found.category, line=found.line, instances=1)
             # Whatever it is, it may be one of any kind that this source names.
-            lost.update(manifest.categories.named())
+            rejected.update(manifest.categories.named())
             continue
         try:
             instance, repairs = _instance(found, f"{image_id}#{number}", category, pixels, manifest)
         except RecordError as error:
-            reject(key, error.reason, error.detail, found.line, instances=1)
-            if error.reason != "outside":
-                lost.add(category)
+            log.reject(key, error.reason, error.detail, line=found.line, instances=1)
+            if error.reason is not Reason.OUTSIDE:
+                rejected.add(category)
             continue
         instances.append(instance)
-        fixes.extend(
-            Notice(manifest.id, str(document), key, name, str(found.bbox)) for name in repairs
-        )
-    if not instances and (raw.instances or raw.faults):
-        reject(image_id, "no_valid_instance", "each of its objects was rejected", images=1)
-        return Normalized(None, lost_image, tuple(rejects), tuple(fixes))
-    image = SourceImage(
-        image_id=image_id,
-        source_id=manifest.id,
-        scene_id=scene_id,
-        archive=file.archive,
-        member=file.path,
-        pixels=pixels,
-        official_split=official_split,
-        instances=tuple(instances),
-        rejected_categories=sort_categories(lost),
-    )
-    return Normalized(image, None, tuple(rejects), tuple(fixes))
+        for reason in repairs:
+            log.notice(key, reason, str(found.bbox))
+    return tuple(instances), sort_categories(rejected)
 
 
 def _instance(
     raw: RawInstance, instance_id: str, category: Category, pixels: PixelFacts, manifest: Manifest
-) -> tuple[Instance, tuple[str, ...]]:
+) -> tuple[Instance, tuple[Reason, ...]]:
     convention = manifest.annotations.convention
     size_px = {"width_px": pixels.width_px, "height_px": pixels.height_px}
     box = to_pixel_box(raw.bbox, raw.bbox_format, convention, **size_px)
@@ -126,12 +171,12 @@ def _instance(
             obb, mended = to_pixel_quad(raw.obb, convention)
             repairs += mended
         except RecordError as error:
-            if error.reason == "contradicts_manifest":
+            if error.reason is Reason.CONTRADICTS_MANIFEST:
                 raise
-            repairs += ("rotated_box_dropped",)
+            repairs += (Reason.ROTATED_BOX_DROPPED,)
     outline = raw.polygon if all(map(math.isfinite, raw.polygon)) else ()
     if outline != raw.polygon:
-        repairs += ("outline_dropped",)
+        repairs += (Reason.OUTLINE_DROPPED,)
     instance = Instance(
         instance_id=instance_id,
         category=category,

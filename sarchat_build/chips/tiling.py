@@ -8,6 +8,7 @@ from sarchat_build.config.manifest import Tiling, sort_categories
 from sarchat_build.geometry.boxes import clip, shift_points
 from sarchat_build.geometry.clipping import clip_oriented_box, clip_outline, visible_area_px2
 from sarchat_build.names import printable
+from sarchat_build.reasons import Reason
 from sarchat_build.types import Box, Category, Chip, Instance, Reject, SourceImage, Window
 
 STAGE = "cut_chips"
@@ -110,13 +111,27 @@ def _losses(image: SourceImage, chips: tuple[Chip, ...], windows: int) -> tuple[
     lost = [i for i in image.instances if i.instance_id not in shown]
     file = printable(image.member)
     rejects = [
-        Reject(STAGE, image.source_id, file, None, instance.instance_id, "lost_at_edge",
-               f"no window shows enough of box {tuple(instance.bbox)}", instances=1)
+        Reject(
+            stage=STAGE,
+            source_id=image.source_id,
+            file=file,
+            key=instance.instance_id,
+            reason=Reason.LOST_AT_EDGE,
+            detail=f"no window shows enough of box {tuple(instance.bbox)}",
+            instances=1,
+        )
         for instance in lost
-    ]  # fmt: skip
+    ]
     if not chips:
         rejects.append(
-            Reject(STAGE, image.source_id, file, None, image.image_id, "no_object",
-                   f"none of its {windows} windows holds an object", images=1)
-        )  # fmt: skip
+            Reject(
+                stage=STAGE,
+                source_id=image.source_id,
+                file=file,
+                key=image.image_id,
+                reason=Reason.NO_OBJECT,
+                detail=f"none of its {windows} windows holds an object",
+                images=1,
+            )
+        )
     return tuple(rejects)

@@ -1,1 +1,1 @@
-"""What people decide: manifests, recipes, and what a command states instead."""
+"""Configuration: manifests of sources, recipes of builds, and overrides of single keys."""

@@ -1,4 +1,4 @@
-"""How a source's annotations are to be read: one model per format, with exactly its options."""
+"""Options of annotation formats: one model per format, with exactly the keys it needs."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ class AnnotationRule(Model):
     releases that number their images anew in each folder; `inner_folders` (`images`, `labels`) lie
     between those and the file and do not count. `stem_suffix` is what a document's stem has more
     than its image's. `unlabeled` says what an image without a document is: an image
-    without objects, or one that nobody has looked at.
+    without objects, or one that nobody has annotated.
     """
 
     images: tuple[RelativePath, ...] = Field(min_length=1)
@@ -108,7 +108,7 @@ class AnnotationRule(Model):
         return self._name(path, "")
 
     def document_name(self, path: str) -> str:
-        """Give the name of the image that a document's own name speaks of."""
+        """Give the name of the image that a document belongs to by its own name."""
         return self._name(path, self.stem_suffix)
 
     def _name(self, path: str, suffix: str) -> str:

@@ -1,4 +1,4 @@
-"""What comes in: one TOML file per source, read into a typed manifest (see CONTRIBUTING.md)."""
+"""Manifest of a source: one TOML file that says what its archives hold (see CONTRIBUTING.md)."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 from pydantic import Field, field_validator, model_validator
 
 from sarchat_build.config.annotation_options import Annotations, RelativePath
-from sarchat_build.config.overrides import Setting, parse_settings
+from sarchat_build.config.overrides import Override, parse_overrides
 from sarchat_build.config.toml import Model, load_toml
 from sarchat_build.errors import ConfigurationError, Issue
 from sarchat_build.types import CATEGORIES, Category
@@ -57,7 +57,7 @@ class Categories(Model):
         return sort_categories(self.names.values())
 
     def by_folded_name(self) -> dict[str, Category]:
-        """Give the look-up that readers of names use: blind to case and to extra white space."""
+        """Give categories by folded name: without regard to case and to extra white space."""
         return {fold(name): category for name, category in self.names.items()}
 
 
@@ -146,7 +146,7 @@ class Sardet(Model):
     """The source inside SARDet-100K: totals after tiling, and how its splits came about.
 
     `split`: "official" as the authors' lists say; "halved_test" when the official test, sorted by
-    name, gave its even places to validation and its odd ones to test; "scene" when no official
+    name, gave its even positions to validation and its odd ones to test; "scene" when no official
     lists exist, so that whole scenes are hashed to shares like those of `images`
     (arXiv 2403.06534, table 2, and the authors' repository).
     """
@@ -182,7 +182,7 @@ class Manifest(Model):
 
     @model_validator(mode="after")
     def _names_keys(self) -> Manifest:
-        strange = [key for key in self.unverified if not _leads_somewhere(self, key.split("."))]
+        strange = [key for key in self.unverified if not _has_key(self, key.split("."))]
         if strange:
             raise ValueError(f"unverified: no key of a manifest is {', '.join(strange)}")
         return self
@@ -198,16 +198,16 @@ class Manifest(Model):
         return f"{self.id}/{match['scene_id'] if match else name}"
 
 
-def _leads_somewhere(place: object, keys: list[str]) -> bool:
+def _has_key(node: object, keys: list[str]) -> bool:
     if not keys:
         return True
     key, *rest = keys
-    if isinstance(place, Model) and key in type(place).model_fields:
-        return _leads_somewhere(getattr(place, key), rest)
-    if isinstance(place, dict) and key in place:
-        return _leads_somewhere(place[key], rest)
-    if isinstance(place, tuple) and key.isdecimal() and int(key) < len(place):
-        return _leads_somewhere(place[int(key)], rest)
+    if isinstance(node, Model) and key in type(node).model_fields:
+        return _has_key(getattr(node, key), rest)
+    if isinstance(node, dict) and key in node:
+        return _has_key(node[key], rest)
+    if isinstance(node, tuple) and key.isdecimal() and int(key) < len(node):
+        return _has_key(node[int(key)], rest)
     return False
 
 
@@ -221,29 +221,29 @@ def fold(name: str) -> str:
 
 
 def load_manifests(
-    folder: Path, settings: Iterable[str] = (), added: Path | None = None
+    folder: Path, overrides: Iterable[str] = (), added: Path | None = None
 ) -> dict[str, Manifest]:
-    """Read every manifest of a folder, by source id, with what the user states instead.
+    """Read every manifest of a folder, by source id, with the user's overrides.
 
     Args:
         folder: holds `<id>.toml` files.
-        settings: `SOURCE.key.path=VALUE`, the value as TOML writes it.
+        overrides: `SOURCE.key.path=VALUE`, the value as TOML writes it.
         added: a folder of more; one of them stands in for the one of `folder` that has its name.
 
     Raises:
-        ConfigurationError: all faults of all files and settings at once.
+        ConfigurationError: all faults of all files and overrides at once.
     """
     folders = [folder] if added is None else [folder, added]
-    found = [(place, sorted(place.glob("*.toml"))) for place in folders]
-    by_name = {path.name: path for _, listed in found for path in listed}
+    listings = [(path, sorted(path.glob("*.toml"))) for path in folders]
+    by_name = {path.name: path for _, listed in listings for path in listed}
     paths = [path for _, path in sorted(by_name.items())]
-    wanted, issues = parse_settings(settings, [path.stem for path in paths])
-    empty = [place for place, listed in found if not listed]
-    issues.extend(Issue(str(place), "", "holds no manifest (*.toml)") for place in empty)
+    wanted, issues = parse_overrides(overrides, [path.stem for path in paths])
+    empty = [path for path, listed in listings if not listed]
+    issues.extend(Issue(str(path), "", "holds no manifest (*.toml)") for path in empty)
     manifests: dict[str, Manifest] = {}
     for path in paths:
         try:
-            stated: list[Setting] = [s for s in wanted if s.source_id == path.stem]
+            stated: list[Override] = [s for s in wanted if s.source_id == path.stem]
             manifest = load_toml(path, Manifest, stated)
         except ConfigurationError as error:
             issues.extend(error.issues)

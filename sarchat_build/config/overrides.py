@@ -1,4 +1,4 @@
-"""What a user states instead of a file: `--set SOURCE.key.path=VALUE`."""
+"""Overrides of single manifest keys: `--set SOURCE.key.path=VALUE`."""
 
 from __future__ import annotations
 
@@ -16,35 +16,35 @@ else:
 
 
 @dataclass(frozen=True)
-class Setting:
-    """One value for one key of one source's manifest, as written."""
+class Override:
+    """A value for one key of one source's manifest; `text` is what the user wrote."""
 
     text: str
     source_id: str
     keys: tuple[str, ...]
     value: Any
 
-    def put_into(self, document: dict[str, Any]) -> list[Issue]:
+    def apply_to(self, document: dict[str, Any]) -> list[Issue]:
         """Set the key in a parsed TOML document; tables on the way are made, array items are not.
 
-        What a user states is no longer unverified.
+        The key is also removed from `unverified`: the user vouches for it.
 
         Returns:
             What is wrong, if the path leads through something that has no keys.
         """
-        place: Any = document
+        node: Any = document
         for key in self.keys[:-1]:
-            if isinstance(place, dict):
-                place = place.setdefault(key, {})
-            elif isinstance(place, list) and key.isdecimal() and int(key) < len(place):
-                place = place[int(key)]
+            if isinstance(node, dict):
+                node = node.setdefault(key, {})
+            elif isinstance(node, list) and key.isdecimal() and int(key) < len(node):
+                node = node[int(key)]
             else:
                 return [Issue(f"--set {self.text}", "", f"there is no {key!r} on the way")]
         last = self.keys[-1]
-        if isinstance(place, dict):
-            place[last] = self.value
-        elif isinstance(place, list) and last.isdecimal() and int(last) < len(place):
-            place[int(last)] = self.value
+        if isinstance(node, dict):
+            node[last] = self.value
+        elif isinstance(node, list) and last.isdecimal() and int(last) < len(node):
+            node[int(last)] = self.value
         else:
             return [Issue(f"--set {self.text}", "", f"there is no {last!r} to set")]
         path = ".".join(self.keys)
@@ -55,24 +55,24 @@ class Setting:
         return []
 
 
-def parse_settings(
+def parse_overrides(
     texts: Iterable[str], known: Collection[str]
-) -> tuple[list[Setting], list[Issue]]:
-    """Read settings.
+) -> tuple[list[Override], list[Issue]]:
+    """Read overrides.
 
     Args:
         texts: `SOURCE.key.path=VALUE`, the value as TOML writes it.
         known: the ids of the sources that have a manifest.
 
     Returns:
-        The settings, and every fault of those that are none.
+        The overrides, and every fault of texts that are none.
 
-    >>> parse_settings(["msar.annotations.pixel_origin=0"], ["msar"])[0][0].keys
+    >>> parse_overrides(["msar.annotations.pixel_origin=0"], ["msar"])[0][0].keys
     ('annotations', 'pixel_origin')
-    >>> print(parse_settings(["ogsod.title=text"], ["ogsod"])[1][0].message)
+    >>> print(parse_overrides(["ogsod.title=text"], ["ogsod"])[1][0].message)
     'text' is not a TOML value; text needs quotes: --set 'ogsod.title="text"'
     """
-    settings: list[Setting] = []
+    overrides: list[Override] = []
     issues: list[Issue] = []
     for text in texts:
         path, equals, written = text.partition("=")
@@ -94,5 +94,5 @@ def parse_settings(
             hint = f"text needs quotes: --set '{path}=\"{written}\"'"
             issues.append(Issue(where, "", f"{written!r} is not a TOML value; {hint}"))
             continue
-        settings.append(Setting(text, source_id, tuple(keys), value["value"]))
-    return settings, issues
+        overrides.append(Override(text, source_id, tuple(keys), value["value"]))
+    return overrides, issues

@@ -1,4 +1,4 @@
-"""What the user may decide: one TOML file, every field with its default and its reason."""
+"""Recipe of a build: one TOML file with every choice a user has, its default and why."""
 
 from __future__ import annotations
 
@@ -7,10 +7,11 @@ from typing import Annotated, Literal, TypeAlias
 
 from pydantic import Field, model_validator
 
+from sarchat_build.config.resources import resource_folder
 from sarchat_build.config.toml import Model, load_toml
 from sarchat_build.types import TASKS, Category, TaskName
 
-# What becomes of a question whose answer an object that it leaves out would make doubtful.
+# "skip" drops a question that an object which is not listed makes doubtful, "ignore" asks it.
 Unlisted: TypeAlias = Literal["skip", "ignore"]
 
 Percent = Annotated[int, Field(ge=0, le=100)]
@@ -31,7 +32,7 @@ class SplitShares(Model):
 
 
 class Duplicates(Model):
-    """What becomes of pictures that show the same."""
+    """Treatment of pictures that show the same."""
 
     # "drop" keeps one of each group, "report" lists the groups, keeps all and holds each group on
     # one side of a split; "off" knows equal pixels only, of which one is kept in any case.
@@ -46,7 +47,7 @@ class Duplicates(Model):
 
 
 class Rejects(Model):
-    """When bad input stops the build instead of being set aside."""
+    """Which bad input stops the build instead of being rejected."""
 
     # A name that no manifest lists is nearly always a forgotten alias: stop and ask.
     unknown_category: Literal["stop", "reject"] = "stop"
@@ -57,7 +58,7 @@ class Rejects(Model):
 
 
 class Output(Model):
-    """How the published files are laid out."""
+    """Layout of the published files."""
 
     # 512 pictures of up to ~250 kB stay far below the 500 MB that viewers accept.
     images_per_shard: int = Field(default=512, ge=1)
@@ -81,7 +82,7 @@ class DescriptionSize(Model):
 
 
 class LabelThresholds(Model):
-    """Where one word ends and the next begins (paper, §3).
+    """Thresholds between the words for sizes, shapes and distances (paper, §3).
 
     Sizes are lower bounds of w·h / (W·H); what is below `small_from` is very small. Shapes are
     bounds of w / h. Near means nearer than (W + H) / `near_divisor`, between centers.
@@ -106,7 +107,7 @@ class LabelThresholds(Model):
 
 
 class TemplateSampling(Model):
-    """How phrasings are drawn."""
+    """Sampling of phrasings."""
 
     # Question phrasings that no training row shows: whoever scores a model on the test split can
     # tell understanding from having learned a sentence by heart. A tenth is enough to measure.
@@ -282,6 +283,12 @@ class Recipe(Model):
     tasks: Tasks = Tasks()
     # Which categories a classification question offers, in this order.
     candidates: tuple[Category, ...] = ("ship", "aircraft", "car", "tank", "bridge", "harbor")
+
+
+def recipe_path(recipe: str) -> Path:
+    """Give the file of a recipe: a path that ends in .toml, or the name of a built-in one."""
+    built_in = resource_folder("recipes") / f"{recipe}.toml"
+    return Path(recipe) if recipe.endswith(".toml") else built_in
 
 
 def load_recipe(path: Path) -> Recipe:

@@ -1,4 +1,4 @@
-"""Where the files that people edit lie: at the top of a checkout, or inside the package."""
+"""Folders of the files that people edit: at the top of a checkout, or inside the package."""
 
 from __future__ import annotations
 
@@ -8,6 +8,6 @@ _PACKAGE = Path(__file__).parents[1]
 
 
 def resource_folder(name: str) -> Path:
-    """Give the folder `source_manifests` or `templates`."""
+    """Give the folder `source_manifests`, `templates` or `recipes`."""
     checkout = _PACKAGE.parent / name
     return checkout if checkout.is_dir() else _PACKAGE / "_data" / name

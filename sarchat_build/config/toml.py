@@ -1,4 +1,4 @@
-"""TOML to typed models: unknown keys and wrong types are errors, all of them told at once."""
+"""Reader of TOML files into typed models: all unknown keys and wrong types are reported at once."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from sarchat_build.config.overrides import Setting
+from sarchat_build.config.overrides import Override
 from sarchat_build.errors import ConfigurationError, Issue
 
 if sys.version_info >= (3, 11):
@@ -27,8 +27,8 @@ class Model(BaseModel):
 ModelT = TypeVar("ModelT", bound=Model)
 
 
-def load_toml(path: Path, model: type[ModelT], settings: Iterable[Setting] = ()) -> ModelT:
-    """Read one TOML file into `model`, with `settings` put over what the file says.
+def load_toml(path: Path, model: type[ModelT], overrides: Iterable[Override] = ()) -> ModelT:
+    """Read one TOML file into `model`, with `overrides` in place of what the file says.
 
     Raises:
         ConfigurationError: every fault of the file, each with its key path.
@@ -39,7 +39,7 @@ def load_toml(path: Path, model: type[ModelT], settings: Iterable[Setting] = ())
         raise ConfigurationError([Issue(str(path), "", "no such file")]) from None
     except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise ConfigurationError([Issue(str(path), "", f"not valid TOML: {error}")]) from error
-    issues = [issue for setting in settings for issue in setting.put_into(document)]
+    issues = [issue for override in overrides for issue in override.apply_to(document)]
     try:
         loaded = model.model_validate(_tuples(document))
     except ValidationError as error:

@@ -1,4 +1,4 @@
-"""Which images show the same, and which of them stays."""
+"""Duplicates: groups of images that show the same, and which image of each group is kept."""
 
 from __future__ import annotations
 
@@ -8,35 +8,16 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from sarchat_build.config.recipe import Duplicates
-from sarchat_build.curation.label_agreement import boxes_agree, pack_objects
-from sarchat_build.curation.near_duplicates import find_families, find_stars, hamming, unpack_hashes
-from sarchat_build.names import printable
-from sarchat_build.types import CutImage, Split
+from sarchat_build.curation.facts import ImageFact
+from sarchat_build.curation.label_agreement import boxes_agree
+from sarchat_build.curation.near_duplicates import (
+    connected_components,
+    greedy_clusters,
+    hamming,
+    unpack_hashes,
+)
 
 Sameness: TypeAlias = Literal["kept", "file", "pixels", "near"]
-
-
-@dataclass(frozen=True, slots=True)
-class ImageFact:
-    """The little that must be known of an image to judge it beside all others.
-
-    `objects` are its boxes relative to the picture, packed by `likeness.pack_objects`.
-    """
-
-    image_id: str
-    source_id: str
-    scene_id: str
-    block: str
-    file: str
-    priority: int
-    official_split: Split | None
-    pixel_sha256: str
-    file_sha256: str
-    perceptual_hash: str
-    objects: bytes
-    instances: int
-    chips: int
-    chip_instances: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,13 +49,14 @@ class DuplicateGroup:
 
 @dataclass(frozen=True, slots=True)
 class Resolution:
-    """Groups by their first image, and `families`: images that one side of a split must hold.
+    """Groups of duplicates, by their first image, and the sets that one side of a split must hold.
 
-    A family is a group, or several that hang together: a–b and b–c are near, a–c are not.
+    A set of `connected` images is a group, or several groups linked by near pairs: a–b and b–c are
+    near, a–c are not.
     """
 
     groups: tuple[DuplicateGroup, ...]
-    families: tuple[tuple[ImageFact, ...], ...]
+    connected: tuple[tuple[ImageFact, ...], ...]
 
     @property
     def dropped(self) -> frozenset[str]:
@@ -87,34 +69,13 @@ class Resolution:
         )
 
 
-def image_fact(cut: CutImage, block: str, priority: int) -> ImageFact:
-    """Boil an image down to what duplicates and splits are decided by."""
-    image = cut.image
-    return ImageFact(
-        image_id=image.image_id,
-        source_id=image.source_id,
-        scene_id=image.scene_id,
-        block=block,
-        file=printable(image.member if image.archive == "." else f"{image.archive}/{image.member}"),
-        priority=priority,
-        official_split=image.official_split,
-        pixel_sha256=image.pixels.pixel_sha256,
-        file_sha256=image.pixels.file_sha256,
-        perceptual_hash=image.pixels.perceptual_hash,
-        objects=pack_objects(image),
-        instances=cut.instances,
-        chips=len(cut.chips),
-        chip_instances=sum(len(chip.instances) for chip in cut.chips),
-    )
-
-
 def resolve_duplicates(facts: Iterable[ImageFact], rule: Duplicates) -> Resolution:
     """Group images that show the same, within and across sources.
 
     Of equal pixels one image stays: that of the source with the lowest priority number, then the
-    smallest id. Near-duplicates are sought among those that stay so; each image that a group drops
+    smallest id. Near-duplicates are sought among those that stay; each image that a group drops
     is near the one it keeps, never only near another dropped one, and no two kept images are near.
-    Nothing here depends on the order in which the images were met.
+    The result does not depend on the order of `facts`.
     """
     by_pixels: dict[str, list[ImageFact]] = defaultdict(list)
     for fact in facts:
@@ -122,43 +83,49 @@ def resolve_duplicates(facts: Iterable[ImageFact], rule: Duplicates) -> Resoluti
     equal = [sorted(members, key=_preference) for members in by_pixels.values()]
     equal.sort(key=lambda members: _preference(members[0]))
     groups: list[DuplicateGroup] = []
-    families: list[tuple[ImageFact, ...]] = []
-    for family in _near_families(equal, rule):
-        groups.extend(_group(star, rule) for star in family)
-        families.append(tuple(fact for star in family for members, _ in star for fact in members))
+    connected: list[tuple[ImageFact, ...]] = []
+    for clusters in _connected_clusters(equal, rule):
+        groups.extend(_group(cluster, rule) for cluster in clusters)
+        connected.append(
+            tuple(fact for cluster in clusters for members, _ in cluster for fact in members)
+        )
     groups = [group for group in groups if len(group.members) > 1]
     return Resolution(
         tuple(sorted(groups, key=lambda group: group.group_id)),
-        tuple(sorted(families, key=lambda family: family[0].image_id)),
+        tuple(sorted(connected, key=lambda facts: facts[0].image_id)),
     )
 
 
-# Images with equal pixels, the best first, and the distance of their hash to the star's center.
+# Images with equal pixels, the best first. A cluster holds several of these, each with the distance
+# of its hash to that of the cluster's center, the first one.
 _Equal: TypeAlias = Sequence[ImageFact]
-_Star: TypeAlias = Sequence[tuple[_Equal, int]]
+_Cluster: TypeAlias = Sequence[tuple[_Equal, int]]
 
 
-def _near_families(equal: Sequence[_Equal], rule: Duplicates) -> Iterator[Sequence[_Star]]:
-    """Yield families of stars; what is near nothing is yielded if several images share it."""
+def _connected_clusters(equal: Sequence[_Equal], rule: Duplicates) -> Iterator[Sequence[_Cluster]]:
+    """Yield the clusters of each connected component of near pairs.
+
+    Images that are near no other form a cluster if several share their pixels.
+    """
     hashed = [m for m in equal if m[0].perceptual_hash] if rule.near != "off" else []
     hashes = unpack_hashes([members[0].perceptual_hash for members in hashed])
-    alone = {members[0].image_id: members for members in equal if len(members) > 1}
-    for family in find_families(hashes, rule.near_distance):
-        stars = []
-        for star in find_stars(hashes[family], rule.near_distance):
-            places = family[star]
-            distances = hamming(hashes[places], hashes[places[0]]).tolist()
-            stars.append([(hashed[p], d) for p, d in zip(places, distances, strict=True)])
-        for place in family:
-            alone.pop(hashed[place][0].image_id, None)
-        yield stars
-    yield from ([[(members, 0)]] for members in alone.values())
+    single = {members[0].image_id: members for members in equal if len(members) > 1}
+    for component in connected_components(hashes, rule.near_distance):
+        clusters = []
+        for positions in greedy_clusters(hashes[component], rule.near_distance):
+            rows = component[positions]
+            distances = hamming(hashes[rows], hashes[rows[0]]).tolist()
+            clusters.append([(hashed[row], d) for row, d in zip(rows, distances, strict=True)])
+        for row in component:
+            single.pop(hashed[row][0].image_id, None)
+        yield clusters
+    yield from ([[(members, 0)]] for members in single.values())
 
 
-def _group(star: _Star, rule: Duplicates) -> DuplicateGroup:
-    center = star[0][0][0]
+def _group(cluster: _Cluster, rule: Duplicates) -> DuplicateGroup:
+    center = cluster[0][0][0]
     members = []
-    for equal, distance in star:
+    for equal, distance in cluster:
         for fact in equal:
             reason = _reason(fact, center)
             same_labels = (

@@ -1,4 +1,4 @@
-"""Whether two pictures that show the same are also labeled the same."""
+"""Label agreement: whether two pictures that show the same are also labeled the same."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _SAME_OBJECT_IOU = 0.5
 
 
 def pack_objects(image: SourceImage) -> bytes:
-    """Write an image's objects, in nine bytes each, relative to its sides and in a fixed order."""
+    """Pack an image's objects, in nine bytes each, relative to its sides and in a fixed order."""
     across, down = _SIDE / image.pixels.width_px, _SIDE / image.pixels.height_px
     return b"".join(
         sorted(

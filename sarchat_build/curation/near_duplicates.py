@@ -1,4 +1,4 @@
-"""All pictures whose perceptual hashes are close, without comparing each with each.
+"""Near-duplicate search: all pairs of close perceptual hashes, without comparing each with each.
 
 Pigeonhole: hashes that differ in at most `distance` bits, cut into `distance // 2 + 1` bands, agree
 in some band up to one bit. So each band of each hash is looked up as it is and with each single bit
@@ -34,60 +34,59 @@ def unpack_hashes(hexadecimal: Sequence[str]) -> Hashes:
     return np.frombuffer(data, dtype=">u8").astype(np.uint64).reshape(-1, BITS // 64)
 
 
-def find_families(hashes: Hashes, distance: int) -> list[Indices]:
-    """Find the sets of pictures that hang together by close pairs.
+def connected_components(hashes: Hashes, distance: int) -> list[Indices]:
+    """Find the connected components of the graph whose edges are the pairs at `distance` or less.
 
-    A family is a connected component of the graph whose edges are the pairs at `distance` or less.
-    Each picture is looked up once, and only among those that no family has taken yet: a crowd of
-    like pictures costs its size, not its square.
+    Each picture is looked up once, and only among those that no component has taken yet: many
+    similar pictures cost their number, not its square.
 
     Returns:
-        The families of two and more, each in ascending order, ordered by their first member.
+        The components of two and more, each in ascending order, ordered by their first member.
     """
     index = _Index(hashes, distance)
-    families = []
+    components = []
     start = 0
     while start < len(hashes):
         roots, pairs = index.close_pairs_of_first(
             np.arange(start, min(start + _ROOTS, len(hashes)), dtype=np.intp)
         )
         for root, found in _by_seed(*pairs):
-            # A root that an earlier family of this round has reached belongs to it.
-            if index.waiting[root]:
-                families.append(_flood(index, root, found))
-        index.waiting[roots] = False
+            # A root that an earlier component of this round has reached belongs to it.
+            if index.unassigned[root]:
+                components.append(_grow_component(index, root, found))
+        index.unassigned[roots] = False
         start += len(roots)
-    return families
+    return components
 
 
-def _flood(index: _Index, root: int, found: Indices) -> Indices:
-    family = [np.array([root], dtype=np.intp)]
-    index.waiting[root] = False
+def _grow_component(index: _Index, root: int, found: Indices) -> Indices:
+    parts = [np.array([root], dtype=np.intp)]
+    index.unassigned[root] = False
     while len(found):
-        index.waiting[found] = False
-        family.append(found)
+        index.unassigned[found] = False
+        parts.append(found)
         members = index.close_pairs(found)[1]
         found = np.unique(members)
-    return np.sort(np.concatenate(family))
+    return np.sort(np.concatenate(parts))
 
 
-def find_stars(hashes: Hashes, distance: int) -> list[Indices]:
-    """Split a family, ordered by preference, into stars.
+def greedy_clusters(hashes: Hashes, distance: int) -> list[Indices]:
+    """Split a component, ordered by preference, into clusters around a center.
 
-    The first picture that is left is a center and takes every remaining one within `distance` of
-    itself. So each taken picture is close to its own center, never only to a neighbor of it, and
-    no two centers are close to each other.
+    The first remaining picture is a center and takes every remaining one within `distance` of
+    itself. So each picture is close to its own center, never only to a neighbor of it, and no two
+    centers are close to each other.
 
     Returns:
-        The stars, each with its center first; a star may be a center alone.
+        The clusters as positions in `hashes`, each with its center first, possibly alone.
     """
-    left = np.arange(len(hashes))
-    stars = []
-    while len(left):
-        near = hamming(hashes[left], hashes[left[0]]) <= distance
-        stars.append(left[near])
-        left = left[~near]
-    return stars
+    remaining = np.arange(len(hashes))
+    clusters = []
+    while len(remaining):
+        near = hamming(hashes[remaining], hashes[remaining[0]]) <= distance
+        clusters.append(remaining[near])
+        remaining = remaining[~near]
+    return clusters
 
 
 def hamming(first: Hashes, second: Hashes) -> NDArray[np.int64]:
@@ -97,26 +96,26 @@ def hamming(first: Hashes, second: Hashes) -> NDArray[np.int64]:
 
 
 class _Index:
-    """Bands of hashes in sorted order; `waiting` tells which pictures can still be found."""
+    """Bands of hashes in sorted order; `unassigned` tells which pictures can still be found."""
 
     def __init__(self, hashes: Hashes, distance: int) -> None:
         self._hashes, self._distance = hashes, distance
-        self._bands = _cut_into_bands(hashes, max(_MIN_BANDS, distance // 2 + 1))
-        self.waiting = np.ones(len(hashes), dtype=np.bool_)
+        self._keys = _cut_into_bands(hashes, max(_MIN_BANDS, distance // 2 + 1))
+        self.unassigned = np.ones(len(hashes), dtype=np.bool_)
         self._rebuild()
 
     def _rebuild(self) -> None:
-        members = np.flatnonzero(self.waiting)
-        self._listed = len(members)
-        self._lists = []
-        for keys, width in self._bands:
+        members = np.flatnonzero(self.unassigned)
+        self._indexed = len(members)
+        self._sorted = []
+        for keys, width in self._keys:
             order = members[np.argsort(keys[members], kind="stable")]
-            self._lists.append(_List.of(keys, order, width))
+            self._sorted.append(_Band.of(keys, order, width))
 
     def close_pairs_of_first(self, seeds: Indices) -> tuple[Indices, tuple[Indices, Indices]]:
         """Give as many of the first seeds as one comparison holds, at least one, and their pairs.
 
-        Where a crowd begins, its first picture should take the others before they are looked up.
+        Of many similar pictures the first should take the others before they are looked up.
         """
         ranges = self._ranges(seeds)
         wanted = sum((sizes.sum(axis=1) for _, sizes in ranges), np.zeros(len(seeds), np.int64))
@@ -128,18 +127,18 @@ class _Index:
     def close_pairs(
         self, seeds: Indices, ranges: list[_Ranges] | None = None
     ) -> tuple[Indices, Indices]:
-        """Give (seed, waiting picture) at the distance or less; a pair may come several times."""
+        """Give (seed, unassigned picture) within the distance; a pair may come several times."""
         ranges = ranges or self._ranges(seeds)
         planned = sum(int(sizes.sum()) for _, sizes in ranges)
-        # Pictures that a family has taken still stand in the lists. They are cleared away when
+        # Pictures that a component has taken are still in the lists. They are removed when
         # passing over them would cost more than sorting anew.
-        if planned > 16 * self._listed > 16 * np.count_nonzero(self.waiting):
+        if planned > 16 * self._indexed > 16 * np.count_nonzero(self.unassigned):
             self._rebuild()
             ranges = self._ranges(seeds)
         found = [
             pair
-            for listed, (starts, sizes) in zip(self._lists, ranges, strict=True)
-            for pair in self._compare(seeds, listed.order, starts, sizes)
+            for band, (starts, sizes) in zip(self._sorted, ranges, strict=True)
+            for pair in self._compare(seeds, band.order, starts, sizes)
         ]
         return (
             np.concatenate([first for first, _ in found]) if found else _NONE,
@@ -148,8 +147,8 @@ class _Index:
 
     def _ranges(self, seeds: Indices) -> list[_Ranges]:
         return [
-            listed.ranges(keys[seeds])
-            for listed, (keys, _) in zip(self._lists, self._bands, strict=True)
+            band.ranges(keys[seeds])
+            for band, (keys, _) in zip(self._sorted, self._keys, strict=True)
         ]
 
     def _compare(
@@ -161,17 +160,17 @@ class _Index:
         ends = np.cumsum(sizes)
         total = int(ends[-1]) if len(ends) else 0
         for begin in range(0, total, _CHUNK_PAIRS):
-            place = np.arange(begin, min(begin + _CHUNK_PAIRS, total))
-            owner = np.searchsorted(ends, place, side="right")
-            members = order[starts[owner] + place - (ends[owner] - sizes[owner])]
+            number = np.arange(begin, min(begin + _CHUNK_PAIRS, total))
+            owner = np.searchsorted(ends, number, side="right")
+            members = order[starts[owner] + number - (ends[owner] - sizes[owner])]
             first = seeds[seed[owner]]
-            usable = self.waiting[members] & (members != first)
+            usable = self.unassigned[members] & (members != first)
             first, members = first[usable], members[usable]
             close = hamming(self._hashes[first], self._hashes[members]) <= self._distance
             yield first[close], members[close]
 
 
-class _List(NamedTuple):
+class _Band(NamedTuple):
     """One band's keys in sorted order, whose they are, and where each run of equal keys ends."""
 
     order: Indices
@@ -180,16 +179,16 @@ class _List(NamedTuple):
     masks: NDArray[np.uint32]
 
     @classmethod
-    def of(cls, keys: NDArray[np.uint32], order: Indices, width: int) -> _List:
+    def of(cls, keys: NDArray[np.uint32], order: Indices, width: int) -> _Band:
         """Sort `keys[order]`, which is sorted already, into a list that can be searched."""
-        listed = keys[order]
-        ends = np.append(np.flatnonzero(listed[1:] != listed[:-1]) + 1, len(listed))
-        run_ends = np.repeat(ends, np.diff(ends, prepend=0)) if len(listed) else _NONE
+        sorted_keys = keys[order]
+        ends = np.append(np.flatnonzero(sorted_keys[1:] != sorted_keys[:-1]) + 1, len(sorted_keys))
+        run_ends = np.repeat(ends, np.diff(ends, prepend=0)) if len(sorted_keys) else _NONE
         masks = np.array([0, *(1 << bit for bit in range(width))], dtype=np.uint32)
-        return cls(order, listed, run_ends, masks)
+        return cls(order, sorted_keys, run_ends, masks)
 
     def ranges(self, keys: NDArray[np.uint32]) -> _Ranges:
-        """Say where the candidates of each key stand: start and size, per key and turned bit."""
+        """Locate the candidates of each key: start and size, per key and turned bit."""
         probes = keys[:, None] ^ self.masks
         starts = np.searchsorted(self.keys, probes)
         if not len(self.keys):
@@ -208,11 +207,11 @@ def _cut_into_bands(hashes: Hashes, count: int) -> list[tuple[NDArray[np.uint32]
     bits = np.unpackbits(hashes.astype(">u8").view(np.uint8), axis=1)
     bands = []
     for band in range(count):
-        places = bits[:, band::count]
+        columns = bits[:, band::count]
         keys = np.zeros(len(hashes), dtype=np.uint32)
-        for column in places.T:
+        for column in columns.T:
             keys = (keys << np.uint32(1)) | column
-        bands.append((keys, places.shape[1]))
+        bands.append((keys, columns.shape[1]))
     return bands
 
 
@@ -220,5 +219,5 @@ def _by_seed(seeds: Indices, members: Indices) -> Iterator[tuple[int, Indices]]:
     if not len(seeds):
         return
     pairs = np.unique(np.stack([seeds, members], axis=1), axis=0)
-    firsts, places = np.unique(pairs[:, 0], return_index=True)
-    yield from zip(firsts.tolist(), np.split(pairs[:, 1], places[1:]), strict=True)
+    firsts, starts = np.unique(pairs[:, 0], return_index=True)
+    yield from zip(firsts.tolist(), np.split(pairs[:, 1], starts[1:]), strict=True)

@@ -1,190 +1,107 @@
-"""The one look at everything: stop or go, which duplicates stay, who goes where."""
+"""Global planning: stop or go, duplicates, splits, shards."""
 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import groupby
 
 from sarchat_build.config.manifest import Manifest
 from sarchat_build.config.recipe import Recipe
-from sarchat_build.curation.duplicates import DuplicateGroup, ImageFact
-from sarchat_build.published.layout import shard_name
-from sarchat_build.stable_hash import choose
-from sarchat_build.types import SPLITS, ReadCount, Reject, Split
+from sarchat_build.curation.duplicates import DuplicateGroup, resolve_duplicates
+from sarchat_build.curation.facts import ImageFact
+from sarchat_build.curation.shard_assignment import ShardAssignment, assign_shards, shard_names
+from sarchat_build.curation.split_changes import SplitChange, count_split_changes
+from sarchat_build.curation.splits import assign_splits, split_rules
+from sarchat_build.curation.stop import RejectCount, differences_from_published, reasons_to_stop
+from sarchat_build.errors import Stop
+from sarchat_build.reasons import Reason
+from sarchat_build.types import ReadCount, RejectedImage, Split
 
 
-@dataclass(frozen=True, slots=True)
-class Decision:
-    """Where a kept image goes."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DatasetFacts:
+    """What planning knows of everything that was read, in any order; no pixels, no annotations."""
 
-    image_id: str
-    block: str
-    split: Split
-    shard: str
-
-
-# What no build goes on with, and what to do about it.
-_FATAL = {
-    "unreadable_document": "documents about many images cannot be read; fetch the archive again",
-    "duplicate_id": "ids that stand for two things; correct the document, or leave it out",
-    "split_conflict": "official lists put images into two splits; remove each from one of them",
-}
-# What the recipe decides about: see `_contradictions` and `_unknown_names`.
-_DECIDED = ("unknown_category", "contradicts_manifest")
-# What was left out because the recipe wants it so is no sign of a misread source.
-_WANTED = ("no_object",)
+    images: Sequence[ImageFact]
+    rejected_images: Sequence[RejectedImage] = ()
+    reject_counts: Sequence[RejectCount] = ()
+    read: Sequence[ReadCount] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class RejectCount:
-    """Rejects of one kind, counted; `name` says which, where that decides about the build."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DatasetPlan:
+    """What is to be written, and where; if `stop` is not empty, nothing.
 
-    source_id: str
-    reason: str
-    name: str
-    images: int
-    instances: int
-
-
-def count_rejects(rejects: Iterable[Reject]) -> tuple[RejectCount, ...]:
-    """Boil rejects down to what decides whether the build may go on."""
-    images: Counter[tuple[str, str, str]] = Counter()
-    instances: Counter[tuple[str, str, str]] = Counter()
-    for reject in rejects:
-        name = reject.detail if reject.reason in _DECIDED else ""
-        if reject.reason in _FATAL:
-            name = f"{reject.file}: {reject.detail}"
-        key = (reject.source_id, reject.reason, name)
-        images[key] += reject.images
-        instances[key] += reject.instances
-    return tuple(RejectCount(*key, images[key], instances[key]) for key in sorted(images))
-
-
-def reasons_to_stop(
-    counts: Iterable[RejectCount],
-    facts: Sequence[ImageFact],
-    images_listed: Mapping[str, int],
-    recipe: Recipe,
-) -> tuple[str, ...]:
-    """Say why nothing may be written, one sentence each; empty when the build may go on."""
-    counts = sorted(counts, key=lambda count: (count.source_id, count.reason, count.name))
-    reasons = [*_fatal(counts)]
-    if recipe.rejects.unknown_category == "stop":
-        reasons += _unknown_names(counts)
-    if recipe.rejects.contradiction == "stop":
-        reasons += _contradictions(counts)
-    rejected: Counter[str] = Counter()
-    for count in counts:
-        if count.reason not in _WANTED:
-            rejected[count.source_id] += count.images
-    for source_id, images in sorted(rejected.items()):
-        total = images_listed.get(source_id, 0)
-        if total and images / total > recipe.rejects.max_image_ratio:
-            reasons.append(
-                f"{source_id}: {images:,} of {total:,} images rejected, more than the recipe's "
-                f"rejects.max_image_ratio = {recipe.rejects.max_image_ratio:g}; see rejects/"
-            )
-    if not facts and not reasons:
-        reasons.append("nothing to write: no image was kept; see rejects/")
-    return tuple(reasons)
-
-
-def other_totals(
-    read: Iterable[ReadCount], images_listed: Mapping[str, int], manifests: Mapping[str, Manifest]
-) -> tuple[str, ...]:
-    """Name every source of which other numbers were read than its manifest says were published."""
-    images = Counter(images_listed)
-    instances: Counter[str] = Counter()
-    for count in read:
-        images[count.source_id] += count.images
-        instances[count.source_id] += count.instances
-    return tuple(
-        f"{s}: {images[s]:,} images and {instances[s]:,} instances read, "
-        f"{expected.images:,} and {expected.instances:,} published (--strict); if this is the "
-        "release you mean to build, leave --strict out"
-        for s, expected in ((s, manifests[s].expected) for s in sorted(manifests))
-        if expected and (expected.images, expected.instances) != (images[s], instances[s])
-    )
-
-
-def _fatal(counts: Iterable[RejectCount]) -> Iterable[str]:
-    found: dict[tuple[str, str], list[str]] = {}
-    for count in counts:
-        if count.reason in _FATAL:
-            places = found.setdefault((count.source_id, count.reason), [])
-            if count.name not in places:
-                places.append(count.name)
-    for (source_id, reason), places in sorted(found.items()):
-        yield f"{source_id}: {_FATAL[reason]} ({len(places):,}): {'; '.join(places)}"
-
-
-def _unknown_names(counts: Iterable[RejectCount]) -> Iterable[str]:
-    unknown: Counter[tuple[str, str]] = Counter()
-    for count in counts:
-        if count.reason == "unknown_category":
-            unknown[count.source_id, count.name] += count.instances
-    if unknown:
-        names = "; ".join(f"{s}: {name!r} × {n:,}" for (s, name), n in sorted(unknown.items()))
-        yield (
-            f"unknown category names ({names}); list them under [categories.names] in the "
-            'manifest, or set rejects.unknown_category = "reject" in the recipe'
-        )
-
-
-def _contradictions(counts: Iterable[RejectCount]) -> Iterable[str]:
-    found: Counter[tuple[str, str]] = Counter()
-    for count in counts:
-        if count.reason == "contradicts_manifest":
-            found[count.source_id, count.name] += count.instances
-    for (source_id, statement), objects in sorted(found.items()):
-        key = statement.split()[0]
-        yield (
-            f"{source_id}: {statement} ({objects:,} objects); correct the statement with "
-            f"--set {source_id}.{key}=VALUE, or set rejects.contradiction = "
-            '"reject" in the recipe to leave these objects out'
-        )
-
-
-def kept_images(facts: Iterable[ImageFact], dropped: frozenset[str]) -> tuple[ImageFact, ...]:
-    """Give the images that stay, by id."""
-    kept = (fact for fact in facts if fact.image_id not in dropped)
-    return tuple(sorted(kept, key=lambda fact: fact.image_id))
-
-
-def assign_shards(
-    kept: Sequence[ImageFact], splits: Mapping[str, Split], images_per_shard: int
-) -> tuple[Decision, ...]:
-    """Spread each split's images over its shards by stable hash.
-
-    The chips of one image stay together, so that its scene is decoded once.
+    Attributes:
+        stop: why nothing may be written.
+        assignments: split and shard of every kept image, by image id.
+        shards: names of all shards, also of empty ones.
+        duplicates: rows of the published table of duplicates.
+        split_changes: why a split holds other pictures than its source's rule says.
+        notices: counts of warnings, by source and reason.
     """
-    pictures = Counter[Split]()
-    for fact in kept:
-        pictures[splits[fact.image_id]] += fact.chips
-    shards = {split: -(-pictures[split] // images_per_shard) for split in SPLITS}
-    decisions = []
-    for fact in kept:
-        split = splits[fact.image_id]
-        index = choose(shards[split], fact.image_id, "shard")
-        name = shard_name(split, index, shards[split])
-        decisions.append(Decision(fact.image_id, fact.block, split, name))
-    return tuple(decisions)
+
+    stop: tuple[Stop, ...] = ()
+    assignments: tuple[ShardAssignment, ...] = ()
+    shards: tuple[str, ...] = ()
+    duplicates: tuple[Mapping[str, object], ...] = ()
+    split_changes: tuple[SplitChange, ...] = ()
+    notices: Mapping[str, Mapping[Reason, int]] = field(default_factory=dict)
+
+    def assignments_by_block(self) -> Iterator[tuple[str, tuple[ShardAssignment, ...]]]:
+        """Yield the assignments of each block of images, by its key."""
+        ordered = sorted(self.assignments, key=lambda a: (a.block, a.image_id))
+        for block, members in groupby(ordered, key=lambda a: a.block):
+            yield block, tuple(members)
 
 
-def shard_names(decisions: Sequence[Decision]) -> tuple[str, ...]:
-    """Give every shard of every split, also those that no image was hashed to."""
-    counts = {(d.split, int(d.shard.rpartition("-")[2])) for d in decisions}
-    return tuple(
-        shard_name(split, index, count) for split, count in sorted(counts) for index in range(count)
+def plan_dataset(
+    facts: DatasetFacts,
+    *,
+    manifests: Mapping[str, Manifest],
+    recipe: Recipe,
+    images_listed: Mapping[str, int],
+    strict: bool = False,
+) -> DatasetPlan:
+    """Decide whether a dataset may be written, which images stay, and where each goes.
+
+    The plan does not depend on the order of the facts.
+
+    Args:
+        facts: everything that was read and what became of it.
+        manifests: manifests by source id.
+        recipe: thresholds, the rule of duplicates and of splits, the size of shards.
+        images_listed: number of image files by source id.
+        strict: whether other counts than the published ones are a reason to stop.
+    """
+    stop = reasons_to_stop(facts.reject_counts, facts.images, images_listed, recipe)
+    if strict:
+        stop += differences_from_published(facts.read, images_listed, manifests)
+    if stop:
+        return DatasetPlan(stop=stop)
+    images = sorted(facts.images, key=lambda fact: fact.image_id)
+    duplicates = resolve_duplicates(images, recipe.duplicates)
+    dropped = duplicates.dropped
+    rejected = facts.rejected_images
+    splits = assign_splits(images, rejected, duplicates.connected, split_rules(manifests, recipe))
+    kept = [fact for fact in images if fact.image_id not in dropped]
+    assignments = assign_shards(kept, splits.final, recipe.output.images_per_shard)
+    return DatasetPlan(
+        assignments=assignments,
+        shards=shard_names(assignments),
+        duplicates=duplicate_rows(duplicates.groups, splits.final),
+        split_changes=count_split_changes(images, rejected, dropped, splits),
+        notices=duplicate_warnings(images, duplicates.groups),
     )
 
 
 def duplicate_rows(
     groups: Iterable[DuplicateGroup], splits: Mapping[str, Split]
-) -> list[dict[str, object]]:
-    """Make the rows of the published table: every member of every group, the best one first."""
-    return [
+) -> tuple[Mapping[str, object], ...]:
+    """Make the rows of the published table: every member of every group, the kept one first."""
+    return tuple(
         {
             "group_id": group.group_id,
             "image_id": member.fact.image_id,
@@ -201,22 +118,22 @@ def duplicate_rows(
         }
         for group in groups
         for member in group.members
-    ]
+    )
 
 
-def likeness_warnings(
+def duplicate_warnings(
     facts: Iterable[ImageFact], groups: Iterable[DuplicateGroup]
-) -> dict[str, dict[str, int]]:
-    """Count, per source, duplicates with other boxes and pictures that show too little to compare.
+) -> dict[str, dict[Reason, int]]:
+    """Count, by source, duplicates with other boxes and pictures that show too little to compare.
 
     Both are kept or resolved as usual; a person should know.
     """
-    counts: dict[str, Counter[str]] = defaultdict(Counter)
+    counts: dict[str, Counter[Reason]] = defaultdict(Counter)
     for group in groups:
         for member in group.members:
             if member.label_conflict:
-                counts[member.fact.source_id]["label_conflict"] += 1
+                counts[member.fact.source_id][Reason.LABEL_CONFLICT] += 1
     for fact in facts:
         if not fact.perceptual_hash:
-            counts[fact.source_id]["too_flat_to_compare"] += 1
+            counts[fact.source_id][Reason.TOO_FLAT_TO_COMPARE] += 1
     return {source_id: dict(tally) for source_id, tally in counts.items()}

@@ -1,4 +1,4 @@
-"""Who goes to train, validation and test: lists, then whole scenes and whole sets of duplicates."""
+"""Splits: train, validation and test by lists, then by whole scenes and sets of duplicates."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from typing import Literal, TypeAlias
 
 from sarchat_build.config.manifest import Manifest
 from sarchat_build.config.recipe import Recipe
-from sarchat_build.curation.duplicates import ImageFact
+from sarchat_build.curation.facts import ImageFact
 from sarchat_build.stable_hash import stable_hash
 from sarchat_build.types import SPLITS, RejectedImage, Split
 
-# A set of duplicates that is due on several sides goes to the most protected one.
+# A set of duplicates with scenes on several sides goes to the most protected one.
 _MOST_PROTECTED: tuple[Split, ...] = ("test", "validation", "train")
 
 # Images per split, or any other numbers in their proportion.
@@ -28,16 +28,17 @@ class SplitRule:
     shares: Shares
 
 
-@dataclass(frozen=True, slots=True)
-class Division:
-    """Splits by image id: `final`; `due` by the source's rule alone; `by_scene` with its scene.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SplitAssignment:
+    """The split of each image, by image id, after each of the three steps of `assign_splits`.
 
-    `due` also knows the lost images.
+    `by_rule` follows the source's rule alone and also holds the rejected images, `by_scene` keeps
+    scenes whole, and `final` keeps duplicates together as well.
     """
 
-    final: Mapping[str, Split]
-    due: Mapping[str, Split]
+    by_rule: Mapping[str, Split]
     by_scene: Mapping[str, Split]
+    final: Mapping[str, Split]
 
 
 def split_rules(manifests: Mapping[str, Manifest], recipe: Recipe) -> dict[str, SplitRule]:
@@ -61,35 +62,41 @@ def split_rules(manifests: Mapping[str, Manifest], recipe: Recipe) -> dict[str, 
 
 def assign_splits(
     facts: Sequence[ImageFact],
-    lost: Sequence[RejectedImage],
-    families: Iterable[Sequence[ImageFact]],
+    rejected_images: Sequence[RejectedImage],
+    connected: Iterable[Sequence[ImageFact]],
     rules: Mapping[str, SplitRule],
-) -> Division:
-    """Give every image a split so that no scene and no family of duplicates lies on two sides.
+) -> SplitAssignment:
+    """Assign every image to a split so that no scene and no set of duplicates is on two sides.
 
     1. Lists: the official split, or for "halved_test" validation and test by turns, by name, over
-       the official test list. Rejected images keep their place in the row.
+       the official test list. Rejected images keep their rank in that list.
     2. Scenes: images that are listed alike take the others of their scene along. A scene without
-       lists is placed by stable hash, to the source's shares. So is one that the lists cut apart,
+       lists is assigned by stable hash, to the source's shares. So is one that the lists cut apart,
        to the shares of the lists: HRSID's lists cut 136 of 137 scenes apart, so that the most
        protected side would get everything, and the side of most images would leave no test.
-    3. Duplicates: a family goes to the most protected side on which a scene of it lies. No image
-       that a whole scene holds in test is ever trained on.
+    3. Duplicates: connected images go to the most protected side on which a scene of them lies. No
+       image that a whole scene holds in test is ever trained on.
+
+    Args:
+        facts: the images that are left.
+        rejected_images: the images that are not.
+        connected: sets of images that must not be divided (`duplicates.Resolution`).
+        rules: how each source is divided, by its id.
     """
-    images: list[ImageFact | RejectedImage] = [*facts, *lost]
-    listed = _listed(images, rules)
+    images: list[ImageFact | RejectedImage] = [*facts, *rejected_images]
+    listed = _listed_splits(images, rules)
     scene_splits = _scene_splits(images, listed, rules)
     by_scene = {fact.image_id: scene_splits[fact.scene_id] for fact in facts}
     final: dict[str, Split] = {}
-    for bundle in _bundles(facts, families):
-        there = {by_scene[fact.image_id] for fact in bundle}
-        split = next(split for split in _MOST_PROTECTED if split in there)
-        final.update((fact.image_id, split) for fact in bundle)
-    due = {i.image_id: listed[i.image_id] or scene_splits[i.scene_id] for i in images}
-    return Division(final, due, by_scene)
+    for undivided in _connected_scenes(facts, connected):
+        sides = {by_scene[fact.image_id] for fact in undivided}
+        split = next(split for split in _MOST_PROTECTED if split in sides)
+        final.update((fact.image_id, split) for fact in undivided)
+    by_rule = {i.image_id: listed[i.image_id] or scene_splits[i.scene_id] for i in images}
+    return SplitAssignment(by_rule=by_rule, by_scene=by_scene, final=final)
 
 
-def _listed(
+def _listed_splits(
     images: Sequence[ImageFact | RejectedImage], rules: Mapping[str, SplitRule]
 ) -> dict[str, Split | None]:
     listed: dict[str, Split | None] = {}
@@ -100,8 +107,8 @@ def _listed(
         if rule == "halved_test" and image.official_split == "test":
             halved[image.source_id].append(image.image_id)
     for names in halved.values():
-        for place, name in enumerate(sorted(names)):
-            listed[name] = "test" if place % 2 else "validation"
+        for rank, name in enumerate(sorted(names)):
+            listed[name] = "test" if rank % 2 else "validation"
     return listed
 
 
@@ -129,22 +136,23 @@ def _scene_splits(
 
 
 def by_share(scene_id: str, shares: Shares) -> Split:
-    """Place a scene by stable hash, so that each split gets about its share of many scenes.
+    """Choose a scene's split by stable hash, so that each gets about its share of many scenes.
 
     >>> by_share("ssdd/000001", {"train": 1, "validation": 0, "test": 0})
     'train'
     """
-    place = stable_hash("split", scene_id) % sum(shares.values())
+    ticket = stable_hash("split", scene_id) % sum(shares.values())
     for split in _MOST_PROTECTED:
-        if place < shares[split]:
+        if ticket < shares[split]:
             return split
-        place -= shares[split]
+        ticket -= shares[split]
     raise ValueError("shares must be counts")
 
 
-def _bundles(
-    facts: Sequence[ImageFact], families: Iterable[Sequence[ImageFact]]
+def _connected_scenes(
+    facts: Sequence[ImageFact], connected: Iterable[Sequence[ImageFact]]
 ) -> Iterable[list[ImageFact]]:
+    """Group images by scenes, and scenes by connected images: a union-find over scene ids."""
     parent: dict[str, str] = {}
 
     def root(node: str) -> str:
@@ -153,10 +161,10 @@ def _bundles(
             node = parent[node]
         return node
 
-    for family in families:
-        for member in family:
-            parent[root(member.scene_id)] = root(family[0].scene_id)
-    bundles: dict[str, list[ImageFact]] = defaultdict(list)
+    for members in connected:
+        for member in members:
+            parent[root(member.scene_id)] = root(members[0].scene_id)
+    by_root: dict[str, list[ImageFact]] = defaultdict(list)
     for fact in facts:
-        bundles[root(fact.scene_id)].append(fact)
-    return bundles.values()
+        by_root[root(fact.scene_id)].append(fact)
+    return by_root.values()

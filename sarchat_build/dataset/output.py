@@ -57,9 +57,12 @@ def write_text(out: str, path: str, text: str) -> WrittenFile:
 
 def write_json(out: str, path: str, value: object) -> WrittenFile:
     """Write one JSON file whole, keys sorted."""
-    return write_text(
-        out, path, json.dumps(value, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
-    )
+    return write_text(out, path, json_text(value))
+
+
+def json_text(value: object) -> str:
+    """Write a value as the JSON of a published file: keys sorted, a line break at the end."""
+    return json.dumps(value, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
 
 
 def read_json(out: str, path: str) -> object | None:

@@ -1,23 +1,178 @@
-"""`build.json`: everything a dataset came from and holds, with a digest of every file."""
+"""`build.json`: everything a dataset came from and holds, with a digest of every file.
+
+The models here are that file's contract: `BuildRecord.model_dump(mode="json")` is what is written,
+and `parse_record` reads it back or says which key is wrong.
+"""
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from importlib.metadata import version
-from typing import Any
+from typing import Literal, TypeVar
 
-from sarchat_build import __version__
-from sarchat_build.config.manifest import Manifest
+from pydantic import ValidationError
+
+from sarchat_build.config.annotation_options import Annotations
+from sarchat_build.config.manifest import Categories, Expected, Manifest, Pixels, Tiling
 from sarchat_build.config.recipe import Recipe
-from sarchat_build.dataset.conservation import Counts
+from sarchat_build.config.toml import Model
 from sarchat_build.dataset.output import WrittenFile
 from sarchat_build.dataset.shards import ShardReceipt
+from sarchat_build.errors import InputError, Issue
 from sarchat_build.phrasing.engine import Phrasing
-from sarchat_build.types import SPLITS, Notice
+from sarchat_build.published.layout import BUILD_FILE
+from sarchat_build.sources.inputs import ArchiveEntry
+from sarchat_build.types import SPLITS, Split
+from sarchat_build.version import __version__
 
 # The libraries whose version can change a published byte.
 _DECISIVE = ("pyarrow", "pillow", "numpy", "rasterio", "jinja2")
+
+
+class FileEntry(Model):
+    """One published file; `rows` is None where it is no table."""
+
+    bytes: int
+    sha256: str
+    rows: int | None
+
+
+class ImageCounts(Model):
+    """Images of a source and the annotated objects in them."""
+
+    images: int
+    instances: int
+
+
+class PictureCounts(Model):
+    """Published pictures (chips of a cut scene count each) and the objects in them."""
+
+    images: int
+    objects: int
+
+
+class SourceCounts(Model):
+    """What became of a source: read = rejected + deduplicated + kept; `written` is published."""
+
+    read: ImageCounts
+    rejected: ImageCounts
+    deduplicated: ImageCounts
+    kept: ImageCounts
+    written: PictureCounts
+
+
+class SourceFacts(Model):
+    """What the manifest of a source says and the record repeats."""
+
+    title: str
+    homepage: str
+    license: str
+    citation: str
+    annotations: Annotations
+    categories: Categories
+    pixels: Pixels | None
+    tiling: Tiling | None
+    expected: Expected | None
+    unverified: dict[str, str]
+
+
+class SourceRecord(SourceFacts):
+    """A source in a finished build; `fixes` counts corrections and warnings by reason."""
+
+    archives: tuple[ArchiveEntry, ...]
+    counts: SourceCounts
+    fixes: dict[str, int]
+
+
+class TemplateUses(Model):
+    """How often each phrasing was used, by its id; 0 for those that no dialogue uses."""
+
+    uses: dict[str, int]
+
+
+class TemplateRecord(TemplateUses):
+    """The same, with a digest of every phrasing's id and text."""
+
+    sha256: str
+
+
+class ComparisonRow(Model):
+    """One source and split beside SARDet-100K; `reasons` add up to `here` - `published`."""
+
+    source: str
+    split: Split
+    here: PictureCounts
+    published: PictureCounts
+    reasons: dict[str, PictureCounts]
+
+
+class RecordShell(Model):
+    """What is known of a build before it ends: enough to prove a shard.
+
+    Every phrasing is named, also one that nothing used: which are held out depends on all of them.
+    """
+
+    schema_version: Literal[1] = 1
+    dataset_version: str = __version__
+    recipe: Recipe
+    sources: Mapping[str, SourceFacts]
+    templates: TemplateUses
+    files: Mapping[str, FileEntry]
+
+
+class BuildRecord(RecordShell):
+    """The record of a finished build; it holds no clock, no path of a machine and no runner.
+
+    `counts` are rows by split and table (`images`, `objects`, a task's name), `versions` those of
+    every library that can change a published byte, `left_out` the sources that were asked for and
+    could not be read, `shards` the fingerprint of what each shard was made from.
+    """
+
+    sources: Mapping[str, SourceRecord]
+    templates: TemplateRecord
+    versions: dict[str, str]
+    counts: dict[Split, dict[str, int]]
+    comparison: tuple[ComparisonRow, ...]
+    left_out: tuple[str, ...]
+    shards: dict[str, str]
+
+    def with_files(self, files: Iterable[WrittenFile]) -> BuildRecord:
+        """Give the record with more files in it."""
+        entries = {file.path: file_entry(file) for file in files}
+        return self.model_copy(update={"files": {**self.files, **entries}})
+
+
+ModelT = TypeVar("ModelT", bound=Model)
+
+
+def parse_record(text: str | bytes, location: str = BUILD_FILE) -> BuildRecord:
+    """Read the text of a `build.json`; `location` names it in messages.
+
+    Raises:
+        InputError: what is wrong, each fault with its key path.
+    """
+    return parse_document(text, location, BuildRecord)
+
+
+def parse_document(text: str | bytes, location: str, model: type[ModelT]) -> ModelT:
+    """Read a JSON document that a build wrote into its model.
+
+    >>> parse_document('{"images": 3, "objects": "x"}', "build.json", PictureCounts)
+    Traceback (most recent call last):
+    sarchat_build.errors.InputError: build.json › objects: Input should be a valid integer
+
+    Raises:
+        InputError: what is wrong, each fault with its key path.
+    """
+    try:
+        return model.model_validate_json(text)
+    except ValidationError as error:
+        issues = (
+            Issue(location, ".".join(map(str, fault["loc"])), fault["msg"])
+            for fault in error.errors()
+        )
+        raise InputError("\n".join(map(str, issues))) from error
 
 
 def versions() -> dict[str, str]:
@@ -26,92 +181,87 @@ def versions() -> dict[str, str]:
 
 
 def build_record(
+    *,
     recipe: Recipe,
     manifests: Mapping[str, Manifest],
-    inputs: Mapping[str, list[dict[str, object]]],
-    books: Mapping[str, Counts],
+    archives: Mapping[str, Iterable[ArchiveEntry]],
+    counts: Mapping[str, Mapping[str, Mapping[str, int]]],
     receipts: Iterable[ShardReceipt],
     fixes: Mapping[str, Mapping[str, int]],
     phrasing: Phrasing,
-    comparison: list[dict[str, Any]],
+    comparison: Iterable[ComparisonRow],
     files: Iterable[WrittenFile],
     left_out: Iterable[str] = (),
-) -> dict[str, Any]:
-    """Make the record; it holds no clock, no path of a machine and nothing about the runner.
+) -> BuildRecord:
+    """Make the record of a finished build.
 
-    `left_out` are sources that were asked for and could not be read (`--keep-going`).
+    Args:
+        recipe: the build's choices.
+        manifests: the sources that were built, by id.
+        archives: each source's input archives.
+        counts: each source's `SourceCounts`, as plain numbers.
+        receipts: of every shard.
+        fixes: corrections and warnings by source and reason.
+        phrasing: the phrasings that were there to be used.
+        comparison: the build beside SARDet-100K.
+        files: every file that is published.
+        left_out: sources that were asked for and could not be read (`--keep-going`).
     """
-    receipts = sorted(receipts, key=lambda receipt: receipt.name)
-    shell = record_shell(recipe, manifests, phrasing.templates, files)
-    return {
-        **shell,
-        "sources": {
-            source_id: {
-                **facts,
-                "archives": inputs[source_id],
-                "counts": books[source_id],
-                "fixes": dict(fixes.get(source_id, {})),
-            }
-            for source_id, facts in shell["sources"].items()
+    ordered = sorted(receipts, key=lambda receipt: receipt.name)
+    shell = record_shell(
+        recipe=recipe, manifests=manifests, template_ids=phrasing.templates, files=files
+    )
+    return BuildRecord(
+        recipe=recipe,
+        sources={
+            source_id: SourceRecord(
+                **dict(facts),
+                archives=tuple(archives[source_id]),
+                counts=SourceCounts.model_validate(counts[source_id]),
+                fixes=dict(fixes.get(source_id, {})),
+            )
+            for source_id, facts in shell.sources.items()
         },
-        "templates": {
-            "sha256": phrasing.digest,
-            "uses": shell["templates"]["uses"]
-            | dict(_sum(receipt.template_uses for receipt in receipts)),
-        },
-        "versions": versions(),
-        "counts": _counts_by_split(receipts, recipe),
-        "comparison": comparison,
-        "left_out": sorted(left_out),
-        "shards": {receipt.name: receipt.fingerprint for receipt in receipts},
-    }
+        templates=TemplateRecord(
+            sha256=phrasing.digest,
+            uses=shell.templates.uses | dict(_sum(receipt.template_uses for receipt in ordered)),
+        ),
+        files=shell.files,
+        versions=versions(),
+        counts=_counts_by_split(ordered, recipe),
+        comparison=tuple(comparison),
+        left_out=tuple(sorted(left_out)),
+        shards={receipt.name: receipt.fingerprint for receipt in ordered},
+    )
 
 
 def record_shell(
+    *,
     recipe: Recipe,
     manifests: Mapping[str, Manifest],
     template_ids: Iterable[str],
     files: Iterable[WrittenFile],
-) -> dict[str, Any]:
-    """Make the part of the record that is known before a build ends: enough to prove a shard.
-
-    Every phrasing is named, also one that nothing used: which are held out depends on all of them.
-    """
-    return {
-        "schema_version": 1,
-        "dataset_version": __version__,
-        "recipe": recipe.model_dump(mode="json"),
-        "sources": {
-            source_id: manifest.model_dump(mode="json", include=_SOURCE_FACTS)
+) -> RecordShell:
+    """Make the part of the record that is known before a build ends."""
+    return RecordShell(
+        recipe=recipe,
+        sources={
+            source_id: SourceFacts(
+                **{name: getattr(manifest, name) for name in SourceFacts.model_fields}
+            )
             for source_id, manifest in sorted(manifests.items())
         },
-        "templates": {"uses": dict.fromkeys(sorted(template_ids), 0)},
-        "files": {
-            file.path: file_entry(file) for file in sorted(files, key=lambda file: file.path)
-        },
-    }
+        templates=TemplateUses(uses=dict.fromkeys(sorted(template_ids), 0)),
+        files={file.path: file_entry(file) for file in sorted(files, key=lambda file: file.path)},
+    )
 
 
-def file_entry(file: WrittenFile) -> dict[str, Any]:
+def file_entry(file: WrittenFile) -> FileEntry:
     """Make the entry of one file in the record."""
-    return {"bytes": file.bytes, "sha256": file.sha256, "rows": file.rows}
+    return FileEntry(bytes=file.bytes, sha256=file.sha256, rows=file.rows)
 
 
-_SOURCE_FACTS = {
-    *("title", "homepage", "license", "citation", "annotations"),
-    *("categories", "expected", "pixels", "tiling", "unverified"),
-}
-
-
-def count_fixes(fixes: Iterable[Notice]) -> dict[str, dict[str, int]]:
-    """Count corrections and warnings per source and reason."""
-    counts: dict[str, Counter[str]] = defaultdict(Counter)
-    for fix in fixes:
-        counts[fix.source_id][fix.reason] += 1
-    return {source_id: dict(sorted(tally.items())) for source_id, tally in sorted(counts.items())}
-
-
-def _counts_by_split(receipts: list[ShardReceipt], recipe: Recipe) -> dict[str, dict[str, int]]:
+def _counts_by_split(receipts: list[ShardReceipt], recipe: Recipe) -> dict[Split, dict[str, int]]:
     wanted = ("images", "objects", *recipe.tasks.enabled)
     totals = {
         split: _sum(

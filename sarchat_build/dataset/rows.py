@@ -8,9 +8,10 @@ from typing import Any, TypeAlias
 from sarchat_build.config.manifest import Manifest
 from sarchat_build.config.recipe import Recipe
 from sarchat_build.dialogues.labels import label_image
-from sarchat_build.dialogues.tasks import TAGS, Question, questions
+from sarchat_build.dialogues.tasks import questions
 from sarchat_build.images import PublishedImage
 from sarchat_build.names import printable
+from sarchat_build.phrasing.dialogue import Dialogue, render_dialogue
 from sarchat_build.phrasing.engine import Phrasing
 from sarchat_build.types import AS_STORED, Chip, PlannedImage, TaskName
 
@@ -76,40 +77,29 @@ def dialogue_rows(
     seen: set[tuple[str, str]] = set()
     rows = []
     for question in questions(labeled, recipe):
-        dialogue_id = f"{chip.image_id}/{question.task}/{question.subtask}/{question.key}"
-        text = phrasing.render(question, dialogue_id, planned.split)
-        if (text.question, text.answer) not in seen:
-            seen.add((text.question, text.answer))
-            user = f"<image>\n{TAGS[question.task]}{text.question}"
-            row = _row(planned, chip, question, dialogue_id, (user, text.answer), text.template_ids)
-            rows.append((question.task, row))
+        dialogue = render_dialogue(question, chip.image_id, planned.split, phrasing)
+        words = dialogue.text.question, dialogue.text.answer
+        if words not in seen:
+            seen.add(words)
+            rows.append((question.task, _row(planned, chip, dialogue)))
     return rows
 
 
-def _row(
-    planned: PlannedImage,
-    chip: Chip,
-    question: Question,
-    dialogue_id: str,
-    texts: tuple[str, str],
-    template_ids: tuple[str, ...],
-) -> Row:
+def _row(planned: PlannedImage, chip: Chip, dialogue: Dialogue) -> Row:
+    question = dialogue.question
     return {
-        "dialogue_id": dialogue_id,
+        "dialogue_id": dialogue.dialogue_id,
         "image_id": chip.image_id,
         "source": planned.image.source_id,
         "split": planned.split,
         "task": question.task,
         "subtask": question.subtask,
-        "messages": [
-            {"role": "user", "content": texts[0]},
-            {"role": "assistant", "content": texts[1]},
-        ],
+        "messages": dialogue.messages,
         "objects": {
             "ref": [o.category for o in question.mentioned],
             "bbox": [o.bbox for o in question.mentioned],
         },
         "instance_ids": [o.instance.instance_id for o in question.mentioned],
-        "template_ids": template_ids,
+        "template_ids": dialogue.text.template_ids,
         "ground_truth": question.ground_truth,
     }

@@ -1,12 +1,11 @@
-"""One shard, one unit of work: pictures and dialogues of some images, written bit-identically."""
+"""Writing one shard: the pictures of some images and the dialogues about them."""
 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack, nullcontext
 from dataclasses import dataclass
-from hashlib import blake2b
 from itertools import islice
 from typing import TypeVar
 
@@ -19,9 +18,9 @@ from sarchat_build.config.recipe import Recipe
 from sarchat_build.dataset.output import WrittenFile, write_whole
 from sarchat_build.dataset.rows import Row, dialogue_rows, image_row
 from sarchat_build.phrasing.engine import Phrasing
-from sarchat_build.published.schema import IMAGES, dialogue_schema, to_table, with_hf_features
-from sarchat_build.report.statistics.gather import Gatherer
-from sarchat_build.report.statistics.tallies import Tallies
+from sarchat_build.published.hf_features import with_hf_features
+from sarchat_build.published.layout import table_path
+from sarchat_build.published.schema import SCHEMAS, to_table
 from sarchat_build.types import PlannedImage, SourceImage, TaskName
 
 _DIALOGUE_ROW_GROUP = 10_000
@@ -46,14 +45,6 @@ class ShardReceipt:
 
 
 @dataclass(frozen=True, slots=True)
-class FinishedShard:
-    """A shard's receipt, and what the quality report is computed from."""
-
-    receipt: ShardReceipt
-    tallies: Tallies
-
-
-@dataclass(frozen=True, slots=True)
 class ShardBuilder:
     """Everything a shard needs beside its images."""
 
@@ -63,7 +54,7 @@ class ShardBuilder:
     phrasing: Phrasing
     open_image: OpenImage
 
-    def build(self, name: str, planned: Iterable[PlannedImage], fingerprint: str) -> FinishedShard:
+    def build(self, name: str, planned: Iterable[PlannedImage], fingerprint: str) -> ShardReceipt:
         """Write the images file and every task's dialogues file of the shard `name`.
 
         Rows are ordered by image id. Pictures are held only until their row group is written;
@@ -71,7 +62,6 @@ class ShardBuilder:
         """
         counts: dict[str, Counter[str]] = defaultdict(Counter)
         uses: Counter[str] = Counter()
-        quality = Gatherer(self.recipe.candidates)
         dialogues: dict[TaskName, list[Row]] = {task: [] for task in self.recipe.tasks.enabled}
 
         def image_rows() -> Iterator[Row]:
@@ -83,7 +73,6 @@ class ShardBuilder:
                     {i.instance_id for chip in item.chips for i in chip.instances}
                 )
                 for row, rows in self._chips(item, manifest):
-                    quality.add(row, [dialogue for _, dialogue in rows])
                     tally["images"] += 1
                     tally["objects"] += len(row["objects"]["instance_id"])
                     for task, dialogue in rows:
@@ -92,17 +81,16 @@ class ShardBuilder:
                         dialogues[task].append(dialogue)
                     yield row
 
-        files = [self._write("images", name, IMAGES, image_rows())]
+        files = [self._write("images", name, image_rows())]
         for task, rows in dialogues.items():
-            files.append(self._write(f"dialogues/{task}", name, dialogue_schema(task), rows))
-        receipt = ShardReceipt(
+            files.append(self._write(task, name, rows))
+        return ShardReceipt(
             name,
             fingerprint,
             tuple(files),
             {source: dict(tally) for source, tally in sorted(counts.items())},
             dict(sorted(uses.items())),
         )
-        return FinishedShard(receipt, quality.finish())
 
     def _chips(
         self, item: PlannedImage, manifest: Manifest
@@ -124,14 +112,12 @@ class ShardBuilder:
                     dialogue_rows(item, chip, manifest, self.recipe, self.phrasing),
                 )
 
-    def _write(self, folder: str, name: str, schema: pa.Schema, rows: Iterable[Row]) -> WrittenFile:
-        size = (
-            self.recipe.output.images_per_row_group if folder == "images" else _DIALOGUE_ROW_GROUP
-        )
+    def _write(self, table: str, name: str, rows: Iterable[Row]) -> WrittenFile:
+        size = self.recipe.output.images_per_row_group if table == "images" else _DIALOGUE_ROW_GROUP
         return write_whole(
             self.out,
-            f"{folder}/{name}.parquet",
-            lambda target: write_parquet(target, schema, rows, size),
+            table_path(table, name),
+            lambda target: write_parquet(target, SCHEMAS[table], rows, size),
         )
 
 
@@ -181,12 +167,3 @@ def batches(items: Iterable[ItemT], size: int) -> Iterator[list[ItemT]]:
     stream = iter(items)
     while batch := list(islice(stream, size)):
         yield batch
-
-
-def fingerprint(planned: Sequence[PlannedImage], *parts: str) -> str:
-    """Digest everything that a shard's bytes depend on: its images, and whatever `parts` name."""
-    digest = blake2b(digest_size=16)
-    for part in (*parts, *(repr(item) for item in sorted(planned, key=lambda p: p.image.image_id))):
-        digest.update(part.encode("utf-8", "surrogatepass"))
-        digest.update(b"\x1f")
-    return digest.hexdigest()

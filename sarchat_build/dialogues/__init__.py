@@ -1,1 +1,1 @@
-"""What may be asked about one picture, and the true answer."""
+"""Labels of objects, and the questions that one picture affords with their true answers."""

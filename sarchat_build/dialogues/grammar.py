@@ -1,4 +1,4 @@
-"""The little English that phrasings need: number, article, lists. Also their only filters."""
+"""English that phrasings need: number, article, lists. These functions are their only filters."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a task module hands on: a question that an image affords, and the truth of its answer."""
+"""A question about one image before it is put into words, with the truth of its answer."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from typing import TypeAlias
 from sarchat_build.dialogues.labels import LabeledInstance
 from sarchat_build.types import TaskName
 
-# The plain values of one `ground_truth` struct; `tables.GROUND_TRUTH` types them per task.
+# The plain values of one `ground_truth` struct; `published.schema` types them per task.
 GroundTruth: TypeAlias = Mapping[str, object]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
     """One question about one image, before it is put into words.
 

@@ -6,13 +6,16 @@ import math
 from collections.abc import Sequence
 
 from sarchat_build.errors import RecordError
+from sarchat_build.reasons import Reason
 from sarchat_build.types import Box
 
 # A box that leaves the picture by less has only been rounded, by a text format or by a float.
 ROUNDING_PX = 1e-3
 
 
-def repair(corners: Sequence[float], width_px: int, height_px: int) -> tuple[Box, tuple[str, ...]]:
+def repair(
+    corners: Sequence[float], width_px: int, height_px: int
+) -> tuple[Box, tuple[Reason, ...]]:
     """Make two corners a box inside a picture, and say what had to be done.
 
     Returns:
@@ -23,25 +26,25 @@ def repair(corners: Sequence[float], width_px: int, height_px: int) -> tuple[Box
         RecordError: `non_finite`, `degenerate` (no area) or `outside` (no part in the picture).
 
     >>> repair((30, 20, 10, 40), 100, 100)
-    (Box(x_min_px=10, y_min_px=20, x_max_px=30, y_max_px=40), ('box_swapped',))
+    (Box(x_min_px=10, y_min_px=20, x_max_px=30, y_max_px=40), (Reason.BOX_SWAPPED,))
     >>> repair((90, 20, 130, 40), 100, 100)
-    (Box(x_min_px=90, y_min_px=20, x_max_px=100, y_max_px=40), ('box_clipped',))
+    (Box(x_min_px=90, y_min_px=20, x_max_px=100, y_max_px=40), (Reason.BOX_CLIPPED,))
     """
     x0, y0, x1, y1 = corners
     written = f"({x0:g}, {y0:g}, {x1:g}, {y1:g})"
     if not all(map(math.isfinite, corners)):
-        raise RecordError("non_finite", f"box {written}")
+        raise RecordError(Reason.NON_FINITE, f"box {written}")
     box = Box(min(x0, x1), min(y0, y1), max(x0, x1), max(y0, y1))
     if not box.area_px2 > 0:  # two tiny sides can multiply to 0
-        raise RecordError("degenerate", f"box {written} has no area")
+        raise RecordError(Reason.DEGENERATE, f"box {written} has no area")
     inside = clip(box, Box(0, 0, width_px, height_px))
     if inside is None:
-        raise RecordError("outside", f"box {written} in a picture of {width_px} × {height_px}")
+        raise RecordError(Reason.OUTSIDE, f"box {written} in a picture of {width_px} × {height_px}")
     repairs = []
     if (x0, y0) != (box.x_min_px, box.y_min_px):
-        repairs.append("box_swapped")
+        repairs.append(Reason.BOX_SWAPPED)
     if max(abs(a - b) for a, b in zip(inside, box, strict=True)) > ROUNDING_PX:
-        repairs.append("box_clipped")
+        repairs.append(Reason.BOX_CLIPPED)
     return inside, tuple(repairs)
 
 

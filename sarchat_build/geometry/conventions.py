@@ -10,6 +10,7 @@ from sarchat_build.config.annotation_options import Convention
 from sarchat_build.errors import RecordError
 from sarchat_build.geometry.quads import bounds, clockwise
 from sarchat_build.geometry.rotated import corners
+from sarchat_build.reasons import Reason
 from sarchat_build.types import BoxFormat
 
 _NUMBERS = {
@@ -31,7 +32,7 @@ class PixelBox:
 
     corners_px: tuple[float, float, float, float]
     quad_px: tuple[float, ...] = ()
-    repairs: tuple[str, ...] = ()
+    repairs: tuple[Reason, ...] = ()
 
 
 def to_pixel_box(
@@ -56,9 +57,11 @@ def to_pixel_box(
     (25.0, 0.0, 75.0, 100.0)
     """
     if len(box) != _NUMBERS[box_format]:
-        raise RecordError("bad_value", f"box {tuple(box)} needs {_NUMBERS[box_format]} numbers")
+        raise RecordError(
+            Reason.BAD_VALUE, f"box {tuple(box)} needs {_NUMBERS[box_format]} numbers"
+        )
     if not all(map(math.isfinite, box)):
-        raise RecordError("non_finite", f"box {tuple(box)}")
+        raise RecordError(Reason.NON_FINITE, f"box {tuple(box)}")
     if box_format is BoxFormat.CXCYWH_REL:
         cx, cy, w, h = box
         left, right = (cx - w / 2) * width_px, (cx + w / 2) * width_px
@@ -69,7 +72,7 @@ def to_pixel_box(
     x, y, *far = box
     if convention.pixel_origin == 1 and (0 <= x < 1 or 0 <= y < 1):
         raise RecordError(
-            "contradicts_manifest", "annotations.pixel_origin = 1, but boxes start at 0"
+            Reason.CONTRADICTS_MANIFEST, "annotations.pixel_origin = 1, but boxes start at 0"
         )
     x1, y1 = far if box_format is BoxFormat.XYXY_PX else (x + far[0], y + far[1])
     origin = convention.pixel_origin
@@ -78,7 +81,7 @@ def to_pixel_box(
 
 def to_pixel_quad(
     box: Sequence[float], convention: Convention
-) -> tuple[tuple[float, ...], tuple[str, ...]]:
+) -> tuple[tuple[float, ...], tuple[Reason, ...]]:
     """Convert a rotated box, four corners or center, size and angle, to corners in pixels.
 
     Returns:
@@ -88,15 +91,16 @@ def to_pixel_quad(
         RecordError: as `to_pixel_box`.
     """
     if not all(map(math.isfinite, box)):
-        raise RecordError("non_finite", f"corners {tuple(box)}")
+        raise RecordError(Reason.NON_FINITE, f"corners {tuple(box)}")
     if len(box) == 5:
         if convention.angle is None:
             raise RecordError(
-                "contradicts_manifest", "annotations.angle is not stated, but boxes have angles"
+                Reason.CONTRADICTS_MANIFEST,
+                "annotations.angle is not stated, but boxes have angles",
             )
         box = corners(box, convention.angle)
     quad, mended = clockwise([value - convention.pixel_origin for value in box])
-    return quad, ("quad_hull",) if mended else ()
+    return quad, (Reason.QUAD_HULL,) if mended else ()
 
 
 def _half_open(

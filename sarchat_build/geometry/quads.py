@@ -8,6 +8,7 @@ import numpy as np
 import shapely
 
 from sarchat_build.errors import RecordError
+from sarchat_build.reasons import Reason
 
 
 def clockwise(quad: Sequence[float]) -> tuple[tuple[float, ...], bool]:
@@ -31,7 +32,7 @@ def clockwise(quad: Sequence[float]) -> tuple[tuple[float, ...], bool]:
     with np.errstate(over="ignore"):  # of numbers near the largest; their area is infinite
         hull = shapely.convex_hull(shapely.multipoints(corners))
     if not hull.area > 0:
-        raise RecordError("degenerate", f"corners {tuple(quad)} enclose no area")
+        raise RecordError(Reason.DEGENERATE, f"corners {tuple(quad)} enclose no area")
     ring = ring_clockwise(hull)
     if corners[0] in ring:
         start = ring.index(corners[0])

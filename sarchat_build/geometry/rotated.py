@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sarchat_build.errors import RecordError
+from sarchat_build.reasons import Reason
 from sarchat_build.types import AngleName
 
 
@@ -61,17 +62,17 @@ def corners(box: Sequence[float], name: AngleName) -> tuple[float, ...]:
     [12, 16, 12, 24, 8, 24, 8, 16]
     """
     if not all(map(math.isfinite, box)):
-        raise RecordError("non_finite", f"rotated box {tuple(box)}")
+        raise RecordError(Reason.NON_FINITE, f"rotated box {tuple(box)}")
     cx, cy, w, h, value = box
     angle = ANGLES[name]
     stated = f'annotations.angle = "{name}"'
     if not angle.low - _ANGLE_SLACK <= value <= angle.high + _ANGLE_SLACK:
         raise RecordError(
-            "contradicts_manifest",
+            Reason.CONTRADICTS_MANIFEST,
             f"{stated}, but an angle lies outside {angle.low:.4g} to {angle.high:.4g}",
         )
     if angle.long_edge_first and w + _SIDE_SLACK_PX < h:
-        raise RecordError("contradicts_manifest", f"{stated}, but a width is the shorter side")
+        raise RecordError(Reason.CONTRADICTS_MANIFEST, f"{stated}, but a width is the shorter side")
     turn = angle.to_radians(value)
     ax, ay = math.cos(turn) * w / 2, math.sin(turn) * w / 2
     bx, by = -math.sin(turn) * h / 2, math.cos(turn) * h / 2

@@ -16,6 +16,7 @@ from sarchat_build.errors import RecordError
 from sarchat_build.images import order, raster
 from sarchat_build.images.output import Bytes
 from sarchat_build.images.stretch import Renderer
+from sarchat_build.reasons import Reason
 from sarchat_build.types import Stretch
 
 _RGB = (ColorInterp.red, ColorInterp.green, ColorInterp.blue)
@@ -47,7 +48,8 @@ def refuse_complex(dataset: DatasetReader) -> None:
     """
     if any("complex" in dtype for dtype in dataset.dtypes):
         raise RecordError(
-            "unsupported_dtype", f"complex pixels ({dataset.dtypes[0]}); convert to amplitude first"
+            Reason.UNSUPPORTED_DTYPE,
+            f"complex pixels ({dataset.dtypes[0]}); convert to amplitude first",
         )
 
 
@@ -62,13 +64,14 @@ def choose_rendering(dataset: DatasetReader, rule: Pixels | None) -> Rendering:
         return rendering
     if rule is None:
         raise RecordError(
-            "unsupported_dtype",
+            Reason.UNSUPPORTED_DTYPE,
             f"{dataset.count} band(s) of {dataset.dtypes[0]} and no rule for their 8 bits; "
             "set [pixels] in the manifest",
         )
     if rule.band > dataset.count:
         raise RecordError(
-            "unsupported_dtype", f"the rule takes band {rule.band}, the file has {dataset.count}"
+            Reason.UNSUPPORTED_DTYPE,
+            f"the rule takes band {rule.band}, the file has {dataset.count}",
         )
     return stretched(dataset, *_find_stretch(dataset, rule))
 
@@ -83,7 +86,7 @@ def repeat_rendering(
     """
     known = stretched(dataset, stretch, description) if stretch else _as_it_is(dataset)
     if known is None or known.description != description:
-        raise RecordError("unsupported_dtype", "the file is not the one that was inspected")
+        raise RecordError(Reason.UNSUPPORTED_DTYPE, "the file is not the one that was inspected")
     return known
 
 
@@ -132,7 +135,8 @@ def _stated_range(
         return rule.low or 0.0, rule.high
     if dtype.kind == "f":
         raise RecordError(
-            "unsupported_dtype", f"{dtype} has no largest value; set pixels.low and pixels.high"
+            Reason.UNSUPPORTED_DTYPE,
+            f"{dtype} has no largest value; set pixels.low and pixels.high",
         )
     bits = bit_depth(dataset) - (dtype.kind == "i")
     return rule.low or 0.0, float((1 << bits) - 1)
@@ -144,7 +148,7 @@ def _as_it_is(dataset: DatasetReader) -> Rendering | None:
         return None
     structure = dataset.tags(ns="IMAGE_STRUCTURE")
     if structure.get("SOURCE_COLOR_SPACE") == "CIELAB":
-        raise RecordError("unsupported_dtype", "Lab colors; convert to gray or RGB first")
+        raise RecordError(Reason.UNSUPPORTED_DTYPE, "Lab colors; convert to gray or RGB first")
     colors = dataset.colorinterp
     if colors[:3] == _RGB and len(colors) <= 4:
         words = "RGB" if structure.get("SOURCE_COLOR_SPACE") != "CMYK" else "CMYK to RGB"

@@ -9,6 +9,7 @@ from sarchat_build.images.bands import bit_depth, choose_rendering, refuse_compl
 from sarchat_build.images.hashing import PerceptualHash, perceptual_hash
 from sarchat_build.images.output import PixelHash, pixel_sha256
 from sarchat_build.images.picture import MAX_PIXELS, decode
+from sarchat_build.reasons import Reason
 from sarchat_build.sources.picture_file import PictureSource, file_sha256, head, size_bytes, sniff
 from sarchat_build.types import PixelFacts
 
@@ -84,7 +85,7 @@ def _inspect_raster(
 
 def _check_size(width_px: int, height_px: int, kind: str, tiled: bool) -> None:
     if width_px < 2 or height_px < 2:
-        raise RecordError("image_too_small", f"{width_px} × {height_px} pixels")
+        raise RecordError(Reason.IMAGE_TOO_SMALL, f"{width_px} × {height_px} pixels")
     by_windows = kind == "tiff" and tiled
     limit = MAX_SCENE_PIXELS if by_windows else MAX_PIXELS
     if width_px * height_px <= limit:
@@ -93,5 +94,5 @@ def _check_size(width_px: int, height_px: int, kind: str, tiled: bool) -> None:
     if kind != "tiff":
         advice = "; a scene of this size must be a TIFF"
     raise RecordError(
-        "pixel_limit", f"{width_px:,} × {height_px:,} pixels, more than {limit:,}{advice}"
+        Reason.PIXEL_LIMIT, f"{width_px:,} × {height_px:,} pixels, more than {limit:,}{advice}"
     )

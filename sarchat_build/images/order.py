@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sarchat_build.errors import RecordError
+from sarchat_build.reasons import Reason
 
 BINS = 1 << 16
 Pieces = Callable[[], Iterable[NDArray[np.generic]]]
@@ -128,7 +129,7 @@ def _histogram(keys: Iterable[NDArray[np.generic]]) -> NDArray[np.int64]:
 def _ranks(counts: NDArray[np.int64], percents: tuple[float, float]) -> list[int]:
     total = int(counts.sum())
     if not total:
-        raise RecordError("no_valid_pixels", "every pixel is no-data, NaN or outside the rule")
+        raise RecordError(Reason.NO_VALID_PIXELS, "every pixel is no-data, NaN or outside the rule")
     # As the manifest writes it: 99.9 is 999/10, not its nearest binary number.
     return [max(1, -(-Fraction(str(percent)) * total // 100)) for percent in percents]
 

@@ -10,6 +10,7 @@ from PIL import ExifTags, Image, UnidentifiedImageError
 
 from sarchat_build.errors import RecordError
 from sarchat_build.images.output import gray_of
+from sarchat_build.reasons import Reason
 from sarchat_build.sources.picture_file import PictureSource, head, open_bytes, png_bits, size_bytes
 from sarchat_build.types import AS_STORED
 
@@ -52,9 +53,9 @@ def decode(source: PictureSource) -> Decoded:
     stored = _load(source)
     channels = _CHANNELS.get(stored.mode)
     if channels is None:
-        raise RecordError("unsupported_dtype", f"pixels of mode {stored.mode!r} are not 8-bit")
+        raise RecordError(Reason.UNSUPPORTED_DTYPE, f"pixels of mode {stored.mode!r} are not 8-bit")
     if stored.width < 2 or stored.height < 2:
-        raise RecordError("image_too_small", f"{stored.width} × {stored.height} pixels")
+        raise RecordError(Reason.IMAGE_TOO_SMALL, f"{stored.width} × {stored.height} pixels")
     bit_depth = png_bits(head(source)) or (1 if stored.mode == "1" else 8)
     form = stored.format or ""
     shown = to_gray_or_rgb(stored)
@@ -90,17 +91,17 @@ def _load(source: PictureSource) -> Image.Image:
             picture = Image.open(stream, formats=_FORMATS)
             if picture.width * picture.height > MAX_PIXELS:
                 claim = f"claims {picture.width:,} × {picture.height:,} pixels"
-                raise RecordError("pixel_limit", f"{claim}, more than {MAX_PIXELS:,}")
+                raise RecordError(Reason.PIXEL_LIMIT, f"{claim}, more than {MAX_PIXELS:,}")
             picture.load()
             return picture
     except UnidentifiedImageError:
         if head(source).startswith(_HEADS):
-            raise RecordError("image_truncated", f"{size:,} bytes: a damaged header") from None
-        raise RecordError("not_an_image", f"begins with {head(source)[:24]!r}") from None
+            raise RecordError(Reason.IMAGE_TRUNCATED, f"{size:,} bytes: a damaged header") from None
+        raise RecordError(Reason.NOT_AN_IMAGE, f"begins with {head(source)[:24]!r}") from None
     except (Image.DecompressionBombWarning, Image.DecompressionBombError) as error:
-        raise RecordError("pixel_limit", f"{error}; a larger scene must be a TIFF") from error
+        raise RecordError(Reason.PIXEL_LIMIT, f"{error}; a larger scene must be a TIFF") from error
     except (OSError, SyntaxError, ValueError, EOFError, struct.error) as error:
-        raise RecordError("image_truncated", f"{size:,} bytes: {error}") from error
+        raise RecordError(Reason.IMAGE_TRUNCATED, f"{size:,} bytes: {error}") from error
 
 
 def _is_turned(picture: Image.Image) -> bool:

@@ -16,6 +16,7 @@ from rasterio.windows import Window as RasterWindow
 
 from sarchat_build.errors import RecordError
 from sarchat_build.images.output import Bytes
+from sarchat_build.reasons import Reason
 from sarchat_build.sources.picture_file import PictureSource, size_bytes
 from sarchat_build.types import Window
 
@@ -52,7 +53,7 @@ def open_raster(source: PictureSource, kind: str) -> Iterator[DatasetReader]:
     except RasterioError as error:
         # GDAL's own words hold an address in memory, and rejects are published.
         raise RecordError(
-            "image_truncated", f"{size_bytes(source):,} bytes: it ends early, or is damaged"
+            Reason.IMAGE_TRUNCATED, f"{size_bytes(source):,} bytes: it ends early, or is damaged"
         ) from error
 
 
@@ -106,7 +107,7 @@ def check_block_row(dataset: DatasetReader) -> None:
     row_bytes = dataset.width * dataset.block_shapes[0][0] * itemsize * together
     if row_bytes > MAX_BLOCK_ROW_BYTES:
         raise RecordError(
-            "pixel_limit",
+            Reason.PIXEL_LIMIT,
             f"one row of blocks is {row_bytes:,} bytes, more than {MAX_BLOCK_ROW_BYTES:,}; "
             "write the file anew in tiles of 512 × 512",
         )

@@ -1,1 +1,1 @@
-"""A dataset that nobody has described yet: survey, inspection, contact sheet."""
+"""Onboarding of a new dataset: survey, draft of a manifest, inspection, contact sheet."""

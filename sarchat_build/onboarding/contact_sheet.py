@@ -1,4 +1,4 @@
-"""Pictures of a source side by side, with the boxes that its manifest reads, to be judged."""
+"""Contact sheet: pictures of a source side by side, with the boxes that its manifest reads."""
 
 from __future__ import annotations
 
@@ -43,6 +43,7 @@ COLORS: dict[Category, tuple[int, int, int]] = {
 def draw_sheet(
     images: Sequence[SourceImage],
     index: SourceIndex,
+    *,
     title: str,
     subtitle: str,
     progress: Callable[[int], None] = lambda done: None,
@@ -54,7 +55,7 @@ def draw_sheet(
         index: where their bytes come from.
         title: first line.
         subtitle: second line.
-        progress: is told the number of pictures drawn.
+        progress: is called with the number of pictures drawn.
 
     Returns:
         An RGB picture `WIDTH_PX` wide.
@@ -131,7 +132,7 @@ def _draw_head(
 
 
 def _draw_cell(
-    sheet: Image.Image, place: tuple[int, int], image: SourceImage, index: SourceIndex
+    sheet: Image.Image, corner: tuple[int, int], image: SourceImage, index: SourceIndex
 ) -> None:
     view = view_of(image)
     picture = _read(image, view, index)
@@ -140,10 +141,12 @@ def _draw_cell(
     scaled = picture.resize(size, Image.Resampling.LANCZOS)
     _draw_boxes(scaled, image.instances, view, zoom)
     draw = ImageDraw.Draw(sheet)
-    draw.rectangle((*place, place[0] + _PICTURE_PX[0] - 1, place[1] + _PICTURE_PX[1] - 1), _FRAME)
-    left = place[0] + (_PICTURE_PX[0] - size[0]) // 2
-    sheet.paste(scaled, (left, place[1] + (_PICTURE_PX[1] - size[1]) // 2))
-    _draw_caption(draw, (place[0], place[1] + _PICTURE_PX[1] + 6), image, view)
+    draw.rectangle(
+        (*corner, corner[0] + _PICTURE_PX[0] - 1, corner[1] + _PICTURE_PX[1] - 1), _FRAME
+    )
+    left = corner[0] + (_PICTURE_PX[0] - size[0]) // 2
+    sheet.paste(scaled, (left, corner[1] + (_PICTURE_PX[1] - size[1]) // 2))
+    _draw_caption(draw, (corner[0], corner[1] + _PICTURE_PX[1] + 6), image, view)
 
 
 def _read(image: SourceImage, view: Window, index: SourceIndex) -> Image.Image:
@@ -155,7 +158,7 @@ def _read(image: SourceImage, view: Window, index: SourceIndex) -> Image.Image:
 
 
 def _draw_caption(
-    draw: ImageDraw.ImageDraw, place: tuple[int, int], image: SourceImage, view: Window
+    draw: ImageDraw.ImageDraw, corner: tuple[int, int], image: SourceImage, view: Window
 ) -> None:
     counts = Counter(instance.category for instance in image.instances)
     words = [counted(category, counts[category]) for category in sort_categories(counts)]
@@ -171,12 +174,12 @@ def _draw_caption(
         text = text.encode("ascii", "backslashreplace").decode("ascii")
         while draw.textlength(text, font=font) > _PICTURE_PX[0]:
             text = text.removesuffix("...")[:-1] + "..."
-        draw.text((place[0], place[1] + row * 20), text, fill=ink, font=font)
+        draw.text((corner[0], corner[1] + row * 20), text, fill=ink, font=font)
 
 
 @dataclass
-class _Names:
-    """Places names beside their boxes so that none covers another."""
+class _NamePositions:
+    """Positions of names beside their boxes, so that none covers another."""
 
     size_px: tuple[int, int]
     taken: list[Box] = field(default_factory=list)
@@ -199,7 +202,7 @@ def _draw_boxes(
     picture: Image.Image, instances: Sequence[Instance], view: Window, zoom: float
 ) -> None:
     draw = ImageDraw.Draw(picture)
-    names = _Names(picture.size)
+    names = _NamePositions(picture.size)
     shown = [i for i in instances if clip(i.bbox, Box(*view)) is not None]
 
     def to_sheet(points: Sequence[float]) -> list[float]:
@@ -222,13 +225,15 @@ def _draw_boxes(
             _draw_name(draw, names, instance, box)
 
 
-def _draw_name(draw: ImageDraw.ImageDraw, names: _Names, instance: Instance, box: Box) -> None:
+def _draw_name(
+    draw: ImageDraw.ImageDraw, names: _NamePositions, instance: Instance, box: Box
+) -> None:
     source_name = instance.source_category
     text = source_name if source_name.isascii() and source_name.isprintable() else instance.category
     font = _font(13)
-    place = names.find(box, draw.textlength(text[:24], font=font) + 8, 18)
-    if place is not None:
-        x, y = place
+    corner = names.find(box, draw.textlength(text[:24], font=font) + 8, 18)
+    if corner is not None:
+        x, y = corner
         end = (x + draw.textlength(text[:24], font=font) + 8, y + 18)
         draw.rectangle((x, y, *end), fill=COLORS[instance.category])
         draw.text((x + 4, y + 1), text[:24], fill=_PAPER, font=font)

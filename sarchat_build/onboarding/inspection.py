@@ -1,4 +1,4 @@
-"""Read a source as the build would, without building: counts, categories, losses, samples."""
+"""Inspection of a source without a build: counts, categories, rejects, decoded samples."""
 
 from __future__ import annotations
 
@@ -11,18 +11,19 @@ from sarchat_build.chips.normalize import normalize_image
 from sarchat_build.config.manifest import Manifest, fold
 from sarchat_build.config.recipe import Recipe
 from sarchat_build.progress import ProgressBar, no_progress
+from sarchat_build.reasons import Reason
 from sarchat_build.sources.documents import Annotation, read_document
 from sarchat_build.sources.files import FileRef
 from sarchat_build.sources.index import BLOCK_IMAGES, SourceIndex
 from sarchat_build.stable_hash import stable_hash
 from sarchat_build.types import Category, Notice, Reject, SourceImage
 
-# Losses kept in full, of each reason; all are counted.
-KEPT_LOSSES = 20
-
-
-# Images without objects are looked at, too.
-_EVERY_IMAGE = Recipe(schema_version=1, name="look", title="look", keep_images_without_objects=True)
+# Records kept in full, of each reason; all are counted.
+KEPT_RECORDS = 20
+# Images without objects are inspected, too.
+_EVERY_IMAGE = Recipe(
+    schema_version=1, name="inspect", title="inspect", keep_images_without_objects=True
+)
 
 
 @dataclass
@@ -44,25 +45,25 @@ class CategoryCount:
 
 
 @dataclass
-class Losses:
-    """Rejects, or fixes, by reason: how many records, and the first of each in full."""
+class ReasonCounts:
+    """Rejects, or notices, by reason: how many records, and the first of each in full."""
 
-    counts: Counter[str] = field(default_factory=Counter)
-    first: dict[str, list[Reject | Notice]] = field(default_factory=lambda: defaultdict(list))
+    counts: Counter[Reason] = field(default_factory=Counter)
+    first: dict[Reason, list[Reject | Notice]] = field(default_factory=lambda: defaultdict(list))
 
-    def add(self, losses: Iterable[Reject | Notice]) -> None:
+    def add(self, records: Iterable[Reject | Notice]) -> None:
         """Count some more."""
-        for loss in losses:
-            self.counts[loss.reason] += 1
-            if len(self.first[loss.reason]) < KEPT_LOSSES:
-                self.first[loss.reason].append(loss)
+        for record in records:
+            self.counts[record.reason] += 1
+            if len(self.first[record.reason]) < KEPT_RECORDS:
+                self.first[record.reason].append(record)
 
 
 @dataclass
-class Reading:
-    """What a manifest reads: all of its documents, and as many pictures as were asked for.
+class SourceSummary:
+    """Summary of what a manifest reads: all documents, and as many pictures as were asked for.
 
-    `by_split` counts images and objects that documents speak of, under the official split or
+    `by_split` counts images and objects of documents, under the official split or
     "no split". `kept` are the pictures that decode, with what is left of their boxes.
     """
 
@@ -74,14 +75,14 @@ class Reading:
     categories: dict[str, CategoryCount] = field(default_factory=dict)
     sizes: Counter[tuple[int, int]] = field(default_factory=Counter)
     kinds: Counter[str] = field(default_factory=Counter)
-    rejects: Losses = field(default_factory=Losses)
-    fixes: Losses = field(default_factory=Losses)
+    rejects: ReasonCounts = field(default_factory=ReasonCounts)
+    notices: ReasonCounts = field(default_factory=ReasonCounts)
     kept: list[SourceImage] = field(default_factory=list)
 
 
 def read_source(
     manifest: Manifest, index: SourceIndex, picture_limit: int, bar: ProgressBar = no_progress
-) -> Reading:
+) -> SourceSummary:
     """Read every document of a source, and decode some of its pictures.
 
     The functions are those of the build. What documents say about pictures that are not decoded is
@@ -94,98 +95,107 @@ def read_source(
         bar: shows progress.
     """
     files = choose_pictures(index, picture_limit)
-    reading = Reading(len(index.images), len(index.documents), len(files))
+    summary = SourceSummary(len(index.images), len(index.documents), len(files))
     wanted = {index.rule.image_name(file.path) for file in files}
-    spoken: dict[str, list[Annotation]] = defaultdict(list)
+    annotations_by_name: dict[str, list[Annotation]] = defaultdict(list)
     with bar("read documents", len(index.documents)) as show:
         for number, document in enumerate(index.documents, start=1):
             for found in read_document(document, index, manifest):
                 if isinstance(found, Reject):
-                    reading.rejects.add([found])
-                    reading.objects += found.instances
+                    summary.rejects.add([found])
+                    summary.objects += found.instances
                     continue
-                _count(reading, found, index, manifest)
+                _count(summary, found, index, manifest)
                 if found.name in wanted:
-                    spoken[found.name].append(found)
+                    annotations_by_name[found.name].append(found)
                 else:
-                    _count_losses(reading, found, manifest)
+                    _count_undecoded(summary, found, manifest)
             show(number)
     with bar("decode pictures", len(files)) as show:
         for start in range(0, len(files), BLOCK_IMAGES):
             block = files[start : start + BLOCK_IMAGES]
             for number, file in enumerate(block, start=start + 1):
-                _look(reading, file, spoken, index, manifest)
+                _inspect(summary, file, annotations_by_name, index, manifest)
                 show(number)
-    return reading
+    return summary
 
 
 def choose_pictures(index: SourceIndex, limit: int) -> tuple[FileRef, ...]:
     """Choose pictures by the stable hash of their names; they come in reading order."""
     if not 0 < limit < len(index.images):
         return index.images
+    # The word is a seed: it decides which pictures are chosen.
     key = {file: stable_hash("look", index.rule.image_name(file.path)) for file in index.images}
     chosen = set(sorted(index.images, key=lambda file: (key[file], str(file)))[:limit])
     return tuple(file for file in index.images if file in chosen)
 
 
-def _count(reading: Reading, found: Annotation, index: SourceIndex, manifest: Manifest) -> None:
+def _count(
+    summary: SourceSummary, found: Annotation, index: SourceIndex, manifest: Manifest
+) -> None:
     split = found.split or index.split_by_name.get(found.name) or "no split"
-    reading.objects += found.objects
-    reading.by_split[split]["objects"] += found.objects
+    summary.objects += found.objects
+    summary.by_split[split]["objects"] += found.objects
     # An image of several parts is one image.
-    reading.by_split[split]["images"] += found.raw is None or found.raw.part == 0
+    summary.by_split[split]["images"] += found.raw is None or found.raw.part == 0
     lookup = manifest.categories.by_folded_name()
     for instance in found.raw.instances if found.raw else ():
-        entry = reading.categories.setdefault(
+        entry = summary.categories.setdefault(
             instance.category, CategoryCount(lookup.get(fold(instance.category)))
         )
         entry.objects += 1
 
 
-def _count_losses(reading: Reading, found: Annotation, manifest: Manifest) -> None:
+def _count_undecoded(summary: SourceSummary, found: Annotation, manifest: Manifest) -> None:
     if found.reject is not None:
-        reading.rejects.add([found.reject])
-    reading.fixes.add(found.fixes)
+        summary.rejects.add([found.reject])
+    summary.notices.add(found.notices)
     for fault in found.raw.faults if found.raw else ():
         key = f"{manifest.id}/{found.name}#{fault.key}"
-        reading.rejects.add(
+        summary.rejects.add(
             [
-                Reject("normalize", manifest.id, str(found.document), fault.line, key,
-                       fault.reason, fault.detail, instances=fault.instances)
+                Reject(
+                    stage="normalize",
+                    source_id=manifest.id,
+                    file=str(found.document),
+                    line=fault.line,
+                    key=key,
+                    reason=fault.reason,
+                    detail=fault.detail,
+                    instances=fault.instances,
+                )
             ]
-        )  # fmt: skip
+        )
 
 
-def _look(
-    reading: Reading,
+def _inspect(
+    summary: SourceSummary,
     file: FileRef,
-    spoken: dict[str, list[Annotation]],
+    annotations_by_name: dict[str, list[Annotation]],
     index: SourceIndex,
     manifest: Manifest,
 ) -> None:
-    annotations = spoken.pop(index.rule.image_name(file.path), [])
-    seen = inspect_images([file], annotations, index, manifest, _EVERY_IMAGE)
-    reading.rejects.add(seen.rejects)
-    reading.fixes.add(seen.fixes)
-    for image in seen.images:
-        _normalize(reading, image, manifest)
+    annotations = annotations_by_name.pop(index.rule.image_name(file.path), [])
+    found = inspect_images([file], annotations, index=index, manifest=manifest, recipe=_EVERY_IMAGE)
+    summary.rejects.add(found.rejects)
+    summary.notices.add(found.notices)
+    for image in found.images:
+        _normalize(summary, image, manifest)
 
 
-def _normalize(reading: Reading, image: InspectedImage, manifest: Manifest) -> None:
+def _normalize(summary: SourceSummary, image: InspectedImage, manifest: Manifest) -> None:
     facts = image.pixels
-    reading.sizes[facts.width_px, facts.height_px] += 1
+    summary.sizes[facts.width_px, facts.height_px] += 1
     channels = f"{facts.channels} channel{'' if facts.channels == 1 else 's'}"
     # The numbers of a stretch are each scene's own.
     shown = f"{facts.stretch.rule} of each scene" if facts.stretch else facts.rendering
-    reading.kinds[f"{facts.format}, {channels} of {facts.bit_depth} bits, {shown}"] += 1
-    normalized = normalize_image(
-        image.raw, image.file, image.document, facts, manifest, image.official_split
-    )
-    reading.rejects.add(normalized.rejects)
-    reading.fixes.add(normalized.fixes)
+    summary.kinds[f"{facts.format}, {channels} of {facts.bit_depth} bits, {shown}"] += 1
+    normalized = normalize_image(image, manifest)
+    summary.rejects.add(normalized.rejects)
+    summary.notices.add(normalized.notices)
     if normalized.image is None:
         return
-    reading.kept.append(normalized.image)
+    summary.kept.append(normalized.image)
     for instance in normalized.image.instances:
         side = max(instance.bbox.width_px, instance.bbox.height_px)
-        reading.categories[instance.source_category].sides_px.append(side)
+        summary.categories[instance.source_category].sides_px.append(side)

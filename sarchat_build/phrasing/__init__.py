@@ -1,1 +1,1 @@
-"""How questions and answers are worded: the engine, its lint, and what reviewers read."""
+"""Wording of questions and answers: the engine, its linter, and what reviewers read."""

@@ -140,9 +140,13 @@ class Phrasing:
         Which phrasings are used is decided by the dialogue's id, and by its split where some are
         held out for the test.
         """
-        place = question.task, question.subtask
-        asked = self._choices[(*place, "question")] if split == "test" else self._in_training[place]
-        answers = self._choices[(*place, "answer")]
+        task, subtask = question.task, question.subtask
+        asked = (
+            self._choices[task, subtask, "question"]
+            if split == "test"
+            else self._in_training[task, subtask]
+        )
+        answers = self._choices[task, subtask, "answer"]
         rest, core = divmod(stable_hash(dialogue_id, "phrasing"), len(asked))
         rest, framed = divmod(rest, 2)
         # Half of the questions come without any sentence around them, as most people ask.
@@ -235,9 +239,9 @@ def load_templates(folder: Path) -> dict[str, str]:
         except UnicodeDecodeError as error:
             issues.append(Issue(str(path), "", f"not UTF-8: {error}"))
         except ValueError:
-            place = "<task>/<subtask>/question|answer/<name>.jinja"
+            core = "<task>/<subtask>/question|answer/<name>.jinja"
             frame = "templates/frames/question/<name>.jinja"
-            issues.append(Issue(str(path), "", f"belongs to templates/{place} or {frame}"))
+            issues.append(Issue(str(path), "", f"belongs to templates/{core} or {frame}"))
     if not templates and not issues:
         issues.append(Issue(str(folder), "", "holds no phrasing (*.jinja)"))
     if issues:

@@ -1,4 +1,4 @@
-"""Hold every phrasing against samples of every subtask before anything is built with it."""
+"""Linter of phrasings: each is rendered on samples of its subtask before anything is built."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from typing import NamedTuple
 from jinja2 import Template, nodes
 from jinja2.exceptions import TemplateError, TemplateSyntaxError
 
+from sarchat_build.dialogues.attributes import SIZE_WORDS
 from sarchat_build.dialogues.grammar import noun
-from sarchat_build.dialogues.labels import SIZE_WORDS
 from sarchat_build.dialogues.tasks import SUBTASKS, Question
 from sarchat_build.errors import ConfigurationError, Issue
 from sarchat_build.phrasing.engine import (
@@ -25,7 +25,7 @@ from sarchat_build.phrasing.engine import (
     split_frame,
 )
 from sarchat_build.phrasing.proofreading import grammar_faults
-from sarchat_build.phrasing.samples import Place, few_samples, samples
+from sarchat_build.phrasing.samples import SubtaskId, few_samples, samples
 from sarchat_build.types import CATEGORIES
 
 # With the frames, questions come to more than a hundred wordings of each subtask.
@@ -44,10 +44,10 @@ def _required(question: str, answer: str) -> Required:
     return Required(frozenset(question.split()), frozenset(answer.split()))
 
 
-REQUIRED: dict[Place, Required] = {
+REQUIRED: dict[SubtaskId, Required] = {
     ("classification", "all"): _required("candidates", "present"),
     ("classification", "presence"): _required("category", "verdict category n"),
-    ("fine_grained_description", "all"): _required("", "places"),
+    ("fine_grained_description", "all"): _required("", "cells"),
     ("instance_counting", "all"): _required("category", "category n listed boxes"),
     ("spatial_grounding", "single"): _required("", "category cell box"),
     ("spatial_grounding", "multi"): _required("", "groups relations"),
@@ -123,20 +123,20 @@ def lint(
         if task == FRAMES:
             yield from (Issue(file, "", fault) for fault in _frame_faults(source))
             continue
-        place = next((place for place in asked if place == (task, subtask)), None)
-        if place is None:
+        subtask_id = next((known for known in asked if known == (task, subtask)), None)
+        if subtask_id is None:
             yield Issue(file, "", f"no task asks {task}/{subtask}; check the folder's name")
             continue
         try:
             tree = sandbox.parse(source)
             _refuse_unavailable(tree, 0)
-            content = tuple(_content_faults(tree, place, side))
+            content = tuple(_content_faults(tree, subtask_id, side))
             template = sandbox.from_string(tree)
-            texts = [_render(template, question) for question in asked[place]]
+            texts = [_render(template, question) for question in asked[subtask_id]]
         except _FAILURES as error:
             yield Issue(file, f"line {_line(error)}", f"{type(error).__name__}: {error}")
             continue
-        faults = (*content, *_faults(texts, asked[place], side))
+        faults = (*content, *_faults(texts, asked[subtask_id], side))
         # The same fault on every sample is one fault.
         first = {fault.partition(":")[0]: fault for fault in reversed(faults)}
         yield from (Issue(file, "", first[kind]) for kind in sorted(first))
@@ -171,11 +171,11 @@ def _faults_in_frames(
             yield Issue(str(folder / f"{core}.jinja"), "", f"in {name}: {fault}")
 
 
-def _content_faults(tree: nodes.Template, place: Place, side: str) -> Iterator[str]:
+def _content_faults(tree: nodes.Template, subtask_id: SubtaskId, side: str) -> Iterator[str]:
     """Name variables that are not used, and facts that stand there as constant text."""
     parts = list(tree.find_all(nodes.Node))
     used = {part.name for part in parts if isinstance(part, nodes.Name)}
-    missing = getattr(REQUIRED[place], side) - used
+    missing = getattr(REQUIRED[subtask_id], side) - used
     if missing:
         yield f"does not use {', '.join(sorted(missing))}"
     fact = _FACT if side == "answer" else _NOUN
@@ -217,9 +217,9 @@ _SIZES = re.compile("|".join(sorted(SIZE_WORDS.values(), key=len, reverse=True))
 
 def _size_faults(text: str, question: Question) -> Iterator[str]:
     (only,) = question.mentioned
-    said = set(_SIZES.findall(text)) - {SIZE_WORDS[only.size]}
-    if said:
-        yield f"calls one object {SIZE_WORDS[only.size]} and {', '.join(sorted(said))}"
+    others = set(_SIZES.findall(text)) - {SIZE_WORDS[only.size]}
+    if others:
+        yield f"calls one object {SIZE_WORDS[only.size]} and {', '.join(sorted(others))}"
 
 
 def _refuse_unavailable(node: nodes.Node, loops: int) -> None:
@@ -256,9 +256,11 @@ def _too_few(templates: Mapping[str, str], folder: Path) -> Iterator[Issue]:
     for task, subtasks in SUBTASKS.items():
         for subtask, (side, least) in product(subtasks, MIN_PHRASINGS.items()):
             there = sum(1 for name in templates if name.startswith(f"{task}/{subtask}/{side}/"))
-            where = str(folder / task / subtask / side)
+            directory = str(folder / task / subtask / side)
             if there < least:
-                yield Issue(where, "", f"{there} phrasings; at least {least} are needed")
+                yield Issue(directory, "", f"{there} phrasings; at least {least} are needed")
             elif side == "question" and there * frames < MIN_QUESTION_WORDINGS:
                 message = f"{there} questions in {frames} frames are too few wordings"
-                yield Issue(where, "", f"{message}; at least {MIN_QUESTION_WORDINGS} are needed")
+                yield Issue(
+                    directory, "", f"{message}; at least {MIN_QUESTION_WORDINGS} are needed"
+                )

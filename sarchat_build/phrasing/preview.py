@@ -1,18 +1,20 @@
-"""Show phrasings to a reviewer: every wording of a subtask, rendered on one labeled sample."""
+"""Preview for a reviewer: every phrasing of a subtask, rendered on one labeled sample."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import NamedTuple
 
 from sarchat_build.dialogues.labels import LabeledInstance
 from sarchat_build.dialogues.tasks import SUBTASKS, TAGS, Question
 from sarchat_build.errors import InputError
 from sarchat_build.phrasing.engine import Phrasing
-from sarchat_build.phrasing.samples import Place, samples
+from sarchat_build.phrasing.samples import SubtaskId, samples
 
 
-class Wordings(NamedTuple):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wordings:
     """How many phrasings a subtask has; `questions` times frames is what users may read."""
 
     task: str
@@ -36,13 +38,17 @@ def count_wordings(phrasing: Phrasing) -> Iterator[Wordings]:
     for task, subtasks in SUBTASKS.items():
         for subtask in subtasks:
             asked = phrasing.choices(task, subtask, "question")
-            kept = sum(map(phrasing.is_held_out, asked))
-            answers = phrasing.choices(task, subtask, "answer")
-            frames = len(phrasing.frames)
-            yield Wordings(task, subtask, len(asked), kept, frames, len(answers))
+            yield Wordings(
+                task=task,
+                subtask=subtask,
+                questions=len(asked),
+                held_out=sum(map(phrasing.is_held_out, asked)),
+                frames=len(phrasing.frames),
+                answers=len(phrasing.choices(task, subtask, "answer")),
+            )
 
 
-def parse_place(name: str) -> Place:
+def parse_subtask(name: str) -> SubtaskId:
     """Read "<task>/<subtask>".
 
     Raises:
@@ -56,7 +62,7 @@ def parse_place(name: str) -> Place:
     return known[name]
 
 
-def find_sample(place: Place, category: str, count: int) -> Question:
+def find_sample(subtask_id: SubtaskId, category: str, count: int) -> Question:
     """Give the sample question about `count` objects of a category, or the one nearest to that."""
 
     def distance(question: Question) -> tuple[bool, int]:
@@ -65,12 +71,14 @@ def find_sample(place: Place, category: str, count: int) -> Question:
         n = question.variables.get("n", len(question.mentioned))
         return category not in kinds, abs(int(str(n)) - count)
 
-    return min(samples()[place], key=distance)
+    return min(samples()[subtask_id], key=distance)
 
 
-def preview(phrasing: Phrasing, place: Place, question: Question) -> tuple[list[Line], list[Line]]:
+def preview(
+    phrasing: Phrasing, subtask_id: SubtaskId, question: Question
+) -> tuple[list[Line], list[Line]]:
     """Render all questions, each in the next frame, and all answers of a subtask."""
-    task, subtask = place
+    task, subtask = subtask_id
     asked = phrasing.choices(task, subtask, "question")
     answers = phrasing.choices(task, subtask, "answer")
     frames = list(phrasing.frames)
@@ -104,16 +112,19 @@ def object_text(o: LabeledInstance) -> str:
     return f"{o.category} {o.box_text}, {o.size}, {o.shape}, {o.cell}"
 
 
-def preview_text(phrasing: Phrasing, place: Place, question: Question, *, markdown: bool) -> str:
+def preview_text(
+    phrasing: Phrasing, subtask_id: SubtaskId, question: Question, *, markdown: bool
+) -> str:
     """Write the preview of a subtask as plain text or Markdown."""
-    questions, answers = preview(phrasing, place, question)
+    task, subtask = subtask_id
+    questions, answers = preview(phrasing, subtask_id, question)
     heading, code = ("## ", "`") if markdown else ("", "")
-    lines = [f"{heading}{place[0]}/{place[1]}", "", f"Sample: {sample_text(question)}", ""]
+    lines = [f"{heading}{task}/{subtask}", "", f"Sample: {sample_text(question)}", ""]
     for title, rendered in (("Questions", questions), ("Answers", answers)):
         lines += [f"{heading and '### '}{title}", ""]
         for line in rendered:
             mark = " (held out)" if line.held_out else ""
-            name = line.template_id.removeprefix(f"{place[0]}/{place[1]}/")
+            name = line.template_id.removeprefix(f"{task}/{subtask}/")
             text = f"{code}{line.text}{code}" if markdown else line.text
             lines.append(f"* {code}{name}{code}{mark}: {text}" if markdown else f"  {text}")
             if not markdown:

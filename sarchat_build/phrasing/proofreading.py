@@ -1,4 +1,4 @@
-"""Read a finished text as an editor would, and name its faults of English."""
+"""Proofreading: faults of English in a finished text, each with its quotation."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterator
 from functools import lru_cache
 
+from sarchat_build.dialogues.attributes import CELLS, SHAPES, SIZE_WORDS
 from sarchat_build.dialogues.grammar import noun
-from sarchat_build.dialogues.labels import CELLS, SHAPES, SIZE_WORDS
 from sarchat_build.types import CATEGORIES
 
 
@@ -86,7 +86,7 @@ _FAULTS: tuple[tuple[str, re.RegexFlag, str], ...] = (
     (rf"\b(?:[2-9]|[1-9]\d+) {_NOUN}[^.]*\. Its?\b", _CASE, "'it' for several"),
     (r"\bboxes(?: are|:)? \{[^{}]*\}(?! ?[{(,;]| in| and)", _IGNORE_CASE, "'boxes' for one"),
     (rf"\b{_SIZE},? (?:and )?{_SIZE} ", _IGNORE_CASE, "two sizes for one object"),
-    (rf"\bin {_any_of(*CELLS)}\b", _IGNORE_CASE, "no article before the place"),
+    (rf"\bin {_any_of(*CELLS)}\b", _IGNORE_CASE, "no article before the cell"),
     (r"\bto (?:left|right|upper|lower)\b", _IGNORE_CASE, "no article in the direction"),
     (r"\bnear (?:of|from|to)\b|\bfar (?:of|to|it)\b", _IGNORE_CASE, "wrong preposition"),
     (r"\b([a-z]+(?: [a-z]+)?) \1\b", _IGNORE_CASE, "doubled word"),
@@ -111,7 +111,7 @@ _DISTANCE = re.compile(r"\b\d+ px\b")
 
 
 def grammar_faults(text: str) -> Iterator[str]:
-    """Name the faults of one rendered text, and quote the place.
+    """Name the faults of one rendered text, and quote the words.
 
     >>> list(grammar_faults("Identify 4 ship in the image."))
     ["singular noun: '4 ship'"]

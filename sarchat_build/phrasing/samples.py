@@ -17,28 +17,29 @@ _SAMPLE_PX = 512
 # Above the cap of the second recipe, so that answers with part of the boxes are tried as well.
 _CAPPED = 10
 
-Place: TypeAlias = tuple[TaskName, str]
+# A task and one of its subtasks.
+SubtaskId: TypeAlias = tuple[TaskName, str]
 
 
 @lru_cache(maxsize=1)
-def samples() -> Mapping[Place, tuple[Question, ...]]:
+def samples() -> Mapping[SubtaskId, tuple[Question, ...]]:
     """Give sample questions by task and subtask.
 
     Every category with 0, 1, 2, 3 and 12 objects, alone and beside others: what a phrasing is
     rendered on is exactly what a build will hand it.
     """
-    found: dict[Place, dict[str, Question]] = {}
+    found: dict[SubtaskId, dict[str, Question]] = {}
     for image, recipe in product(sample_images(), _recipes()):
         for question in questions(image, recipe):
-            place = question.task, question.subtask
-            found.setdefault(place, {}).setdefault(repr(question.variables), question)
-    return {place: tuple(asked.values()) for place, asked in found.items()}
+            subtask_id = question.task, question.subtask
+            found.setdefault(subtask_id, {}).setdefault(repr(question.variables), question)
+    return {subtask_id: tuple(asked.values()) for subtask_id, asked in found.items()}
 
 
 @lru_cache(maxsize=1)
-def few_samples() -> Mapping[Place, tuple[Question, ...]]:
+def few_samples() -> Mapping[SubtaskId, tuple[Question, ...]]:
     """Give the fewest samples that still show every category, number and length of a list."""
-    return {place: tuple(_cover(asked)) for place, asked in samples().items()}
+    return {subtask_id: tuple(_cover(asked)) for subtask_id, asked in samples().items()}
 
 
 def sample_images() -> Iterator[LabeledImage]:
@@ -77,7 +78,7 @@ def _sample(category: Category, n: int, other: Category, others: int) -> Labeled
 
 
 def _sample_box(i: int) -> Box:
-    # Sizes and places vary enough that every size, shape and several cells occur.
+    # Sizes and positions vary enough that every size, shape and several cells occur.
     x0, y0 = 8 + 97 * i % 300, 8 + 61 * i % 300
     return Box(x0, y0, x0 + 24 + 53 * (i % 4), y0 + 24 + 31 * (i % 5))
 

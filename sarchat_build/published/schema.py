@@ -1,13 +1,13 @@
-"""The published tables: one Arrow schema each, and the same as Hugging Face features."""
+"""Columns and types of the published tables, and where a null may stand."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from typing import NamedTuple
 
 import pyarrow as pa
 
-from sarchat_build.types import TASKS, TaskName
+from sarchat_build.published.layout import TASKS
 
 _STRINGS = pa.list_(pa.string())
 _NUMBERS = pa.list_(pa.float64())
@@ -62,7 +62,7 @@ IMAGES = pa.schema(
 _SIZE_SHAPE_CELL = {"size": pa.string(), "shape": pa.string(), "cell": pa.string()}
 
 # What each answer states. A field that a subtask does not use is null (or an empty list).
-GROUND_TRUTH: dict[TaskName, pa.DataType] = {
+GROUND_TRUTH: dict[str, pa.DataType] = {
     "classification": _struct(categories=_STRINGS, asked=pa.string(), answer=pa.string()),
     "fine_grained_description": _struct(
         objects=pa.list_(
@@ -101,7 +101,7 @@ GROUND_TRUTH: dict[TaskName, pa.DataType] = {
 }
 
 
-def dialogue_schema(task: TaskName) -> pa.Schema:
+def dialogue_schema(task: str) -> pa.Schema:
     """Give the schema of one task's dialogues."""
     return pa.schema(
         {
@@ -151,6 +151,7 @@ DUPLICATES = pa.schema(
     }
 )
 
+# Table → schema; `layout.table_path` gives the files of each.
 SCHEMAS: dict[str, pa.Schema] = {
     "images": IMAGES,
     **{task: dialogue_schema(task) for task in TASKS},
@@ -158,64 +159,57 @@ SCHEMAS: dict[str, pa.Schema] = {
     "duplicates": DUPLICATES,
 }
 
-_HF_NAMES = {"double": "float64", "bool": "bool"}
+# Dotted paths that may be null; anywhere else a null is a hole in the data.
+NULLABLE = frozenset(
+    (
+        "official_split",
+        "line",
+        *(f"ground_truth.{name}" for name in ("asked", "answer", "direction", "proximity")),
+        *(f"ground_truth.{name}" for name in ("distance_px", "size", "shape", "cell")),
+        *(f"ground_truth.{name}" for name in ("order", "rank", "relation", "anchor")),
+        "ground_truth.relations.proximity",
+    )
+)
 
 
-def with_hf_features(schema: pa.Schema) -> pa.Schema:
-    """Add what `datasets` looks for in a Parquet file, so that pictures arrive decoded.
+class ColumnFault(NamedTuple):
+    """A column that is not what it must be; `usable` when the table can still be read."""
 
-    The feature type is spelled `Sequence`: `List`, the newer word, fails on datasets 3.
+    column: str
+    expected: str
+    found: str
+    usable: bool = False
+
+
+def column_faults(found: pa.Schema, expected: pa.Schema) -> Iterator[ColumnFault]:
+    """Compare a file's columns with those it must have; order and list item names do not count.
+
+    >>> [fault.column for fault in column_faults(IMAGES.remove(0), IMAGES)]
+    ['image']
     """
-    info = {"info": {"features": {field.name: _feature(field) for field in schema}}}
-    note = {
-        "boxes": "bbox is x_min, y_min, x_max, y_max in pixels of the stored picture: 0-based, "
-        "x right, y down, max edge exclusive; box text is the same, rounded half up",
-        "dataset": "sarchat_build",
-    }
-    return schema.with_metadata({"huggingface": json.dumps(info), "sarchat": json.dumps(note)})
+    for field in expected:
+        positions = found.get_all_field_indices(field.name)
+        if len(positions) != 1:
+            number = f"{len(positions)} columns of this name"
+            yield ColumnFault(field.name, str(field.type), number)
+        elif not _same_type(found.field(positions[0]).type, field.type):
+            kind = str(found.field(positions[0]).type)
+            yield ColumnFault(field.name, str(field.type), kind)
+    for field in found:
+        if field.name not in expected.names:
+            yield ColumnFault(field.name, "no such column", str(field.type), usable=True)
 
 
-def card_features(schema: pa.Schema) -> list[dict[str, object]]:
-    """Give the schema as the `features` of a dataset card's `dataset_info`."""
-    return [{"name": field.name, **_card_type(field.name, field.type)} for field in schema]
-
-
-def _is_picture(name: str, kind: pa.DataType) -> bool:
-    return name == "image" and pa.types.is_struct(kind)
-
-
-def _feature(field: pa.Field) -> object:
-    if _is_picture(field.name, field.type):
-        return {"_type": "Image"}
-    return _feature_of(field.type)
-
-
-def _feature_of(kind: pa.DataType) -> object:
-    if pa.types.is_struct(kind):
-        return {field.name: _feature_of(field.type) for field in kind}
-    if pa.types.is_list(kind):
-        item = _feature_of(kind.value_type)
-        # A list of structs is written as a list; Sequence would turn it into a struct of lists.
+def _same_type(found: pa.DataType, expected: pa.DataType) -> bool:
+    if pa.types.is_struct(expected):
         return (
-            [item]
-            if pa.types.is_struct(kind.value_type)
-            else {"_type": "Sequence", "feature": item}
+            pa.types.is_struct(found)
+            and [field.name for field in found] == [field.name for field in expected]
+            and all(_same_type(a.type, b.type) for a, b in zip(found, expected, strict=True))
         )
-    return {"dtype": _HF_NAMES.get(str(kind), str(kind)), "_type": "Value"}
-
-
-def _card_type(name: str, kind: pa.DataType) -> dict[str, object]:
-    if _is_picture(name, kind):
-        return {"dtype": "image"}
-    if pa.types.is_struct(kind):
-        return {"struct": [{"name": f.name, **_card_type("", f.type)} for f in kind]}
-    if pa.types.is_list(kind):
-        if pa.types.is_struct(kind.value_type):
-            item = [{"name": f.name, **_card_type("", f.type)} for f in kind.value_type]
-            return {"list": item}
-        inner = _card_type("", kind.value_type)
-        return {"sequence": inner["dtype"] if set(inner) == {"dtype"} else inner}
-    return {"dtype": _HF_NAMES.get(str(kind), str(kind))}
+    if pa.types.is_list(expected):
+        return pa.types.is_list(found) and _same_type(found.value_type, expected.value_type)
+    return bool(found == expected)
 
 
 def to_table(rows: Sequence[Mapping[str, object]], schema: pa.Schema) -> pa.Table:

@@ -1,1 +1,1 @@
-"""What is said about a finished dataset: the record of the build and the dataset card."""
+"""Reports on a finished dataset: statistics, quality figures, comparisons and the dataset card."""

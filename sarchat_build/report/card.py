@@ -1,37 +1,46 @@
-"""The dataset card: what Hugging Face `datasets` reads first, and what people read."""
+"""The dataset card (`README.md`): a header for Hugging Face `datasets`, and text for people."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from typing import Any
 
 import yaml
 
-from sarchat_build.published import schema
-from sarchat_build.report.comparison import UNITS, explain
+from sarchat_build.dataset.record import BuildRecord, ComparisonRow, FileEntry
+from sarchat_build.published.hf_features import card_features
+from sarchat_build.published.layout import table_folder
+from sarchat_build.published.schema import SCHEMAS
+from sarchat_build.report.comparison import explain
+from sarchat_build.report.quality import QualityFigures
 from sarchat_build.report.quality_card import quality_section
 from sarchat_build.report.statistics.paper import PAPER_DIALOGUES
 from sarchat_build.types import SPLITS, TASKS
 
 
-def render_card(record: Mapping[str, Any], figures: Mapping[str, Any]) -> str:
+def render_card(record: BuildRecord, figures: QualityFigures) -> str:
     """Write the card of a finished build from its record and its quality figures."""
     header = yaml.safe_dump(_header(record), sort_keys=False, allow_unicode=True, width=100)
     body = "\n\n".join((_INTRODUCTION, *_sections(record, figures), _USE, _citations(record)))
     return f"---\n{header}---\n\n{body}\n"
 
 
-def _sections(record: Mapping[str, Any], figures: Mapping[str, Any]) -> list[str]:
-    told = (_tasks(record), _language(record), quality_section(figures))
-    sections = (*told, _sources(record), _comparison(record))
+def _sections(record: BuildRecord, figures: QualityFigures) -> list[str]:
+    sections = (
+        _tasks(record),
+        _language(record),
+        quality_section(figures),
+        _sources(record),
+        comparison_section(record.comparison),
+    )
     return [section for section in sections if section]
 
 
-def _header(record: Mapping[str, Any]) -> dict[str, Any]:
+def _header(record: BuildRecord) -> dict[str, Any]:
     configs, infos = [], []
-    for name in ("images", *record["recipe"]["tasks"]["enabled"]):
-        folder = "images" if name == "images" else f"dialogues/{name}"
-        files = {split: _files(record, folder, split) for split in record["counts"]}
+    for name in ("images", *record.recipe.tasks.enabled):
+        folder = table_folder(name)
+        files = {split: _files(record, folder, split) for split in record.counts}
         configs.append(
             {
                 "config_name": name,
@@ -44,21 +53,21 @@ def _header(record: Mapping[str, Any]) -> dict[str, Any]:
         splits = [
             {
                 "name": split,
-                "num_bytes": sum(entry["bytes"] for entry in entries),
-                "num_examples": sum(entry["rows"] for entry in entries),
+                "num_bytes": sum(entry.bytes for entry in entries),
+                "num_examples": sum(entry.rows or 0 for entry in entries),
             }
             for split, entries in files.items()
         ]
-        features = schema.card_features(schema.SCHEMAS[name])
+        features = card_features(SCHEMAS[name])
         infos.append({"config_name": name, "features": features, "splits": splits})
     # `datasets` refuses a configuration whose files hold no row.
     configs.extend(
         {"config_name": name, "data_files": f"{name}/*.parquet"}
         for name in ("rejects", "duplicates")
-        if any(e["rows"] for path, e in record["files"].items() if path.startswith(f"{name}/"))
+        if any(e.rows for path, e in record.files.items() if path.startswith(f"{name}/"))
     )
     return {
-        "pretty_name": record["recipe"]["title"],
+        "pretty_name": record.recipe.title,
         "license": "other",
         "language": ["en"],
         "task_categories": ["visual-question-answering", "image-to-text", "object-detection"],
@@ -68,10 +77,8 @@ def _header(record: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _files(record: Mapping[str, Any], folder: str, split: str) -> list[dict[str, Any]]:
-    return [
-        entry for path, entry in record["files"].items() if path.startswith(f"{folder}/{split}-")
-    ]
+def _files(record: BuildRecord, folder: str, split: str) -> list[FileEntry]:
+    return [entry for path, entry in record.files.items() if path.startswith(f"{folder}/{split}-")]
 
 
 _INTRODUCTION = """# SAR image-text dialogues
@@ -88,8 +95,8 @@ from datasets import load_dataset
 
 pictures = load_dataset(PATH, "images", split="train")
 rows = load_dataset(PATH, "referring", split="train")
-place = {image_id: i for i, image_id in enumerate(pictures["image_id"])}
-example = rows[0] | {"image": pictures[place[rows[0]["image_id"]]]["image"]}
+position = {image_id: i for i, image_id in enumerate(pictures["image_id"])}
+example = rows[0] | {"image": pictures[position[rows[0]["image_id"]]]["image"]}
 ```
 
 What was left out, and why, is in `rejects/`; pictures that show the same are in `duplicates/`."""
@@ -123,26 +130,24 @@ _LEFT_OUT = """
   its like in a cell, or is nearly as large as what is described."""
 
 
-def _language(record: Mapping[str, Any]) -> str:
-    percent = record["recipe"]["phrasing"]["held_out_percent"]
+def _language(record: BuildRecord) -> str:
+    percent = record.recipe.phrasing.held_out_percent
     held_out = f"{percent} % of the question phrasings are in the test split only.\n"
-    two_scales = record["recipe"]["words"]["description_size"]
+    two_scales = record.recipe.words.description_size
     scales = (
         "two size scales, one for descriptions" if two_scales else "the same words in every task"
     )
-    tasks = record["recipe"]["tasks"]
+    tasks = record.recipe.tasks
     return _LANGUAGE.format(
         held_out=held_out if percent else "",
         scales=scales,
-        cut=_CUT if tasks["cut_objects"] == "skip" else "",
-        left_out=_LEFT_OUT
-        if tasks["fine_grained_description"]["left_out_objects"] == "skip"
-        else "",
+        cut=_CUT if tasks.cut_objects == "skip" else "",
+        left_out=_LEFT_OUT if tasks.fine_grained_description.left_out_objects == "skip" else "",
     )
 
 
-def _tasks(record: Mapping[str, Any]) -> str:
-    splits = [split for split in SPLITS if split in record["counts"]]
+def _tasks(record: BuildRecord) -> str:
+    splits = [split for split in SPLITS if split in record.counts]
     lines = [
         "## Dialogues",
         "",
@@ -150,28 +155,28 @@ def _tasks(record: Mapping[str, Any]) -> str:
         f"|---|{'---:|' * (len(splits) + 2)}",
     ]
     for task in TASKS:
-        here = " | ".join(f"{record['counts'][split].get(task, 0):,}" for split in splits)
+        here = " | ".join(f"{record.counts[split].get(task, 0):,}" for split in splits)
         paper = " | ".join(f"{number:,}" for number in PAPER_DIALOGUES[task])
         lines.append(f"| {task} | {here} | {paper} |")
-    here = " | ".join(f"{record['counts'][split]['images']:,}" for split in splits)
+    here = " | ".join(f"{record.counts[split]['images']:,}" for split in splits)
     lines.append(f"| *pictures* | {here} | 94,493 | 11,613 |")
     return "\n".join(lines)
 
 
-def _sources(record: Mapping[str, Any]) -> str:
+def _sources(record: BuildRecord) -> str:
     lines = [
         "## Sources",
         "",
         "| source | license | read | rejected | double | kept | pictures | objects | published |",
         "|---|---|---:|---:|---:|---:|---:|---:|---:|",
     ]
-    for source in record["sources"].values():
-        counts, expected = source["counts"], source["expected"]
-        cells = [f"{counts[e]['images']:,}" for e in ("read", "rejected", "deduplicated", "kept")]
-        cells += [f"{counts['written'][unit]:,}" for unit in ("images", "objects")]
-        published = f"{expected['images']:,} / {expected['instances']:,}" if expected else ""
-        row = (_plain(source["title"]), _plain(source["license"]), *cells, published)
-        lines.append(f"| {' | '.join(row)} |")
+    for source in record.sources.values():
+        counts, expected = source.counts, source.expected
+        images = (counts.read, counts.rejected, counts.deduplicated, counts.kept)
+        numbers = (*(c.images for c in images), counts.written.images, counts.written.objects)
+        published = f"{expected.images:,} / {expected.instances:,}" if expected else ""
+        cells = (*(f"{number:,}" for number in numbers), published)
+        lines.append(f"| {' | '.join((_plain(source.title), _plain(source.license), *cells))} |")
     lines += [
         "",
         "Numbers are images; *published*: images / instances.",
@@ -179,8 +184,9 @@ def _sources(record: Mapping[str, Any]) -> str:
     return "\n".join(lines)
 
 
-def _comparison(record: Mapping[str, Any]) -> str:
-    if not record["comparison"]:
+def comparison_section(comparison: Sequence[ComparisonRow]) -> str:
+    """Write the table that holds a build against SARDet-100K; nothing without a row."""
+    if not comparison:
         return ""
     lines = [
         "## Beside SARDet-100K",
@@ -191,18 +197,21 @@ def _comparison(record: Mapping[str, Any]) -> str:
         "| source | split | images | published | objects | published | why they differ |",
         "|---|---|---:|---:|---:|---:|---|",
     ]
-    for row in record["comparison"]:
-        numbers = [f"{row[side][unit]:,}" for unit in UNITS for side in ("here", "published")]
-        lines.append(f"| {' | '.join((row['source'], row['split'], *numbers, explain(row)))} |")
+    for row in comparison:
+        here, published = row.here, row.published
+        numbers = (here.images, published.images, here.objects, published.objects)
+        cells = (row.source, row.split, *(f"{n:,}" for n in numbers), explain(row.reasons))
+        lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines)
 
 
-def _citations(record: Mapping[str, Any]) -> str:
+def _citations(record: BuildRecord) -> str:
     lines = ["## Licenses and citations", ""]
-    for source in record["sources"].values():
-        title, license_name = _plain(source["title"]), _plain(source["license"])
-        cited = f"{_plain(source['citation'])}, {_plain(source['homepage'])}"
-        lines.append(f"* {title}: {license_name}. {cited}")
+    for source in record.sources.values():
+        title, license_name = _plain(source.title), _plain(source.license)
+        lines.append(
+            f"* {title}: {license_name}. {_plain(source.citation)}, {_plain(source.homepage)}"
+        )
     return "\n".join(lines)
 
 

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any
 
 from sarchat_build.config.manifest import Manifest
 from sarchat_build.curation.split_changes import SplitChange
 from sarchat_build.curation.splits import SplitRule
-from sarchat_build.dataset.conservation import Counts
+from sarchat_build.dataset.record import ComparisonRow, PictureCounts
 from sarchat_build.dataset.shards import ShardReceipt
 from sarchat_build.types import SPLITS, Split
 
@@ -28,47 +27,59 @@ REASONS = {
 
 
 def compare(
+    *,
     manifests: Mapping[str, Manifest],
     rules: Mapping[str, SplitRule],
-    books: Mapping[str, Counts],
+    counts: Mapping[str, Mapping[str, Mapping[str, int]]],
     receipts: Sequence[ShardReceipt],
-    accounts: Iterable[SplitChange],
-) -> list[dict[str, Any]]:
+    changes: Iterable[SplitChange],
+) -> list[ComparisonRow]:
     """Make the table: one row per source and split, for sources that SARDet-100K holds.
 
     `here` is what the shards hold, `published` what arXiv 2403.06534, table 2, counts; the numbers
     of `reasons` add up to `here - published`. What no counted reason explains stands under the
     first cause that applies: the archive is not the published one, the recipe divides by another
     rule, no list exists, scenes are cut, objects were rejected, or else the lists differ.
+
+    Args:
+        manifests: the sources, by id.
+        rules: how each is divided into splits.
+        counts: how many images and objects of each were read, rejected and so on.
+        receipts: of every shard.
+        changes: why splits hold other pictures than their lists say.
     """
     here: dict[tuple[str, Split], Counter[str]] = defaultdict(Counter)
     for receipt in receipts:
         split = next(split for split in SPLITS if receipt.name.startswith(f"{split}-"))
-        for source_id, counts in receipt.counts.items():
-            here[source_id, split].update(images=counts["images"], objects=counts["objects"])
+        for source_id, rows in receipt.counts.items():
+            here[source_id, split].update({unit: rows[unit] for unit in UNITS})
     reasons: dict[tuple[str, Split], dict[str, Counter[str]]] = defaultdict(dict)
-    for account in accounts:
-        if account.reason != "due" and (account.pictures or account.objects):
-            found = Counter(images=account.pictures, objects=account.objects)
-            reasons[account.source_id, account.split][account.reason] = found
+    for change in changes:
+        if change.pictures or change.objects:
+            found = Counter(images=change.pictures, objects=change.objects)
+            reasons[change.source_id, change.split][change.reason] = found
     table = []
     for source_id, manifest in sorted(manifests.items()):
-        cause = _cause(manifest, rules[source_id], books[source_id])
+        cause = _cause(manifest, rules[source_id], counts[source_id])
         for split, published in _published(manifest):
-            place = source_id, split
+            key = source_id, split
             table.append(
-                {
-                    "source": source_id,
-                    "split": split,
-                    "here": {unit: here[place][unit] for unit in UNITS},
-                    "published": dict(published),
-                    "reasons": _with_rest(reasons[place], cause, here[place], published),
-                }
+                ComparisonRow(
+                    source=source_id,
+                    split=split,
+                    here=_numbers(here[key]),
+                    published=_numbers(published),
+                    reasons=_with_rest(reasons[key], cause, here[key], published),
+                )
             )
     return table
 
 
 UNITS = ("images", "objects")
+
+
+def _numbers(counts: Mapping[str, int]) -> PictureCounts:
+    return PictureCounts(images=counts["images"], objects=counts["objects"])
 
 
 def _published(manifest: Manifest) -> Iterator[tuple[Split, Mapping[str, int]]]:
@@ -83,32 +94,31 @@ def _with_rest(
     cause: str,
     here: Mapping[str, int],
     published: Mapping[str, int],
-) -> dict[str, dict[str, int]]:
-    reasons = {name: {unit: found[unit] for unit in UNITS} for name, found in known.items()}
+) -> dict[str, PictureCounts]:
+    reasons = {name: Counter(found) for name, found in known.items()}
     rest = {
         unit: here[unit] - published[unit] - sum(found[unit] for found in known.values())
         for unit in UNITS
     }
     if any(rest.values()):
-        before = reasons.get(cause, dict.fromkeys(UNITS, 0))
-        reasons[cause] = {unit: before[unit] + rest[unit] for unit in UNITS}
-    return reasons
+        reasons.setdefault(cause, Counter()).update(rest)
+    return {name: _numbers(found) for name, found in reasons.items()}
 
 
-def explain(row: Mapping[str, Any]) -> str:
+def explain(reasons: Mapping[str, PictureCounts]) -> str:
     """Put the reasons of one row into words, with the numbers of images and objects.
 
-    >>> explain({"reasons": {"duplicates": {"images": -2, "objects": -5}}})
+    >>> explain({"duplicates": PictureCounts(images=-2, objects=-5)})
     'shown by another picture -2 / -5'
     """
     return "; ".join(
-        f"{REASONS[reason]} {number['images']:+,} / {number['objects']:+,}"
-        for reason, number in row["reasons"].items()
+        f"{REASONS[reason]} {number.images:+,} / {number.objects:+,}"
+        for reason, number in reasons.items()
     )
 
 
-def _cause(manifest: Manifest, rule: SplitRule, book: Counts) -> str:
-    expected, read = manifest.expected, book["read"]
+def _cause(manifest: Manifest, rule: SplitRule, counts: Mapping[str, Mapping[str, int]]) -> str:
+    expected, read = manifest.expected, counts["read"]
     if expected and expected.images != read["images"]:
         return "archive"
     if manifest.sardet and rule.lists != manifest.sardet.split:
@@ -117,4 +127,4 @@ def _cause(manifest: Manifest, rule: SplitRule, book: Counts) -> str:
         return "hash"
     if manifest.tiling:
         return "tiling"
-    return "rejected" if book["rejected"]["instances"] else "lists"
+    return "rejected" if counts["rejected"]["instances"] else "lists"

@@ -1,1 +1,1 @@
-"""Annotation documents and pictures of one source: listed, decoded, read."""
+"""Sources: their files, annotation documents and pictures, listed and read."""

@@ -1,4 +1,4 @@
-"""Annotation documents to raw images, each addressed to the image it belongs to."""
+"""Reader of annotation documents: raw images, each with the name of the image it belongs to."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from sarchat_build.config.manifest import Manifest
 from sarchat_build.errors import RecordError
+from sarchat_build.reasons import Reason
 from sarchat_build.sources.encodings import other_encoding
 from sarchat_build.sources.files import FileRef
 from sarchat_build.sources.index import Document, SourceIndex
@@ -16,16 +17,19 @@ from sarchat_build.types import Notice, RawFault, RawImage, Reject, Split
 STAGE = "read_annotations"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Annotation:
-    """What one document says about one image; `reject` instead of `raw` when it cannot be read."""
+    """What one document says about one image; `reject` instead of `raw` when it cannot be read.
+
+    `name` is the image's name in its source (`SourceIndex`).
+    """
 
     name: str
     document: FileRef
     split: Split | None
-    raw: RawImage | None
-    reject: Reject | None
-    fixes: tuple[Notice, ...] = ()
+    raw: RawImage | None = None
+    reject: Reject | None = None
+    notices: tuple[Notice, ...] = ()
 
     @property
     def objects(self) -> int:
@@ -36,7 +40,7 @@ class Annotation:
 
 
 def count_objects(raw: RawImage) -> int:
-    """Count what was read, usable or not."""
+    """Count the objects of a raw image, usable or not."""
     return len(raw.instances) + sum(fault.instances for fault in raw.faults)
 
 
@@ -47,11 +51,11 @@ def read_document(
 
     Returns:
         Annotations of images that exist, and rejects of what belongs to no image. A document about
-        one image that cannot be read speaks for the image that has its name: that image must be
+        one image that cannot be read belongs to the image that has its name: that image must be
         rejected with it, and never pass for one without objects. A document about many images that
         cannot be read is `unreadable_document`, with which no build goes on.
     """
-    address = _Address(document, index)
+    matcher = _ImageMatcher(document, index)
     rule = manifest.annotations
     file_format = FORMATS[rule.format]
     try:
@@ -59,82 +63,91 @@ def read_document(
             encoding = other_encoding(stream, rule.encodings)
             for raw in file_format.read(stream, rule):
                 if encoding and not (file_format.many_images and raw.filename is None):
-                    notice = RawFault("encoding", "other_encoding", f"read as {encoding}")
+                    notice = RawFault("encoding", Reason.OTHER_ENCODING, f"read as {encoding}")
                     raw, encoding = replace(raw, notices=(notice, *raw.notices)), ""
                 if not file_format.many_images:
-                    yield address.one(raw)
+                    yield matcher.only_image(raw)
                 elif raw.filename is None:
-                    yield from (address.orphan(fault) for fault in raw.faults)
+                    yield from (matcher.no_image(fault) for fault in raw.faults)
                 else:
-                    yield address.named(raw, raw.filename)
+                    yield matcher.named_image(raw, raw.filename)
     except RecordError as error:
-        yield address.unreadable(error, file_format.many_images)
+        yield matcher.unreadable(error, file_format.many_images)
 
 
 @dataclass(frozen=True, slots=True)
-class _Address:
+class _ImageMatcher:
+    """Finds the image that each part of a document belongs to."""
+
     document: Document
     index: SourceIndex
 
-    def one(self, raw: RawImage) -> Annotation | Reject:
-        """Address a document's only image."""
+    def only_image(self, raw: RawImage) -> Annotation | Reject:
+        """Match the only image of a document."""
         try:
             name, oversight = self.index.resolve(raw.filename, self.document.file)
         except RecordError as error:
-            reject = self._reject(error, 1, count_objects(raw))
-            own = self._own_name
-            if own in self.index.position_by_name:
-                return Annotation(own, self.document.file, self.document.split, None, reject)
-            return reject
+            return self._rejected(self._reject(error, images=1, instances=count_objects(raw)))
         return self._annotation(name, oversight, raw)
 
-    def named(self, raw: RawImage, filename: str) -> Annotation | Reject:
-        """Address one of many images by the name that the document gives it."""
+    def named_image(self, raw: RawImage, filename: str) -> Annotation | Reject:
+        """Match one of many images by the name that the document gives it."""
         try:
             name, oversight = self.index.find(filename)
         except RecordError as error:
             # An image of several parts is missing once.
-            return self._reject(error, 0 if raw.part else 1, count_objects(raw), filename)
-        return self._annotation(name, "" if raw.part else oversight, raw)
+            images = 0 if raw.part else 1
+            return self._reject(error, images=images, instances=count_objects(raw), key=filename)
+        return self._annotation(name, None if raw.part else oversight, raw)
 
-    def orphan(self, fault: RawFault) -> Reject:
+    def no_image(self, fault: RawFault) -> Reject:
         """Give a reject for what belongs to no image of the document."""
         error = RecordError(fault.reason, fault.detail, fault.line)
-        return self._reject(error, 0, fault.instances, fault.key)
+        return self._reject(error, images=0, instances=fault.instances, key=fault.key)
 
     def unreadable(self, error: RecordError, many_images: bool) -> Annotation | Reject:
         """Give what is left of a document that cannot be read."""
         if many_images:
             detail = f"{error.reason}: {error.detail}"
-            return self._reject(RecordError("unreadable_document", detail, error.line), 0, 0)
-        reject = self._reject(error, 1, 0)
-        if self._own_name in self.index.position_by_name:
-            file, split = self.document.file, self.document.split
-            return Annotation(self._own_name, file, split, None, reject)
-        return reject
+            whole = RecordError(Reason.UNREADABLE_DOCUMENT, detail, error.line)
+            return self._reject(whole, images=0, instances=0)
+        return self._rejected(self._reject(error, images=1, instances=0))
 
     @property
     def _own_name(self) -> str:
         return self.index.rule.document_name(self.document.file.path)
 
-    def _annotation(self, name: str, oversight: str, raw: RawImage) -> Annotation:
+    def _annotation(self, name: str, oversight: Reason | None, raw: RawImage) -> Annotation:
         source_id, file = self.index.source_id, self.document.file
-        notices = [RawFault(name, oversight, raw.filename or "")] if oversight else []
-        fixes = tuple(
+        found = [RawFault(name, oversight, raw.filename or "")] if oversight else []
+        notices = tuple(
             Notice(source_id, str(file), notice.key, notice.reason, notice.detail)
-            for notice in (*notices, *raw.notices)
+            for notice in (*found, *raw.notices)
         )
-        return Annotation(name, file, self.document.split, raw, None, fixes)
+        return Annotation(
+            name=name, document=file, split=self.document.split, raw=raw, notices=notices
+        )
 
-    def _reject(self, error: RecordError, images: int, instances: int, key: str = "") -> Reject:
+    def _rejected(self, reject: Reject) -> Annotation | Reject:
+        """Give the reject to the image that has the document's name, if there is one."""
+        if self._own_name not in self.index.position_by_name:
+            return reject
+        return Annotation(
+            name=self._own_name,
+            document=self.document.file,
+            split=self.document.split,
+            reject=reject,
+        )
+
+    def _reject(self, error: RecordError, *, images: int, instances: int, key: str = "") -> Reject:
         return Reject(
-            STAGE,
-            self.index.source_id,
-            str(self.document.file),
-            error.line,
-            f"{self.index.source_id}/{key or self._own_name}",
-            error.reason,
-            error.detail,
+            stage=STAGE,
+            source_id=self.index.source_id,
+            file=str(self.document.file),
+            line=error.line,
+            key=f"{self.index.source_id}/{key or self._own_name}",
+            reason=error.reason,
+            detail=error.detail,
             images=images,
             instances=instances,
         )

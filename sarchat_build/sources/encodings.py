@@ -1,4 +1,4 @@
-"""Bytes to characters: byte order marks, declared encodings, and those that a manifest lists."""
+"""Text encodings: byte order marks, declarations, and those that a manifest lists."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from typing import BinaryIO
 
 from sarchat_build.errors import RecordError
+from sarchat_build.reasons import Reason
 
 _DECLARED_ENCODING = re.compile(rb"^\s*<\?xml[^>]*encoding\s*=\s*[\"']([A-Za-z0-9._-]+)[\"']")
 _BYTE_ORDER_MARKS = (
@@ -26,7 +27,7 @@ def read_all(document: BinaryIO) -> bytes:
     """Read a document about one image; raises `too_large` for what cannot be one."""
     data = document.read(MAX_TEXT_BYTES + 1)
     if len(data) > MAX_TEXT_BYTES:
-        raise RecordError("too_large", f"more than {MAX_TEXT_BYTES:,} bytes about one image")
+        raise RecordError(Reason.TOO_LARGE, f"more than {MAX_TEXT_BYTES:,} bytes about one image")
     return data
 
 
@@ -51,7 +52,7 @@ def decode(document: bytes, encodings: Sequence[str]) -> str:
 
 
 def choose_encoding(document: BinaryIO, encodings: Sequence[str]) -> str:
-    """Tell the encoding of a document too large to be held, by the rule of `decode`.
+    """Find the encoding of a document too large for memory, by the rule of `decode`.
 
     Reads it once for each encoding tried, unless there is only one to choose from, and leaves it
     at its start.
@@ -96,7 +97,7 @@ def numbers(texts: Iterable[str], what: str) -> tuple[float, ...]:
         try:
             values.append(float(text))
         except ValueError:
-            raise RecordError("bad_value", f"{what} has {text[:80]!r}, not a number") from None
+            raise RecordError(Reason.BAD_VALUE, f"{what} has {text[:80]!r}, not a number") from None
     return tuple(values)
 
 
@@ -128,6 +129,6 @@ def _fits(document: BinaryIO, encoding: str) -> bool:
 
 def _unknown(tried: Sequence[str]) -> RecordError:
     return RecordError(
-        "encoding",
+        Reason.ENCODING,
         f"not {' or '.join(tried)}; list the encoding in the manifest's annotations.encodings",
     )

@@ -1,4 +1,4 @@
-"""The files of a source wherever they lie: in a folder, archives inside it, or one archive."""
+"""Files of a source: in a folder, in archives inside it, or in one archive."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class FileRef:
     path: str
 
     def __str__(self) -> str:
-        """Name the file as a person would look for it."""
+        """Give archive and path, as they stand in rejects."""
         return printable(self.path if self.archive == "." else f"{self.archive}/{self.path}")
 
 
@@ -78,7 +78,7 @@ class SourceFiles:
 
     @contextmanager
     def open(self, file: FileRef) -> Iterator[BinaryIO]:
-        """Open a file for reading from any place; raises `RecordError` when it cannot be read."""
+        """Open a file for reading at random; raises `RecordError` when it cannot be read."""
         with self.contents(file) as found, open_bytes(found) as stream:
             yield stream
 
@@ -99,8 +99,8 @@ def open_source(location: str, repacked: Mapping[str, str] | None = None) -> Sou
         InputError: nothing is there, or an archive cannot be read.
     """
     archives = {
-        name: open_archive(place, (repacked or {}).get(place, ""))
-        for name, place in list_archives(location).items()
+        name: open_archive(archive, (repacked or {}).get(archive, ""))
+        for name, archive in list_archives(location).items()
     }
     sizes = {
         FileRef(name, member.path): member.size_bytes
@@ -113,7 +113,7 @@ def open_source(location: str, repacked: Mapping[str, str] | None = None) -> Sou
 
 
 def is_clutter(path: str) -> bool:
-    """Tell files that macOS adds to zips: resource forks carry the names of real images.
+    """Whether macOS added a file to a zip: its resource forks carry the names of real images.
 
     >>> is_clutter("__MACOSX/data/._1.jpg"), is_clutter("data/1.jpg")
     (True, False)

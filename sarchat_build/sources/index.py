@@ -1,4 +1,4 @@
-"""What a source holds: images in blocks, annotation documents, and which image a name means."""
+"""Index of a source: images in blocks, annotation documents, and which image a name means."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from sarchat_build.config.annotation_options import AnnotationRule
 from sarchat_build.config.manifest import Manifest
 from sarchat_build.errors import InputError, NotAnArchiveError, RecordError
 from sarchat_build.names import printable
+from sarchat_build.reasons import Reason
 from sarchat_build.sources.encodings import decode
 from sarchat_build.sources.files import FileRef, SourceFiles, open_source
 from sarchat_build.types import Split
@@ -26,13 +27,13 @@ BLOCK_IMAGES = 128
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """An annotation document and the official split that its place in the archive states."""
+    """An annotation document and the official split that its path states."""
 
     file: FileRef
     split: Split | None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class SourceIndex:
     """Every file of one source that its manifest claims, in reading order.
 
@@ -75,7 +76,7 @@ class SourceIndex:
         """Give the file of an image."""
         return self.images[self.position_by_name[name]]
 
-    def resolve(self, filename: str | None, document: FileRef) -> tuple[str, str]:
+    def resolve(self, filename: str | None, document: FileRef) -> tuple[str, Reason | None]:
         """Find the image that a document of one image belongs to.
 
         The document's own name wins over the one written inside it: copies of these datasets are
@@ -87,61 +88,61 @@ class SourceIndex:
             document: where the document lies.
 
         Returns:
-            The name of the image, and `""`, `filename_absent` or `filename_differs`.
+            The name of the image, and `filename_absent` or `filename_differs` if that is so.
 
         Raises:
             RecordError: `path_escape` for a name that climbs out of its folder, `image_missing`
                 when neither name is an image of the source.
         """
         own = self.rule.document_name(document.path)
-        written = _written(filename or "")
+        written = _written_path(filename or "")
         if own not in self.position_by_name:
             named = f"names {filename!r}" if filename else "names no image"
             otherwise = f"the document {named}; no image has its stem either"
-            return self.find(filename or "", otherwise)[0], "filename_differs"
+            return self.find(filename or "", otherwise)[0], Reason.FILENAME_DIFFERS
         if not filename:
-            return own, "" if filename is None else "filename_absent"
+            return own, None if filename is None else Reason.FILENAME_ABSENT
         exact = written.name == self._file_name(own)
-        return own, "" if exact else "filename_differs"
+        return own, None if exact else Reason.FILENAME_DIFFERS
 
-    def find(self, filename: str, otherwise: str = "") -> tuple[str, str]:
+    def find(self, filename: str, otherwise: str = "") -> tuple[str, Reason | None]:
         """Find the image that a document of many images calls `filename`.
 
-        The whole file name is looked for first, then the name without its extension.
+        The whole file name is tried first, then the name without its extension.
 
         Returns:
-            The name of the image, and `""` or `filename_differs`.
+            The name of the image, and `filename_differs` if that is so.
 
         Raises:
             RecordError: `path_escape` as in `resolve`; `image_missing`, with `otherwise` for a
                 detail; `image_ambiguous` when images of several folders are called so.
         """
-        written = _written(filename)
+        written = _written_path(filename)
         same = self.names_by_file_name.get(written.name, ())
         name = self.rule.image_name(str(written))
         if name not in self.position_by_name and len(same) > 1:
-            raise RecordError("image_ambiguous", f"{filename!r} is one of {', '.join(same)}")
+            raise RecordError(Reason.IMAGE_AMBIGUOUS, f"{filename!r} is one of {', '.join(same)}")
         if name not in self.position_by_name and same:
             name = same[0]
         if name not in self.position_by_name:
             detail = otherwise or f"the document names {filename!r}; no image is called so"
-            raise RecordError("image_missing", detail)
-        return name, "" if name in same else "filename_differs"
+            raise RecordError(Reason.IMAGE_MISSING, detail)
+        return name, None if name in same else Reason.FILENAME_DIFFERS
 
     def _file_name(self, name: str) -> str:
         return printable(PurePosixPath(self.image_of(name).path).name)
 
 
-def _written(filename: str) -> PurePosixPath:
+def _written_path(filename: str) -> PurePosixPath:
     if escapes(filename):
-        raise RecordError("path_escape", f"the document names the image {filename!r}")
+        raise RecordError(Reason.PATH_ESCAPE, f"the document names the image {filename!r}")
     return PurePosixPath(printable(filename.replace("\\", "/")))
 
 
 def index_source(
     manifest: Manifest, raw: str, repacked: Mapping[str, str] | None = None
 ) -> SourceIndex:
-    """Look through `raw/<id>/` and match its files against the manifest's patterns.
+    """List `raw/<id>/` and match its files against the manifest's patterns.
 
     Args:
         manifest: the source's manifest.
@@ -185,14 +186,14 @@ def index_source(
         positions[name] = position
         by_file_name[printable(PurePosixPath(file.path).name)].append(name)
     return SourceIndex(
-        manifest.id,
-        rule,
-        source,
-        images,
-        documents,
-        _split_lists(manifest, source),
-        positions,
-        {file_name: tuple(names) for file_name, names in by_file_name.items()},
+        source_id=manifest.id,
+        rule=rule,
+        files=source,
+        images=images,
+        documents=documents,
+        split_by_name=_split_lists(manifest, source),
+        position_by_name=positions,
+        names_by_file_name={name: tuple(images) for name, images in by_file_name.items()},
     )
 
 
@@ -221,7 +222,7 @@ def _split_lists(manifest: Manifest, source: SourceFiles) -> dict[str, Split]:
             "add what is missing, or remove them all to split by scene"
         )
     splits: dict[str, Split] = {}
-    torn: dict[str, str] = {}
+    conflicts: dict[str, str] = {}
     for entry, files in lists:
         for file in files:
             for line in _lines(source, file, rule.encodings):
@@ -229,12 +230,12 @@ def _split_lists(manifest: Manifest, source: SourceFiles) -> dict[str, Split]:
                     continue
                 name = rule.image_name(line.strip())
                 if splits.setdefault(name, entry.split) != entry.split:
-                    torn[name] = f"{splits[name]} and {entry.split}"
-    if torn:
-        listed = ", ".join(f"{name} ({sides})" for name, sides in sorted(torn.items()))
+                    conflicts[name] = f"{splits[name]} and {entry.split}"
+    if conflicts:
+        listed = ", ".join(f"{name} ({sides})" for name, sides in sorted(conflicts.items()))
         raise InputError(
-            f"{manifest.id}: official lists put {len(torn):,} images into two splits: {listed}; "
-            "remove each from one of them"
+            f"{manifest.id}: official lists put {len(conflicts):,} images into two splits: "
+            f"{listed}; remove each from one of them"
         )
     return splits
 

@@ -1,4 +1,4 @@
-"""Where a picture's bytes come from: memory, or a file on this machine when it is large."""
+"""Picture files: bytes in memory, or a file on this machine when it is large."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import BinaryIO, Literal, TypeAlias
 
 from sarchat_build.errors import RecordError
+from sarchat_build.reasons import Reason
 
 PictureSource: TypeAlias = bytes | Path
 Kind: TypeAlias = Literal["tiff", "png16", "picture"]
@@ -43,12 +44,12 @@ def head(source: PictureSource) -> bytes:
     with open_bytes(source) as stream:
         start = stream.read(32)
     if not start:
-        raise RecordError("empty_file", "the file has 0 bytes")
+        raise RecordError(Reason.EMPTY_FILE, "the file has 0 bytes")
     return start
 
 
 def sniff(start: bytes) -> Kind:
-    r"""Tell by the first bytes who must read a file; its name is never asked.
+    r"""Choose the reader of a file by its first bytes; its name is never asked.
 
     Pillow turns some 16-bit files into 8 bits without a word (RGB PNG and TIFF lose their low
     bytes) and turns TIFFs as their orientation tag says, so those go another way.

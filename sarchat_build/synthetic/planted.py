@@ -6,6 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
+from sarchat_build.curation.duplicates import Sameness
+from sarchat_build.reasons import Reason
+
 Outcome: TypeAlias = Literal["reject", "fix", "warning", "duplicate", "none"]
 
 
@@ -20,7 +23,7 @@ class Expectation:
 
     outcome: Outcome
     stage: str = ""
-    reason: str = ""
+    reason: Reason | Sameness | None = None
     images: int = 0
     instances: int = 0
 
@@ -29,7 +32,7 @@ class Expectation:
 class Quirk:
     """One oddity put in on purpose, as real archives have it.
 
-    `image` is the stem of the image, `object_index` the 0-based place of the object in its
+    `image` is the stem of the image, `object_index` the 0-based index of the object in its
     document; `twin` is the stem of the earlier image that a duplicate repeats byte by byte.
     """
 
@@ -43,13 +46,13 @@ class Quirk:
 def clipped(image: str, index: int) -> Quirk:
     """Plant an object that leaves its picture: the part inside stays, and is counted."""
     return Quirk(
-        "box_overflows", image, index, expect=Expectation("fix", "normalize", "box_clipped")
+        "box_overflows", image, index, expect=Expectation("fix", "normalize", Reason.BOX_CLIPPED)
     )
 
 
 def degenerate(image: str, index: int) -> Quirk:
     """Plant an object without area."""
-    loss = Expectation("reject", "normalize", "degenerate", instances=1)
+    loss = Expectation("reject", "normalize", Reason.DEGENERATE, instances=1)
     return Quirk("degenerate_box", image, index, expect=loss)
 
 
@@ -61,17 +64,17 @@ def repeated(image: str, twin: str, instances: int) -> Quirk:
 
 def unnamed(image: str) -> Quirk:
     """Plant a document that does not say which image it is about."""
-    expect = Expectation("warning", "read_annotations", "filename_absent")
+    expect = Expectation("warning", "read_annotations", Reason.FILENAME_ABSENT)
     return Quirk("no_filename", image, expect=expect)
 
 
 def misnamed(kind: str, image: str) -> Quirk:
     """Plant a document whose own name, or whose name for its image, is not the image's."""
-    expect = Expectation("warning", "read_annotations", "filename_differs")
+    expect = Expectation("warning", "read_annotations", Reason.FILENAME_DIFFERS)
     return Quirk(kind, image, expect=expect)
 
 
-def lost(kind: str, image: str, stage: str, reason: str, *, instances: int = 0) -> Quirk:
+def lost(kind: str, image: str, stage: str, reason: Reason, *, instances: int = 0) -> Quirk:
     """Plant an image, or a document of an absent one, that cannot come out of a build."""
     loss = Expectation("reject", stage, reason, images=1, instances=instances)
     return Quirk(kind, image, expect=loss)
@@ -79,10 +82,10 @@ def lost(kind: str, image: str, stage: str, reason: str, *, instances: int = 0) 
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """Which image has which quirk: the one at `places[number % period]`, if any."""
+    """Which image has which quirk: the one at `kinds[number % period]`, if any."""
 
     period: int
-    places: Mapping[int, str]
+    kinds: Mapping[int, str]
 
     def at(self, number: int) -> str | None:
         """Name the kind of quirk that image `number` has.
@@ -90,4 +93,4 @@ class Schedule:
         >>> Schedule(50, {4: "duplicate"}).at(104)
         'duplicate'
         """
-        return self.places.get(number % self.period)
+        return self.kinds.get(number % self.period)

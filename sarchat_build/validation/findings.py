@@ -1,12 +1,10 @@
-"""What a check has to say: findings that name their file and row, and small facts of a shard."""
+"""Findings: what a check expected and what it found, with file and row."""
 
 from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
-from typing import Literal, NamedTuple, TypeAlias
-
-from sarchat_build.validation.answers.wording import UnknownWord
+from typing import Literal, TypeAlias
 
 Severity: TypeAlias = Literal["error", "warning"]
 
@@ -38,67 +36,6 @@ class Finding:
         # Names from a source may hold line breaks or terminal codes: repr keeps it one plain line.
         key = f" {self.key!r}" if self.key else ""
         return f"{self.file}{row}{key}: {self.check}: expected {self.expected}, found {self.found}"
-
-
-class ImageFact(NamedTuple):
-    """What the whole dataset has to know of one image.
-
-    `instance_ids` is filled for chips only: an object may lie in several chips of a scene, while
-    those of a whole picture are its own and need no more than their number.
-    """
-
-    row: int
-    image_id: str
-    source: str
-    scene_id: str
-    pixel_sha256: str
-    perceptual_hash: str
-    objects: int
-    is_chip: bool
-    instance_ids: tuple[str, ...]
-
-
-class DialogueCount(NamedTuple):
-    """How many dialogues of one kind a shard holds."""
-
-    task: str
-    subtask: str
-    source: str
-    dialogues: int
-
-
-class DialogueMeasure(NamedTuple):
-    """Sums of one kind of dialogue in a shard, and its longest texts."""
-
-    split: str
-    task: str
-    subtask: str
-    source: str
-    rows: int
-    negatives: int
-    words: int
-    question_chars: int
-    question_words: int
-    answer_chars: int
-    answer_words: int
-
-
-@dataclass(frozen=True, slots=True)
-class ShardReport:
-    """What `check_shard` saw: at most `FINDINGS_CAP` findings per check and file, all counted."""
-
-    split: str
-    shard: int
-    shard_count: int
-    findings: tuple[Finding, ...]
-    errors: int
-    warnings: int
-    images: tuple[ImageFact, ...]
-    dialogues: tuple[DialogueCount, ...]
-    uses: tuple[tuple[str, int], ...] = ()  # phrasing id → how often
-    answers: tuple[tuple[str, int], ...] = ()  # the same for answers, of nothing and of something
-    unknown_words: tuple[UnknownWord, ...] = ()
-    measures: tuple[DialogueMeasure, ...] = ()
 
 
 def shorten(value: object) -> str:
@@ -148,12 +85,12 @@ class FindingLog:
         if self._seen[check, file] <= self._cap:
             self._kept.append(
                 Finding(
-                    severity,
-                    check,
-                    file,
-                    row,
-                    key[:_LONGEST_TEXT],
-                    shorten(expected),
-                    shorten(found),
+                    severity=severity,
+                    check=check,
+                    file=file,
+                    row=row,
+                    key=key[:_LONGEST_TEXT],
+                    expected=shorten(expected),
+                    found=shorten(found),
                 )
             )

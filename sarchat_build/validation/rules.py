@@ -1,4 +1,4 @@
-"""The recipe's choices that decide what must be there, as build.json tells them."""
+"""Rules of a dataset: the recipe's choices that decide what must be there, from build.json."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from sarchat_build.validation.stable import held_out
+from sarchat_build.validation.stable_hash import held_out_templates
 from sarchat_build.validation.vocabulary import CATEGORIES, SUBTASKS, TASKS
 
 
@@ -19,7 +19,7 @@ class DescriptionScale(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """Settings with the default of recipe `sarchat_2m`; `NUMBERS` says where each is recorded."""
+    """Settings of a recipe, by default of `sarchat_2m`; `NUMBERS` says where each is recorded."""
 
     tasks: tuple[str, ...] = TASKS
     candidates: tuple[str, ...] = CATEGORIES
@@ -110,7 +110,9 @@ def rules_of(build: Mapping[str, Any]) -> Rules:
         candidates=tuple(candidates) if isinstance(candidates, list) else CATEGORIES,
         shares=dict(_shares(tasks)),
         phrasings=frozenset(uses),
-        held_out=held_out(uses, int(numbers.get("held_out_percent", Rules().held_out_percent))),
+        held_out=held_out_templates(
+            uses, int(numbers.get("held_out_percent", Rules().held_out_percent))
+        ),
         description=DescriptionScale(**scale) if _is_scale(scale) else None,
         skip_cut=tasks.get("cut_objects") != "ignore",
         skip_left_out=mapping_at(recipe, *_DESCRIPTION).get("left_out_objects") != "ignore",
@@ -120,7 +122,7 @@ def rules_of(build: Mapping[str, Any]) -> Rules:
 
 
 def unrecorded(build: Mapping[str, Any]) -> Iterator[str]:
-    """Yield what build.json must record of its recipe and does not: without it, one would guess."""
+    """Yield the keys of build.json that must record the recipe and do not."""
     recipe = mapping_at(build, "recipe")
     for path in NUMBERS.values():
         if not _is_number(mapping_at(recipe, *path[:-1]).get(path[-1])):
@@ -148,7 +150,7 @@ def unrecorded(build: Mapping[str, Any]) -> Iterator[str]:
 
 
 def mapping_at(tree: Mapping[str, Any], *path: str) -> Mapping[str, Any]:
-    """Walk down a tree of unknown make; anything but a mapping at its end is an empty one.
+    """Follow keys down a JSON document of unknown make; what is no mapping is an empty one.
 
     >>> mapping_at({"a": {"b": {"c": 1}}}, "a", "b"), mapping_at({"a": 3}, "a", "b")
     ({'c': 1}, {})

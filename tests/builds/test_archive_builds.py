@@ -19,6 +19,7 @@ from typer.testing import CliRunner
 from pipelines import launch
 from pipelines.cli.main import app
 from sarchat_build.errors import InputError
+from sarchat_build.sources.inputs import describe_archives
 
 quality = pytest.mark.quality
 
@@ -107,7 +108,7 @@ def test_row_2_a_changed_archive_stops_with_both_digests(tmp_path: Path, kind: s
     folder.mkdir()
     files = miniature()
     written(folder, kind, files)
-    before = {a["sha256"] for a in launch.describe_archives(_ssdd(), str(tmp_path))}
+    before = {a.sha256 for a in describe_archives(_ssdd(), str(tmp_path))}
     record = CliRunner().invoke(
         app, ["sources", "record", "--raw", str(tmp_path), "--source", "ssdd"]
     )
@@ -132,10 +133,10 @@ def test_recorded_names_with_line_breaks(tmp_path: Path) -> None:
     CliRunner().invoke(app, ["sources", "record", "--raw", str(tmp_path), "--source", "ssdd"])
     done = subprocess.run(["sha256sum", "-c", "ssdd.sha256"], cwd=tmp_path, capture_output=True)
     assert done.returncode == 0, done.stderr
-    launch.describe_archives(_ssdd(), str(tmp_path))
+    describe_archives(_ssdd(), str(tmp_path))
     (tmp_path / "ssdd.sha256").write_text("nonsense\n")
     with pytest.raises(InputError, match="line 1 is no '<sha256>  <file>'"):
-        launch.describe_archives(_ssdd(), str(tmp_path))
+        describe_archives(_ssdd(), str(tmp_path))
 
 
 def _ssdd() -> Any:

@@ -10,12 +10,12 @@ import miniatures as mini
 import pytest
 from miniatures import SHIP, voc_xml
 
-from pipelines import launch
+from sarchat_build.config.recipe import recipe_path
 from sarchat_build.config.resources import resource_folder
 from sarchat_build.errors import InputError
 
 quality = pytest.mark.quality
-RECIPE = (launch.RECIPES / "sarchat_2m.toml").read_text()
+RECIPE = recipe_path("sarchat_2m").read_text()
 MANIFESTS = resource_folder("source_manifests")
 
 

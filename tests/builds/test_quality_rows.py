@@ -71,6 +71,7 @@ ROWS = {
     56: "output that cannot be written: stop before sources are read",
     58: "nothing survives: stop",
     59: "other counts than published: shown; stop with --strict",
+    73: "code changed, version not: fingerprints of shards cover the code",
 }
 
 COLLECT = """

@@ -15,11 +15,12 @@ from miniatures import SHIP, picture, voc_xml
 from pipelines import launch
 from pipelines.validate_dataset import validate_folder
 from sarchat_build.config.manifest import load_manifests
+from sarchat_build.config.recipe import recipe_path
 from sarchat_build.config.resources import resource_folder
 from sarchat_build.errors import ConfigurationError, InputError
 
 quality = pytest.mark.quality
-RECIPE = (launch.RECIPES / "sarchat_2m.toml").read_text()
+RECIPE = recipe_path("sarchat_2m").read_text()
 MANIFESTS = resource_folder("source_manifests")
 
 

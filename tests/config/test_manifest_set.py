@@ -45,7 +45,7 @@ def test_set_of_the_documented_alternative() -> None:
     assert rule.document_name("x/train/labelTxt/7.txt") == rule.image_name("sar/images/train/7.png")
 
 
-def test_set_faults_are_told_all_at_once(tmp_path: Path) -> None:
+def test_set_faults_are_message_all_at_once(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError) as caught:
         load_manifests(
             MANIFESTS,
@@ -60,7 +60,7 @@ def test_set_faults_are_told_all_at_once(tmp_path: Path) -> None:
                 "ogsod.id=1\nx=2",
             ],
         )
-    told = str(caught.value)
+    message = str(caught.value)
     for part in (
         "msar.toml › annotations.pixel_origin: Input should be 0 or 1",
         "--set ogsod.title=OGSOD: 'OGSOD' is not a TOML value; text needs quotes: "
@@ -72,7 +72,7 @@ def test_set_faults_are_told_all_at_once(tmp_path: Path) -> None:
         "unverified: no key of a manifest is annotations.nothing",
         "is not a TOML value",
     ):
-        assert part in told
+        assert part in message
 
 
 def test_manifests_name_what_nobody_verified() -> None:

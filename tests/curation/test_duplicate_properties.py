@@ -14,7 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sarchat_build.config.recipe import Duplicates
-from sarchat_build.curation.duplicates import ImageFact, resolve_duplicates
+from sarchat_build.curation.duplicates import resolve_duplicates
+from sarchat_build.curation.facts import ImageFact
 from sarchat_build.curation.splits import SplitRule, assign_splits
 
 quality = pytest.mark.quality
@@ -29,7 +30,7 @@ def test_no_scene_and_no_duplicate_lies_on_two_sides(
     facts: list[ImageFact], duplicates: Duplicates, rule: SplitRule, random: object
 ) -> None:
     same = resolve_duplicates(facts, duplicates)
-    splits = assign_splits(facts, [], same.families, {"s": rule}).final
+    splits = assign_splits(facts, [], same.connected, {"s": rule}).final
     assert splits.keys() == {fact.image_id for fact in facts}
     scenes: dict[str, set[str]] = {}
     for fact in facts:
@@ -42,7 +43,7 @@ def test_no_scene_and_no_duplicate_lies_on_two_sides(
     random.shuffle(shuffled)  # type: ignore[attr-defined]
     again = resolve_duplicates(shuffled, duplicates)
     assert again.groups == same.groups
-    assert assign_splits(shuffled, [], again.families, {"s": rule}).final == splits
+    assert assign_splits(shuffled, [], again.connected, {"s": rule}).final == splits
 
 
 @given(fact_lists(), duplicate_rules)

@@ -12,7 +12,12 @@ from hypothesis import strategies as st
 from PIL import Image, ImageDraw
 
 from sarchat_build.curation import near_duplicates
-from sarchat_build.curation.near_duplicates import find_families, find_stars, hamming, unpack_hashes
+from sarchat_build.curation.near_duplicates import (
+    connected_components,
+    greedy_clusters,
+    hamming,
+    unpack_hashes,
+)
 from sarchat_build.images.hashing import perceptual_hash
 from sarchat_build.synthetic.pictures.keyed import keyed
 
@@ -92,14 +97,14 @@ def test_the_hash_is_that_of_whole_numbers() -> None:
 
 
 def all_pairs(hashes: near_duplicates.Hashes, distance: int) -> set[frozenset[int]]:
-    """The families by comparing each with each."""
-    family = [{i} for i in range(len(hashes))]
+    """The connected components by comparing each with each."""
+    component = [{i} for i in range(len(hashes))]
     for i, j in combinations(range(len(hashes)), 2):
-        if hamming(hashes[i], hashes[j]) <= distance and family[i] is not family[j]:
-            family[i] |= family[j]
-            for member in family[j]:
-                family[member] = family[i]
-    return {frozenset(members) for members in family if len(members) > 1}
+        if hamming(hashes[i], hashes[j]) <= distance and component[i] is not component[j]:
+            component[i] |= component[j]
+            for member in component[j]:
+                component[member] = component[i]
+    return {frozenset(members) for members in component if len(members) > 1}
 
 
 @st.composite
@@ -120,16 +125,16 @@ def hash_sets(draw: st.DrawFn) -> near_duplicates.Hashes:
 @given(hash_sets(), st.integers(0, 24))
 @settings(max_examples=200)
 def test_every_close_pair_is_found(hashes: near_duplicates.Hashes, distance: int) -> None:
-    families = find_families(hashes, distance)
-    assert {frozenset(f.tolist()) for f in families} == all_pairs(hashes, distance)
-    assert [f[0] for f in families] == sorted(f[0] for f in families)
+    components = connected_components(hashes, distance)
+    assert {frozenset(f.tolist()) for f in components} == all_pairs(hashes, distance)
+    assert [f[0] for f in components] == sorted(f[0] for f in components)
 
 
 @pytest.mark.parametrize("chunk", [1, 7, 1000])
 def test_every_close_pair_is_found_with_little_memory(
     chunk: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Cut comparisons, and lists that are cleared of what families have taken."""
+    """Cut comparisons, and lists that are cleared of what components have taken."""
     monkeypatch.setattr(near_duplicates, "_CHUNK_PAIRS", chunk)
     monkeypatch.setattr(near_duplicates, "_ROOTS", 13)
     rng = np.random.default_rng(5)
@@ -138,23 +143,23 @@ def test_every_close_pair_is_found_with_little_memory(
     for row in noise:
         row[rng.choice(256, size=int(rng.integers(0, 14)), replace=False)] = 1
     hashes = center[rng.integers(0, 3, 120)] ^ np.packbits(noise, axis=1).view(np.uint64)
-    found = {frozenset(f.tolist()) for f in find_families(hashes, DISTANCE)}
+    found = {frozenset(f.tolist()) for f in connected_components(hashes, DISTANCE)}
     assert found == all_pairs(hashes, DISTANCE)
 
 
 @given(st.sets(st.integers(0, 255), min_size=20, max_size=20))
 def test_the_farthest_close_pair_is_found_however_its_bits_lie(bits: set[int]) -> None:
     hashes = unpack_hashes([f"{0:064x}", f"{sum(1 << bit for bit in bits):064x}"])
-    assert len(find_families(hashes, DISTANCE)) == 1
-    assert find_families(hashes, DISTANCE - 1) == []
+    assert len(connected_components(hashes, DISTANCE)) == 1
+    assert connected_components(hashes, DISTANCE - 1) == []
 
 
 @given(hash_sets(), st.integers(0, 24))
-def test_stars_have_no_chains(hashes: near_duplicates.Hashes, distance: int) -> None:
-    stars = find_stars(hashes, distance)
-    assert sorted(i for star in stars for i in star) == list(range(len(hashes)))
-    centers = [int(star[0]) for star in stars]
-    for star in stars:
-        assert (hamming(hashes[star], hashes[star[0]]) <= distance).all()
-        assert star[0] == min(star)
+def test_clusters_have_no_chains(hashes: near_duplicates.Hashes, distance: int) -> None:
+    clusters = greedy_clusters(hashes, distance)
+    assert sorted(i for cluster in clusters for i in cluster) == list(range(len(hashes)))
+    centers = [int(cluster[0]) for cluster in clusters]
+    for cluster in clusters:
+        assert (hamming(hashes[cluster], hashes[cluster[0]]) <= distance).all()
+        assert cluster[0] == min(cluster)
     assert all(hamming(hashes[a], hashes[b]) > distance for a, b in combinations(centers, 2))

@@ -1,4 +1,4 @@
-"""Who goes to train, validation and test under each rule, and the table that explains it."""
+"""Splits: train, validation and test under each rule, and the table that explains them."""
 
 from __future__ import annotations
 
@@ -11,18 +11,20 @@ from fact_strategies import duplicate_rules, fact_lists, split_rule
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipelines import launch
-from pipelines.cli.console import comparison_lines
+from pipelines.cli.build_tables import comparison_lines
 from sarchat_build.config.manifest import Manifest, Sardet, SplitTotals, load_manifests
 from sarchat_build.config.recipe import Duplicates, Recipe
 from sarchat_build.config.resources import resource_folder
-from sarchat_build.curation.duplicates import ImageFact, resolve_duplicates
+from sarchat_build.curation.duplicates import resolve_duplicates
+from sarchat_build.curation.facts import ImageFact
 from sarchat_build.curation.split_changes import count_split_changes
 from sarchat_build.curation.splits import SplitRule, assign_splits, by_share, split_rules
+from sarchat_build.dataset.record import ComparisonRow
 from sarchat_build.dataset.shards import ShardReceipt
 from sarchat_build.errors import ConfigurationError
-from sarchat_build.report.card import _comparison
+from sarchat_build.report.card import comparison_section
 from sarchat_build.report.comparison import compare
+from sarchat_build.sources.choose import refuse_mixed_releases
 from sarchat_build.types import SPLITS, RejectedImage, Split
 
 quality = pytest.mark.quality
@@ -55,10 +57,10 @@ def fact(name: str, split: Split | None, scene: str = "", pixels: str = "") -> I
 
 
 def divide(
-    facts: list[ImageFact], rule: SplitRule, lost: list[RejectedImage] | None = None
+    facts: list[ImageFact], rule: SplitRule, rejected_images: list[RejectedImage] | None = None
 ) -> dict[str, Split]:
     same = resolve_duplicates(facts, Duplicates())
-    return dict(assign_splits(facts, lost or [], same.families, {"s": rule}).final)
+    return dict(assign_splits(facts, rejected_images or [], same.connected, {"s": rule}).final)
 
 
 def ssdd() -> list[ImageFact]:
@@ -77,9 +79,9 @@ def test_halved_test_is_the_last_digit_in_ssdd() -> None:
 def test_a_rejected_image_keeps_its_place_in_the_halved_list() -> None:
     facts = ssdd()
     rejected = facts.pop(500)  # 000501, of the test list
-    lost = RejectedImage(rejected.image_id, "s", rejected.scene_id, "test", 1)
+    rejected_image = RejectedImage(rejected.image_id, "s", rejected.scene_id, "test", 1)
     whole = divide(ssdd(), HALVED)
-    assert divide(facts, HALVED, [lost]) == {f.image_id: whole[f.image_id] for f in facts}
+    assert divide(facts, HALVED, [rejected_image]) == {f.image_id: whole[f.image_id] for f in facts}
     assert divide(facts, HALVED) != {f.image_id: whole[f.image_id] for f in facts}
 
 
@@ -192,25 +194,26 @@ def test_a_release_beside_its_sources_is_refused() -> None:
     )
     both = {"sardet_100k": release, "ssdd": ssdd}
     with pytest.raises(ConfigurationError, match=r"ssdd again.*resolve"):
-        launch.refuse_mixed_releases(both, mixed())
-    launch.refuse_mixed_releases({"sardet_100k": release}, mixed())
-    launch.refuse_mixed_releases({"ssdd": ssdd, "sar_aircraft": tiled}, mixed())
-    launch.refuse_mixed_releases(both, mixed(mixed_releases="resolve"))
+        refuse_mixed_releases(both, mixed())
+    refuse_mixed_releases({"sardet_100k": release}, mixed())
+    refuse_mixed_releases({"ssdd": ssdd, "sar_aircraft": tiled}, mixed())
+    refuse_mixed_releases(both, mixed(mixed_releases="resolve"))
     with pytest.raises(ConfigurationError, match="only near ones"):
-        launch.refuse_mixed_releases(both, mixed(mixed_releases="resolve", near="report"))
+        refuse_mixed_releases(both, mixed(mixed_releases="resolve", near="report"))
     with pytest.raises(ConfigurationError, match="chips cut from the scenes of sar_aircraft"):
-        launch.refuse_mixed_releases(
-            both | {"sar_aircraft": tiled}, mixed(mixed_releases="resolve")
-        )
+        refuse_mixed_releases(both | {"sar_aircraft": tiled}, mixed(mixed_releases="resolve"))
 
 
 def table_of(
-    facts: list[ImageFact], lost: list[RejectedImage], duplicates: Duplicates, rule: SplitRule
-) -> tuple[list[dict], Counter[Split]]:
+    facts: list[ImageFact],
+    rejected_images: list[RejectedImage],
+    duplicates: Duplicates,
+    rule: SplitRule,
+) -> tuple[list[ComparisonRow], Counter[Split]]:
     """The table of one source, and the pictures that a build would write."""
     same = resolve_duplicates(facts, duplicates)
-    division = assign_splits(facts, lost, same.families, {"s": rule})
-    written = Counter(division.final[f.image_id] for f in facts if f.image_id not in same.dropped)
+    splits = assign_splits(facts, rejected_images, same.connected, {"s": rule})
+    written = Counter(splits.final[f.image_id] for f in facts if f.image_id not in same.dropped)
     receipts = [
         ShardReceipt(f"{split}-00000-of-00001", "", (), {"s": {"images": n, "objects": n}}, {})
         for split, n in written.items()
@@ -220,20 +223,31 @@ def table_of(
         update={"expected": None,
                 "sardet": Sardet(split="official", images=totals, instances=totals)}
     )  # fmt: skip
-    books = {"s": {"read": {"images": 9, "instances": 9}, "rejected": {"instances": 0}}}
-    accounts = count_split_changes(facts, lost, same.dropped, division)
-    return compare({"s": manifest}, {"s": rule}, books, receipts, accounts), written
+    counts = {"s": {"read": {"images": 9, "instances": 9}, "rejected": {"instances": 0}}}
+    table = compare(
+        manifests={"s": manifest},
+        rules={"s": rule},
+        counts=counts,
+        receipts=receipts,
+        changes=count_split_changes(facts, rejected_images, same.dropped, splits),
+    )
+    return table, written
+
+
+def plain(table: list[ComparisonRow]) -> list[dict]:
+    return [row.model_dump(mode="json") for row in table]
 
 
 @given(fact_lists(), fact_lists(), duplicate_rules, split_rule)
 def test_reasons_add_up_to_the_difference(
     facts: list[ImageFact], gone: list[ImageFact], duplicates: Duplicates, rule: SplitRule
 ) -> None:
-    lost = [
+    rejected_images = [
         RejectedImage(f"{f.image_id}x", "s", f.scene_id, f.official_split, f.instances)
         for f in gone
     ]
-    table, written = table_of(facts, lost, duplicates, rule)
+    found, written = table_of(facts, rejected_images, duplicates, rule)
+    table = plain(found)
     assert [row["split"] for row in table] == list(SPLITS)
     for row in table:
         assert row["here"]["images"] == written[row["split"]]
@@ -244,7 +258,7 @@ def test_reasons_add_up_to_the_difference(
     for reason in ("moved_with_scene", "moved_with_duplicates"):
         assert sum(r["reasons"].get(reason, {"images": 0})["images"] for r in table) == 0
     rejected = sum(r["reasons"].get("rejected", {"images": 0})["images"] for r in table)
-    assert rejected == -len(lost)
+    assert rejected == -len(rejected_images)
 
 
 def test_the_table_counts_what_moved_and_why() -> None:
@@ -255,7 +269,7 @@ def test_the_table_counts_what_moved_and_why() -> None:
     table, _ = table_of(
         facts, [RejectedImage("s/z", "s", "s/z", "train", 3)], Duplicates(), OFFICIAL
     )
-    reasons = {row["split"]: row["reasons"] for row in table}
+    reasons = {row["split"]: row["reasons"] for row in plain(table)}
     assert reasons["train"]["rejected"] == {"images": -1, "objects": -3}
     assert reasons["test"]["duplicates"] == {"images": -1, "objects": -1}
     assert reasons["train"]["moved_with_duplicates"] == {"images": -1, "objects": -1}
@@ -266,11 +280,10 @@ def test_the_table_counts_what_moved_and_why() -> None:
         {"train": -1, "validation": None, "test": 1},
         {"train": 1, "validation": None, "test": -1},
     )
-    record = {"comparison": table}
-    lines = list(comparison_lines(record))
+    lines = list(comparison_lines(table))
     assert all(len(line) <= 80 for line in lines)
     assert any("moved with its scene" in line for line in lines)
-    card = _comparison(record).splitlines()
+    card = comparison_section(table).splitlines()
     cells = [line.count("|") for line in card if line.startswith("|")]
     assert all(a == b for a, b in pairwise(cells))
     assert any("shown by another picture -1 / -1" in line for line in card)

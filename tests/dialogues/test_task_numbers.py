@@ -12,8 +12,7 @@ from hypothesis import given, settings
 from pydantic import BaseModel
 
 from benchmarks import yields
-from pipelines.launch import RECIPES
-from sarchat_build.config.recipe import Recipe, load_recipe
+from sarchat_build.config.recipe import Recipe, load_recipe, recipe_path
 from sarchat_build.config.toml import tomllib
 from sarchat_build.dialogues.labels import LabeledImage, label_image
 from sarchat_build.dialogues.tasks import SUBTASKS, questions
@@ -22,7 +21,7 @@ from sarchat_build.types import TASKS, Box, Chip, Instance
 settings.register_profile("tasks", deadline=None, max_examples=50)
 settings.load_profile("tasks")
 
-PAPER = load_recipe(RECIPES / "paper.toml")
+PAPER = load_recipe(recipe_path("paper"))
 
 
 def crowd(n: int) -> LabeledImage:
@@ -111,7 +110,7 @@ def test_paper_recipe_has_its_two_scales(picture: Any) -> None:
 
 @pytest.mark.parametrize("name", ["sarchat_2m", "paper"])
 def test_recipe_file_shows_every_field(name: str) -> None:
-    document = tomllib.loads((RECIPES / f"{name}.toml").read_text(encoding="utf-8"))
+    document = tomllib.loads(recipe_path(name).read_text(encoding="utf-8"))
     missing = list(_missing(Recipe, document, ""))
     # A table whose absence is its value.
     assert missing == (["words.description_size"] if name == "sarchat_2m" else [])

@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 from benchmarks import yields
 from sarchat_build.config.recipe import Recipe
 from sarchat_build.config.resources import resource_folder
-from sarchat_build.dialogues.labels import label_image, mean_center_px
+from sarchat_build.dialogues.labels import label_image
+from sarchat_build.dialogues.relations import mean_center_px
 from sarchat_build.dialogues.tasks import SUBTASKS, Question, questions
 from sarchat_build.phrasing.engine import Phrasing, load_templates
 from sarchat_build.types import Box, Chip, Instance

@@ -17,10 +17,14 @@ from sarchat_build.config.recipe import Recipe
 from sarchat_build.dialogues.labels import label_image
 from sarchat_build.dialogues.tasks import Question, questions
 from sarchat_build.published.schema import GROUND_TRUTH
-from sarchat_build.validation.answers.completeness import Census, gaps
-from sarchat_build.validation.answers.dialogues import EXPECTATIONS
-from sarchat_build.validation.answers.expect import Dialogue
-from sarchat_build.validation.pictures.checked_image import Scene, make_scene, make_thing
+from sarchat_build.validation.answers.check_dialogues import EXPECTATIONS
+from sarchat_build.validation.answers.completeness import AskedQuestions, coverage_faults
+from sarchat_build.validation.answers.expected import Dialogue
+from sarchat_build.validation.pictures.checked_image import (
+    CheckedImage,
+    make_checked_image,
+    make_checked_object,
+)
 from sarchat_build.validation.rules import Rules, rules_of
 
 
@@ -32,14 +36,17 @@ def recipe(rule: str) -> Recipe:
     return Recipe.model_validate(tree)
 
 
-def scene_of(picture: Any, rules: Rules) -> Scene:
+def checked_image(picture: Any, rules: Rules) -> CheckedImage:
     chip, annotated, rejected = picture
     size = chip.width_px, chip.height_px
-    return make_scene(
+    return make_checked_image(
         chip.image_id,
         "s",
         size,
-        [make_thing(i.instance_id, i.category, i.bbox, size, rules) for i in chip.instances],
+        [
+            make_checked_object(i.instance_id, i.category, i.bbox, size, rules)
+            for i in chip.instances
+        ],
         annotated=annotated,
         rejected=rejected,
         cut=chip.cut_categories,
@@ -50,7 +57,6 @@ def dialogue_of(question: Question) -> Dialogue:
     truth = question.ground_truth
     fields = [field.name for field in GROUND_TRUTH[question.task]]
     return Dialogue(
-        dialogue_id=f"s/1/{question.task}/{question.subtask}/{question.key}",
         task=question.task,
         subtask=question.subtask,
         key=question.key,
@@ -59,7 +65,7 @@ def dialogue_of(question: Question) -> Dialogue:
         refs=[],
         boxes=[],
         instance_ids=[o.instance.instance_id for o in question.mentioned],
-        truth=tuple(truth[name] for name in fields),
+        ground_truth=tuple(truth[name] for name in fields),
     )
 
 
@@ -73,16 +79,16 @@ def plain(value: Any) -> Any:
 def faults(picture: Any, rule: str) -> Iterator[object]:
     made = recipe(rule)
     rules = rules_of({"recipe": made.model_dump()})
-    scene, census = scene_of(picture, rules), Census()
+    image, asked = checked_image(picture, rules), AskedQuestions()
     for question in questions(label_image(*picture, made.words), made):
         dialogue = dialogue_of(question)
-        census.add(question.task, question.subtask, scene.image_id, question.key)
-        expected = EXPECTATIONS[question.task, question.subtask](scene, dialogue, rules)
-        if [thing.instance_id for thing in expected.things] != dialogue.instance_ids:
-            yield dialogue, expected.things
-        if plain(list(expected.truth)) != [plain(value) for value in dialogue.truth]:
-            yield dialogue.truth, expected.truth
-    yield from gaps([scene], census, rules)
+        asked.add(question.task, question.subtask, image.image_id, question.key)
+        expected = EXPECTATIONS[question.task, question.subtask](image, dialogue, rules)
+        if [obj.instance_id for obj in expected.objects] != dialogue.instance_ids:
+            yield dialogue, expected.objects
+        if plain(list(expected.ground_truth)) != [plain(value) for value in dialogue.ground_truth]:
+            yield dialogue.ground_truth, expected.ground_truth
+    yield from coverage_faults([image], asked, rules)
 
 
 @pytest.mark.parametrize("rule", ["skip", "ignore"])

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from sarchat_build.chips.tiling import cut_chips, window_starts
 from sarchat_build.config.manifest import Tiling
-from sarchat_build.dialogues.labels import CELLS, cell, relation
+from sarchat_build.dialogues.attributes import CELLS, cell
+from sarchat_build.dialogues.relations import relation
 from sarchat_build.errors import RecordError
 from sarchat_build.geometry.boxes import repair
 from sarchat_build.stable_hash import choose, stable_hash

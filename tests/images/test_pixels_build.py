@@ -13,9 +13,9 @@ from conftest import digests
 from PIL import Image
 from pixel_files import expected_level, expected_range, saved, speckle, tiff
 
-from pipelines import launch
 from pipelines.validate_dataset import validate_folder
 from sarchat_build.config.manifest import Pixels
+from sarchat_build.config.resources import resource_folder
 from sarchat_build.sources import files as source_files
 
 quality = pytest.mark.quality
@@ -101,7 +101,7 @@ def write_source(raw: Path, manifests: Path, extra: str, as_zip: bool = False) -
 
 def build(root: Path) -> None:
     """Build what `write_source` wrote; a third of it is bad, which a recipe must allow."""
-    recipe = Path(launch.__file__).with_name("recipes").joinpath("sarchat_2m.toml").read_text()
+    recipe = (resource_folder("recipes") / "sarchat_2m.toml").read_text()
     text = recipe.replace("max_image_ratio  = 0.2", "max_image_ratio  = 1.0")
     assert text != recipe
     (root / "recipe.toml").write_text(text)

@@ -23,7 +23,7 @@ from sarchat_build.config.resources import resource_folder
 from sarchat_build.errors import ConfigurationError
 from sarchat_build.onboarding import contact_sheet
 from sarchat_build.onboarding.contact_sheet import COLORS, choose_images, draw_sheet, view_of
-from sarchat_build.onboarding.inspection import Reading, read_source
+from sarchat_build.onboarding.inspection import SourceSummary, read_source
 from sarchat_build.sources.index import SourceIndex, index_source
 from sarchat_build.synthetic import synthesize
 
@@ -34,7 +34,7 @@ BUILT_IN = resource_folder("source_manifests")
 
 def read(
     raw: Path, source_id: str, limit: int = 0, stated: Sequence[str] = ()
-) -> tuple[Reading, SourceIndex, Manifest]:
+) -> tuple[SourceSummary, SourceIndex, Manifest]:
     manifest = load_manifests(BUILT_IN, stated, EXAMPLES)[source_id]
     index = index_source(manifest, str(raw))
     return read_source(manifest, index, limit), index, manifest
@@ -122,7 +122,7 @@ def test_own_manifests_are_added_and_stand_in(tmp_path: Path) -> None:
     assert list(known) == sorted(known)
 
 
-def test_folder_without_manifests_is_told(tmp_path: Path) -> None:
+def test_folder_without_manifests_is_reported(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match="holds no manifest"):
         load_manifests(BUILT_IN, (), tmp_path)
 
@@ -133,12 +133,12 @@ def test_folder_without_manifests_is_told(tmp_path: Path) -> None:
 @pytest.mark.parametrize("source_id", ["ssdd", "hrsid", "ogsod", "sived", "msar"])
 def test_reads_what_the_build_reads(tmp_path: Path, source_id: str) -> None:
     raw = getattr(mini, source_id)().write_zip(tmp_path / "raw")
-    reading, _, _ = read(raw, source_id)
+    summary, _, _ = read(raw, source_id)
     record = mini.build(raw, tmp_path / "out")
     counts = record["sources"][source_id]["counts"]
-    assert counts["read"] == {"images": reading.images, "instances": reading.objects}
-    assert counts["kept"]["images"] == len(reading.kept)
-    assert sum(entry.objects for entry in reading.categories.values()) == reading.objects
+    assert counts["read"] == {"images": summary.images, "instances": summary.objects}
+    assert counts["kept"]["images"] == len(summary.kept)
+    assert sum(entry.objects for entry in summary.categories.values()) == summary.objects
 
 
 def test_losses_are_those_of_the_build(tmp_path: Path) -> None:
@@ -147,11 +147,11 @@ def test_losses_are_those_of_the_build(tmp_path: Path) -> None:
     built = Counter(row["reason"] for row in mini.read_rejects(tmp_path / "out"))
     # Whether pictures without objects are wanted is the recipe's choice.
     without = built.pop("no_object", 0)
-    reading, _, _ = read(tmp_path / "raw", "sadd")
-    assert reading.rejects.counts == built
-    assert sum(not image.instances for image in reading.kept) == without
+    summary, _, _ = read(tmp_path / "raw", "sadd")
+    assert summary.rejects.counts == built
+    assert sum(not image.instances for image in summary.kept) == without
     fixes = {k: v for k, v in record["sources"]["sadd"]["fixes"].items() if "window" not in k}
-    assert dict(reading.fixes.counts) == fixes
+    assert dict(summary.notices.counts) == fixes
 
 
 def test_faults_of_every_document_are_counted_whatever_is_decoded(tmp_path: Path) -> None:
@@ -173,15 +173,15 @@ def test_faults_of_every_document_are_counted_whatever_is_decoded(tmp_path: Path
 def test_names_that_are_not_listed_are_shown(tmp_path: Path) -> None:
     source = mini.ssdd()
     source.document("000001", mini.voc_xml([mini.SHIP, ("raft", 1, 1, 9, 9)]))
-    reading, _, _ = read(source.write_zip(tmp_path / "raw"), "ssdd")
-    assert reading.categories["raft"].category is None
-    assert reading.categories["ship"].category == "ship"
-    assert reading.rejects.counts["unknown_category"] == 1
+    summary, _, _ = read(source.write_zip(tmp_path / "raw"), "ssdd")
+    assert summary.categories["raft"].category is None
+    assert summary.categories["ship"].category == "ship"
+    assert summary.rejects.counts["unknown_category"] == 1
 
 
 def test_sides_of_boxes_in_pixels(tmp_path: Path) -> None:
-    reading, _, _ = read(mini.ssdd().write_zip(tmp_path / "raw"), "ssdd")
-    entry = reading.categories["ship"]
+    summary, _, _ = read(mini.ssdd().write_zip(tmp_path / "raw"), "ssdd")
+    entry = summary.categories["ship"]
     assert [entry.side_px(percent) for percent in (5, 50, 95)] == [70, 70, 70]
 
 
@@ -258,8 +258,9 @@ def test_boxes_lie_where_the_objects_are(tmp_path: Path) -> None:
     Image.fromarray(scene).save(path)
     source.image("0000001", path.read_bytes())
     source.document("0000001", mini.voc_xml([("A220", 700, 1400, 780, 1460)]))
-    reading, index, _ = read(source.write_zip(tmp_path / "raw"), "sar_aircraft")
-    sheet = np.asarray(draw_sheet(reading.kept, index, "title", "subtitle")).astype(int)
+    summary, index, _ = read(source.write_zip(tmp_path / "raw"), "sar_aircraft")
+    drawn = draw_sheet(summary.kept, index, title="title", subtitle="subtitle")
+    sheet = np.asarray(drawn).astype(int)
     block = (sheet > 250).all(axis=2)
     block[: contact_sheet._HEAD_PX] = False  # the title's letters are as bright
     rows, columns = np.nonzero(block[: contact_sheet._HEAD_PX + 330])
@@ -275,9 +276,9 @@ def test_boxes_lie_where_the_objects_are(tmp_path: Path) -> None:
 
 def test_rotated_boxes_are_drawn(tmp_path: Path) -> None:
     raw = rsar().write_zip(tmp_path / "raw")
-    reading, index, _ = read(raw, "rsar")
-    sheet = np.asarray(draw_sheet(reading.kept[:1], index, "", ""))
-    category = reading.kept[0].instances[0].category
+    summary, index, _ = read(raw, "rsar")
+    sheet = np.asarray(draw_sheet(summary.kept[:1], index, title="", subtitle=""))
+    category = summary.kept[0].instances[0].category
     zoom = min(
         contact_sheet._PICTURE_PX[0] / 300, contact_sheet._PICTURE_PX[1] / 240
     )  # fmt: skip
@@ -290,23 +291,23 @@ def test_rotated_boxes_are_drawn(tmp_path: Path) -> None:
 
 def test_sheet_is_the_same_again_and_shows_every_category(tmp_path: Path) -> None:
     raw = rsar().write_zip(tmp_path / "raw")
-    reading, index, _ = read(raw, "rsar")
-    first = draw_sheet(reading.kept, index, "title", "subtitle")
-    again = draw_sheet(list(reversed(reading.kept)), index, "title", "subtitle")
+    summary, index, _ = read(raw, "rsar")
+    first = draw_sheet(summary.kept, index, title="title", subtitle="subtitle")
+    again = draw_sheet(list(reversed(summary.kept)), index, title="title", subtitle="subtitle")
     assert first.tobytes() == again.tobytes()
     assert first.size[0] <= 2000
-    for category in {i.category for image in reading.kept for i in image.instances}:
+    for category in {i.category for image in summary.kept for i in image.instances}:
         assert (np.asarray(first) == COLORS[category]).all(axis=2).any(), category
 
 
 def test_chosen_pictures_take_every_category_in_turn(tmp_path: Path) -> None:
-    reading, _, _ = read(rsar().write_zip(tmp_path / "raw"), "rsar")
-    chosen = choose_images(reading.kept, 4)
+    summary, _, _ = read(rsar().write_zip(tmp_path / "raw"), "rsar")
+    chosen = choose_images(summary.kept, 4)
     assert len({image.image_id for image in chosen}) == 4
     categories = {i.category for image in chosen for i in image.instances}
     assert {"ship", "aircraft", "car", "tank"} <= categories
-    assert choose_images(reading.kept, 99) != ()
-    assert len(choose_images(reading.kept, 99)) == len(reading.kept)
+    assert choose_images(summary.kept, 99) != ()
+    assert len(choose_images(summary.kept, 99)) == len(summary.kept)
 
 
 def test_large_scenes_are_shown_where_most_objects_are(tmp_path: Path) -> None:
@@ -314,8 +315,8 @@ def test_large_scenes_are_shown_where_most_objects_are(tmp_path: Path) -> None:
     source.image("0000001", mini.picture(1, (3000, 2000)))
     crowd = [("A220", x, 1500, x + 40, 1540) for x in (2400, 2500, 2600)]
     source.document("0000001", mini.voc_xml([mini.PLANE, *crowd]))
-    reading, _, _ = read(source.write_zip(tmp_path / "raw"), "sar_aircraft")
-    view = view_of(reading.kept[0])
+    summary, _, _ = read(source.write_zip(tmp_path / "raw"), "sar_aircraft")
+    view = view_of(summary.kept[0])
     assert view.x0_px < 2400
     assert view.x1_px > 2640
     assert view.y0_px < 1500 < 1540 < view.y1_px
@@ -324,8 +325,8 @@ def test_large_scenes_are_shown_where_most_objects_are(tmp_path: Path) -> None:
 @pytest.mark.parametrize("source_id", ["air_sarship_1", "sardet_100k"])
 def test_synthetic_sources_can_be_drawn(tmp_path: Path, source_id: str) -> None:
     synthesize(source_id, tmp_path / "raw", 4)
-    reading, index, _ = read(tmp_path / "raw", source_id)
-    assert draw_sheet(reading.kept, index, "", "").size[0] == contact_sheet.WIDTH_PX
+    summary, index, _ = read(tmp_path / "raw", source_id)
+    assert draw_sheet(summary.kept, index, title="", subtitle="").size[0] == contact_sheet.WIDTH_PX
 
 
 @needs_real_data
@@ -333,16 +334,16 @@ def test_real_sources(tmp_path: Path) -> None:
     for source_id, archive in REAL_ARCHIVES.items():
         (tmp_path / source_id).mkdir()
         os.symlink(archive, tmp_path / source_id / "real.zip")
-    reading, index, _ = read(tmp_path, "ssdd", 40)
-    assert {split: dict(n) for split, n in reading.by_split.items()} == {
+    summary, index, _ = read(tmp_path, "ssdd", 40)
+    assert {split: dict(n) for split, n in summary.by_split.items()} == {
         "train": {"images": 928, "objects": 2041},
         "test": {"images": 232, "objects": 546},
     }
-    assert len(reading.kept) == 40
-    assert not reading.rejects.counts
-    draw_sheet(reading.kept, index, "", "")
-    reading, _, _ = read(tmp_path, "sar_aircraft")
-    assert {name: e.objects for name, e in reading.categories.items()} == {
+    assert len(summary.kept) == 40
+    assert not summary.rejects.counts
+    draw_sheet(summary.kept, index, title="", subtitle="")
+    summary, _, _ = read(tmp_path, "sar_aircraft")
+    assert {name: e.objects for name, e in summary.categories.items()} == {
         "A220": 11,
         "Boeing737": 5,
         "A320/321": 4,

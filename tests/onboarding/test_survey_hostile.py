@@ -1,4 +1,4 @@
-"""No file breaks a look at a source, and no name in one can write into its manifest."""
+"""No file breaks a survey of a source, and no name in one can write into its manifest."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ import miniatures as mini
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from sarchat_build.onboarding.manifest_draft.draft import draft_manifest
+from sarchat_build.onboarding.manifest_draft.toml_text import one_line, quoted_list
 from sarchat_build.onboarding.survey.findings import survey
-from sarchat_build.onboarding.survey.skeleton import write_skeleton
-from sarchat_build.onboarding.survey.toml_text import one_line, quoted_list
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -31,14 +31,14 @@ wild = st.sampled_from(
                        st.one_of(st.binary(max_size=60), st.lists(wild).map(b"".join))),
              min_size=1, max_size=5)
 )  # fmt: skip
-def test_no_file_breaks_a_look(files: list[tuple[str, bytes]]) -> None:
+def test_no_file_breaks_a_survey(files: list[tuple[str, bytes]]) -> None:
     with tempfile.TemporaryDirectory() as folder:
         source = mini.sadd(2)
         for number, (extension, data) in enumerate(files, start=2):
             source.files[f"SADD/labels/{number:05d}.{extension}"] = data
         source.write_folder(Path(folder))
         found = survey(str(Path(folder) / "sadd"))
-        assert tomllib.loads(write_skeleton(found, "sadd").text)["id"] == "sadd"
+        assert tomllib.loads(draft_manifest(found, "sadd").text)["id"] == "sadd"
 
 
 def test_names_cannot_write_the_manifest(tmp_path: Path) -> None:
@@ -50,7 +50,7 @@ def test_names_cannot_write_the_manifest(tmp_path: Path) -> None:
         document["categories"][0]["name"] = evil
         source.files["labels.json"] = json.dumps(document).encode()
     source.write_folder(tmp_path)
-    text = write_skeleton(survey(str(tmp_path / "evil")), "evil").text
+    text = draft_manifest(survey(str(tmp_path / "evil")), "evil").text
     document = tomllib.loads(text)
     assert document["id"] == "evil"
     assert list(document["categories"]["names"]) == [evil]

@@ -5,8 +5,8 @@ from __future__ import annotations
 import inflect
 import pytest
 
+from sarchat_build.dialogues.attributes import CELLS, SHAPES, SIZE_WORDS
 from sarchat_build.dialogues.grammar import a, noun
-from sarchat_build.dialogues.labels import CELLS, SHAPES, SIZE_WORDS
 from sarchat_build.phrasing.proofreading import grammar_faults
 from sarchat_build.types import CATEGORIES
 

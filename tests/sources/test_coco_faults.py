@@ -201,12 +201,12 @@ def test_row_22_broken_json_names_the_byte(tmp_path: Path) -> None:
     source = mini.hrsid(20)
     path = source.path_of("train2017.json")
     whole = bytearray(source.files[path])
-    place = len(whole) // 2
-    while whole[place : place + 2] != b'":':
-        place += 1
-    whole[place + 1] = ord("!")
+    offset = len(whole) // 2
+    while whole[offset : offset + 2] != b'":':
+        offset += 1
+    whole[offset + 1] = ord("!")
     source.files[path] = bytes(whole)
-    with pytest.raises(InputError, match=rf"breaks at byte {place + 1:,}: lexical error"):
+    with pytest.raises(InputError, match=rf"breaks at byte {offset + 1:,}: lexical error"):
         mini.build(source.write_folder(tmp_path / "raw"), tmp_path / "out")
 
 

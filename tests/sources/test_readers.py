@@ -209,7 +209,7 @@ def test_coco_reads_what_was_written(
     if turned:  # annotations first, images last
         document = json.dumps(dict(reversed(json.loads(document).items()))).encode()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(coco, "HELD_NUMBERS", held)
+        patch.setattr(coco, "MAX_PENDING_NUMBERS", held)
         parts = read(document.decode().encode(encoding), "coco", encodings=("utf-8", "gbk"))
     found = joined(parts)
     name_of = {image.id: image.file_name for image in images}
@@ -234,7 +234,7 @@ def test_coco_flushes_so_that_no_image_waits_for_the_end() -> None:
     images = [write_coco.CocoImage(i, f"{i}.jpg", 9, 9) for i in range(3)]
     written = [write_coco.CocoAnnotation(i, i % 3, 0, (i, 0, 1, 1), 1) for i in range(100)]
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(coco, "HELD_NUMBERS", 160)
+        patch.setattr(coco, "MAX_PENDING_NUMBERS", 160)
         parts = read(write_coco.document(images, written, [(0, "ship")]), "coco")
     assert max(len(part.instances) for part in parts) <= 11
     assert len(parts) > 20

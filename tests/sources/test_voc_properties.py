@@ -88,11 +88,11 @@ def test_voc_reader_undoes_a_writer(image: RawImage, encoding: str) -> None:
 @given(raw_images, st.data())
 def test_voc_reader_survives_a_cut_or_a_changed_byte(image: RawImage, data: st.DataObject) -> None:
     document = bytearray(write_voc(image).encode())
-    place = data.draw(st.integers(0, len(document) - 1))
+    offset = data.draw(st.integers(0, len(document) - 1))
     if data.draw(st.booleans()):
-        del document[place:]
+        del document[offset:]
     else:
-        document[place] = data.draw(st.integers(0, 255))
+        document[offset] = data.draw(st.integers(0, 255))
     try:
         list(voc.read(io.BytesIO(bytes(document)), RULE))
     except RecordError as error:

@@ -17,6 +17,8 @@ from pipelines import launch
 from sarchat_build.archives import open_archive
 from sarchat_build.archives.repack import repack
 from sarchat_build.errors import InputError
+from sarchat_build.publishing.publish import read_outcome
+from sarchat_build.sources.choose import choose_sources
 
 FILES = {
     "a/one.txt": b"one " * 500,
@@ -58,13 +60,13 @@ def stops(location: str, folder: Path) -> str:
 
 def built(raw: Path | str, out: Path, **options: Any) -> tuple[dict[str, str], dict[str, Any]]:
     settings_ = launch.load_settings("sarchat_2m", None, None)
-    chosen, _ = launch.choose_sources(settings_.manifests, str(raw), [])
-    context = launch.prepare(settings_, chosen, str(raw), str(out), False, **options)
+    chosen, _ = choose_sources(settings_.manifests, str(raw), [])
+    context = launch.prepare(settings_, chosen, raw=str(raw), out=str(out), **options)
     from pipelines.build_dataset import build_dataset
     from pipelines.runners import run
 
     run(lambda pipeline: build_dataset(pipeline, context), "local", 1)
-    record = launch.finish(str(out))
+    record = read_outcome(str(out)).model_dump(mode="json")
     mini.assert_conserved(record)
     files = digests(out)
     del files["build.json"]

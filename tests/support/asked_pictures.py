@@ -8,13 +8,12 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from pipelines.launch import RECIPES
-from sarchat_build.config.recipe import Recipe, load_recipe
+from sarchat_build.config.recipe import Recipe, load_recipe, recipe_path
 from sarchat_build.dialogues.labels import label_image
 from sarchat_build.dialogues.tasks import Question, questions
 from sarchat_build.types import CATEGORIES, Box, Category, Chip, Instance
 
-RECIPE = load_recipe(RECIPES / "sarchat_2m.toml")
+RECIPE = load_recipe(recipe_path("sarchat_2m"))
 
 
 def with_shares(**shares: dict[str, int]) -> Recipe:

@@ -24,6 +24,7 @@ def dialogue(
     task: str,
     subtask: str,
     key: str,
+    *,
     question: str,
     answer: str,
     objects: list[Obj],
@@ -65,10 +66,10 @@ def classify(image, objects, present):
         "classification",
         "all",
         "all",
-        question,
-        answer,
-        objects,
-        {"categories": present, "asked": None, "answer": None},
+        question=question,
+        answer=answer,
+        objects=objects,
+        truth={"categories": present, "asked": None, "answer": None},
     )
 
 
@@ -80,10 +81,10 @@ def present(image, category, objects, categories):
         "classification",
         "presence",
         category,
-        f"Does the image show any {PLURALS[category]}?",
-        f"{verdict.title()}, it shows {counted(category, len(objects))}.",
-        objects,
-        {"categories": categories, "asked": category, "answer": verdict},
+        question=f"Does the image show any {PLURALS[category]}?",
+        answer=f"{verdict.title()}, it shows {counted(category, len(objects))}.",
+        objects=objects,
+        truth={"categories": categories, "asked": category, "answer": verdict},
     )
 
 
@@ -110,10 +111,10 @@ def describe(image, objects):
         "fine_grained_description",
         "all",
         "all",
-        "Describe the targets.",
-        answer,
-        objects,
-        {"objects": truth},
+        question="Describe the targets.",
+        answer=answer,
+        objects=objects,
+        truth={"objects": truth},
     )
 
 
@@ -126,10 +127,10 @@ def count(image, category, objects):
         "instance_counting",
         "all",
         category,
-        f"How many {PLURALS[category]}?",
-        answer,
-        objects,
-        {"category": category, "count": n, "listed": n},
+        question=f"How many {PLURALS[category]}?",
+        answer=answer,
+        objects=objects,
+        truth={"category": category, "count": n, "listed": n},
     )
 
 
@@ -142,10 +143,10 @@ def ground(image, objects, groups, relations=()):
         )
         + "."
     )
-    for place, (_, words, _, near) in enumerate(relations, start=1):
+    for index, (_, words, _, near) in enumerate(relations, start=1):
         first, second = (
             f"{g[0].category if len(g) == 1 else PLURALS[g[0].category]} in the {g[0].cell}"
-            for g in (groups[place], groups[place - 1])
+            for g in (groups[index], groups[index - 1])
         )
         answer += f" The {first}: {words} the {second}, {near} that place."
     truth = {
@@ -157,7 +158,14 @@ def ground(image, objects, groups, relations=()):
     }
     subtask = "single" if len(objects) == 1 else "multi"
     return dialogue(
-        image, "spatial_grounding", subtask, "all", "Locate all.", answer, objects, truth
+        image,
+        "spatial_grounding",
+        subtask,
+        "all",
+        question="Locate all.",
+        answer=answer,
+        objects=objects,
+        truth=truth,
     )
 
 
@@ -168,10 +176,10 @@ def present_in(image, category, cell, objects):
         "spatial_grounding",
         "presence",
         f"{category}-{cell.replace(' ', '_')}",
-        f"Is there a {category} in the {cell}?",
-        f"{verdict.title()}, {counted(category, len(objects))} in the {cell}.",
-        objects,
-        {"groups": [], "relations": [], "asked": category, "cell": cell, "answer": verdict},
+        question=f"Is there a {category} in the {cell}?",
+        answer=f"{verdict.title()}, {counted(category, len(objects))} in the {cell}.",
+        objects=objects,
+        truth={"groups": [], "relations": [], "asked": category, "cell": cell, "answer": verdict},
     )
 
 
@@ -189,10 +197,10 @@ def identify(image, o):
         "cross_modal_identification",
         "single",
         str(o.index),
-        f"What is in {o.text}?",
-        answer,
-        [o],
-        {"objects": [words_of(o)]} | NO_RELATION,
+        question=f"What is in {o.text}?",
+        answer=answer,
+        objects=[o],
+        truth={"objects": [words_of(o)]} | NO_RELATION,
     )
 
 
@@ -202,10 +210,10 @@ def name(image, o):
         "cross_modal_identification",
         "category",
         str(o.index),
-        f"To which class does {o.text} belong?",
-        f"It is a {o.category}.",
-        [o],
-        {"objects": [words_of(o)]} | NO_RELATION,
+        question=f"To which class does {o.text} belong?",
+        answer=f"It is a {o.category}.",
+        objects=[o],
+        truth={"objects": [words_of(o)]} | NO_RELATION,
     )
 
 
@@ -215,24 +223,24 @@ def choose(image, o, options):
         "cross_modal_identification",
         "choice",
         str(o.index),
-        f"Is {o.text} a {options[0]} or a {options[1]}?",
-        f"It is a {o.category}.",
-        [o],
-        {"objects": [words_of(o)]} | NO_RELATION | {"options": options},
+        question=f"Is {o.text} a {options[0]} or a {options[1]}?",
+        answer=f"It is a {o.category}.",
+        objects=[o],
+        truth={"objects": [words_of(o)]} | NO_RELATION | {"options": options},
     )
 
 
-def nearest(image, a, b, direction, direction_words, near, way):
+def nearest(image, a, b, *, direction, direction_words, near, way):
     """From `a` to the nearest `b`, which lies in a direction from it."""
     return dialogue(
         image,
         "cross_modal_identification",
         "nearest",
         f"{a.index}-{b.category}",
-        f"Which {b.category} is nearest to {a.text}?",
-        f"It is at {b.text}, {direction_words} the given object and {way} px away.",
-        [a, b],
-        {
+        question=f"Which {b.category} is nearest to {a.text}?",
+        answer=f"It is at {b.text}, {direction_words} the given object and {way} px away.",
+        objects=[a, b],
+        truth={
             "objects": [words_of(a), words_of(b)],
             "direction": direction,
             "proximity": near,
@@ -242,7 +250,7 @@ def nearest(image, a, b, direction, direction_words, near, way):
     )
 
 
-def pair(image, a, b, direction, direction_words, near, near_words, way):
+def pair(image, a, b, *, direction, direction_words, near, near_words, way):
     answer = (
         f"The first is a {a.category}, the second a {b.category}; the first lies "
         f"{direction_words} it, {near_words} it, {way} px away."
@@ -252,10 +260,10 @@ def pair(image, a, b, direction, direction_words, near, near_words, way):
         "cross_modal_identification",
         "multi",
         f"{a.index}-{b.index}",
-        f"How does {a.text} lie to {b.text}?",
-        answer,
-        [a, b],
-        {
+        question=f"How does {a.text} lie to {b.text}?",
+        answer=answer,
+        objects=[a, b],
+        truth={
             "objects": [words_of(a), words_of(b)],
             "direction": direction,
             "proximity": near,
@@ -278,10 +286,10 @@ def refer(image, category, objects):
         "referring",
         subtask,
         category,
-        f"Locate {counted(category, len(objects))}.",
-        answer,
-        objects,
-        {"category": category} | NO_PHRASE,
+        question=f"Locate {counted(category, len(objects))}.",
+        answer=answer,
+        objects=objects,
+        truth={"category": category} | NO_PHRASE,
     )
 
 
@@ -292,10 +300,10 @@ def refer_unique(image, o, phrase, **used):
         "referring",
         "unique",
         str(o.index),
-        f"Where is the {phrase}?",
-        f"It is at {o.text} ({o.cell}).",
-        [o],
-        truth,
+        question=f"Where is the {phrase}?",
+        answer=f"It is at {o.text} ({o.cell}).",
+        objects=[o],
+        truth=truth,
     )
 
 

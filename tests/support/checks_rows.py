@@ -10,7 +10,7 @@ from functools import lru_cache
 from PIL import Image
 
 from sarchat_build.images.hashing import perceptual_hash
-from sarchat_build.validation.tables import DIALOGUES
+from sarchat_build.published.layout import TASKS
 
 
 @dataclass
@@ -32,7 +32,7 @@ class Obj:
 def picture(width: int, height: int, shade: int, *, color: bool = False) -> tuple[bytes, str]:
     """A PNG with a gradient, and its pixel hash; `color` stores it as RGB with equal channels."""
     image = Image.new("L", (width, height))
-    image.putdata([(shade + 3 * place) % 251 for place in range(width * height)])
+    image.putdata([(shade + 3 * pixel) % 251 for pixel in range(width * height)])
     stream = io.BytesIO()
     (image.convert("RGB") if color else image).save(stream, "png")
     pixels = f"L:{width}x{height}:".encode() + image.tobytes()
@@ -127,4 +127,4 @@ def source_counts(read, rejected, deduplicated, kept, written):
 
 
 def split_counts(images, objects, tasks):
-    return {"images": images, "objects": objects} | dict(zip(DIALOGUES, tasks, strict=True))
+    return {"images": images, "objects": objects} | dict(zip(TASKS, tasks, strict=True))

@@ -29,7 +29,8 @@ from checks_dialogues import (
 from checks_rows import Obj, duplicate, image_row, reject, source_counts, split_counts
 
 from sarchat_build import validation as checks
-from sarchat_build.validation.tables import DIALOGUES, DUPLICATES, IMAGES, REJECTS
+from sarchat_build.published.layout import TASKS, parse_table_path
+from sarchat_build.published.schema import SCHEMAS
 from sarchat_build.validation.vocabulary import SUBTASKS
 
 
@@ -73,7 +74,7 @@ class World:
         for name, rows in self.files.items():
             path = out / name
             path.parent.mkdir(parents=True, exist_ok=True)
-            table = pa.Table.from_pylist(rows, pa.schema(list(columns_of(name).items())))
+            table = pa.Table.from_pylist(rows, schema_of(name))
             pq.write_table(table, path, write_page_checksum=True, compression="none")
             listed[name] = entry(path, len(rows))
         uses = Counter(
@@ -90,11 +91,10 @@ class World:
         )
 
 
-def columns_of(name: str) -> dict:
-    table, _, rest = name.partition("/")
-    if table == "dialogues":
-        return dict(DIALOGUES[rest.partition("/")[0]])
-    return dict({"images": IMAGES, "rejects": REJECTS, "duplicates": DUPLICATES}[table])
+def schema_of(path: str) -> pa.Schema:
+    file = parse_table_path(path)
+    assert file is not None, path
+    return SCHEMAS[file.table]
 
 
 def entry(path: Path, rows: int | None) -> dict:
@@ -143,7 +143,7 @@ def recipe() -> dict:
         **{"wide_above": 1.5, "tall_below": 0.67, "near_divisor": 8.0, "description_size": None},
     }
     return {
-        "tasks": settings | {"enabled": list(DIALOGUES), "cut_objects": "skip"},
+        "tasks": settings | {"enabled": list(TASKS), "cut_objects": "skip"},
         "candidates": ["ship", "aircraft", "car", "tank", "bridge", "harbor"],
         "phrasing": {"held_out_percent": 0},
         "words": words,
@@ -249,10 +249,30 @@ def make_world() -> World:
                 [[a0], [a1], [a2]],
                 [("lower_right", "to the lower right of", "far", "far from"), right_far],
             ),
-            pair(a, a0, a1, "upper_left", "to the upper left of", "far", "far from", 170),
-            pair(a, a1, a2, "left", "to the left of", "far", "far from", 81),
+            pair(
+                a,
+                a0,
+                a1,
+                direction="upper_left",
+                direction_words="to the upper left of",
+                near="far",
+                near_words="far from",
+                way=170,
+            ),
+            pair(
+                a,
+                a1,
+                a2,
+                direction="left",
+                direction_words="to the left of",
+                near="far",
+                near_words="far from",
+                way=81,
+            ),
             *presences(a, [a0, a1], [], "aircraft", ["ship", "harbor"], [a0]),
-            nearest(a, a2, a1, "left", "to the left of", "far", 81),
+            nearest(
+                a, a2, a1, direction="left", direction_words="to the left of", near="far", way=81
+            ),
             refer_unique(a, a0, "wide ship", shape="wide"),
             refer_unique(a, a1, "ship at the middle center", cell="middle center"),
             *exhaustive(d, [d0], ["tank", "bridge"]),
@@ -270,9 +290,27 @@ def make_world() -> World:
             *exhaustive(c, [c0, c1, c2], ["ship", "aircraft"]),
             ground(c, [c0, c1, c2], [[c0, c1], [c2]], [("below", "below", "near", "near")]),
             *presences(c, [c0, c1], [], "harbor", ["ship", "aircraft"], [c0, c1]),
-            nearest(c, c2, c1, "above", "above", "near", 40),
-            pair(c, c0, c1, "left", "to the left of", "near", "near", 30),
-            pair(c, c1, c2, "above", "above", "near", "near", 40),
+            nearest(c, c2, c1, direction="above", direction_words="above", near="near", way=40),
+            pair(
+                c,
+                c0,
+                c1,
+                direction="left",
+                direction_words="to the left of",
+                near="near",
+                near_words="near",
+                way=30,
+            ),
+            pair(
+                c,
+                c1,
+                c2,
+                direction="above",
+                direction_words="above",
+                near="near",
+                near_words="near",
+                way=40,
+            ),
             refer_unique(c, c0, "leftmost ship", order="leftmost", rank=1),
             refer_unique(c, c1, "tall ship", shape="tall"),
         ],
@@ -287,7 +325,7 @@ def make_world() -> World:
     world = World()
     for shard, found in rows.items():
         world.files[f"images/{shard}.parquet"] = images[shard]
-        for task in DIALOGUES:
+        for task in TASKS:
             world.files[f"dialogues/{task}/{shard}.parquet"] = [
                 r for r in found if r["task"] == task
             ]

@@ -7,10 +7,10 @@ from typing import Any
 
 import miniatures as mini
 
-from pipelines import launch
+from sarchat_build.config.recipe import recipe_path
 
 GOOD_BOX = [20, 30, 90, 80]
-RECIPE = (launch.RECIPES / "sarchat_2m.toml").read_text()
+RECIPE = recipe_path("sarchat_2m").read_text()
 
 
 class Planted:

@@ -11,8 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from pipelines.launch import RECIPES
-from sarchat_build.config.recipe import Recipe, load_recipe
+from sarchat_build.config.recipe import Recipe, load_recipe, recipe_path
 from sarchat_build.config.resources import resource_folder
 from sarchat_build.dialogues.labels import LabeledImage, label_image
 from sarchat_build.dialogues.tasks import ASK, TAGS
@@ -80,7 +79,7 @@ def pictures() -> Iterator[LabeledImage]:
 
 def golden_lines(task: TaskName) -> list[str]:
     """Give the dialogues of one task as lines of JSON, those of train before those of test."""
-    recipe = load_recipe(RECIPES / "sarchat_2m.toml")
+    recipe = load_recipe(recipe_path("sarchat_2m"))
     phrasing = Phrasing(
         load_templates(resource_folder("templates")), recipe.phrasing.held_out_percent
     )

@@ -14,9 +14,6 @@ import numpy as np
 import pyarrow.parquet as pq
 from PIL import Image
 
-from pipelines import launch
-from pipelines.build_dataset import build_dataset
-from pipelines.runners import run
 from sarchat_build.synthetic.formats import coco, dota, fair1m, yolo
 
 Change = Callable[[dict[str, Any]], object]
@@ -301,11 +298,18 @@ def build(
     stated: Sequence[str] = (),
 ) -> dict[str, Any]:
     """Do what `sarchat build` does, in this process, and check that nothing got lost."""
+    # Here, since most miniatures are read and never built.
+    from pipelines import launch
+    from pipelines.build_dataset import build_dataset
+    from pipelines.runners import run
+    from sarchat_build.publishing.publish import read_outcome
+    from sarchat_build.sources.choose import choose_sources
+
     settings = launch.load_settings(recipe, manifests, templates, stated)
-    chosen, _ = launch.choose_sources(settings.manifests, str(raw), sources)
-    context = launch.prepare(settings, chosen, str(raw), str(out), strict)
+    chosen, _ = choose_sources(settings.manifests, str(raw), sources)
+    context = launch.prepare(settings, chosen, raw=str(raw), out=str(out), strict=strict)
     run(lambda pipeline: build_dataset(pipeline, context), "local", workers)
-    record = launch.finish(str(out))
+    record = read_outcome(str(out)).model_dump(mode="json")
     assert_conserved(record)
     return record
 

@@ -29,7 +29,7 @@ RELATED = (*GROUND, *NEAREST, *PAIR)
 
 
 def at(*path: Any, value: Callable[[Any], Any]) -> Fault:
-    """Give a fault that puts something else at one place of a row."""
+    """Give a fault that puts something else at one path of a row."""
 
     def fault(row: Row, picture: Row) -> bool:
         target: Any = row
@@ -44,7 +44,7 @@ def at(*path: Any, value: Callable[[Any], Any]) -> Fault:
 
 def append(text: str, turn: int = 1) -> Fault:
     """Give a fault that adds words to the end of a message."""
-    return at("messages", turn, "content", value=lambda said: f"{said} {text}")
+    return at("messages", turn, "content", value=lambda old: f"{old} {text}")
 
 
 def other_object(row: Row, picture: Row) -> bool:
@@ -139,11 +139,11 @@ KINDS: dict[str, tuple[Fault, tuple[str, ...]]] = {
     "a tag": (at("messages", 0, "content", value=lambda t: t.replace("\n", "\n[x] ")), ALL),
     "a phrasing of no build": (at("template_ids", 2, value=lambda name: f"{name}_"), ALL),
     **{
-        f"value {place} of the ground truth": (
-            lambda row, picture, place=place: m.alter_leaf(row, place),
-            STATES_MORE if place else ALL,
+        f"value {index} of the ground truth": (
+            lambda row, picture, index=index: m.alter_leaf(row, index),
+            STATES_MORE if index else ALL,
         )
-        for place in range(2)
+        for index in range(2)
     },
     "the last value of the ground truth": (
         lambda row, picture: m.alter_leaf(row, len(list(m.leaves(row["ground_truth"]))) - 1),

@@ -85,7 +85,7 @@ def add_box(row: Row, picture: Row) -> bool:
 
 
 def drop_object_everywhere(row: Row, picture: Row) -> bool:
-    """One object less: its box, its place in the columns, and the count of all."""
+    """One object less: its box, its column values, and the count of all."""
     objects, n = row["objects"], len(row["instance_ids"])
     if n < 2 or not say(row, BOX, "") or not COUNT.search(row["messages"][1]["content"]):
         return False
@@ -134,9 +134,9 @@ def direction(row: Row, picture: Row) -> bool:
 
 def direction_everywhere(row: Row, picture: Row) -> bool:
     truth = row["ground_truth"]
-    for place in [truth, *truth.get("relations", [])]:
-        if place.get("direction"):
-            place["direction"] = _turned(place["direction"])
+    for relation in [truth, *truth.get("relations", [])]:
+        if relation.get("direction"):
+            relation["direction"] = _turned(relation["direction"])
     return say(row, DIRECTION, _turn, count=0)
 
 
@@ -146,9 +146,9 @@ def proximity(row: Row, picture: Row) -> bool:
 
 def proximity_everywhere(row: Row, picture: Row) -> bool:
     truth = row["ground_truth"]
-    for place in [truth, *truth.get("relations", [])]:
-        if place.get("proximity"):
-            place["proximity"] = OPPOSITE[place["proximity"]]
+    for relation in [truth, *truth.get("relations", [])]:
+        if relation.get("proximity"):
+            relation["proximity"] = OPPOSITE[relation["proximity"]]
     return say(row, NEAR, lambda m: "far from" if m[0] == "near" else "near", count=0)
 
 
@@ -237,7 +237,7 @@ def distance_everywhere(row: Row, picture: Row) -> bool:
 
 
 def swap_pair(row: Row, picture: Row) -> bool:
-    """The two objects change places in question, columns and id; the answer stays."""
+    """The two objects are exchanged in question, columns and id; the answer stays."""
     boxes = BOX.findall(row["messages"][0]["content"])
     texts = ["{" + "".join(f"<{value}>" for value in box) + "}" for box in reversed(boxes)]
     for values in (row["objects"]["ref"], row["objects"]["bbox"], row["instance_ids"]):
@@ -353,12 +353,12 @@ def leaves(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[tuple[Any, 
         yield path, value
 
 
-def alter_leaf(row: Row, place: int) -> bool:
+def alter_leaf(row: Row, index: int) -> bool:
     """Change one value of the ground truth and nothing else."""
     found = list(leaves(row["ground_truth"]))
-    if place >= len(found):
+    if index >= len(found):
         return False
-    path, value = found[place]
+    path, value = found[index]
     target = row["ground_truth"]
     for key in path[:-1]:
         target = target[key]

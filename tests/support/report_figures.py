@@ -11,7 +11,7 @@ from typing import Any
 
 import pyarrow.parquet as pq
 
-from sarchat_build.report.statistics.gather import Gatherer
+from sarchat_build.report.statistics.counting import count_pictures
 from sarchat_build.types import CATEGORIES
 
 Row = dict[str, Any]
@@ -82,9 +82,7 @@ def of_one_picture(out: Path, wanted: Callable[[Row], bool]) -> tuple[Row, list[
 
 
 def all_counts(image: Row, rows: list[Row]) -> Counter[str]:
-    gatherer = Gatherer(CATEGORIES)
-    gatherer.add(image, rows)
-    tallies = gatherer.finish()
+    tallies = count_pictures([(image, rows)], CATEGORIES)
     total: Counter[str] = Counter()
     for group in tallies.groups():
         for kind in ("rows", "images"):

@@ -13,13 +13,13 @@ import pyarrow.parquet as pq
 import pytest
 from checks_keys import COUNT, TEST, TRAIN, A
 from checks_rows import picture, reject
-from checks_world import assert_named, columns_of, entry, make_world, validate
+from checks_world import assert_named, entry, make_world, schema_of, validate
 from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
 from sarchat_build import validation as checks
-from sarchat_build.validation.pictures.likeness import close_across
+from sarchat_build.validation.pictures.near_duplicates import close_pairs
 
 quality = pytest.mark.quality
 
@@ -90,7 +90,7 @@ def test_close_pictures_across_sides_are_all_found(seed, distance):
         if sides[i] != sides[j]
         and (d := (int(hashes[i], 16) ^ int(hashes[j], 16)).bit_count()) <= distance
     }
-    found = [(frozenset(pair), d) for *pair, d in close_across(hashes, sides, distance)]
+    found = [(frozenset(pair), d) for *pair, d in close_pairs(hashes, sides, distance)]
     assert set(found) == expected
     assert len(found) == len(expected)
 
@@ -182,12 +182,12 @@ def test_a_duplicate_of_a_tiled_image_is_found_by_its_chips(world, tmp_path):
 
 
 @quality(row=55)
-@pytest.mark.parametrize("place", [0.2, 0.5, 0.9])
+@pytest.mark.parametrize("fraction", [0.2, 0.5, 0.9])
 @pytest.mark.parametrize("name", [TRAIN, "dialogues/referring/train-00000-of-00002.parquet"])
-def test_one_flipped_byte_is_named(world, tmp_path, name, place):
+def test_one_flipped_byte_is_named(world, tmp_path, name, fraction):
     world.write(tmp_path)
     data = bytearray((tmp_path / name).read_bytes())
-    data[int(len(data) * place)] ^= 1
+    data[int(len(data) * fraction)] ^= 1
     (tmp_path / name).write_bytes(data)
     findings = [finding for finding in validate(tmp_path) if finding.file == name]
     assert "file_sha256" in {finding.check for finding in findings}
@@ -265,11 +265,11 @@ def test_working_files_and_reports_are_not_foreign(world, tmp_path):
 def test_a_column_that_is_not_as_published_is_named(world, tmp_path, name, column, change):
     world.write(tmp_path)
     table = pq.read_table(tmp_path / name)
-    place = table.schema.get_field_index(column)
+    position = table.schema.get_field_index(column)
     if change == "drop":
         table = table.drop_columns([column])
     elif change == "retype":
-        table = table.set_column(place, column, [[0] * len(table)])
+        table = table.set_column(position, column, [[0] * len(table)])
     else:
         table = table.rename_columns([n if n != column else "other" for n in table.column_names])
     pq.write_table(table, tmp_path / name)
@@ -349,4 +349,4 @@ def test_the_same_fault_a_thousand_times_is_counted_and_capped(world, tmp_path):
 
 
 def test_every_table_of_the_test_has_a_schema():
-    assert all(columns_of(name) for name in make_world().files)
+    assert all(schema_of(name) for name in make_world().files)

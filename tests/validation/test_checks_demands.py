@@ -113,7 +113,7 @@ def test_a_word_that_changes_with_the_picture_is_named(world, tmp_path):
 
 
 @pytest.mark.parametrize(
-    "place",
+    "setting",
     [
         "words.wide_above",
         "tasks.cut_objects",
@@ -123,8 +123,8 @@ def test_a_word_that_changes_with_the_picture_is_named(world, tmp_path):
         "phrasing",
     ],
 )
-def test_a_recipe_that_is_not_recorded_is_named(world, tmp_path, place):
-    *above, last = place.split(".")
+def test_a_recipe_that_is_not_recorded_is_named(world, tmp_path, setting):
+    *above, last = setting.split(".")
     tree = world.build["recipe"]
     for key in above:
         tree = tree[key]
@@ -132,7 +132,7 @@ def test_a_recipe_that_is_not_recorded_is_named(world, tmp_path, place):
     world.write(tmp_path)
     named = [f.key for f in validate(tmp_path) if f.check == "recipe"]
     assert named
-    assert all(key.startswith(f"recipe.{place}") for key in named)
+    assert all(key.startswith(f"recipe.{setting}") for key in named)
 
 
 @pytest.mark.parametrize("check", ["template_known", "template_uses"])

@@ -118,8 +118,8 @@ def test_a_group_is_near_or_far_where_its_middle_and_its_closest_member_agree(wo
     """A row of ships reaches up to the aircraft, and its middle lies far from it."""
     picture = world.image("alpha/c")["objects"]
     boxes = {0: [0.0, 0.0, 4.0, 4.0], 1: [60.0, 60.0, 64.0, 64.0], 2: [76.0, 76.0, 80.0, 80.0]}
-    for place, box in boxes.items():
-        picture["bbox"][place] = box
+    for index, box in boxes.items():
+        picture["bbox"][index] = box
     world.write(tmp_path)
     near = "alpha/c/spatial_grounding/multi/all"
     found = {f.key: f.expected for f in validate(tmp_path) if f.check == "ground_truth"}

@@ -25,6 +25,7 @@ from mutation_words import CATEGORIES, Fault, Row, another
 from sarchat_build import validation as checks
 from sarchat_build.config.resources import resource_folder
 from sarchat_build.synthetic import synthesize
+from sarchat_build.validation.dataset import shard
 from sarchat_build.validation.findings import FindingLog
 from sarchat_build.validation.rules import rules_of
 from sarchat_build.validation.vocabulary import SUBTASKS
@@ -34,10 +35,10 @@ PHRASINGS = 3
 
 
 class Planted(NamedTuple):
-    """A fault in one row, and what the row said then."""
+    """A fault in one row, and the row after it."""
 
     kind: str
-    place: str
+    question_kind: str
     file: str
     row: int
     text: str
@@ -87,8 +88,8 @@ def test_the_build_itself_is_sound(dataset: Dataset) -> None:
     assert [f.message for f in findings_of(dataset.folder) if f.severity == "error"] == []
 
 
-def _answer_of_another(data: Dataset, place: str, row: Row) -> bool:
-    for file, number in data.by_kind[place]:
+def _answer_of_another(data: Dataset, question_kind: str, row: Row) -> bool:
+    for file, number in data.by_kind[question_kind]:
         other = data.tables[file][number]
         answers = [one["messages"][1]["content"] for one in (row, other)]
         if (
@@ -101,8 +102,8 @@ def _answer_of_another(data: Dataset, place: str, row: Row) -> bool:
     return False
 
 
-def _held_out(data: Dataset, place: str, row: Row) -> bool:
-    names = [one for one in rules_of(data.build).held_out if one.startswith(f"{place}/")]
+def _held_out(data: Dataset, question_kind: str, row: Row) -> bool:
+    names = [one for one in rules_of(data.build).held_out if one.startswith(f"{question_kind}/")]
     if row["split"] == "test" or not names:
         return False
     row["template_ids"][0] = names[0]
@@ -110,23 +111,25 @@ def _held_out(data: Dataset, place: str, row: Row) -> bool:
 
 
 def _faults(data: Dataset) -> Iterator[tuple[str, str, Callable[[Row, Row], bool]]]:
-    for kind, (fault, places) in KINDS.items():
-        yield from ((kind, place, fault) for place in places)
-    for place in ALL:
+    for kind, (fault, question_kinds) in KINDS.items():
+        yield from ((kind, question_kind, fault) for question_kind in question_kinds)
+    for question_kind in ALL:
         another, held_out = (
             partial(
-                lambda row, picture, change, place: change(data, place, row), place=place, change=c
+                lambda row, picture, change, question_kind: change(data, question_kind, row),
+                question_kind=question_kind,
+                change=c,
             )
             for c in (_answer_of_another, _held_out)
         )
-        yield "the answer of another picture", place, another
-        yield "a phrasing held out", place, held_out
+        yield "the answer of another picture", question_kind, another
+        yield "a phrasing held out", question_kind, held_out
 
 
-def _plant(data: Dataset, fault: Fault, kind: str, place: str, taken: set[tuple[str, int]]):
+def _plant(data: Dataset, fault: Fault, kind: str, question_kind: str, taken: set[tuple[str, int]]):
     """Plant one fault in rows of one subtask that no other fault is in."""
     worded: set[str] = set()
-    for file, number in data.by_kind[place]:
+    for file, number in data.by_kind[question_kind]:
         if len(worded) == PHRASINGS:
             return
         original = data.tables[file][number]
@@ -138,7 +141,7 @@ def _plant(data: Dataset, fault: Fault, kind: str, place: str, taken: set[tuple[
             worded.add(answer_id)
             taken.add((file, number))
             text = " | ".join(message["content"] for message in row["messages"])
-            yield Planted(kind, place, file, number, text), row
+            yield Planted(kind, question_kind, file, number, text), row
 
 
 @pytest.fixture(scope="module")
@@ -153,10 +156,10 @@ def outcome(
         taken: set[tuple[str, int]] = set()
         changed: dict[str, dict[int, Row]] = defaultdict(dict)
         here, later = [], []
-        for kind, place, fault in waiting:
-            found = list(_plant(dataset, fault, kind, place, taken))
-            if not found and taken.intersection(dataset.by_kind[place]):
-                later.append((kind, place, fault))
+        for kind, question_kind, fault in waiting:
+            found = list(_plant(dataset, fault, kind, question_kind, taken))
+            if not found and taken.intersection(dataset.by_kind[question_kind]):
+                later.append((kind, question_kind, fault))
             for one, row in found:
                 here.append(one)
                 changed[one.file][one.row] = row
@@ -201,9 +204,9 @@ def test_no_fault_survives(outcome: tuple[list[Planted], set[Planted]], kind: st
 @pytest.mark.parametrize("kind", [*KINDS, *ELSEWHERE])
 def test_the_fault_was_planted(outcome: tuple[list[Planted], set[Planted]], kind: str) -> None:
     planted, _ = outcome
-    places = KINDS[kind][1] if kind in KINDS else ELSEWHERE[kind]
-    found = {one.place for one in planted if one.kind == kind}
-    assert set(places) - found == set()
+    question_kinds = KINDS[kind][1] if kind in KINDS else ELSEWHERE[kind]
+    found = {one.question_kind for one in planted if one.kind == kind}
+    assert set(question_kinds) - found == set()
 
 
 def columns_moved(picture: Row) -> None:
@@ -250,7 +253,7 @@ def test_dialogues_of_another_picture_are_named(
     dataset: Dataset, tmp_path: Path, kind: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What the columns say is changed; every picture must have a dialogue that no longer holds."""
-    monkeypatch.setattr(checks.shard, "FindingLog", partial(FindingLog, cap=1_000_000))
+    monkeypatch.setattr(shard, "FindingLog", partial(FindingLog, cap=1_000_000))
     target = shutil.copytree(dataset.folder, tmp_path / "dataset")
     changed: set[str] = set()
     for path in sorted(target.glob("images/*.parquet")):

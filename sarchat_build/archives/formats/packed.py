@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from sarchat_build.archives.archive import ByteStream, FileArchive, Member, MemberStream, chunks
 from sarchat_build.errors import InputError, RecordError
+from sarchat_build.reasons import Reason
 
 _IN_MEMORY_BYTES = 16 << 20
 
@@ -64,5 +65,5 @@ class PackedArchive(FileArchive):
                         copy.seek(0)
                         return MemberStream(copy, path, packed.size_bytes)
         except InputError as error:
-            raise RecordError("archive_member", f"{path}: {error}") from error
-        raise RecordError("archive_member", f"{path}: no such member")
+            raise RecordError(Reason.ARCHIVE_MEMBER, f"{path}: {error}") from error
+        raise RecordError(Reason.ARCHIVE_MEMBER, f"{path}: no such member")

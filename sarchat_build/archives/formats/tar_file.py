@@ -17,6 +17,7 @@ from sarchat_build.archives.formats.packed import PackedArchive, PackedMember
 from sarchat_build.archives.formats.tar_headers import TarSource, read_headers
 from sarchat_build.archives.location import PerProcess, open_binary, reaching, size_bytes
 from sarchat_build.errors import RecordError
+from sarchat_build.reasons import Reason
 
 
 class TarArchive(FileArchive):
@@ -42,11 +43,11 @@ class TarArchive(FileArchive):
         """Open a member; a tar has no checksum of its content."""
         member = self._by_path.get(path)
         if member is None:
-            raise RecordError("archive_member", f"{path}: no such member")
+            raise RecordError(Reason.ARCHIVE_MEMBER, f"{path}: no such member")
         try:
             content = _Slice(self._file.get().read_at, member.offset, member.size_bytes)
         except OSError as error:
-            raise RecordError("archive_member", f"{path}: {error}") from error
+            raise RecordError(Reason.ARCHIVE_MEMBER, f"{path}: {error}") from error
         return MemberStream(content, path, member.size_bytes)
 
 

@@ -20,6 +20,7 @@ from sarchat_build.archives.location import (
     size_bytes,
 )
 from sarchat_build.errors import InputError, RecordError
+from sarchat_build.reasons import Reason
 
 # Deflate cannot inflate faster than it is asked to; bzip2 and LZMA members can (one block of a
 # few bytes is gigabytes), and Python's zip reader does not bound them.
@@ -71,12 +72,12 @@ class ZipArchive(FileArchive):
     def open_raw(self, path: str) -> MemberStream:
         """Open a member; its CRC is checked when its end is reached."""
         if path not in self._infos:
-            raise RecordError("archive_member", f"{path}: no such member")
+            raise RecordError(Reason.ARCHIVE_MEMBER, f"{path}: no such member")
         info = self._infos[path]
         try:
             stream = self._zip.get().open(info)
         except _FAULTS as error:
-            raise RecordError("archive_member", f"{path}: {error}") from error
+            raise RecordError(Reason.ARCHIVE_MEMBER, f"{path}: {error}") from error
         return MemberStream(stream, path, info.file_size, _FAULTS)
 
 

@@ -8,16 +8,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from heapq import nsmallest
 
 from sarchat_build.config.recipe import Identification, Recipe
-from sarchat_build.dialogues.labels import (
-    DIRECTION_WORDS,
-    PROXIMITY_WORDS,
-    SIZE_WORDS,
-    LabeledImage,
-    LabeledInstance,
-    Relation,
-    relation,
-)
+from sarchat_build.dialogues.attributes import SIZE_WORDS
+from sarchat_build.dialogues.labels import LabeledImage, LabeledInstance
 from sarchat_build.dialogues.question import GroundTruth, Question
+from sarchat_build.dialogues.relations import DIRECTION_WORDS, PROXIMITY_WORDS, Relation, relation
 from sarchat_build.dialogues.tasks.classification import most_common
 from sarchat_build.dialogues.tasks.unique_phrase import NOISE
 from sarchat_build.geometry.boxes import gap_px
@@ -48,20 +42,21 @@ def ask(image: LabeledImage, recipe: Recipe) -> Iterator[Question]:
 
 
 def draw_pairs(n: int, cap: int, seed: str) -> Iterator[tuple[int, int]]:
-    """Pick ordered pairs of different places below `n` by stable hash: all of them, or `cap`.
+    """Pick ordered pairs of different indices below `n` by stable hash: all of them, or `cap`.
 
     >>> list(draw_pairs(2, 10, "ssdd/1")), len(list(draw_pairs(1000, 10, "ssdd/1")))
     ([(0, 1), (1, 0)], 10)
     """
     total = n * (n - 1)
-    places: dict[int, None] = {}
+    codes: dict[int, None] = {}
     # Drawing instead of sorting all pairs: a scene of a thousand objects has a million.
     draw = 0
-    while len(places) < min(cap, total):
-        places[draw if total <= cap else stable_hash(seed, "pair", draw) % total] = None
+    while len(codes) < min(cap, total):
+        codes[draw if total <= cap else stable_hash(seed, "pair", draw) % total] = None
         draw += 1
-    for place in places:
-        i, j = divmod(place, n - 1)
+    # A code numbers the pairs row by row, without the diagonal.
+    for code in codes:
+        i, j = divmod(code, n - 1)
         yield i, j + (j >= i)
 
 
@@ -138,11 +133,11 @@ def _nearest_of(
     """Give the one of several that is nearest from center to center and from edge to edge alike."""
     if len(others) < 2:
         return None
-    centers = nsmallest(2, ((_distance_px(o, labeled), place) for place, o in enumerate(others)))
+    centers = nsmallest(2, ((_distance_px(o, labeled), i) for i, o in enumerate(others)))
     clear_px = margin_px - NOISE
     if centers[0][0] < clear_px:
         return None
-    gaps = nsmallest(2, ((gap_px(o.bbox, labeled.bbox), place) for place, o in enumerate(others)))
+    gaps = nsmallest(2, ((gap_px(o.bbox, labeled.bbox), i) for i, o in enumerate(others)))
     clear = all(away[1][0] - away[0][0] >= clear_px for away in (centers, gaps))
     return others[centers[0][1]] if clear and centers[0][1] == gaps[0][1] else None
 

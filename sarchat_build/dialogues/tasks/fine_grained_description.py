@@ -6,15 +6,9 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 
 from sarchat_build.config.recipe import Description, Recipe
+from sarchat_build.dialogues.attributes import CELLS, SIZE_ORDER, SIZE_WORDS
 from sarchat_build.dialogues.grammar import a, listed, noun
-from sarchat_build.dialogues.labels import (
-    CELLS,
-    SIZE_ORDER,
-    SIZE_WORDS,
-    LabeledImage,
-    LabeledInstance,
-)
-from sarchat_build.dialogues.labels import reading_order as by_place
+from sarchat_build.dialogues.labels import LabeledImage, LabeledInstance, reading_order
 from sarchat_build.dialogues.question import Question
 from sarchat_build.types import CATEGORIES
 
@@ -43,7 +37,7 @@ def ask(image: LabeledImage, recipe: Recipe) -> Iterator[Question]:
         subtask="all",
         key="all",
         variables={
-            "places": [_place(cell, list(there)) for cell, there in groupby(objects, key=_cell)],
+            "cells": [_cell_text(cell, list(o)) for cell, o in groupby(objects, key=_cell)],
             "min_percent": f"{100 * rule.min_area_ratio:g}",
         },
         mentioned=tuple(objects),
@@ -87,7 +81,7 @@ def _leaves_doubt(
     )
 
 
-def _place(cell: str, objects: Sequence[LabeledInstance]) -> dict[str, object]:
+def _cell_text(cell: str, objects: Sequence[LabeledInstance]) -> dict[str, object]:
     """Say what lies in one cell: "a small ship and 2 large tanks"."""
     kinds = [(kind, len(list(members))) for kind, members in groupby(objects, key=_kind)]
     phrases = [_phrase(n, size, category) for (category, size), n in kinds]
@@ -110,4 +104,4 @@ def _kind(labeled: LabeledInstance) -> tuple[str, str]:
 
 def _order(labeled: LabeledInstance) -> tuple[object, ...]:
     kind = CELLS.index(labeled.cell), CATEGORIES.index(labeled.category)
-    return (*kind, SIZE_ORDER.index(labeled.described_size), by_place(labeled))
+    return (*kind, SIZE_ORDER.index(labeled.described_size), reading_order(labeled))

@@ -6,18 +6,16 @@ from collections.abc import Iterator
 from itertools import groupby, islice, pairwise
 
 from sarchat_build.config.recipe import Recipe
+from sarchat_build.dialogues.attributes import CELLS, reached_cells
 from sarchat_build.dialogues.grammar import noun
-from sarchat_build.dialogues.labels import (
-    CELLS,
+from sarchat_build.dialogues.labels import LabeledImage, LabeledInstance
+from sarchat_build.dialogues.question import GroundTruth, Question
+from sarchat_build.dialogues.relations import (
     DIRECTION_WORDS,
     PROXIMITY_WORDS,
     GroupRelation,
-    LabeledImage,
-    LabeledInstance,
     group_relation,
-    reached_cells,
 )
-from sarchat_build.dialogues.question import GroundTruth, Question
 from sarchat_build.stable_hash import choose
 from sarchat_build.types import Category
 
@@ -47,7 +45,7 @@ def _single(only: LabeledInstance) -> Question:
 
 
 def _multi(image: LabeledImage, recipe: Recipe) -> Question:
-    groups = [list(members) for _, members in groupby(image.objects, key=_place)]
+    groups = [list(members) for _, members in groupby(image.objects, key=_cell_and_category)]
     relations = _relations(groups, image, recipe)
     named = [_group(members) for members in groups]
     return Question(
@@ -62,9 +60,9 @@ def _multi(image: LabeledImage, recipe: Recipe) -> Question:
                     "first": first,
                     "second": second,
                     "direction": DIRECTION_WORDS[found.direction],
-                    "proximity": _proximity(found, len(groups[place])),
+                    "proximity": _proximity(found, len(groups[index])),
                 }
-                for place, (found, (second, first)) in enumerate(
+                for index, (found, (second, first)) in enumerate(
                     zip(relations, pairwise(named), strict=False)
                 )
             ],
@@ -114,12 +112,12 @@ def _sure_cells(image: LabeledImage, category: Category) -> tuple[list[str], lis
     """
     objects = image.of(category)
     side_px = image.width_px, image.height_px
-    held = {o.cell for o in objects}
+    occupied = {o.cell for o in objects}
     entered = set[str]().union(
         *(reached_cells(o.bbox, *side_px, TOLERANCE_PX) - {o.cell} for o in objects)
     )
-    there = [cell for cell in CELLS if cell in held and cell not in entered]
-    return there, [cell for cell in CELLS if cell not in held and cell not in entered]
+    there = [cell for cell in CELLS if cell in occupied and cell not in entered]
+    return there, [cell for cell in CELLS if cell not in occupied and cell not in entered]
 
 
 def _truth(**fields: object) -> GroundTruth:
@@ -131,7 +129,7 @@ def _group_truth(members: list[LabeledInstance]) -> dict[str, object]:
     return {"category": members[0].category, "cell": members[0].cell, "count": len(members)}
 
 
-def _place(labeled: LabeledInstance) -> tuple[str, str]:
+def _cell_and_category(labeled: LabeledInstance) -> tuple[str, str]:
     return labeled.cell, labeled.category
 
 

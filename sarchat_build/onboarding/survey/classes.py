@@ -21,18 +21,18 @@ _SETTINGS = re.compile(r".*\.ya?ml", re.IGNORECASE)
 
 
 def is_class_list(file: FileRef) -> bool:
-    """Tell whether a file is called as lists of class names are."""
+    """Whether a file is called as lists of class names are."""
     return _LIST.fullmatch(PurePosixPath(file.path).name) is not None
 
 
-def listed_classes(place: SourceFiles) -> Mapping[int, str]:
+def listed_classes(source_files: SourceFiles) -> Mapping[int, str]:
     """Find names of classes by index: one a line in `classes.txt`, or `names` in a `data.yaml`."""
-    for file in by_path(place.files):
+    for file in by_path(source_files.files):
         read = _from_lines if is_class_list(file) else _from_yaml if _is_settings(file) else None
         if read is None:
             continue
         try:
-            data = place.start(file, _MAX_BYTES + 1)
+            data = source_files.start(file, _MAX_BYTES + 1)
             found = read(decode(data, sniffing.ENCODINGS)) if len(data) <= _MAX_BYTES else {}
         except RecordError:
             continue
@@ -41,13 +41,13 @@ def listed_classes(place: SourceFiles) -> Mapping[int, str]:
     return {}
 
 
-def coco_classes(place: SourceFiles, file: FileRef) -> Mapping[int, str]:
+def coco_classes(source_files: SourceFiles, file: FileRef) -> Mapping[int, str]:
     """Give the categories of a COCO document by id; none if it has none, or cannot be read."""
     try:
-        with place.open(file) as document:
+        with source_files.open(file) as document:
             return sniffing.coco_classes(document)
     except RecordError:
-        return {}  # told again, and counted, when it is read
+        return {}  # it is counted when its objects are read
 
 
 def _is_settings(file: FileRef) -> bool:

@@ -1,4 +1,4 @@
-"""What the numbers prove: the first pixel, the maximum edge, the angle, and scenes in names."""
+"""Conventions that numbers prove: first pixel, maximum edge, angle, and scenes in names."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ MaxEdge = Literal["exclusive", "inclusive"]
 
 
 @dataclass(frozen=True, slots=True)
-class Extent:
+class BoxExtent:
     """The frame of one image's boxes, in the numbers of its document, and its claimed size."""
 
     x_min: float
@@ -29,9 +29,9 @@ class Extent:
     width_px: int | None
     height_px: int | None
 
-    def joined(self, other: Extent) -> Extent:
+    def joined(self, other: BoxExtent) -> BoxExtent:
         """Give the frame of both, for an image that comes in parts."""
-        return Extent(
+        return BoxExtent(
             min(self.x_min, other.x_min),
             min(self.y_min, other.y_min),
             max(self.x_max, other.x_max),
@@ -79,8 +79,8 @@ class Angles:
 
 
 @dataclass(frozen=True, slots=True)
-class Fit:
-    """How the boxes lie in their pictures if the numbers are read in one way.
+class ConventionFit:
+    """How well boxes fit their pictures if the numbers are read in one way.
 
     `outside` counts pictures with a box that leaves them; `starting` and `ending` those with a box
     exactly at the first, and at the last, row or column.
@@ -99,23 +99,23 @@ class Fit:
 
     @property
     def touches_both(self) -> bool:
-        """Whether boxes look as if they had been cut to the picture in just this reading."""
+        """Whether boxes seem to have been cut to the picture in just this reading."""
         return self.starting >= _ENOUGH and self.ending >= _ENOUGH
 
 
 @dataclass(frozen=True, slots=True)
-class Coordinates:
-    """All four readings held against pictures of known size.
+class CoordinateEvidence:
+    """Fits of all four readings to pictures of known size.
 
     A key is known when every reading but those with its value is refuted. A box that ends at the
     last pixel proves nothing: tools cut there under any convention.
     """
 
     pictures: int
-    fits: tuple[Fit, ...]
+    fits: tuple[ConventionFit, ...]
 
     @property
-    def possible(self) -> tuple[Fit, ...]:
+    def possible(self) -> tuple[ConventionFit, ...]:
         """The readings that are not refuted; none when boxes leave their pictures anyway."""
         return tuple(fit for fit in self.fits if not fit.refuted)
 
@@ -132,21 +132,23 @@ class Coordinates:
         return edges.pop() if len(edges) == 1 else None
 
     @property
-    def likely(self) -> Fit | None:
-        """The only possible reading in which boxes look as if cut to their pictures."""
+    def likely(self) -> ConventionFit | None:
+        """The only possible reading in which boxes seem to be cut to their pictures."""
         cut = [fit for fit in self.possible if fit.touches_both]
         return cut[0] if len(cut) == 1 else None
 
 
-def hold_against(
-    extents: Iterable[tuple[str, Extent]], sizes: Mapping[str, tuple[int, int]]
-) -> Coordinates:
-    """Hold boxes against their pictures: the real size where it was looked at, else the claim."""
+def compare_to_sizes(
+    extents: Iterable[tuple[str, BoxExtent]], sizes: Mapping[str, tuple[int, int]]
+) -> CoordinateEvidence:
+    """Compare boxes with the sizes of their pictures: the real one if known, else the claim."""
     sized = [(e, sizes.get(stem) or (e.width_px or 0, e.height_px or 0)) for stem, e in extents]
     known = [(extent, size) for extent, size in sized if all(size)]
     edges: tuple[MaxEdge, ...] = ("exclusive", "inclusive")
     origins: tuple[Literal[0, 1], ...] = (0, 1)
-    return Coordinates(len(known), tuple(_fit(known, o, e) for o in origins for e in edges))
+    return CoordinateEvidence(
+        len(known), tuple(_try_convention(known, o, e) for o in origins for e in edges)
+    )
 
 
 def scene_pattern(stems: Iterable[str]) -> tuple[str, int, int] | None:
@@ -174,9 +176,9 @@ def scene_pattern(stems: Iterable[str]) -> tuple[str, int, int] | None:
     return None
 
 
-def _fit(
-    known: Sequence[tuple[Extent, tuple[int, int]]], origin: Literal[0, 1], edge: MaxEdge
-) -> Fit:
+def _try_convention(
+    known: Sequence[tuple[BoxExtent, tuple[int, int]]], origin: Literal[0, 1], edge: MaxEdge
+) -> ConventionFit:
     outside = starting = ending = 0
     for e, (width_px, height_px) in known:
         first = (e.x_min - origin, e.y_min - origin)
@@ -185,4 +187,4 @@ def _fit(
         outside += min(first) < -_SLACK or max(last) > _SLACK
         starting += abs(min(first)) <= _SLACK
         ending += abs(max(last)) <= _SLACK
-    return Fit(origin, edge, outside, starting, ending)
+    return ConventionFit(origin, edge, outside, starting, ending)

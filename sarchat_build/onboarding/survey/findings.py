@@ -1,4 +1,4 @@
-"""The whole look: listing, formats, counts, pictures, and what the numbers prove."""
+"""Survey of an unknown source: listing, formats, counts, pictures, and what numbers prove."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from pathlib import PurePosixPath
 from sarchat_build.errors import InputError, RecordError
 from sarchat_build.onboarding.survey import sniffing
 from sarchat_build.onboarding.survey.classes import coco_classes, is_class_list, listed_classes
-from sarchat_build.onboarding.survey.conventions import Coordinates, hold_against
+from sarchat_build.onboarding.survey.conventions import CoordinateEvidence, compare_to_sizes
 from sarchat_build.onboarding.survey.listing import (
     DOCUMENT_EXTENSIONS,
     IMAGE_EXTENSIONS,
-    Group,
+    FileGroup,
     by_path,
     group_files,
     split_in,
@@ -21,13 +21,13 @@ from sarchat_build.onboarding.survey.listing import (
 )
 from sarchat_build.onboarding.survey.matching import (
     Candidate,
-    Names,
+    NamingScheme,
     choose,
     name_images,
     pictures_of,
     stem_suffix,
 )
-from sarchat_build.onboarding.survey.pictures import Pictures, look_at
+from sarchat_build.onboarding.survey.pictures import PictureSummary, read_headers
 from sarchat_build.onboarding.survey.tally import tally
 from sarchat_build.progress import ProgressBar, no_progress
 from sarchat_build.sources.encodings import decode, read_all
@@ -36,22 +36,22 @@ from sarchat_build.sources.readers import FORMATS
 from sarchat_build.types import Split
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Survey:
     """Everything that was found; `documents` and `images` are what a manifest would read."""
 
-    place: SourceFiles
+    source_files: SourceFiles
     documents: tuple[Candidate, ...]
-    images: tuple[Group, ...]
+    images: tuple[FileGroup, ...]
     other_documents: tuple[Candidate, ...]
-    other_images: tuple[Group, ...]
+    other_images: tuple[FileGroup, ...]
     split_lists: tuple[tuple[FileRef, Split], ...]
     classes: Mapping[int, str]
     # Whether a document of many images does not name its categories.
     unnamed: bool
-    pictures: Pictures
-    coordinates: Coordinates
-    names: Names
+    pictures: PictureSummary
+    coordinates: CoordinateEvidence
+    names: NamingScheme
 
     @property
     def format(self) -> str:
@@ -71,29 +71,32 @@ class Survey:
 
 def survey(
     path: str,
+    *,
     picture_limit: int = 500,
     bar: ProgressBar = no_progress,
     repacked: Mapping[str, str] | None = None,
 ) -> Survey:
-    """Look at a folder or archive: every document is read, and the headers of some pictures.
+    """Survey a folder or archive: read every document, and the headers of some pictures.
 
     Args:
         path: path or URL of a folder, with archives in it or not, or of an archive.
-        picture_limit: how many pictures to look at; 0: all.
+        picture_limit: of how many pictures to read the header; 0: all.
         bar: shows progress.
         repacked: as for `open_source`.
 
     Raises:
         InputError: nothing is there, or no pictures, or no document of a format that can be read.
     """
-    place = open_source(path, repacked)
-    if not place.files:
+    source_files = open_source(path, repacked)
+    if not source_files.files:
         raise InputError(f"{path}: holds no file")
-    pictures = group_files(place.files, IMAGE_EXTENSIONS)
+    pictures = group_files(source_files.files, IMAGE_EXTENSIONS)
     if not pictures:
         known = " ".join(IMAGE_EXTENSIONS)
-        raise InputError(f"{path}: {len(place.files):,} files, none of them a picture ({known})")
-    candidates, classes, unnamed = _documents(place, listed_classes(place), bar)
+        raise InputError(
+            f"{path}: {len(source_files.files):,} files, none of them a picture ({known})"
+        )
+    candidates, classes, unnamed = _documents(source_files, listed_classes(source_files), bar)
     chosen = choose(candidates)
     if not chosen:
         raise InputError(
@@ -109,48 +112,48 @@ def survey(
             "is part of the release missing?"
         )
     files = [file for group in images for file in group.files]
-    with bar("look at pictures", min(picture_limit or len(files), len(files))) as show:
-        seen = look_at(place, files, picture_limit, show)
+    with bar("read headers of pictures", min(picture_limit or len(files), len(files))) as show:
+        headers = read_headers(source_files, files, picture_limit, show)
     suffix = stem_suffix(chosen[0], images)
     framed = (item for c in chosen for item in c.tally.extents.items())
     extents = [(stem_of(image).removesuffix(suffix), extent) for image, extent in framed]
     names = name_images(images, chosen, suffix, FORMATS[chosen[0].format].many_images)
     # Where names repeat, a size belongs to more than one picture.
-    sizes = {} if names.stem_folders else seen.size_by_stem
-    if len(seen.sizes) == 1:
-        sizes = dict.fromkeys((stem for stem, _ in extents), next(iter(seen.sizes)))
+    sizes = {} if names.stem_folders else headers.size_by_stem
+    if len(headers.sizes) == 1:
+        sizes = dict.fromkeys((stem for stem, _ in extents), next(iter(headers.sizes)))
     return Survey(
-        place,
-        chosen,
-        images,
-        tuple(c for c in candidates if c not in chosen),
-        tuple(group for group in pictures if group not in images),
-        _split_lists(place, files),
-        classes,
-        unnamed,
-        seen,
-        hold_against(extents, sizes),
-        names,
+        source_files=source_files,
+        documents=chosen,
+        images=images,
+        other_documents=tuple(c for c in candidates if c not in chosen),
+        other_images=tuple(group for group in pictures if group not in images),
+        split_lists=_split_lists(source_files, files),
+        classes=classes,
+        unnamed=unnamed,
+        pictures=headers,
+        coordinates=compare_to_sizes(extents, sizes),
+        names=names,
     )
 
 
 def _documents(
-    place: SourceFiles, listed: Mapping[int, str], bar: ProgressBar
+    source_files: SourceFiles, listed: Mapping[int, str], bar: ProgressBar
 ) -> tuple[list[Candidate], Mapping[int, str], bool]:
     sniffed = []
-    files = [file for file in place.files if not _is_list(file)]
+    files = [file for file in source_files.files if not _is_list(file)]
     for extension in DOCUMENT_EXTENSIONS:
         for group in group_files(files, [extension]):
             for part, split in _parts(group, extension):
-                sniffed.append((part, split, sniffing.sniff_group(place, part)))
-    stated = [coco_classes(place, g.files[0]) for g, _, s in sniffed if s.format == "coco"]
+                sniffed.append((part, split, sniffing.sniff_group(source_files, part)))
+    stated = [coco_classes(source_files, g.files[0]) for g, _, s in sniffed if s.format == "coco"]
     classes = listed or {n: name for found in reversed(stated) for n, name in found.items()}
     readable = [(g, split, s) for g, split, s in sniffed if s.format in FORMATS]
     candidates = []
     for group, split, found in readable:
         title = f"read {PurePosixPath(group.template).name or found.format}"
         with bar(title, len(group.files)) as show:
-            counted = tally(place, group, found.format, classes, show)
+            counted = tally(source_files, group, found.format, classes, show)
         candidates.append(Candidate(group, found.format, found.evidence, counted, split))
     splits = {c.split for c in candidates if c.split}
     if len(splits) < 2:  # a document called "test" alone splits nothing
@@ -158,15 +161,15 @@ def _documents(
     return candidates, classes, not all(stated)
 
 
-def _parts(group: Group, extension: str) -> Iterator[tuple[Group, Split | None]]:
+def _parts(group: FileGroup, extension: str) -> Iterator[tuple[FileGroup, Split | None]]:
     if extension != ".json":
         yield group, None
         return
-    # A JSON document speaks of many images: each one is a group of its own.
+    # A JSON document is about many images: each one is a group of its own.
     for file in group.files:
         folder = file.path.rpartition("/")[0]
         split = split_in(PurePosixPath(file.path).stem)[1] or group.folders[folder]
-        yield Group(file.path, {folder: None}, (file,)), split
+        yield FileGroup(file.path, {folder: None}, (file,)), split
 
 
 def _is_list(file: FileRef) -> bool:
@@ -176,16 +179,16 @@ def _is_list(file: FileRef) -> bool:
 
 
 def _split_lists(
-    place: SourceFiles, images: Sequence[FileRef]
+    source_files: SourceFiles, images: Sequence[FileRef]
 ) -> tuple[tuple[FileRef, Split], ...]:
     stems = {stem_of(file.path) for file in images}
     found = []
-    for file in by_path(place.files):
+    for file in by_path(source_files.files):
         split = split_in(PurePosixPath(file.path).stem)[1]
         if split is None or not file.path.lower().endswith(".txt"):
             continue
         try:
-            with place.open(file) as document:
+            with source_files.open(file) as document:
                 lines = decode(read_all(document), sniffing.ENCODINGS).split("\n")
         except RecordError:
             continue

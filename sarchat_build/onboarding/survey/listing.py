@@ -1,4 +1,4 @@
-"""Files by place and kind: folders that differ only in their split belong together."""
+"""Groups of files by folder and kind; folders that differ only in their split are one group."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _WORD = re.compile(rf"(?<![a-z])({'|'.join(_WORDS)})(?![a-z])", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
-class Group:
+class FileGroup:
     """Files of one kind in one folder, or in one folder per split.
 
     `folders` maps each folder to its split; `template` is their common path, `{split}` where they
@@ -59,7 +59,7 @@ def by_path(files: Iterable[FileRef]) -> list[FileRef]:
     return sorted(files, key=lambda file: (file.path, file.archive))
 
 
-def group_files(files: Iterable[FileRef], extensions: Iterable[str]) -> tuple[Group, ...]:
+def group_files(files: Iterable[FileRef], extensions: Iterable[str]) -> tuple[FileGroup, ...]:
     """Put files of some extensions into groups; folders with a split in their name share one."""
     wanted = set(extensions)
     members: dict[str, list[FileRef]] = defaultdict(list)
@@ -72,14 +72,14 @@ def group_files(files: Iterable[FileRef], extensions: Iterable[str]) -> tuple[Gr
             folders[template][folder] = split
     groups = []
     for template, found in sorted(members.items()):
-        places = folders[template]
-        if len(set(places.values())) > 1:
-            groups.append(Group(template, places, tuple(found)))
+        splits = folders[template]
+        if len(set(splits.values())) > 1:
+            groups.append(FileGroup(template, splits, tuple(found)))
             continue
         # A folder called "test" alone splits nothing.
-        for folder in sorted(places):
+        for folder in sorted(splits):
             inside = tuple(file for file in found if folder_of(file) == folder)
-            groups.append(Group(folder, {folder: None}, inside))
+            groups.append(FileGroup(folder, {folder: None}, inside))
     return tuple(groups)
 
 
@@ -87,8 +87,8 @@ def split_in(path: str) -> tuple[str, Split | None]:
     """Find the last word of a path that names a split.
 
     Returns:
-        The path with `{split}` in its place, and the split; None when there is none, or two in one
-        part of the path.
+        The path with `{split}` instead of the word, and the split; None when there is none, or two
+        in one part of the path.
 
     >>> split_in("voc_style/JPEGImages_train"), split_in("a/valid/images")
     (('voc_style/JPEGImages_{split}', 'train'), ('a/{split}/images', 'validation'))
@@ -96,15 +96,15 @@ def split_in(path: str) -> tuple[str, Split | None]:
     ('train_test2017.json', None)
     """
     parts = path.split("/")
-    for place in range(len(parts) - 1, -1, -1):
-        words = _WORD.findall(parts[place])
+    for position in range(len(parts) - 1, -1, -1):
+        words = _WORD.findall(parts[position])
         if len(words) == 1:
-            parts[place] = _WORD.sub("{split}", parts[place])
+            parts[position] = _WORD.sub("{split}", parts[position])
             return "/".join(parts), _WORDS[words[0].casefold()]
     return path, None
 
 
-def patterns(group: Group, files: Iterable[FileRef]) -> dict[str, Split | None]:
+def patterns(group: FileGroup, files: Iterable[FileRef]) -> dict[str, Split | None]:
     """Write globs that match a group's files and no others of `files`, each with its split.
 
     As few folders as possible are named, since copies of a release are unpacked in many ways.

@@ -1,4 +1,4 @@
-"""Which documents to read, and which pictures they speak of."""
+"""Matching of documents with pictures: which to read, and how images are named."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
-from sarchat_build.onboarding.survey.listing import Group, split_in, stem_of
+from sarchat_build.onboarding.survey.listing import FileGroup, split_in, stem_of
 from sarchat_build.onboarding.survey.tally import Tally
 from sarchat_build.types import Split
 
@@ -19,7 +19,7 @@ MAX_STEM_FOLDERS = 3
 class Candidate:
     """A group of documents with what it holds; `split` is that of a document of many images."""
 
-    group: Group
+    group: FileGroup
     format: str
     evidence: str
     tally: Tally
@@ -27,12 +27,12 @@ class Candidate:
 
     @property
     def has_splits(self) -> bool:
-        """Whether its place in the archive says to which split an image belongs."""
+        """Whether its path says to which split an image belongs."""
         return self.split is not None or bool(self.group.splits)
 
 
 @dataclass(frozen=True)
-class Names:
+class NamingScheme:
     """How an image's name is made of its path, and how many images and documents have no partner.
 
     The first three are the options of a manifest.
@@ -62,8 +62,8 @@ def choose(candidates: Sequence[Candidate]) -> tuple[Candidate, ...]:
     return tuple(sorted(chosen, key=lambda c: c.group.template))
 
 
-def pictures_of(candidate: Candidate, pictures: Sequence[Group]) -> Group | None:
-    """Choose the pictures that a group of documents speaks of.
+def pictures_of(candidate: Candidate, pictures: Sequence[FileGroup]) -> FileGroup | None:
+    """Choose the pictures that a group of documents is about.
 
     Among folders that hold the same names it is the one with the same splits, then the one that
     lies nearest.
@@ -72,7 +72,7 @@ def pictures_of(candidate: Candidate, pictures: Sequence[Group]) -> Group | None
     suffix = stem_suffix(candidate, pictures)
     stems = {stem.removesuffix(suffix) for stem in candidate.tally.stems}
 
-    def rank(group: Group) -> tuple[float, ...]:
+    def rank(group: FileGroup) -> tuple[float, ...]:
         shared = len(stems & {stem_of(file.path) for file in group.files})
         same_splits = set(group.splits) == set(documents.splits)
         return shared, same_splits, _common(group.template, documents.template)
@@ -81,7 +81,7 @@ def pictures_of(candidate: Candidate, pictures: Sequence[Group]) -> Group | None
     return ranked[0] if ranked and rank(ranked[0])[0] else None
 
 
-def stem_suffix(candidate: Candidate, pictures: Iterable[Group]) -> str:
+def stem_suffix(candidate: Candidate, pictures: Iterable[FileGroup]) -> str:
     """Find what the names of documents have at their end beyond those of their images."""
     stems = {stem_of(file.path) for group in pictures for file in group.files}
     if any(stem in stems for stem in candidate.tally.stems):
@@ -95,8 +95,8 @@ def stem_suffix(candidate: Candidate, pictures: Iterable[Group]) -> str:
 
 
 def name_images(
-    pictures: Sequence[Group], documents: Sequence[Candidate], suffix: str, many_images: bool
-) -> Names:
+    pictures: Sequence[FileGroup], documents: Sequence[Candidate], suffix: str, many_images: bool
+) -> NamingScheme:
     """Find out how many folders must belong to an image's name so that no two are called alike."""
     images = [PurePosixPath(file.path) for group in pictures for file in group.files]
     found = [PurePosixPath(f.path) for c in documents for f in c.group.files]
@@ -106,22 +106,24 @@ def name_images(
         # Such documents write names with their folders, or cannot tell the images apart either.
         depths = range(1, MAX_STEM_FOLDERS + 1)
         count = next((n for n in depths if _all_differ(images, n)), 0)
-        return Names(suffix, count, (), 0, 0)
+        return NamingScheme(suffix, count, (), 0, 0)
     if unique:
         own = {stem_of(path.name) for path in images}
         written = {stem.removesuffix(suffix) for stem in stems}
-        return Names(suffix, 0, (), len(own - written), len(written - own))
+        return NamingScheme(suffix, 0, (), len(own - written), len(written - own))
     # Folders that hold only pictures or only labels do not tell images apart.
     inner = _last_folders(images) ^ _last_folders(found)
     inner = {name for name in inner if split_in(name)[1] is None}
-    best: Names | None = None
+    best: NamingScheme | None = None
     for count in range(1, MAX_STEM_FOLDERS + 1):
         own = {_name(path, count, inner, "") for path in images}
         written = {_name(path, count, inner, suffix) for path in found}
-        names = Names(suffix, count, tuple(sorted(inner)), len(own - written), len(written - own))
+        names = NamingScheme(
+            suffix, count, tuple(sorted(inner)), len(own - written), len(written - own)
+        )
         if len(own) == len(images) and (best is None or _lost(names) < _lost(best)):
             best = names
-    return best or Names(suffix, 0, (), 0, 0)
+    return best or NamingScheme(suffix, 0, (), 0, 0)
 
 
 def _name(path: PurePosixPath, count: int, inner: set[str], suffix: str) -> str:
@@ -136,7 +138,7 @@ def _all_differ(images: Sequence[PurePosixPath], count: int) -> bool:
     return len({_name(path, count, set(), "") for path in images}) == len(images)
 
 
-def _lost(names: Names) -> int:
+def _lost(names: NamingScheme) -> int:
     return names.without_document + names.without_image
 
 

@@ -1,4 +1,4 @@
-"""What the pictures of a group are, by the headers of some of them."""
+"""Sizes and kinds of pictures, by the headers of some of them."""
 
 from __future__ import annotations
 
@@ -13,19 +13,20 @@ from PIL import Image, UnidentifiedImageError
 from sarchat_build.errors import RecordError
 from sarchat_build.images.raster import open_raster
 from sarchat_build.onboarding.survey.listing import stem_of
+from sarchat_build.reasons import Reason
 from sarchat_build.sources.files import FileRef, SourceFiles
 from sarchat_build.sources.picture_file import PictureSource, head, open_bytes, sniff
 
 
 @dataclass
-class Pictures:
-    """Sizes and kinds of the pictures looked at; `kinds` are words like "8-bit L (JPEG)"."""
+class PictureSummary:
+    """Sizes and kinds of the pictures inspected; `kinds` are words like "8-bit L (JPEG)"."""
 
-    looked_at: int = 0
+    inspected: int = 0
     sizes: Counter[tuple[int, int]] = field(default_factory=Counter)
     kinds: Counter[str] = field(default_factory=Counter)
     size_by_stem: dict[str, tuple[int, int]] = field(default_factory=dict)
-    deep: int = 0
+    not_8_bit: int = 0
     unreadable: list[str] = field(default_factory=list)
 
     @property
@@ -34,19 +35,19 @@ class Pictures:
         return max((max(size) for size in self.sizes), default=0)
 
 
-def look_at(
-    place: SourceFiles,
+def read_headers(
+    source_files: SourceFiles,
     files: Sequence[FileRef],
     limit: int,
     progress: Callable[[int], None] = lambda done: None,
-) -> Pictures:
+) -> PictureSummary:
     """Read the headers of at most `limit` pictures, evenly from all over the list; 0: of all."""
-    found = Pictures()
+    found = PictureSummary()
     count = min(limit, len(files)) if limit else len(files)
     chosen = [files[number * len(files) // count] for number in range(count)]
-    for number, file in enumerate(place.in_reading_order(chosen), start=1):
+    for number, file in enumerate(source_files.in_reading_order(chosen), start=1):
         try:
-            with place.contents(file) as source:
+            with source_files.contents(file) as source:
                 size, kind, deep = _header(source)
         except RecordError as error:
             found.unreadable.append(f"{file}: {error.detail}")
@@ -54,8 +55,8 @@ def look_at(
             found.sizes[size] += 1
             found.kinds[kind] += 1
             found.size_by_stem[stem_of(file.path)] = size
-            found.deep += deep
-        found.looked_at += 1
+            found.not_8_bit += deep
+        found.inspected += 1
         progress(number)
     found.unreadable.sort()
     return found
@@ -70,13 +71,13 @@ def _header(source: PictureSource) -> tuple[tuple[int, int], str, bool]:
             return (int(dataset.width), int(dataset.height)), words, dtype != "uint8"
     try:
         with warnings.catch_warnings(), open_bytes(source) as stream:
-            warnings.simplefilter("ignore")  # size is only told here; nothing is decoded
+            warnings.simplefilter("ignore")  # only the header is read; nothing is decoded
             picture = Image.open(stream, formats=("JPEG", "PNG", "BMP", "GIF", "WEBP"))
             deep = picture.mode.startswith(("I", "F"))
             return picture.size, f"8-bit {picture.mode} ({picture.format})", deep
     except UnidentifiedImageError:
-        raise RecordError("not_an_image", f"begins with {head(source)[:24]!r}") from None
+        raise RecordError(Reason.NOT_AN_IMAGE, f"begins with {head(source)[:24]!r}") from None
     except Image.DecompressionBombError as error:
-        raise RecordError("pixel_limit", str(error)) from error
+        raise RecordError(Reason.PIXEL_LIMIT, str(error)) from error
     except (OSError, SyntaxError, ValueError, EOFError, struct.error) as error:
-        raise RecordError("image_truncated", str(error)) from error
+        raise RecordError(Reason.IMAGE_TRUNCATED, str(error)) from error

@@ -1,4 +1,4 @@
-"""Which annotation format a document is in, by its content: its name is never asked."""
+"""Guesses of annotation formats by the content of documents; names are never asked."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from itertools import islice
 from typing import Any, BinaryIO
 
 from sarchat_build.errors import RecordError
-from sarchat_build.onboarding.survey.listing import Group, extension_of
+from sarchat_build.onboarding.survey.listing import FileGroup, extension_of
 from sarchat_build.sources.encodings import choose_encoding, decode, numbers, read_all
 from sarchat_build.sources.files import SourceFiles
 from sarchat_build.sources.readers import xml
@@ -26,34 +26,34 @@ _HEADER = re.compile(r"\s*(imagesource|gsd)\s*:", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
-class Sniffed:
-    """A format (`voc`, `coco`, `yolo`, `dota`, `fair1m`), or "" for none of them."""
+class FormatGuess:
+    """A guessed format (`voc`, `coco`, `yolo`, `dota`, `fair1m`), or "" for none of them."""
 
     format: str
     evidence: str
 
 
-def sniff_group(place: SourceFiles, group: Group) -> Sniffed:
-    """Tell the format of a group by documents from all over it."""
+def sniff_group(source_files: SourceFiles, group: FileGroup) -> FormatGuess:
+    """Guess the format of a group by documents from all over it."""
     step = max(1, len(group.files) // SAMPLE)
-    looked = group.files[::step]
-    votes: Counter[Sniffed] = Counter()
-    for file in looked:
+    sample = group.files[::step]
+    votes: Counter[FormatGuess] = Counter()
+    for file in sample:
         try:
-            with place.open(file) as document:
-                sniffed = sniff(document, extension_of(file))
+            with source_files.open(file) as document:
+                guess = sniff(document, extension_of(file))
         except RecordError:
             continue
-        if sniffed.format:
-            votes[sniffed] += 1
+        if guess.format:
+            votes[guess] += 1
     if not votes:
-        return Sniffed("", "")
+        return FormatGuess("", "")
     (found, count) = votes.most_common(1)[0]
-    return Sniffed(found.format, f"{found.evidence} ({count} of {len(looked)} looked at)")
+    return FormatGuess(found.format, f"{found.evidence} ({count} of {len(sample)} inspected)")
 
 
-def sniff(document: BinaryIO, extension: str) -> Sniffed:
-    """Tell the format of one document; a large one is read no further than it takes.
+def sniff(document: BinaryIO, extension: str) -> FormatGuess:
+    """Guess the format of one document; a large one is read no further than it takes.
 
     Raises:
         RecordError: it cannot be read at all.
@@ -64,7 +64,7 @@ def sniff(document: BinaryIO, extension: str) -> Sniffed:
     >>> sniff(BytesIO(b"1 2 9 2 9 8 1 8 ship 0"), ".txt").format
     'dota'
     """
-    kinds: dict[str, Callable[[BinaryIO], Sniffed]] = {
+    kinds: dict[str, Callable[[BinaryIO], FormatGuess]] = {
         ".xml": _sniff_xml,
         ".json": _sniff_json,
         ".txt": _sniff_text,
@@ -93,37 +93,37 @@ def _json_stream(document: BinaryIO) -> JsonStream:
     return JsonStream(document, choose_encoding(document, ENCODINGS))
 
 
-def _sniff_xml(document: BinaryIO) -> Sniffed:
+def _sniff_xml(document: BinaryIO) -> FormatGuess:
     root = xml.parse(document, ENCODINGS)
     rings = next(xml.children(xml.child(root, "objects"), "object"), None)
     if rings is not None and xml.child(rings, "points") is not None:
-        return Sniffed("fair1m", f"XML <{root.tag}> with objects/object/points")
+        return FormatGuess("fair1m", f"XML <{root.tag}> with objects/object/points")
     for thing in xml.children(root, "object"):
         for box in ("bndbox", "rbndbox", "robndbox"):
             if xml.child(thing, box) is not None:
-                return Sniffed("voc", f"XML <{root.tag}> with object/{box}")
-    return Sniffed("", "")
+                return FormatGuess("voc", f"XML <{root.tag}> with object/{box}")
+    return FormatGuess("", "")
 
 
-def _sniff_json(document: BinaryIO) -> Sniffed:
+def _sniff_json(document: BinaryIO) -> FormatGuess:
     stream = _json_stream(document)
     image: Any = next(stream.items("images.item"), None)
     thing: Any = next(stream.items("annotations.item"), None)
     boxed = isinstance(thing, dict) and "image_id" in thing and "bbox" in thing
     if isinstance(image, dict) and "file_name" in image and (boxed or thing is None):
-        return Sniffed("coco", "JSON with images[].file_name and annotations[].image_id, bbox")
-    return Sniffed("", "")
+        return FormatGuess("coco", "JSON with images[].file_name and annotations[].image_id, bbox")
+    return FormatGuess("", "")
 
 
-def _sniff_text(document: BinaryIO) -> Sniffed:
+def _sniff_text(document: BinaryIO) -> FormatGuess:
     text = decode(read_all(document), ENCODINGS)
     lines = [line.split() for line in text.splitlines() if line.strip()]
     objects = [fields for fields in lines if not _HEADER.match(" ".join(fields))]
     if objects and all(_is_dota(fields) for fields in objects):
-        return Sniffed("dota", "text lines of eight numbers, a class and mostly a difficulty")
+        return FormatGuess("dota", "text lines of eight numbers, a class and mostly a difficulty")
     if objects and all(_is_yolo(fields) for fields in objects):
-        return Sniffed("yolo", "text lines of a class index and four shares of the picture")
-    return Sniffed("", "")
+        return FormatGuess("yolo", "text lines of a class index and four shares of the picture")
+    return FormatGuess("", "")
 
 
 def _is_dota(fields: list[str]) -> bool:

@@ -1,4 +1,4 @@
-"""Read every document of a group with the real readers, and count what they say."""
+"""Tally of a group of documents: each is read with the real reader, and its content counted."""
 
 from __future__ import annotations
 
@@ -14,8 +14,9 @@ from pydantic import TypeAdapter
 from sarchat_build.config.annotation_options import Annotations
 from sarchat_build.errors import RecordError
 from sarchat_build.onboarding.survey import sniffing
-from sarchat_build.onboarding.survey.conventions import Angles, Extent
-from sarchat_build.onboarding.survey.listing import Group, by_path, stem_of
+from sarchat_build.onboarding.survey.conventions import Angles, BoxExtent
+from sarchat_build.onboarding.survey.listing import FileGroup, by_path, stem_of
+from sarchat_build.reasons import Reason
 from sarchat_build.sources.encodings import decode, read_all
 from sarchat_build.sources.files import FileRef, SourceFiles
 from sarchat_build.sources.readers import FORMATS
@@ -38,22 +39,22 @@ class Tally:
     names: set[str] = field(default_factory=set)
     with_objects: int = 0
     # By image as documents of many images write it, else by document.
-    extents: dict[str, Extent] = field(default_factory=dict)
+    extents: dict[str, BoxExtent] = field(default_factory=dict)
     angles: Angles = field(default_factory=Angles)
     header_lines: Counter[int] = field(default_factory=Counter)
     encodings: Counter[str] = field(default_factory=Counter)
     # Names of documents about one image that cannot be read.
     unread: set[str] = field(default_factory=set)
     # Reason -> number, and in full the first one by path.
-    faults: Counter[str] = field(default_factory=Counter)
-    first_faults: dict[str, Fault] = field(default_factory=dict)
+    faults: Counter[Reason] = field(default_factory=Counter)
+    first_faults: dict[Reason, Fault] = field(default_factory=dict)
 
     @property
     def stems(self) -> set[str]:
         """The names of images without folder and extension."""
         return {stem_of(name) for name in self.names}
 
-    def fault(self, file: FileRef, key: str, reason: str, detail: str, count: int = 1) -> None:
+    def fault(self, file: FileRef, key: str, reason: Reason, detail: str, count: int = 1) -> None:
         """Count something that could not be read."""
         self.faults[reason] += count
         known = self.first_faults.get(reason)
@@ -70,31 +71,31 @@ class Fault:
     detail: str
 
     def __str__(self) -> str:
-        """Tell it as a person would look for it."""
+        """Write file, key and detail in the order in which a person searches."""
         return f"{self.file} {self.key}: {self.detail}".replace(" :", ":")
 
 
 def tally(
-    place: SourceFiles,
-    group: Group,
+    source_files: SourceFiles,
+    group: FileGroup,
     file_format: str,
     classes: Mapping[int, str],
     progress: Callable[[int], None] = lambda done: None,
 ) -> Tally:
-    """Count what a group's documents say; those about many images are never held.
+    """Count what a group's documents say; those about many images are streamed.
 
     Args:
-        place: where they lie.
+        source_files: what holds them.
         group: the documents.
-        file_format: the format that `sniff_group` told.
+        file_format: the format that `sniff_group` found.
         classes: names by class index, as far as something in the archive states them.
-        progress: is told the number of documents that are done.
+        progress: is called with the number of documents that are done.
     """
     found = Tally()
     rules = lru_cache(lambda headers: trial_rule(file_format, headers, classes))
-    for number, file in enumerate(place.in_reading_order(group.files), start=1):
+    for number, file in enumerate(source_files.in_reading_order(group.files), start=1):
         try:
-            with place.open(file) as document:
+            with source_files.open(file) as document:
                 _read(found, file, document, file_format, rules)
         except RecordError as error:
             found.fault(file, "", error.reason, error.detail)
@@ -160,7 +161,7 @@ def _count(found: Tally, raw: RawImage, name: str, image: str) -> None:
     if corners:
         found.fractions |= any(value != int(value) for box in corners for value in box)
         x0, y0, x1, y1 = zip(*corners, strict=True)
-        extent = Extent(min(x0), min(y0), max(x1), max(y1), raw.width_px, raw.height_px)
+        extent = BoxExtent(min(x0), min(y0), max(x1), max(y1), raw.width_px, raw.height_px)
         known = found.extents.get(image)
         found.extents[image] = extent if known is None else known.joined(extent)
 

@@ -1,56 +1,117 @@
-"""From counters to figures: whole numbers until the last step, so equal counts give equal text."""
+"""Figures of dialogues, computed from counters.
+
+Numbers stay whole until the last step, so that equal counts give equal text.
+"""
 
 from __future__ import annotations
 
 import math
 from collections import Counter, defaultdict
 from collections.abc import Mapping
-from typing import Any
 
-from sarchat_build.report.statistics.box_text import FORMATS, STEPS
-from sarchat_build.report.statistics.gather import BETWEEN
-from sarchat_build.report.statistics.tallies import Group, Tallies, by_value, percentile
+from sarchat_build.config.toml import Model
+from sarchat_build.report.statistics.counting import BETWEEN
+from sarchat_build.report.statistics.tallies import Group, Tallies, percent, percentile
 
-LENGTHS = ("question_chars", "question_words", "answer_chars", "answer_words")
 _YES_NO = ("yes", "no")
 
 
-def percent(part: int, whole: int) -> float | None:
-    """Give a share in percent, to four decimals; None of nothing.
+class Length(Model):
+    """Median, 99th percentile and maximum of a length; None of no texts."""
 
-    >>> percent(1, 3), percent(0, 0)
-    (33.3333, None)
-    """
-    return round(100 * part / whole, 4) if whole else None
+    p50: int | None
+    p99: int | None
+    max: int | None
 
 
-def dialogue_figures(tallies: Tallies, group: Group) -> dict[str, Any]:
+class Lengths(Model):
+    """Lengths of texts in characters and in words, without the picture's mark and the tag."""
+
+    question_chars: Length
+    question_words: Length
+    answer_chars: Length
+    answer_words: Length
+
+
+class AnswerFigures(Model):
+    """The most frequent answer, the share of rows that it is right in, and bits per answer."""
+
+    distinct: int
+    majority: str | None
+    majority_percent: float | None
+    entropy_bits: float | None
+
+
+class DialogueFigures(Model):
+    """Figures of the dialogues of one group; None for what the group does not tell apart."""
+
+    split: str | None
+    task: str | None
+    subtask: str | None
+    source: str | None
+    rows: int
+    words: int
+    sentences: int
+    negatives: int
+    negatives_percent: float | None
+    wrong_negatives: int
+    duplicates: int
+    conflicts: int
+    grammar_faults: int
+    facts_in_prompt_percent: float | None
+    solvable_from_prompt_percent: float | None
+    half_solvable_from_prompt_percent: float | None
+    lengths: Lengths
+
+
+class SubtaskFigures(DialogueFigures):
+    """The same for one subtask, whose answers can be held beside each other."""
+
+    task: str
+    subtask: str
+    answers: AnswerFigures
+    blind_percent: float | None
+    balance_percent: float | None
+
+
+def dialogue_figures(tallies: Tallies, group: Group) -> DialogueFigures:
     """Give the figures of the dialogues of one group."""
     counts = tallies.get(group, "rows")
     rows = counts["rows"]
-    figures: dict[str, Any] = {
-        **{name: counts[name] for name in ("rows", "words", "sentences", "negatives")},
-        "negatives_percent": percent(counts["negatives"], rows),
-        **{name: counts[name] for name in ("wrong_negatives", "duplicates", "conflicts")},
-        "grammar_faults": counts["grammar_faults"],
-        "facts_in_prompt_percent": percent(counts["facts_in_prompt"], counts["facts"]),
-        "solvable_from_prompt_percent": percent(counts["solvable"], rows),
-        "half_solvable_from_prompt_percent": percent(counts["half_solvable"], rows),
-        "lengths": {name: _length(tallies.get(group, name)) for name in LENGTHS},
-    }
-    if group.subtask:
-        pairs = tallies.get(group, "answers")
-        learned = tallies.get(group._replace(split="train"), "answers")
-        figures["answers"] = answer_figures(pairs)
-        figures["blind_percent"] = percent(blind_right(pairs, learned), rows) if learned else None
-        figures["balance_percent"] = _balance(pairs, tallies.get(group, "first_option"))
-    return figures
+    figures = DialogueFigures(
+        **{name: value or None for name, value in group._asdict().items()},
+        rows=rows,
+        words=counts["words"],
+        sentences=counts["sentences"],
+        negatives=counts["negatives"],
+        negatives_percent=percent(counts["negatives"], rows),
+        wrong_negatives=counts["wrong_negatives"],
+        duplicates=counts["duplicates"],
+        conflicts=counts["conflicts"],
+        grammar_faults=counts["grammar_faults"],
+        facts_in_prompt_percent=percent(counts["facts_in_prompt"], counts["facts"]),
+        solvable_from_prompt_percent=percent(counts["solvable"], rows),
+        half_solvable_from_prompt_percent=percent(counts["half_solvable"], rows),
+        lengths=Lengths(
+            **{name: _length(tallies.get(group, name)) for name in Lengths.model_fields}
+        ),
+    )
+    if not group.subtask:
+        return figures
+    pairs = tallies.get(group, "answers")
+    learned = tallies.get(group._replace(split="train"), "answers")
+    return SubtaskFigures(
+        **dict(figures),
+        answers=answer_figures(pairs),
+        blind_percent=percent(blind_right(pairs, learned), rows) if learned else None,
+        balance_percent=_balance(pairs, tallies.get(group, "first_option")),
+    )
 
 
-def answer_figures(pairs: Mapping[str, int]) -> dict[str, Any]:
+def answer_figures(pairs: Mapping[str, int]) -> AnswerFigures:
     """Say how far the most frequent answer gets, and how many bits an answer has.
 
-    >>> answer_figures({"ship => 1": 3, "tank => 1": 1})["majority_percent"]
+    >>> answer_figures({"ship => 1": 3, "tank => 1": 1}).majority_percent
     100.0
     """
     answers: Counter[str] = Counter()
@@ -58,16 +119,16 @@ def answer_figures(pairs: Mapping[str, int]) -> dict[str, Any]:
         answers[pair.partition(BETWEEN)[2]] += times
     total = sum(answers.values())
     if not total:
-        return {"distinct": 0, "majority": None, "majority_percent": None, "entropy_bits": None}
+        return AnswerFigures(distinct=0, majority=None, majority_percent=None, entropy_bits=None)
     # Summed in one order, and exactly, whatever order the counters were filled in.
     bits = math.fsum(n / total * math.log2(total / n) for n in sorted(answers.values()))
     majority = _most_frequent(answers)
-    return {
-        "distinct": len(answers),
-        "majority": majority,
-        "majority_percent": percent(answers[majority], total),
-        "entropy_bits": round(bits, 4),
-    }
+    return AnswerFigures(
+        distinct=len(answers),
+        majority=majority,
+        majority_percent=percent(answers[majority], total),
+        entropy_bits=round(bits, 4),
+    )
 
 
 def blind_right(pairs: Mapping[str, int], learned: Mapping[str, int]) -> int:
@@ -110,56 +171,9 @@ def _balance(pairs: Mapping[str, int], first_option: Mapping[str, int]) -> float
     return percent(answers["yes"], sum(answers.values()))
 
 
-def _length(histogram: Mapping[str, int]) -> dict[str, int | None]:
-    return {
-        "p50": percentile(histogram, 50),
-        "p99": percentile(histogram, 99),
-        "max": percentile(histogram, 100),
-    }
-
-
-def crowding_figures(rows_per_image: Mapping[str, int]) -> dict[str, Any]:
-    """Say how the rows are spread over the pictures that have any.
-
-    >>> crowding_figures({"1": 99, "101": 1})["top_1_percent_share"]
-    50.5
-    """
-    images = sum(times for value, times in by_value(rows_per_image) if value)
-    rows = sum(value * times for value, times in by_value(rows_per_image))
-    left, crowded = -(-images // 100), 0
-    for value, times in reversed(list(by_value(rows_per_image))):
-        taken = min(left, times)
-        crowded, left = crowded + taken * value, left - taken
-    most = percentile(rows_per_image, 100) or 0
-    return {
-        "pictures": images,
-        "rows_per_picture": round(rows / images, 4) if images else None,
-        "p50": percentile(rows_per_image, 50),
-        "p99": percentile(rows_per_image, 99),
-        "max": most,
-        "max_share_percent": percent(most, rows),
-        "top_1_percent_share": percent(crowded, rows),
-    }
-
-
-def box_figures(tallies: Tallies, group: Group) -> dict[str, Any]:
-    """Give, per text format, what IoU boxes keep: mean, first percentile, least, share below .5.
-
-    The mean is of thousandths rounded down, so at most .001 below the true one.
-    """
-    figures = {}
-    for name in FORMATS:
-        histogram = tallies.get(group, f"iou/{name}")
-        boxes = sum(histogram.values())
-        if not boxes:
-            continue
-        total = sum(value * times for value, times in by_value(histogram))
-        low = sum(times for value, times in by_value(histogram) if 2 * value < STEPS)
-        figures[name] = {
-            "boxes": boxes,
-            "mean_iou": round(total / (boxes * STEPS), 4),
-            "p1_iou": (percentile(histogram, 1) or 0) / STEPS,
-            "min_iou": min(value for value, _ in by_value(histogram)) / STEPS,
-            "below_half_percent": percent(low, boxes),
-        }
-    return figures
+def _length(histogram: Mapping[str, int]) -> Length:
+    return Length(
+        p50=percentile(histogram, 50),
+        p99=percentile(histogram, 99),
+        max=percentile(histogram, 100),
+    )

@@ -1,4 +1,4 @@
-"""Proofreads every text of a build at the price of a few."""
+"""Proofreading of every text of a build: texts that the rules treat alike are read once."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 from functools import lru_cache
 from typing import NamedTuple
 
-from sarchat_build.dialogues.labels import CELLS, SHAPES, SIZE_WORDS
+from sarchat_build.dialogues.attributes import CELLS, SHAPES, SIZE_WORDS
 from sarchat_build.phrasing.proofreading import grammar_faults
 
 # Words that the rules of grammar treat alike: one stands for all of its kind.

@@ -1,4 +1,4 @@
-"""What a dialogue asks and answers, told apart by meaning and not by wording.
+"""Meanings of questions and answers, whatever their wording.
 
 The meaning of an answer is all that it says in words: categories, counts, sizes, shapes, cells,
 directions, near or far, yes or no. Numbers of pixels (boxes, distances) are left out: nobody
@@ -60,8 +60,8 @@ def _presence(row: Row, truth: Truth, cells: Sequence[str]) -> Meaning:
 
 def _description(row: Row, truth: Truth, cells: Sequence[str]) -> Meaning:
     kinds = Counter((o["cell"], o["size"], o["category"]) for o in truth["objects"])
-    said = "; ".join(f"{n} {size} {what}, {cell}" for (cell, size, what), n in kinds.items())
-    return Meaning("", said, 4 * len(kinds), 0)
+    answer = "; ".join(f"{n} {size} {what}, {cell}" for (cell, size, what), n in kinds.items())
+    return Meaning("", answer, 4 * len(kinds), 0)
 
 
 def _count(row: Row, truth: Truth, cells: Sequence[str]) -> Meaning:
@@ -71,9 +71,9 @@ def _count(row: Row, truth: Truth, cells: Sequence[str]) -> Meaning:
 
 def _grounding(row: Row, truth: Truth, cells: Sequence[str]) -> Meaning:
     groups, relations = truth["groups"], truth["relations"]
-    said = [f"{g['count']} {g['category']}, {g['cell']}" for g in groups]
-    said += [", ".join(filter(None, (r["direction"], r["proximity"]))) for r in relations]
-    return Meaning("", "; ".join(said), 3 * len(groups) + len(cells) + 2 * len(relations), 0)
+    answer = [f"{g['count']} {g['category']}, {g['cell']}" for g in groups]
+    answer += [", ".join(filter(None, (r["direction"], r["proximity"]))) for r in relations]
+    return Meaning("", "; ".join(answer), 3 * len(groups) + len(cells) + 2 * len(relations), 0)
 
 
 def _identified(row: Row, truth: Truth, cells: Sequence[str]) -> Meaning:
@@ -102,15 +102,15 @@ def _pair(row: Row, truth: Truth, cells: Sequence[str]) -> Meaning:
     first, second = truth["objects"]
     words = f"{truth['direction']}, {truth['proximity']}"
     shown = _boxes_in_question(row) == 2
-    said = f"{first['category']}, {second['category']}, {words}"
-    return Meaning(words if shown else "", said, 5, 3 if shown else 0)
+    answer = f"{first['category']}, {second['category']}, {words}"
+    return Meaning(words if shown else "", answer, 5, 3 if shown else 0)
 
 
 def _boxes(row: Row, truth: Truth, cells: Sequence[str]) -> Meaning:
     kinds = Counter(cells)
-    said = "; ".join(f"{n} {cell}" if n > 1 else cell for cell, n in kinds.items())
+    answer = "; ".join(f"{n} {cell}" if n > 1 else cell for cell, n in kinds.items())
     shown = _boxes_in_question(row)
-    return Meaning(truth["category"], said, 2 * len(cells), 2 * shown)
+    return Meaning(truth["category"], answer, 2 * len(cells), 2 * shown)
 
 
 def _phrase(row: Row, truth: Truth, cells: Sequence[str]) -> Meaning:

@@ -1,9 +1,10 @@
-"""The published counts beside ours, and what each difference is made of."""
+"""The counts of the paper beside those of a build, and what each difference is made of."""
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterator
 
+from sarchat_build.config.toml import Model
 from sarchat_build.geometry.boxes import round_half_up
 from sarchat_build.report.statistics.tallies import Group, Tallies
 from sarchat_build.types import TASKS, TaskName
@@ -44,77 +45,118 @@ _REST: dict[TaskName, str] = {
 }
 
 
-def paper_rows(tallies: Tallies) -> list[dict[str, Any]]:
-    """Hold the counts of each task and split against the paper's.
+class Because(Model):
+    """Parts of a difference from the paper's count; they add up to it.
 
-    `because` adds up to `difference`: fewer or more pictures than the paper's at its own rows per
-    picture; questions that the paper does not ask; "no" answers, which it does not give; and the
-    rest: other objects per picture, caps and screens (`rest_is` says which).
+    Fewer or more pictures than the paper's at its own rows per picture; questions that the paper
+    does not ask; "no" answers, which it does not give; and the rest.
     """
+
+    pictures: int
+    questions_beyond_the_paper: int
+    negatives: int
+    rest: int
+
+
+class PaperRow(Model):
+    """Dialogues of one task and split in the paper and here.
+
+    `rest_is` says what the rest is due to: other objects per picture, caps and screens.
+    """
+
+    task: str
+    split: str
+    paper: int
+    here: int
+    difference: int
+    because: Because
+    rest_is: str
+
+
+class PaperCount(Model):
+    """One total of the paper and the same of a build."""
+
+    paper: int
+    here: int
+
+
+class PaperTotals(Model):
+    """Totals of train and test together.
+
+    Words are separated by blanks; the picture's mark and the task's tag do not count. Sentences are
+    two per dialogue, a question and an answer: the paper's number is about that.
+    """
+
+    dialogues: PaperCount
+    words: PaperCount
+    sentences: PaperCount
+    sentences_by_punctuation: int
+    pictures: PaperCount
+    objects: PaperCount
+
+
+class PaperFigures(Model):
+    """A build beside the paper."""
+
+    totals: PaperTotals
+    tasks: tuple[PaperRow, ...]
+
+
+def paper_figures(tallies: Tallies) -> PaperFigures:
+    """Hold a build against the paper."""
+    return PaperFigures(totals=_totals(tallies), tasks=tuple(_rows(tallies)))
+
+
+def _rows(tallies: Tallies) -> Iterator[PaperRow]:
     counted = {group: tallies.get(group, "rows") for group in tallies.groups() if group.subtask}
-    rows = []
     for task in TASKS:
-        for place, split in enumerate(PAPER_SPLITS):
+        for column, split in enumerate(PAPER_SPLITS):
             own = [(g, c) for g, c in counted.items() if g.task == task and g.split == split]
             here = sum(c["rows"] for _, c in own)
             beyond = sum(c["rows"] for g, c in own if (task, g.subtask) in BEYOND_PAPER)
             negatives = sum(c["negatives"] for g, c in own if (task, g.subtask) not in BEYOND_PAPER)
-            paper = PAPER_DIALOGUES[task][place]
+            paper = PAPER_DIALOGUES[task][column]
             images = tallies.get(Group(split), "images")["images"]
-            pictures = round_half_up(paper * images / PAPER_IMAGES[place]) - paper
-            because = {
-                "pictures": pictures,
-                "questions_beyond_the_paper": beyond,
-                "negatives": negatives,
-                "rest": here - paper - pictures - beyond - negatives,
-            }
+            pictures = round_half_up(paper * images / PAPER_IMAGES[column]) - paper
+            because = Because(
+                pictures=pictures,
+                questions_beyond_the_paper=beyond,
+                negatives=negatives,
+                rest=here - paper - pictures - beyond - negatives,
+            )
             objects = tallies.get(Group(split), "images")["objects"]
             own_rows = here - beyond - negatives
             rest = _REST[task]
             for unit, ours, theirs in (
-                ("picture", images, PAPER_IMAGES[place]),
-                ("object", objects, PAPER_OBJECTS[place]),
+                ("picture", images, PAPER_IMAGES[column]),
+                ("object", objects, PAPER_OBJECTS[column]),
             ):
                 if ours:
                     rest += f"; {own_rows / ours:.3f} per {unit} here, {paper / theirs:.3f} there"
-            rows.append(
-                {
-                    "task": task,
-                    "split": split,
-                    "paper": paper,
-                    "here": here,
-                    "difference": here - paper,
-                    "because": because,
-                    "rest_is": rest,
-                }
+            yield PaperRow(
+                task=task,
+                split=split,
+                paper=paper,
+                here=here,
+                difference=here - paper,
+                because=because,
+                rest_is=rest,
             )
-    return rows
 
 
-def paper_totals(tallies: Tallies) -> dict[str, Any]:
-    """Hold dialogues, words and sentences of train and test together against the paper's."""
+def _totals(tallies: Tallies) -> PaperTotals:
     counted = [
         tallies.get(group, "rows")
         for group in tallies.groups()
         if group.subtask and group.split in PAPER_SPLITS
     ]
     dialogues = sum(c["rows"] for c in counted)
-    return {
-        "dialogues": {
-            "paper": sum(map(sum, PAPER_DIALOGUES.values())),
-            "here": dialogues,
-        },
-        # Separated by blanks; the picture's mark and the task's tag do not count.
-        "words": {"paper": PAPER_WORDS, "here": sum(c["words"] for c in counted)},
-        # The paper's number is about two per dialogue: it counts a question and an answer.
-        "sentences": {"paper": PAPER_SENTENCES, "here": 2 * dialogues},
-        "sentences_by_punctuation": sum(c["sentences"] for c in counted),
-        "pictures": {
-            "paper": sum(PAPER_IMAGES),
-            "here": sum(tallies.get(Group(s), "images")["images"] for s in PAPER_SPLITS),
-        },
-        "objects": {
-            "paper": sum(PAPER_OBJECTS),
-            "here": sum(tallies.get(Group(s), "images")["objects"] for s in PAPER_SPLITS),
-        },
-    }
+    images = [tallies.get(Group(split), "images") for split in PAPER_SPLITS]
+    return PaperTotals(
+        dialogues=PaperCount(paper=sum(map(sum, PAPER_DIALOGUES.values())), here=dialogues),
+        words=PaperCount(paper=PAPER_WORDS, here=sum(c["words"] for c in counted)),
+        sentences=PaperCount(paper=PAPER_SENTENCES, here=2 * dialogues),
+        sentences_by_punctuation=sum(c["sentences"] for c in counted),
+        pictures=PaperCount(paper=sum(PAPER_IMAGES), here=sum(c["images"] for c in images)),
+        objects=PaperCount(paper=sum(PAPER_OBJECTS), here=sum(c["objects"] for c in images)),
+    )

@@ -1,18 +1,45 @@
-"""Which phrasings a build used, where, and which it never did."""
+"""Which phrasings the dialogues of a build use, how often, and which none uses."""
 
 from __future__ import annotations
 
-from collections import Counter
-from typing import Any
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator
 
-from sarchat_build.phrasing.engine import FRAMES, Phrasing
+from sarchat_build.config.toml import Model
+from sarchat_build.phrasing.engine import FRAMES, held_out, parse_id
 from sarchat_build.report.statistics.tallies import Tallies
 
 
-def phrasing_figures(tallies: Tallies, phrasing: Phrasing) -> list[dict[str, Any]]:
-    """Say for each side of each subtask, and for the frames, what was used and what was dead.
+class PhrasingFigures(Model):
+    """Use of the phrasings of one side of a subtask, or of the frames (which have no subtask).
 
-    `held_out_in_training` must be 0: those questions are for the test split only.
+    `dead` are those that no dialogue uses; `least_used` and `most_used` count those that are not
+    held out for the test split. `held_out_in_training` must be 0.
+    """
+
+    task: str
+    subtask: str | None
+    side: str
+    rows: int
+    phrasings: int
+    used: int
+    dead: tuple[str, ...]
+    least_used: int
+    most_used: int
+    held_out: int
+    held_out_in_test: int
+    held_out_in_training: int
+
+
+def phrasing_figures(
+    tallies: Tallies, template_ids: Iterable[str], held_out_percent: int
+) -> Iterator[PhrasingFigures]:
+    """Give the figures of every side of every subtask that was asked, and of the frames.
+
+    Args:
+        tallies: the counts of dialogues.
+        template_ids: every phrasing that was there to be used.
+        held_out_percent: share of question phrasings that only the test split uses.
     """
     used: Counter[str] = Counter()
     trained: Counter[str] = Counter()
@@ -24,32 +51,28 @@ def phrasing_figures(tallies: Tallies, phrasing: Phrasing) -> list[dict[str, Any
             trained.update(uses)
         rows[group.task, group.subtask] += tallies.get(group, "rows")["rows"]
         rows[FRAMES, ""] += tallies.get(group, "rows")["rows"]
-    figures = []
+    choices: dict[tuple[str, str, str], list[str]] = defaultdict(list)
+    for name in sorted(template_ids):
+        choices[parse_id(name)[:3]].append(name)
     for (task, subtask), asked in sorted(rows.items()):
         for side in ("question", "answer"):
-            ids = (
-                list(phrasing.frames if side == "question" else ())
-                if task == FRAMES
-                else phrasing.choices(task, subtask, side)
-            )
+            ids = choices.get((task, subtask, side))
             if not ids:
                 continue
-            out = [name for name in ids if phrasing.is_held_out(name)]
+            is_divided = side == "question" and task != FRAMES
+            out = sorted(held_out(ids, held_out_percent)) if is_divided else []
             uses_of = [used[name] for name in ids if name not in out] or [0]
-            figures.append(
-                {
-                    "task": task,
-                    "subtask": subtask or None,
-                    "side": side,
-                    "rows": asked,
-                    "phrasings": len(ids),
-                    "used": sum(1 for name in ids if used[name]),
-                    "dead": [name for name in ids if not used[name]],
-                    "least_used": min(uses_of),
-                    "most_used": max(uses_of),
-                    "held_out": len(out),
-                    "held_out_in_test": sum(used[name] - trained[name] for name in out),
-                    "held_out_in_training": sum(trained[name] for name in out),
-                }
+            yield PhrasingFigures(
+                task=task,
+                subtask=subtask or None,
+                side=side,
+                rows=asked,
+                phrasings=len(ids),
+                used=sum(1 for name in ids if used[name]),
+                dead=tuple(name for name in ids if not used[name]),
+                least_used=min(uses_of),
+                most_used=max(uses_of),
+                held_out=len(out),
+                held_out_in_test=sum(used[name] - trained[name] for name in out),
+                held_out_in_training=sum(trained[name] for name in out),
             )
-    return figures

@@ -1,4 +1,4 @@
-"""What the dialogues of one picture state about it, so that two tasks can be held together."""
+"""Statements of the dialogues of one picture, which must not contradict each other."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ def contradictions(rows: Sequence[Row]) -> tuple[int, int]:
     for row in rows:
         for about, value in _statements(row):
             values[about][value] += 1
-    repeated = [said for said in values.values() if sum(said.values()) > 1]
-    return len(repeated), sum(len(said) > 1 for said in repeated)
+    repeated = [counts for counts in values.values() if counts.total() > 1]
+    return len(repeated), sum(len(counts) > 1 for counts in repeated)
 
 
 def _statements(row: Row) -> Iterator[Statement]:
@@ -48,8 +48,8 @@ def _statements(row: Row) -> Iterator[Statement]:
             yield (described["instance_id"], "size"), described["size"]
             yield (described["instance_id"], "cell"), described["cell"]
     elif task == "cross_modal_identification":
-        for instance_id, said in zip(ids, truth["objects"], strict=True):
-            for name, value in said.items():
+        for instance_id, described in zip(ids, truth["objects"], strict=True):
+            for name, value in described.items():
                 yield (instance_id, name), value
     elif subtask == "unique":
         for name in ("size", "shape", "cell"):

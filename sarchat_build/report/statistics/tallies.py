@@ -1,10 +1,12 @@
-"""Small sums that every figure can be computed from: named counters that add up in any order."""
+"""Named counters that add up in any order, from which every figure is computed."""
 
 from __future__ import annotations
 
+import json
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from typing import NamedTuple
+from zlib import compress, decompress
 
 _SEPARATOR = "/"
 
@@ -21,7 +23,7 @@ class Group(NamedTuple):
 class Tallies:
     """Counters by group and kind, all of whole numbers: merging commutes, and nothing is rounded.
 
-    What a kind's keys are is said where it is counted (`quality_gather`).
+    What a kind's keys are is said where it is counted (`counting`).
 
     >>> one, other = Tallies(), Tallies()
     >>> one.count(Group("train"), "rows", "rows")
@@ -104,6 +106,21 @@ class Tallies:
                 tallies.counter(Group(*name.split(_SEPARATOR)), kind).update(counter)
         return tallies
 
+    def pack(self) -> bytes:
+        """Give compressed JSON, a tenth of the size, to travel between processes."""
+        return compress(json.dumps(self.to_json(), ensure_ascii=False).encode())
+
+    @classmethod
+    def unpack(cls, packed: bytes) -> Tallies:
+        """Undo `pack`.
+
+        >>> tallies = Tallies()
+        >>> tallies.count(Group("train"), "rows", "rows")
+        >>> Tallies.unpack(tallies.pack()) == tallies
+        True
+        """
+        return cls.from_json(json.loads(decompress(packed)))
+
 
 def by_value(histogram: Mapping[str, int]) -> Iterator[tuple[int, int]]:
     """Give (value, times) of a histogram of whole numbers, smallest value first."""
@@ -123,3 +140,12 @@ def percentile(histogram: Mapping[str, int], percent: int) -> int | None:
         if reached >= wanted:
             return value
     return None
+
+
+def percent(part: int, whole: int) -> float | None:
+    """Give a share in percent, to four decimals; None of nothing.
+
+    >>> percent(1, 3), percent(0, 0)
+    (33.3333, None)
+    """
+    return round(100 * part / whole, 4) if whole else None

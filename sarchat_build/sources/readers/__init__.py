@@ -1,7 +1,7 @@
-"""Formats: each module turns a document into `RawImage`s, and knows no source.
+"""Readers of annotation formats: each turns a document into `RawImage`s and knows no source.
 
-A reader is `read(document, rule) -> Iterator[RawImage]`: a binary stream that can be read from any
-place, and the format's model of `annotation_rules`. It raises `RecordError` for a document that
+A reader is `read(document, rule) -> Iterator[RawImage]`: a seekable binary stream, and the
+format's model of `annotation_options`. It raises `RecordError` for a document that
 cannot be read; an object that cannot be read is a fault of its image.
 """
 
@@ -17,7 +17,7 @@ from sarchat_build.types import RawImage
 
 @dataclass(frozen=True, slots=True)
 class Format:
-    """A reader, and whether a document speaks of many images, which it names, or of just one."""
+    """A reader, and whether a document holds many images, which it names, or just one."""
 
     read: Callable[[BinaryIO, Any], Iterator[RawImage]]
     many_images: bool = False

@@ -13,19 +13,20 @@ import numpy as np
 
 from sarchat_build.config.annotation_options import CocoRule
 from sarchat_build.errors import RecordError
+from sarchat_build.reasons import Reason
 from sarchat_build.sources.encodings import choose_encoding
 from sarchat_build.sources.readers.json_stream import NOT_A_NUMBER, JsonStream
 from sarchat_build.stable_hash import stable_hash
 from sarchat_build.types import BoxFormat, RawFault, RawImage, RawInstance
 
-# Numbers held before the objects read so far are handed on; about ten megabytes.
-HELD_NUMBERS = 200_000
+# Numbers in memory before the objects read so far are handed on; about ten megabytes.
+MAX_PENDING_NUMBERS = 200_000
 
 
 def read(document: BinaryIO, rule: CocoRule) -> Iterator[RawImage]:
     """Read a COCO document: images first, then annotations in parts of an image.
 
-    What is held is an entry per image, eight bytes per annotation, and one buffer of annotations.
+    In memory are an entry per image, eight bytes per annotation, and one buffer of annotations.
     What belongs to no image is a fault of a `RawImage` whose filename is None.
 
     Raises:
@@ -79,7 +80,7 @@ class _Images:
             self.repeated[filename] += 1
 
     def _conflict(self, key: str, detail: str) -> None:
-        self.faults.append(RawFault(key, "duplicate_id", detail, instances=0))
+        self.faults.append(RawFault(key, Reason.DUPLICATE_ID, detail, instances=0))
 
 
 def _categories(stream: JsonStream, rule: CocoRule) -> tuple[dict[Hashable, str], list[RawFault]]:
@@ -90,17 +91,19 @@ def _categories(stream: JsonStream, rule: CocoRule) -> tuple[dict[Hashable, str]
         category_id, name = _id(fields.get("id")), str(fields.get("name", ""))
         if names.setdefault(category_id, name) != name:
             detail = f"category id {category_id} stands for {names[category_id]} and {name}"
-            faults.append(RawFault(f"categories[{number}]", "duplicate_id", detail, instances=0))
+            faults.append(
+                RawFault(f"categories[{number}]", Reason.DUPLICATE_ID, detail, instances=0)
+            )
     if not names and not rule.class_names:
         raise RecordError(
-            "contradicts_manifest",
+            Reason.CONTRADICTS_MANIFEST,
             "annotations.class_names is empty, but the document has no categories",
         )
     return names or dict(enumerate(rule.class_names, start=rule.first_class_id)), faults
 
 
 @dataclass(slots=True)
-class _Held:
+class _PartialImage:
     """What was read of one image and is not yet handed on."""
 
     instances: list[RawInstance] = field(default_factory=list)
@@ -111,63 +114,65 @@ class _Held:
 def _annotations(
     stream: JsonStream, names: Mapping[Hashable, str], images: _Images
 ) -> Iterator[RawImage]:
-    seen = _Repeated(stream)
-    held: defaultdict[str | None, _Held] = defaultdict(_Held)
+    repeated = _RepeatedIds(stream)
+    pending: defaultdict[str | None, _PartialImage] = defaultdict(_PartialImage)
     parts: Counter[str | None] = Counter()
     for filename, times in images.repeated.items():
-        notice = RawFault("images", "duplicate_entry", f"listed {times + 1} times")
-        held[filename].notices.append(notice)
+        notice = RawFault("images", Reason.DUPLICATE_ENTRY, f"listed {times + 1} times")
+        pending[filename].notices.append(notice)
     numbers = 0
     for number, entry in enumerate(stream.items("annotations.item"), start=1):
         fields = entry if isinstance(entry, dict) else {}
         key = f"annotations[{number}]"
         image = images.by_id.get(_id(fields.get("image_id")))
-        place = held[image.filename if image else None]
+        partial = pending[image.filename if image else None]
         try:
             if image is None:
                 written = str(fields.get("image_id"))[:80]
                 raise RecordError(
-                    "orphan_annotation", f"image_id {written} is no image of this document"
+                    Reason.ORPHAN_ANNOTATION, f"image_id {written} is no image of this document"
                 )
-            if seen.before(fields):
-                place.notices.append(RawFault(key, "duplicate_entry", "the same annotation again"))
+            if repeated.is_repetition(fields):
+                partial.notices.append(
+                    RawFault(key, Reason.DUPLICATE_ENTRY, "the same annotation again")
+                )
                 continue
             instance = _instance(fields, key, names)
-            place.instances.append(instance)
+            partial.instances.append(instance)
             numbers += 16 + len(instance.polygon)
         except RecordError as error:
-            conflict = held[None] if error.reason == "duplicate_id" else place
+            conflict = pending[None] if error.reason is Reason.DUPLICATE_ID else partial
             conflict.faults.append(RawFault(key, error.reason, error.detail))
             numbers += 16
-        if numbers > HELD_NUMBERS:
-            yield from _parts(held, parts, images)
-            held.clear()
+        if numbers > MAX_PENDING_NUMBERS:
+            yield from _parts(pending, parts, images)
+            pending.clear()
             numbers = 0
-    yield from _parts(held, parts, images)
+    yield from _parts(pending, parts, images)
     for filename, known in images.by_filename.items():
         if filename not in parts:
             yield RawImage(filename, known.width_px, known.height_px, ())
 
 
 def _parts(
-    held: Mapping[str | None, _Held], parts: Counter[str | None], images: _Images
+    pending: Mapping[str | None, _PartialImage], parts: Counter[str | None], images: _Images
 ) -> Iterator[RawImage]:
-    for filename, found in held.items():
+    for filename, found in pending.items():
         known = images.by_filename[filename] if filename is not None else _Entry("", None, None)
         yield RawImage(
-            filename,
-            known.width_px,
-            known.height_px,
-            tuple(found.instances),
-            tuple(found.faults),
-            tuple(found.notices),
-            parts[filename],
+            filename=filename,
+            width_px=known.width_px,
+            height_px=known.height_px,
+            instances=tuple(found.instances),
+            faults=tuple(found.faults),
+            notices=tuple(found.notices),
+            part=parts[filename],
         )
         parts[filename] += 1
 
 
-class _Repeated:
-    """Finds annotation ids that are used twice; holds those, and eight bytes of each other."""
+class _RepeatedIds:
+    """Finds annotation ids that are used twice, with eight bytes of memory for each other."""
 
     def __init__(self, stream: JsonStream) -> None:
         ids = array("q", map(_number64, stream.items("annotations.item.id")))
@@ -176,14 +181,16 @@ class _Repeated:
         self._candidates = set(ordered[1:][ordered[1:] == ordered[:-1]].tolist())
         self._first: dict[Hashable, str] = {}
 
-    def before(self, fields: Mapping[str, Any]) -> bool:
-        """Tell whether this very annotation was met before; `duplicate_id` if another one was."""
+    def is_repetition(self, fields: Mapping[str, Any]) -> bool:
+        """Whether this very annotation was read before; `duplicate_id` if another one was."""
         if not self._candidates or _number64(fields.get("id")) not in self._candidates:
             return False
         annotation_id, content = _id(fields.get("id")), repr(sorted(fields.items()))
         first = self._first.get(annotation_id)
         if first is not None and first != content:
-            raise RecordError("duplicate_id", f"annotation id {annotation_id} has two contents")
+            raise RecordError(
+                Reason.DUPLICATE_ID, f"annotation id {annotation_id} has two contents"
+            )
         self._first[annotation_id] = content
         return first is not None
 
@@ -203,7 +210,7 @@ def _id(value: object) -> Hashable:
 def _instance(fields: Mapping[str, Any], key: str, names: Mapping[Hashable, str]) -> RawInstance:
     bbox = fields.get("bbox")
     if not isinstance(bbox, list) or len(bbox) != 4:
-        raise RecordError("bad_value", f"bbox is {str(bbox)[:80]}, not four numbers")
+        raise RecordError(Reason.BAD_VALUE, f"bbox is {str(bbox)[:80]}, not four numbers")
     category_id = _id(fields.get("category_id"))
     return RawInstance(
         key=key,
@@ -216,7 +223,7 @@ def _instance(fields: Mapping[str, Any], key: str, names: Mapping[Hashable, str]
 
 
 def _outline(segmentation: object) -> tuple[float, ...]:
-    # Masks and outlines of several pieces have no place in one ring; the box stays.
+    # Masks and outlines of several pieces do not fit into one ring; the box stays.
     if not isinstance(segmentation, list) or len(segmentation) != 1:
         return ()
     (ring,) = segmentation
@@ -232,7 +239,7 @@ def _float(value: object) -> float:
     if value == NOT_A_NUMBER:
         return float("nan")
     if isinstance(value, bool) or not isinstance(value, (int, float, Decimal)):
-        raise RecordError("bad_value", f"{str(value)[:80]!r} is not a number")
+        raise RecordError(Reason.BAD_VALUE, f"{str(value)[:80]!r} is not a number")
     try:
         return float(value)
     except OverflowError:

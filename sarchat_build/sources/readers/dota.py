@@ -8,6 +8,7 @@ from typing import BinaryIO
 
 from sarchat_build.config.annotation_options import DotaRule
 from sarchat_build.errors import RecordError
+from sarchat_build.reasons import Reason
 from sarchat_build.sources.encodings import decode, numbers, read_all
 from sarchat_build.types import BoxFormat, RawFault, RawImage, RawInstance
 
@@ -42,13 +43,19 @@ def read(document: BinaryIO, rule: DotaRule) -> Iterator[RawImage]:
             if header or _HEADER.match(written):
                 what = "an object stands there" if header else "there are header lines below"
                 raise RecordError(
-                    "contradicts_manifest",
+                    Reason.CONTRADICTS_MANIFEST,
                     f"annotations.header_lines = {rule.header_lines}, but {what}",
                 )
             instances.append(_instance(written.split(), line))
         except RecordError as error:
             faults.append(RawFault(f"line {line}", error.reason, error.detail, line))
-    yield RawImage(None, None, None, tuple(instances), tuple(faults))
+    yield RawImage(
+        filename=None,
+        width_px=None,
+        height_px=None,
+        instances=tuple(instances),
+        faults=tuple(faults),
+    )
 
 
 def _is_object(written: str) -> bool:
@@ -60,7 +67,7 @@ def _is_object(written: str) -> bool:
 
 def _instance(fields: list[str], line: int) -> RawInstance:
     if len(fields) < 9:
-        raise RecordError("bad_value", f"line {line} has {len(fields)} fields, not 9 or 10")
+        raise RecordError(Reason.BAD_VALUE, f"line {line} has {len(fields)} fields, not 9 or 10")
     name, difficulty = fields[8:], "0"
     if len(name) > 1 and name[-1] in _DIFFICULTIES:
         *name, difficulty = name

@@ -9,6 +9,7 @@ from xml.etree.ElementTree import Element
 from sarchat_build.config.annotation_options import Fair1mRule
 from sarchat_build.errors import RecordError
 from sarchat_build.geometry.quads import bounds
+from sarchat_build.reasons import Reason
 from sarchat_build.sources.encodings import numbers
 from sarchat_build.sources.readers import xml
 from sarchat_build.types import BoxFormat, RawFault, RawImage, RawInstance
@@ -48,7 +49,7 @@ def _instance(element: Element, key: str) -> RawInstance:
     if len(ring) > 1 and ring[0] == ring[-1]:
         ring.pop()
     if len(ring) < 2:
-        raise RecordError("bad_value", f"has {len(ring)} points")
+        raise RecordError(Reason.BAD_VALUE, f"has {len(ring)} points")
     flat = tuple(value for point in ring for value in point)
     quad = len(ring) == 4
     return RawInstance(
@@ -63,5 +64,5 @@ def _instance(element: Element, key: str) -> RawInstance:
 def _point(written: str) -> tuple[float, float]:
     both = numbers(written.split(","), "point")
     if len(both) != 2:
-        raise RecordError("bad_value", f"point is {written[:80]!r}, not 'x, y'")
+        raise RecordError(Reason.BAD_VALUE, f"point is {written[:80]!r}, not 'x, y'")
     return both[0], both[1]

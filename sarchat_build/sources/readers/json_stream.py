@@ -12,6 +12,7 @@ import ijson
 import numpy as np
 
 from sarchat_build.errors import RecordError
+from sarchat_build.reasons import Reason
 
 # Python writes NaN and Infinity, which no JSON has. An empty list of the same length takes their
 # place: it is no number either, and every byte stays where it was.
@@ -31,7 +32,7 @@ _OVERLAP_BYTES = 32
 
 
 class JsonStream:
-    """A JSON document that is read as often as needed, and never held."""
+    """A JSON document that is read as often as needed, and never in memory as a whole."""
 
     def __init__(self, document: BinaryIO, encoding: str) -> None:
         self._document = document
@@ -62,7 +63,9 @@ class JsonStream:
         except ijson.JSONError as error:
             raise self._located(str(error)) from error
         except (ValueError, ArithmeticError) as error:
-            raise RecordError("json_parse", f"holds a number beyond reason: {error}") from error
+            raise RecordError(
+                Reason.JSON_PARSE, f"holds a number beyond reason: {error}"
+            ) from error
 
     def _parsed(self, prefix: str) -> Iterator[Any]:
         source = _Chunks(self._chunks())
@@ -89,9 +92,9 @@ class JsonStream:
             depth = int(depths[-1]) if len(depths) else depth
             digits += chunk.translate(_DIGITS)
             if len(depths) and depths.max() > _MAX_DEPTH:
-                raise RecordError("json_parse", f"nested too deep near byte {offset:,}")
+                raise RecordError(Reason.JSON_PARSE, f"nested too deep near byte {offset:,}")
             if b"0" * _MAX_DIGITS in digits:
-                raise RecordError("json_parse", f"endless number near byte {offset:,}")
+                raise RecordError(Reason.JSON_PARSE, f"endless number near byte {offset:,}")
             digits = digits[-_MAX_DIGITS:]
             offset += len(chunk)
             yield chunk
@@ -111,7 +114,7 @@ class JsonStream:
                 yield decoder.decode(chunk).encode()
             yield decoder.decode(b"", final=True).encode()
         except UnicodeError as error:
-            raise RecordError("encoding", f"not {self._encoding}: {error}") from error
+            raise RecordError(Reason.ENCODING, f"not {self._encoding}: {error}") from error
 
     def _located(self, message: str) -> RecordError:
         # Parse again up to the chunk that fails, and that chunk byte by byte.
@@ -125,10 +128,10 @@ class JsonStream:
                 try:
                     parser.send(piece)
                 except ijson.JSONError:
-                    return RecordError("json_parse", f"breaks at byte {offset:,}: {reason}")
+                    return RecordError(Reason.JSON_PARSE, f"breaks at byte {offset:,}: {reason}")
                 events.clear()
                 offset += len(piece)
-        return RecordError("json_parse", f"ends too early, at byte {offset:,}: {reason}")
+        return RecordError(Reason.JSON_PARSE, f"ends too early, at byte {offset:,}: {reason}")
 
     def _first_failing_chunk(self) -> int:
         parser, events = _parser()

@@ -8,6 +8,7 @@ from xml.etree.ElementTree import Element
 
 from sarchat_build.config.annotation_options import VocRule
 from sarchat_build.errors import RecordError
+from sarchat_build.reasons import Reason
 from sarchat_build.sources.encodings import numbers
 from sarchat_build.sources.readers import xml
 from sarchat_build.types import BoxFormat, RawFault, RawImage, RawInstance
@@ -58,7 +59,7 @@ def _instance(element: Element, key: str) -> RawInstance:
     quad = xml.child(element, "rotated_bndbox")
     outline = xml.child(element, "segm")
     if box is None and angled is None:
-        raise RecordError("bad_value", "has no bndbox")
+        raise RecordError(Reason.BAD_VALUE, "has no bndbox")
     rotated = () if angled is None else xml.values(angled, _ROTATED)
     if quad is not None:
         rotated = xml.values(quad, _QUAD)

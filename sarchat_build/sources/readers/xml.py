@@ -11,6 +11,7 @@ import defusedxml.ElementTree
 from defusedxml.common import DefusedXmlException
 
 from sarchat_build.errors import RecordError
+from sarchat_build.reasons import Reason
 from sarchat_build.sources.encodings import decode, numbers, read_all
 
 _DECLARATION = re.compile(r"^\s*<\?xml[^>]*\?>")
@@ -23,17 +24,19 @@ def parse(document: BinaryIO, encodings: Sequence[str]) -> Element:
         RecordError: `encoding`, `xml_parse` with line and column, or `xml_forbidden` for a document
             with a DTD or entities, which is refused before anything is expanded.
     """
-    # The declaration is dropped: it speaks of bytes, and these are characters now.
+    # The declaration is dropped: it is about bytes, and these are characters now.
     text = _DECLARATION.sub("", decode(read_all(document), encodings), count=1)
     try:
         root: Element = defusedxml.ElementTree.fromstring(text, forbid_dtd=True)
     except UnicodeEncodeError as error:
-        raise RecordError("encoding", f"holds half a character: {error}") from error
+        raise RecordError(Reason.ENCODING, f"holds half a character: {error}") from error
     except ParseError as error:
         line, column = error.position
-        raise RecordError("xml_parse", f"line {line}:{column + 1}: {error.msg}", line) from error
+        raise RecordError(
+            Reason.XML_PARSE, f"line {line}:{column + 1}: {error.msg}", line
+        ) from error
     except DefusedXmlException as error:
-        raise RecordError("xml_forbidden", f"a DTD or entity is declared ({error})") from error
+        raise RecordError(Reason.XML_FORBIDDEN, f"a DTD or entity is declared ({error})") from error
     return root
 
 
@@ -61,7 +64,7 @@ def values(element: Element, names: Sequence[str]) -> tuple[float, ...]:
 
 
 def flag(element: Element, name: str) -> bool:
-    """Tell whether a child says yes."""
+    """Whether a child is set: neither empty nor 0."""
     return text(element, name) not in ("", "0")
 
 

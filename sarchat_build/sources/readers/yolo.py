@@ -8,6 +8,7 @@ from typing import BinaryIO
 
 from sarchat_build.config.annotation_options import YoloRule
 from sarchat_build.errors import RecordError
+from sarchat_build.reasons import Reason
 from sarchat_build.sources.encodings import decode, numbers, read_all
 from sarchat_build.types import BoxFormat, RawFault, RawImage, RawInstance
 
@@ -41,24 +42,30 @@ def read(document: BinaryIO, rule: YoloRule) -> Iterator[RawImage]:
             instances.append(_instance(fields, line, rule))
         except RecordError as error:
             faults.append(RawFault(f"line {line}", error.reason, error.detail, line))
-    yield RawImage(None, None, None, tuple(instances), tuple(faults))
+    yield RawImage(
+        filename=None,
+        width_px=None,
+        height_px=None,
+        instances=tuple(instances),
+        faults=tuple(faults),
+    )
 
 
 def _instance(fields: list[str], line: int, rule: YoloRule) -> RawInstance:
     if len(fields) != 5:
-        raise RecordError("bad_value", f"line {line} has {len(fields)} columns, not 5")
+        raise RecordError(Reason.BAD_VALUE, f"line {line} has {len(fields)} columns, not 5")
     index, *box = numbers(fields, f"line {line}")
     if not all(map(math.isfinite, (index, *box))):
-        raise RecordError("non_finite", f"line {line}: {' '.join(fields)[:120]}")
+        raise RecordError(Reason.NON_FINITE, f"line {line}: {' '.join(fields)[:120]}")
     for value in box:
         if not -_SLACK <= value <= 1 + _SLACK:
             raise RecordError(
-                "bad_value", f"line {line}: {value:g} is no share of the picture (0 to 1)"
+                Reason.BAD_VALUE, f"line {line}: {value:g} is no share of the picture (0 to 1)"
             )
     if index != int(index) or not 0 <= index < len(rule.class_names):
         known = len(rule.class_names)
         raise RecordError(
-            "contradicts_manifest",
+            Reason.CONTRADICTS_MANIFEST,
             f"annotations.class_names lists {known} ({', '.join(rule.class_names)}), "
             f"but class {index:g} is used",
         )

@@ -1,4 +1,4 @@
-"""Adds up every source: what was read is published, rejected with a reason, or a duplicate."""
+"""Conservation: what was read of a source is published, rejected with a reason, or a duplicate."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from sarchat_build.validation.dataset.duplicates import DuplicateRow, Placed
-from sarchat_build.validation.dataset.files import BUILD_FILE
+from sarchat_build.published.layout import BUILD_FILE
+from sarchat_build.validation.dataset.duplicates import DuplicateRow, LocatedImage
 from sarchat_build.validation.findings import FindingLog, Plain
 from sarchat_build.validation.rules import mapping_at
 
 
 class RejectRow(NamedTuple):
-    """One row of `rejects`; the fields are the columns in the order of `tables.REJECTS`."""
+    """One row of `rejects`; the fields are the columns in the order of `schema.REJECTS`."""
 
     stage: str
     source: str
@@ -61,11 +61,11 @@ class SourceSums:
 
 
 def sum_up(
-    placed: Sequence[Placed], rejects: Iterable[RejectRow], duplicates: Iterable[DuplicateRow]
+    images: Sequence[LocatedImage], rejects: Iterable[RejectRow], duplicates: Iterable[DuplicateRow]
 ) -> dict[str, SourceSums]:
     """Sum the published files by source."""
     sums: dict[str, SourceSums] = defaultdict(SourceSums)
-    for image in placed:
+    for image in images:
         found = sums[image.fact.source]
         found.image_ids.add(image.source_image_id)
         found.rows += 1

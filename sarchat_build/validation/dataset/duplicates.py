@@ -1,4 +1,4 @@
-"""Checks the table of duplicates: of each group one member is published, in one split."""
+"""Checks of the table of duplicates: of each group one member is published, in one split."""
 
 from __future__ import annotations
 
@@ -6,13 +6,14 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from sarchat_build.validation.findings import FindingLog, ImageFact, Plain
-from sarchat_build.validation.pictures.images import SOURCE_ID, base_of
-from sarchat_build.validation.pictures.likeness import LikenessRule
+from sarchat_build.validation.findings import FindingLog, Plain
+from sarchat_build.validation.pictures.near_duplicates import NearDuplicateRule
+from sarchat_build.validation.shard_report import ImageFact
+from sarchat_build.validation.vocabulary import SOURCE_ID, source_image_id
 
 
-class Placed(NamedTuple):
-    """An image with the shard it lies in."""
+class LocatedImage(NamedTuple):
+    """An image with its split and file."""
 
     fact: ImageFact
     split: str
@@ -24,11 +25,11 @@ class Placed(NamedTuple):
     @property
     def source_image_id(self) -> str:
         """Id of the source's own image: for a chip, of the scene it was cut from."""
-        return base_of(self.fact.image_id) if self.fact.is_chip else self.fact.image_id
+        return source_image_id(self.fact.image_id) if self.fact.is_chip else self.fact.image_id
 
 
 class DuplicateRow(NamedTuple):
-    """One row of `duplicates`; the fields are the columns in the order of `tables.DUPLICATES`."""
+    """One row of `duplicates`; the fields are the columns in the order of `schema.DUPLICATES`."""
 
     group_id: str
     image_id: str
@@ -45,7 +46,7 @@ class DuplicateRow(NamedTuple):
 
 
 class Member(NamedTuple):
-    """A row of the table with its place."""
+    """A row of the table with its file and number."""
 
     row: DuplicateRow
     path: str
@@ -57,11 +58,14 @@ class Member(NamedTuple):
 
 
 def check_duplicates(
-    placed: Sequence[Placed], members: Iterable[Member], rule: LikenessRule, log: FindingLog
+    images: Sequence[LocatedImage],
+    members: Iterable[Member],
+    rule: NearDuplicateRule,
+    log: FindingLog,
 ) -> None:
     """Compare every group with the images that are published."""
-    published: dict[str, list[Placed]] = defaultdict(list)
-    for image in placed:
+    published: dict[str, list[LocatedImage]] = defaultdict(list)
+    for image in images:
         published[image.source_image_id].append(image)
     groups: dict[str, list[Member]] = defaultdict(list)
     seen: set[str] = set()
@@ -78,8 +82,8 @@ def check_duplicates(
 
 def _check_group(
     group: Sequence[Member],
-    published: dict[str, list[Placed]],
-    rule: LikenessRule,
+    published: dict[str, list[LocatedImage]],
+    rule: NearDuplicateRule,
     log: FindingLog,
 ) -> None:
     first = group[0]
@@ -99,14 +103,18 @@ def _check_group(
             member.report(log, "duplicate_kept_missing", Plain("published"), Plain("not in images"))
         if not row.kept and images:
             member.report(log, "duplicate_published", Plain("not in images"), str(images[0]))
-        astray = [str(image) for image in images if image.split != row.split]
-        if row.kept and astray:
-            member.report(log, "duplicate_straddles", row.split, astray)
+        elsewhere = [str(image) for image in images if image.split != row.split]
+        if row.kept and elsewhere:
+            member.report(log, "duplicate_straddles", row.split, elsewhere)
         _check_likeness(member, best[0], images, rule, log)
 
 
 def _check_likeness(
-    member: Member, best: Member, images: Sequence[Placed], rule: LikenessRule, log: FindingLog
+    member: Member,
+    best: Member,
+    images: Sequence[LocatedImage],
+    rule: NearDuplicateRule,
+    log: FindingLog,
 ) -> None:
     """Compare a member with the best of its group, and with itself where it is published."""
     row = member.row

@@ -1,4 +1,4 @@
-"""What is kept of an image while its dialogues are read: words and centers of its objects."""
+"""An image as its dialogues are measured against it: labels and centers of its objects."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from sarchat_build.validation.vocabulary import CATEGORIES, CATEGORY_RANK, CELL_
 
 @dataclass(frozen=True, slots=True)
 class CheckedObject:
-    """One object: its columns, and what they say in words."""
+    """One object: its columns, and the labels that follow from them."""
 
     instance_id: str
     category: str
@@ -47,9 +47,9 @@ class CheckedObject:
 
 @dataclass(frozen=True, slots=True)
 class CheckedImage:
-    """One image: `things` in reading order, and what may be said about absence.
+    """One image: `objects` in reading order, and what may be said about absence.
 
-    `doubtful` are categories with an object that is not listed, because its box was rejected or
+    `incomplete` are categories with an object that is not listed, because its box was rejected or
     the chip cuts it: "the only", "the nearest" and "none" may not be said of them.
     """
 
@@ -60,24 +60,24 @@ class CheckedImage:
     annotated: frozenset[str]
     rejected: frozenset[str]
     cut: frozenset[str]
-    things: tuple[CheckedObject, ...]
+    objects: tuple[CheckedObject, ...]
     by_id: Mapping[str, CheckedObject]
     by_category: Mapping[str, tuple[CheckedObject, ...]]
     # Box text → object, None where several objects have the text.
     by_text: Mapping[str, CheckedObject | None]
 
     @property
-    def doubtful(self) -> frozenset[str]:
+    def incomplete(self) -> frozenset[str]:
         """Categories with an object that is not listed."""
         return self.rejected | self.cut
 
-    def is_sure(self, category: str) -> bool:
+    def is_complete(self, category: str) -> bool:
         """Tell whether every object of a category is listed, as its source promises."""
-        return category in self.annotated and category not in self.doubtful
+        return category in self.annotated and category not in self.incomplete
 
-    def unlisted(self, rules: Rules) -> frozenset[str]:
+    def uncountable(self, rules: Rules) -> frozenset[str]:
         """Categories of which nobody may say how many there are, or where all of them are."""
-        return self.doubtful if rules.skip_cut else self.rejected
+        return self.incomplete if rules.skip_cut else self.rejected
 
     @property
     def absent(self) -> list[str]:
@@ -87,14 +87,14 @@ class CheckedImage:
             for category in CATEGORIES
             if category in self.annotated
             and category not in self.by_category
-            and category not in self.doubtful
+            and category not in self.incomplete
         ]
 
 
 def make_checked_object(
     instance_id: str, category: str, box: Sequence[float], size: tuple[int, int], rules: Rules
 ) -> CheckedObject:
-    """Say a faultless box (`geometry.box_fault` is "") in words; `size` is the picture's."""
+    """Label a faultless box (`geometry.box_fault` is ""); `size` is the picture's in pixels."""
     x, y = geometry.center(box)
     ratio, aspect = geometry.area_ratio(box, *size), geometry.aspect(box)
     return CheckedObject(
@@ -118,19 +118,19 @@ def make_checked_image(
     image_id: str,
     source: str,
     size: tuple[int, int],
-    things: Sequence[CheckedObject],
+    objects: Sequence[CheckedObject],
     *,
     annotated: Sequence[str],
     rejected: Sequence[str],
     cut: Sequence[str],
 ) -> CheckedImage:
     """Put the objects of an image in reading order."""
-    ordered = tuple(sorted(things, key=lambda thing: thing.reading_key))
+    ordered = tuple(sorted(objects, key=lambda obj: obj.reading_key))
     by_category: dict[str, list[CheckedObject]] = {}
     by_text: dict[str, CheckedObject | None] = {}
-    for thing in ordered:
-        by_category.setdefault(thing.category, []).append(thing)
-        by_text[thing.text] = None if thing.text in by_text else thing
+    for obj in ordered:
+        by_category.setdefault(obj.category, []).append(obj)
+        by_text[obj.text] = None if obj.text in by_text else obj
     return CheckedImage(
         image_id=image_id,
         source=source,
@@ -139,8 +139,8 @@ def make_checked_image(
         annotated=frozenset(annotated),
         rejected=frozenset(rejected),
         cut=frozenset(cut),
-        things=ordered,
-        by_id={thing.instance_id: thing for thing in ordered},
+        objects=ordered,
+        by_id={obj.instance_id: obj for obj in ordered},
         by_category={category: tuple(found) for category, found in by_category.items()},
         by_text=by_text,
     )

@@ -1,4 +1,4 @@
-"""What the corners of a box say in words: the arithmetic of the dataset's description.
+"""Labels of boxes: the arithmetic of the dataset's description, in pixels.
 
 Boxes are (x_min, y_min, x_max, y_max) in pixels of the stored picture, 0-based and half-open.
 """
@@ -131,7 +131,7 @@ def shape(ratio: float, rules: Rules) -> str:
 
 
 def direction(dx: float, dy: float) -> str:
-    """Name how a place lies that is `dx` to the right of and `dy` below another.
+    """Name how a point lies that is `dx` to the right of and `dy` below another.
 
     >>> direction(-5, 0), direction(3, -3), direction(1, 3), direction(0, 0)
     ('left', 'upper_right', 'below', 'same')
@@ -146,7 +146,7 @@ def direction(dx: float, dy: float) -> str:
 
 
 def distance(dx: float, dy: float) -> float:
-    """Give the length of a way in pixels.
+    """Give the length of a vector in pixels.
 
     >>> distance(3, -4)
     5.0
@@ -154,10 +154,10 @@ def distance(dx: float, dy: float) -> float:
     return sqrt(dx * dx + dy * dy)
 
 
-def gap(box: Sequence[float], other: Sequence[float]) -> float:
-    """Give the length of the shortest way between two boxes, 0 where they touch.
+def edge_distance(box: Sequence[float], other: Sequence[float]) -> float:
+    """Give the shortest distance between two boxes in pixels, 0 where they touch.
 
-    >>> gap((0, 0, 2, 2), (5, 6, 9, 9)), gap((0, 0, 2, 2), (2, 1, 9, 9))
+    >>> edge_distance((0, 0, 2, 2), (5, 6, 9, 9)), edge_distance((0, 0, 2, 2), (2, 1, 9, 9))
     (5.0, 0.0)
     """
     across = max(other[0] - box[2], box[0] - other[2], 0.0)
@@ -165,10 +165,10 @@ def gap(box: Sequence[float], other: Sequence[float]) -> float:
     return distance(across, down)
 
 
-def proximity(way: float, width: int, height: int, rules: Rules) -> str:
-    """Call a way short or long against a share of width plus height.
+def proximity(distance_px: float, width: int, height: int, rules: Rules) -> str:
+    """Name a distance, short or long against a share of width plus height.
 
     >>> proximity(24.9, 100, 100, Rules()), proximity(25, 100, 100, Rules())
     ('near', 'far')
     """
-    return "near" if way < (width + height) / rules.near_divisor else "far"
+    return "near" if distance_px < (width + height) / rules.near_divisor else "far"

@@ -1,4 +1,4 @@
-"""Decodes a stored picture fully and says what it is."""
+"""Decoding of a stored picture, in full, into the facts that its row states."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 from PIL import Image
 
-from sarchat_build.validation.pictures.likeness import picture_hash
+from sarchat_build.validation.pictures.near_duplicates import perceptual_hash
 
 # Everything Pillow raises over bytes that are no picture (SyntaxError: "broken PNG file").
 UNDECODABLE = (
@@ -47,7 +47,7 @@ def decode(data: bytes, min_variance: float) -> Picture:
 
     The hash is sha256 over "<mode>:<width>x<height>:" and the rows without padding, where an RGB
     picture with three equal channels counts as its one channel. `min_variance` is that of
-    `picture_hash`.
+    `perceptual_hash`.
 
     Raises:
         One of `UNDECODABLE`.
@@ -68,12 +68,12 @@ def decode(data: bytes, min_variance: float) -> Picture:
         return Picture(
             *(image.width, image.height, channels, gray, digest.hexdigest()),
             *(image.mode, image.format or "", _is_turned(image)),
-            picture_hash(plain, min_variance),
+            perceptual_hash(plain, min_variance),
         )
 
 
 def _is_turned(image: Image.Image) -> bool:
-    # The same look at EXIF and XMP that `datasets` takes before it turns a picture.
+    # The same reading of EXIF and XMP that `datasets` takes before it turns a picture.
     carriers = {"exif", "Raw profile type exif", "XML:com.adobe.xmp", "xmp"}
     if not carriers & {str(key) for key in image.info}:
         return False

@@ -1,0 +1,1 @@
+"""The work behind each command: typed functions, imported when the command runs."""

@@ -1,0 +1,134 @@
+"""`sarchat sources new` and `inspect`: describe a source that nobody has, and see what it reads."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+from rich.markup import escape
+
+from pipelines.cli.commands.sources import load_known
+from pipelines.cli.source_tables import (
+    category_table,
+    loss_lines,
+    loss_table,
+    picture_table,
+    print_unverified,
+    split_table,
+    survey_table,
+)
+from pipelines.console import byte_progress, console, counting_progress
+from sarchat_build.archives import join
+from sarchat_build.config.manifest import SOURCE_ID, Manifest
+from sarchat_build.errors import ConfigurationError, InputError, Issue
+from sarchat_build.onboarding.contact_sheet import COLUMNS, ROWS, draw_sheet
+from sarchat_build.onboarding.inspection import SourceSummary, read_source
+from sarchat_build.onboarding.manifest_draft.draft import draft_manifest
+from sarchat_build.onboarding.survey.findings import survey
+from sarchat_build.sources.choose import choose_sources
+from sarchat_build.sources.index import SourceIndex, index_source
+from sarchat_build.sources.inputs import repacked_archives
+
+
+def describe_source(
+    location: str, source_id: str, *, output: Path | None, images: int, repacked: str
+) -> None:
+    """Survey a dataset and write the manifest that reads it; every argument is an option.
+
+    Raises:
+        ConfigurationError: the id, or the name of the file, cannot be one of a manifest.
+        InputError: nothing can be read there, or the manifest exists or cannot be written.
+    """
+    target = output or Path(f"{source_id}.toml")
+    _check_target(target, source_id)
+    with repacked_archives(location, repacked, byte_progress) as made:
+        found = survey(location, picture_limit=images, bar=counting_progress, repacked=made)
+    draft = draft_manifest(found, source_id)
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with target.open("x", encoding="utf-8", newline="\n") as stream:
+            stream.write(draft.text)
+    except OSError as error:
+        raise InputError(f"{target}: cannot be written ({error.strerror})") from error
+    console.print(survey_table(found))
+    console.print(f"Manifest: {target}", soft_wrap=True, markup=False)
+    console.print(f"To decide: {', '.join(draft.decisions)}", soft_wrap=True, markup=False)
+    console.print(
+        f"Next: sarchat sources inspect --raw RAW --source {source_id} --manifests {target.parent} "
+        f"--sheet {source_id}.png",
+        soft_wrap=True,
+        markup=False,
+    )
+
+
+def inspect_source(
+    raw: str,
+    source_id: str,
+    *,
+    manifests: Path | None,
+    images: int,
+    sheet: Path | None,
+    repacked: str,
+    settings: Sequence[str],
+) -> None:
+    """Print what a manifest reads, and draw its boxes; every argument is an option.
+
+    Raises:
+        ConfigurationError: the sheet's name does not end in .png, or a manifest is wrong.
+        InputError: the source cannot be read, or the sheet cannot be drawn.
+    """
+    if sheet is not None and sheet.suffix.lower() != ".png":
+        raise ConfigurationError([Issue("--sheet", str(sheet), "the name must end in .png")])
+    chosen, _ = choose_sources(load_known(manifests, settings), raw, [source_id])
+    manifest = chosen[source_id]
+    with repacked_archives(join(raw, source_id), repacked, byte_progress) as made:
+        index = index_source(manifest, raw, made)
+        summary = read_source(manifest, index, images, counting_progress)
+        _print_summary(manifest, summary)
+        if sheet is not None:
+            _write_sheet(sheet, manifest, summary, index)
+
+
+def _print_summary(manifest: Manifest, summary: SourceSummary) -> None:
+    for table in (split_table(manifest, summary), category_table(summary), picture_table(summary)):
+        console.print(table)
+    for title, losses, shown in (
+        ("Corrected", summary.notices, 1),
+        ("Rejected", summary.rejects, 3),
+    ):
+        if losses.counts:
+            console.print(loss_table(title, losses))
+            for line in loss_lines(losses, shown):
+                console.print(escape(line), soft_wrap=True, highlight=False)
+    print_unverified([manifest])
+
+
+def _check_target(target: Path, source_id: str) -> None:
+    if re.fullmatch(SOURCE_ID, source_id) is None:
+        message = "must begin with a letter and have only a-z, 0-9 and '_'"
+        raise ConfigurationError([Issue("--id", source_id, message)])
+    if target.name != f"{source_id}.toml":
+        raise ConfigurationError(
+            [Issue("--output", str(target), f"the file must be called {source_id}.toml")]
+        )
+    if target.exists():
+        raise InputError(f"{target}: exists already; remove it, or give another --output")
+
+
+def _write_sheet(
+    sheet: Path, manifest: Manifest, summary: SourceSummary, index: SourceIndex
+) -> None:
+    if not any(image.instances for image in summary.kept):
+        raise InputError("no picture with an object to draw; see the rejects above")
+    title = f"{manifest.id}: {manifest.title}"
+    subtitle = (
+        f"{summary.images:,} pictures, {summary.documents:,} documents, {summary.objects:,} objects"
+    )
+    with counting_progress("draw pictures", min(COLUMNS * ROWS, len(summary.kept))) as show:
+        picture = draw_sheet(summary.kept, index, title=title, subtitle=subtitle, progress=show)
+    try:
+        picture.save(sheet)
+    except OSError as error:
+        raise InputError(f"{sheet}: cannot be written ({error.strerror})") from error
+    console.print(f"Sheet: {sheet}", soft_wrap=True, markup=False)

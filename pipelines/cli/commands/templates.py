@@ -1,0 +1,106 @@
+"""`sarchat templates`: count, show, lint and preview phrasings."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from rich.table import Table
+
+from pipelines.console import console
+from sarchat_build.config.recipe import load_recipe, recipe_path
+from sarchat_build.config.resources import resource_folder
+from sarchat_build.dialogues.tasks import SUBTASKS
+from sarchat_build.errors import ConfigurationError, InputError
+from sarchat_build.phrasing.engine import FRAMES, Phrasing, load_templates, parse_id
+from sarchat_build.phrasing.lint import lint
+from sarchat_build.phrasing.preview import (
+    count_wordings,
+    find_sample,
+    parse_subtask,
+    preview_text,
+    sample_text,
+)
+
+
+def list_phrasings(folder: Path | None, recipe: str) -> None:
+    """Print how many phrasings each subtask has."""
+    table = Table()
+    for column in ("task", "subtask"):
+        table.add_column(column)
+    for column in ("questions", "held out", "frames", "question wordings", "answers"):
+        table.add_column(column, justify="right")
+    for row in count_wordings(_load_phrasing(folder, recipe)):
+        wordings = f"{row.questions * row.frames:,}"
+        numbers = (row.questions, row.held_out, row.frames, wordings, row.answers)
+        table.add_row(row.task, row.subtask, *map(str, numbers))
+    console.print(table)
+
+
+def show_phrasing(template_id: str, folder: Path | None, recipe: str) -> None:
+    """Print one phrasing, and what it reads like on samples.
+
+    Raises:
+        InputError: there is no such phrasing.
+    """
+    phrasing = _load_phrasing(folder, recipe)
+    if template_id not in phrasing.templates:
+        raise InputError(f"{template_id!r} is no phrasing; 'sarchat templates preview' names them")
+    console.print(phrasing.templates[template_id].strip(), markup=False, soft_wrap=True)
+    task, subtask, side, _ = parse_id(template_id)
+    if task == FRAMES:
+        return
+    if phrasing.is_held_out(template_id):
+        console.print("held out: used in the test split only", style="dim")
+    asked, answers = (phrasing.choices(task, subtask, s) for s in ("question", "answer"))
+    for category, count in (("ship", 1), ("aircraft", 3), ("harbor", 0)):
+        question = find_sample(parse_subtask(f"{task}/{subtask}"), category, count)
+        core, answer = (template_id, answers[0]) if side == "question" else (asked[0], template_id)
+        text = phrasing.render_ids((core, next(iter(phrasing.frames)), answer), question.variables)
+        console.print(f"\n{sample_text(question)}", style="dim", markup=False, soft_wrap=True)
+        console.print(text.question if side == "question" else text.answer, markup=False,
+                      soft_wrap=True)  # fmt: skip
+
+
+def lint_phrasings(folder: Path | None) -> None:
+    """Try every phrasing on every sample and in every frame.
+
+    Raises:
+        ConfigurationError: every fault.
+    """
+    folder = folder or resource_folder("templates")
+    loaded = load_templates(folder)
+    issues = list(lint(loaded, folder, thorough=True))
+    if issues:
+        raise ConfigurationError(issues)
+    console.print(f"{len(loaded):,} phrasings, no fault")
+
+
+def preview_phrasings(
+    subtasks: Sequence[str],
+    *,
+    category: str,
+    count: int,
+    markdown: bool,
+    output: Path | None,
+    folder: Path | None,
+    recipe: str,
+) -> None:
+    """Render every phrasing of the subtasks on a sample, on the console or into a file."""
+    phrasing = _load_phrasing(folder, recipe)
+    names = subtasks or [f"{task}/{s}" for task in SUBTASKS for s in SUBTASKS[task]]
+    pages = []
+    for subtask_id in map(parse_subtask, names):
+        sample = find_sample(subtask_id, category, count)
+        pages.append(preview_text(phrasing, subtask_id, sample, markdown=markdown))
+    text = "\n".join(pages)
+    if output is None:
+        console.print(text, markup=False, soft_wrap=True, highlight=False)
+    else:
+        output.write_text(text, encoding="utf-8")
+        console.print(f"{output}: {len(names)} subtasks")
+
+
+def _load_phrasing(folder: Path | None, recipe: str) -> Phrasing:
+    loaded = load_templates(folder or resource_folder("templates"))
+    return Phrasing(loaded, load_recipe(recipe_path(recipe)).phrasing.held_out_percent)

@@ -1,0 +1,38 @@
+"""Options that several commands have, each described once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+Raw = Annotated[
+    str, typer.Option("--raw", help="Folder (path or URL) with one folder per source id.")
+]
+SourceId = Annotated[str, typer.Option("--source", help="Source id.")]
+SourceIds = Annotated[
+    list[str] | None, typer.Option("--source", help="Source id; may be given several times.")
+]
+Settings = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set",
+        metavar="SOURCE.KEY=VALUE",
+        help="State a manifest's key otherwise, the value as TOML; may be given several times.",
+    ),
+]
+Manifests = Annotated[
+    Path | None,
+    typer.Option("--manifests", help="Folder of manifests beside, or over, the built-in ones."),
+]
+Recipe = Annotated[
+    str, typer.Option("--recipe", help="Name of a recipe, or a path that ends in .toml.")
+]
+Templates = Annotated[
+    Path | None,
+    typer.Option("--templates", help="Folder of phrasings instead of the built-in ones."),
+]
+Workers = Annotated[
+    int, typer.Option("--workers", min=0, help="Processes of the local engine; 0: one per core.")
+]

@@ -1,0 +1,101 @@
+"""The two consoles of the command line: its errors, and the progress of long work."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from pipelines.progress import count_done
+
+console = Console()
+errors = Console(stderr=True, highlight=False, soft_wrap=True)
+
+_POLL_SECONDS = 0.3
+# A few seconds of hashing or unpacking.
+_LONG_BYTES = 256 << 20
+
+
+def print_error(error: Exception) -> None:
+    """Print an error as `error: …`, one line for each fault."""
+    for line in str(error).splitlines() or [type(error).__name__]:
+        errors.print(f"[bold red]error:[/] {escape(line)}")
+
+
+@contextmanager
+def build_progress(out: str, blocks: int, prove: bool) -> Iterator[None]:
+    """Show how far a build is, from the marks that its workers leave in the output folder."""
+    with _progress() as progress:
+        reading = progress.add_task("read and inspect", total=blocks)
+        writing = progress.add_task("write shards", total=None)
+        reread = progress.add_task("prove shards" if prove else "count shards", total=None)
+
+        def refresh() -> None:
+            progress.update(reading, completed=count_done(out, "inspect"))
+            shards = count_done(out, "planned")
+            progress.update(writing, completed=count_done(out, "shards"), total=shards or None)
+            progress.update(reread, completed=count_done(out, "readings"), total=shards or None)
+
+        with _polling(refresh):
+            yield
+
+
+@contextmanager
+def unit_progress(folder: str, phase: str, title: str, total: int) -> Iterator[None]:
+    """Show how many units of one phase have left their mark in a folder."""
+    with _progress() as progress:
+        task = progress.add_task(title, total=total)
+        with _polling(lambda: progress.update(task, completed=count_done(folder, phase))):
+            yield
+
+
+@contextmanager
+def counting_progress(
+    title: str, total: int, on: Console = console
+) -> Iterator[Callable[[int], None]]:
+    """Show a bar that the yielded function moves to the number it is given."""
+    with _progress(on) as progress:
+        task = progress.add_task(title, total=total)
+        yield lambda done: progress.update(task, completed=done)
+
+
+@contextmanager
+def byte_progress(title: str, total_bytes: int) -> Iterator[Callable[[int], None]]:
+    """Show how many MiB of long work are done; short work is not worth a line."""
+    if total_bytes < _LONG_BYTES:
+        yield lambda done: None
+        return
+    with counting_progress(f"{title} (MiB)", total_bytes >> 20) as show:
+        yield lambda done: show(done >> 20)
+
+
+def _progress(on: Console = console) -> Progress:
+    return Progress(
+        TextColumn("{task.description:<18}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        console=on,
+    )
+
+
+@contextmanager
+def _polling(refresh: Callable[[], None]) -> Iterator[None]:
+    done = threading.Event()
+
+    def poll() -> None:
+        while not done.wait(_POLL_SECONDS):
+            refresh()
+
+    thread = threading.Thread(target=poll, name="progress", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        done.set()
+        thread.join()
+        refresh()

@@ -1,0 +1,31 @@
+"""Any engine that Beam knows by name: Dataflow, Flink, its own DirectRunner."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import apache_beam as beam
+from apache_beam.options.pipeline_options import PipelineOptions
+from apache_beam.runners.runner import PipelineResult
+
+from sarchat_build.errors import ConfigurationError, Issue
+
+
+def run_by_name(
+    construct: Callable[[beam.Pipeline], None], runner: str, beam_options: Sequence[str] = ()
+) -> PipelineResult:
+    """Run a graph with one of Beam's runners, which takes its own options.
+
+    Raises:
+        ConfigurationError: Beam knows no such runner or option.
+        RuntimeError: the engine gave up; its own message says why.
+    """
+    try:
+        options = PipelineOptions([*beam_options, f"--runner={runner}"])
+        pipeline = beam.Pipeline(options=options)
+    except ValueError as error:
+        raise ConfigurationError([Issue("--runner", runner, str(error))]) from error
+    construct(pipeline)
+    result: PipelineResult = pipeline.run()
+    result.wait_until_finish()
+    return result

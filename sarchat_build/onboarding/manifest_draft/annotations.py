@@ -1,0 +1,165 @@
+"""Section [annotations] of a manifest draft: format, files, names and coordinates."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from functools import reduce
+from typing import TypeVar
+
+from sarchat_build.geometry.rotated import ANGLES
+from sarchat_build.onboarding.manifest_draft.toml_draft import TO_DECIDE, ManifestDraft
+from sarchat_build.onboarding.manifest_draft.toml_text import quoted, quoted_list
+from sarchat_build.onboarding.survey.conventions import Angles
+from sarchat_build.onboarding.survey.findings import Survey
+from sarchat_build.onboarding.survey.listing import exact_pattern, patterns
+from sarchat_build.onboarding.survey.sniffing import MAX_CLASSES
+from sarchat_build.onboarding.survey.tally import Tally, used_classes
+
+MAX_NOTES = 6
+KeyT = TypeVar("KeyT", str, int)
+
+
+def draft_annotations(draft: ManifestDraft, found: Survey) -> None:
+    """Write the section [annotations], with the evidence as comments."""
+    first = found.documents[0]
+    for candidate in found.documents:
+        total = candidate.tally
+        draft.note(f"{candidate.group.template}: {candidate.evidence}")
+        without = total.images - total.with_objects
+        draft.note(
+            f"  documents: {total.documents:,}, objects: {total.objects:,}, of them difficult: "
+            f"{total.difficult:,}; images without objects: {without:,}"
+        )
+        _faults(draft, total)
+    for candidate in found.other_documents[:MAX_NOTES]:
+        draft.note(
+            f"not read: {candidate.group.template} ({candidate.format}, "
+            f"{candidate.tally.objects:,} objects)"
+        )
+        _faults(draft, candidate.tally)
+    for group in found.other_images[:MAX_NOTES]:
+        draft.note(f"not read: {group.template} ({len(group.files):,} pictures)")
+    draft.add("[annotations]")
+    draft.add(f"format = {quoted(found.format)}")
+    files = found.source_files.files
+    images = [pattern for group in found.images for pattern in patterns(group, files)]
+    draft.add(f"images = {quoted_list(images)}")
+    _names(draft, found)
+    encodings = [e for c in found.documents for e in c.tally.encodings if e]
+    if "gbk" in encodings:
+        draft.add('encodings = ["utf-8", "gbk"]')
+    _format_options(draft, found)
+    if found.format != "yolo":
+        _coordinates(draft, found)
+    for candidate in found.documents:
+        if first.format == "coco":
+            entries = {exact_pattern(candidate.group.files[0]): candidate.split}
+        else:
+            entries = patterns(candidate.group, files)
+        for pattern, split in entries.items():
+            draft.add()
+            draft.add("[[annotations.files]]")
+            draft.add(f"path = {quoted(pattern)}")
+            if split:
+                draft.add(f"split = {quoted(split)}")
+    for file, split in found.split_lists:
+        draft.add()
+        draft.add("[[annotations.split_lists]]")
+        draft.add(f"path = {quoted(exact_pattern(file))}")
+        draft.add(f"split = {quoted(split)}")
+    draft.add()
+
+
+def _faults(draft: ManifestDraft, total: Tally) -> None:
+    for reason, count in sorted(total.faults.items()):
+        draft.note(f"  unreadable, {reason}: {count:,}, first {total.first_faults[reason]}")
+
+
+def _names(draft: ManifestDraft, found: Survey) -> None:
+    names = found.names
+    if names.stem_suffix:
+        draft.note("documents are called after their image, with this at the end")
+        draft.add(f"stem_suffix = {quoted(names.stem_suffix)}")
+    if names.stem_folders:
+        draft.note("pictures in several folders have the same names: folders are part of a name")
+        draft.add(f"stem_folders = {names.stem_folders}")
+        draft.add(f"inner_folders = {quoted_list(names.inner_folders)}")
+    if names.without_document:
+        draft.note(
+            f'decide: pictures without a document: {names.without_document:,}; "negative" if they '
+            'show no object for certain, "reject" if nobody looked'
+        )
+        draft.add('unlabeled = "reject"')
+    if names.without_image:
+        draft.note(f"documents, or images in one, without a picture here: {names.without_image:,}")
+
+
+def _format_options(draft: ManifestDraft, found: Survey) -> None:
+    if found.format == "yolo" or found.unnamed:
+        used = used_classes(name for name, _ in category_counts(found))
+        numbers = [n for n in (*found.classes, *used) if 0 <= n < MAX_CLASSES]
+        first = min(numbers, default=0) if found.format == "coco" else 0
+        listed = [
+            found.classes.get(n, f"class {n}") for n in range(first, max(numbers, default=0) + 1)
+        ]
+        if found.classes:
+            draft.note("names of the classes by index, as the archive lists them")
+        else:
+            draft.note("names of the classes by index: nothing states them, so these are ours")
+        draft.add(f"class_names = {quoted_list(listed)}")
+        if found.format == "coco":
+            draft.add(f"first_class_id = {first}")
+    if found.format == "dota":
+        counts = _sum(c.tally.header_lines for c in found.documents)
+        if len(counts) <= 1:
+            draft.add(f"header_lines = {next(iter(counts), 0)}")
+        else:
+            variants = ", ".join(f"{lines} in {n:,}" for lines, n in sorted(counts.items()))
+            question = f"lines above the objects, of the documents {variants}; one number must hold"
+            draft.ask("annotations.header_lines", f"header_lines = {TO_DECIDE}", question)
+    angles = reduce(Angles.joined, (c.tally.angles for c in found.documents))
+    if found.format == "voc" and angles.count:
+        if len(angles.fitting) == 1:
+            draft.add(f"angle = {quoted(angles.fitting[0])}")
+        else:
+            maybe = " or ".join(angles.fitting or ANGLES)
+            question = f"angles from {angles.low:g} to {angles.high:g} may be {maybe}"
+            draft.ask("annotations.angle", f"angle = {TO_DECIDE}", question)
+
+
+def _coordinates(draft: ManifestDraft, found: Survey) -> None:
+    evidence = found.coordinates
+    draft.note(f"of {evidence.pictures:,} pictures of known size, in how many does a box")
+    draft.note("  pixel_origin  max_edge    leave the picture  start at border  end at border")
+    for fit in evidence.fits:
+        counts = f"{fit.outside:17,}  {fit.starting:15,}  {fit.ending:13,}"
+        draft.note(f"  {fit.pixel_origin:<12}  {fit.max_edge:<10}  {counts}")
+    likely = evidence.likely
+    if likely is not None and (evidence.pixel_origin is None or evidence.max_edge is None):
+        draft.note(
+            f"  boxes seem to be cut to their pictures by {likely.pixel_origin} and "
+            f"{likely.max_edge}, which is no proof"
+        )
+    if any(c.tally.fractions for c in found.documents):
+        draft.note("  coordinates have fractions, which speaks for 0 and exclusive")
+    if evidence.pixel_origin is not None:
+        draft.add(f"pixel_origin = {evidence.pixel_origin}")
+    else:
+        question = "the boxes do not tell; is the first pixel 0 or 1? (see the authors' own code)"
+        draft.ask("annotations.pixel_origin", f"pixel_origin = {TO_DECIDE}", question)
+    if evidence.max_edge is not None:
+        draft.add(f"max_edge = {quoted(evidence.max_edge)}")
+    else:
+        question = 'does the maximum still belong to the object: "inclusive", or "exclusive"?'
+        draft.ask("annotations.max_edge", f"max_edge = {TO_DECIDE}", question)
+
+
+def category_counts(found: Survey) -> list[tuple[str, int]]:
+    """Give the names of categories with their numbers of objects, the most frequent first."""
+    counts = _sum(c.tally.categories for c in found.documents)
+    return sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+
+
+def _sum(counts: Iterable[Counter[KeyT]]) -> Counter[KeyT]:
+    return sum(counts, start=Counter())

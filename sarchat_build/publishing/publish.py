@@ -1,0 +1,202 @@
+"""Publishing: rejects and duplicates, conservation, proof, card, and the record last of all."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sarchat_build.config.manifest import Manifest
+from sarchat_build.config.recipe import Recipe
+from sarchat_build.curation.split_changes import SplitChange
+from sarchat_build.curation.splits import split_rules
+from sarchat_build.dataset import output
+from sarchat_build.dataset.conservation import imbalances, totals_by_source
+from sarchat_build.dataset.folder import STOPPED, clean_folder
+from sarchat_build.dataset.receipts import remove_leftovers
+from sarchat_build.dataset.record import BuildRecord, build_record, parse_record
+from sarchat_build.dataset.shards import ShardReceipt
+from sarchat_build.errors import InputError, Stop
+from sarchat_build.phrasing.engine import Phrasing
+from sarchat_build.published.layout import BUILD_FILE
+from sarchat_build.publishing.shard_reading import (
+    ShardReading,
+    add_up_tallies,
+    count_proofs,
+)
+from sarchat_build.publishing.tables import sort_rejects, write_duplicates, write_rejects
+from sarchat_build.publishing.verdict import faults_found
+from sarchat_build.report import quality
+from sarchat_build.report.card import render_card
+from sarchat_build.report.comparison import compare
+from sarchat_build.report.proofs import ProofCounts
+from sarchat_build.sources.inputs import ArchiveEntry
+from sarchat_build.types import ReadCount, Reject
+from sarchat_build.validation import check_dataset
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BuildResults:
+    """What the steps of a build leave behind.
+
+    `duplicates` and `split_changes` are in the order of the plan, everything else is in any.
+
+    Attributes:
+        stop: why nothing may be published; if there is a reason, nothing was written.
+        rejects: everything that was read and is not in the shards.
+        read: images and objects of documents; the images of archives are `Build.images_listed`.
+        duplicates: rows of the published table.
+        split_changes: why a split holds other pictures than its source's rule says.
+        notices: counts of corrections and warnings, by source and reason.
+        receipts: receipts of all shards.
+        readings: what was found in each shard.
+    """
+
+    stop: Sequence[Stop] = ()
+    rejects: Sequence[Reject] = ()
+    read: Sequence[ReadCount] = ()
+    duplicates: Sequence[Mapping[str, object]] = ()
+    split_changes: Sequence[SplitChange] = ()
+    notices: Sequence[Mapping[str, Mapping[str, int]]] = ()
+    receipts: Sequence[ShardReceipt] = ()
+    readings: Sequence[ShardReading] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Build:
+    """What a build was asked for, as far as its record says so.
+
+    Attributes:
+        out: the dataset's folder.
+        manifests: manifests of the sources that were built, by id.
+        recipe: the recipe.
+        templates: the phrasings, as text by name.
+        archives: name, kind and digest of each source's archives.
+        images_listed: number of image files by source.
+        left_out: sources that were asked for and could not be read.
+        prove: whether publishing depends on the proofs.
+    """
+
+    out: str
+    manifests: Mapping[str, Manifest]
+    recipe: Recipe
+    templates: Mapping[str, str]
+    archives: Mapping[str, Sequence[ArchiveEntry]]
+    images_listed: Mapping[str, int]
+    left_out: Sequence[str] = ()
+    prove: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How a build ended: with a record, or with the reasons why nothing was published."""
+
+    record: BuildRecord | None
+    stopped: tuple[Stop, ...] = ()
+
+
+def publish(results: BuildResults, build: Build) -> Outcome:
+    """Write everything beside the shards, and last the record, with which a dataset is finished.
+
+    Rejects are written in any case. Nothing else is when a step asked to stop, when the numbers do
+    not add up, or when the checks found a fault in a shard; the reasons are then left in `STOPPED`.
+    """
+    rejects = sort_rejects(build.manifests, results.rejects)
+    files = [*write_rejects(build.out, rejects)]
+    if results.stop:
+        return _stop(build.out, results.stop)
+    files.append(write_duplicates(build.out, results.duplicates))
+    read = [ReadCount(s, images, 0) for s, images in build.images_listed.items()]
+    totals = totals_by_source([*read, *results.read], rejects, results.duplicates, results.receipts)
+    unbalanced = imbalances(totals)
+    if unbalanced:
+        return _stop(build.out, unbalanced)
+    files += (file for receipt in results.receipts for file in receipt.files)
+    phrasing = Phrasing(build.templates, build.recipe.phrasing.held_out_percent)
+    record = build_record(
+        recipe=build.recipe,
+        manifests=build.manifests,
+        archives=build.archives,
+        counts=totals,
+        receipts=results.receipts,
+        fixes=add_up(results.notices),
+        phrasing=phrasing,
+        comparison=compare(
+            manifests=build.manifests,
+            rules=split_rules(build.manifests, build.recipe),
+            counts=totals,
+            receipts=results.receipts,
+            changes=results.split_changes,
+        ),
+        files=files,
+        left_out=build.left_out,
+    )
+    proven = None
+    if build.prove:
+        proofs = [reading.proof for reading in results.readings if reading.proof]
+        whole = check_dataset(build.out, record.model_dump(mode="json"), proofs)
+        faults = faults_found(proofs, whole)
+        if faults:
+            return _stop(build.out, faults)
+        proven = count_proofs(proofs, whole, build.recipe.duplicates)
+    record = _write_report(record, results.readings, proven, build.out)
+    remove_leftovers(build.out, record.files, record.shards)
+    output.write_json(build.out, BUILD_FILE, record.model_dump(mode="json"))
+    return Outcome(record)
+
+
+def read_outcome(out: str) -> BuildRecord:
+    """Give the record of the build that has just ended in `out`, and remove what it needed to run.
+
+    Raises:
+        InputError: nothing was published; the message says why.
+    """
+    stopped: Any = output.read_json(out, STOPPED)
+    if stopped:
+        raise InputError(
+            "nothing was published:\n" + "\n".join(f"  {reason}" for reason in stopped)
+        )
+    path = Path(out, BUILD_FILE)
+    if not path.exists():
+        raise InputError(f"{out}: the run ended without build.json; run the same command again")
+    record = parse_record(path.read_bytes(), str(path))
+    clean_folder(out)
+    return record
+
+
+def add_up(counts: Iterable[Mapping[str, Mapping[str, int]]]) -> dict[str, dict[str, int]]:
+    """Add up counts by source and reason.
+
+    >>> add_up([{"ssdd": {"clipped": 1}}, {"ssdd": {"clipped": 2}}, {"hrsid": {}}])
+    {'hrsid': {}, 'ssdd': {'clipped': 3}}
+    """
+    total: dict[str, Counter[str]] = defaultdict(Counter)
+    for part in counts:
+        for source_id, by_reason in part.items():
+            total[source_id].update(by_reason)
+    return {source_id: dict(sorted(c.items())) for source_id, c in sorted(total.items())}
+
+
+def _stop(out: str, reasons: Sequence[Stop]) -> Outcome:
+    output.write_json(out, STOPPED, [str(reason) for reason in reasons])
+    return Outcome(None, tuple(reasons))
+
+
+def _write_report(
+    record: BuildRecord, readings: Sequence[ShardReading], proven: ProofCounts | None, out: str
+) -> BuildRecord:
+    """Write the figures and the card, and enter both into the record."""
+    figures = quality.quality_report(
+        tallies=add_up_tallies(readings),
+        recipe=record.recipe,
+        template_ids=record.templates.uses,
+        proven=proven,
+    )
+    return record.with_files(
+        (
+            output.write_json(out, quality.PATH, figures.model_dump(mode="json")),
+            output.write_text(out, "README.md", render_card(record, figures)),
+        )
+    )

@@ -1,0 +1,177 @@
+"""Counts of pictures and their dialogues: everything that the quality report is computed from.
+
+Kinds of a (split, task, subtask, source):
+    rows            rows, negatives, wrong_negatives, duplicates, conflicts, grammar_faults, words,
+                    sentences, facts, facts_in_prompt, solvable, half_solvable
+    answers         meaning of the question and of the answer, joined by `BETWEEN`
+    phrasings       template id
+    question_chars, question_words, answer_chars, answer_words     histograms of lengths
+    first_option    choice questions: "first", "second"
+Kinds of a (split, task, "", source), and with "" as task for all of them together:
+    rows_per_image  histogram: rows of one picture
+Kinds of a (split, "", "", source):
+    images          images, objects, invalid_boxes, degenerate_texts, statements, contradictions
+    iou/<format>    see `box_text`
+    vocabulary      words of questions and answers, in lower case, each once a shard; without those
+                    of sizes, shapes and cells
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
+
+from sarchat_build.dialogues.attributes import cell
+from sarchat_build.geometry.boxes import round_half_up
+from sarchat_build.report.statistics.box_text import iou_histograms
+from sarchat_build.report.statistics.grammar import proofread
+from sarchat_build.report.statistics.meaning import meaning
+from sarchat_build.report.statistics.statements import contradictions
+from sarchat_build.report.statistics.tallies import Group, Tallies
+from sarchat_build.types import Box
+
+Row: TypeAlias = Mapping[str, Any]
+BETWEEN = " => "
+# What stands before a question: the picture's mark and the task's tag are no words of it.
+_OPENING = re.compile(r"<image>\n(?:\[[a-z]+\] )?")
+
+
+@dataclass(slots=True)
+class _Collected:
+    """Boxes and words of a split and source; counted all at once they cost a fraction."""
+
+    boxes_xyxy_px: list[Sequence[float]] = field(default_factory=list)
+    sides_px: list[tuple[int, int]] = field(default_factory=list)
+    vocabulary: set[str] = field(default_factory=set)
+
+
+def count_pictures(
+    pictures: Iterable[tuple[Row, Sequence[Row]]], candidates: Sequence[str]
+) -> Tallies:
+    """Count the pictures of one shard and their dialogues.
+
+    Args:
+        pictures: each picture's row, without the picture, and the rows of all its dialogues.
+        candidates: the categories that a classification question offers.
+    """
+    counter = _Counter(candidates)
+    for image, dialogues in pictures:
+        counter.add(image, dialogues)
+    return counter.finish()
+
+
+class _Counter:
+    def __init__(self, candidates: Sequence[str]) -> None:
+        self._candidates = candidates
+        self._tallies = Tallies()
+        self._collected: dict[tuple[str, str], _Collected] = defaultdict(_Collected)
+
+    def finish(self) -> Tallies:
+        """Give all that has been counted; to be called once."""
+        for (split, source), collected in self._collected.items():
+            group = Group(split, source=source)
+            histograms = iou_histograms(collected.boxes_xyxy_px, collected.sides_px)
+            for name, histogram in histograms.items():
+                self._tallies.counter(group, f"iou/{name}").update(histogram)
+            self._tallies.counter(group, "vocabulary").update(collected.vocabulary)
+        return self._tallies
+
+    def add(self, image: Row, dialogues: Sequence[Row]) -> None:
+        """Count one picture's row and the rows of all its dialogues."""
+        split, source = image["split"], image["source"]
+        self._count_image(image, dialogues, Group(split, source=source))
+        cells = _cells(image)
+        asked: dict[str, set[str]] = defaultdict(set)
+        per_task: Counter[str] = Counter()
+        for row in dialogues:
+            per_task[row["task"]] += 1
+            self._count_dialogue(image, row, cells, asked)
+        for task, rows in [("", len(dialogues)), *per_task.items()]:
+            self._tallies.count(Group(split, task, "", source), "rows_per_image", str(rows))
+
+    def _count_image(self, image: Row, dialogues: Sequence[Row], group: Group) -> None:
+        boxes, side_px = image["objects"]["bbox"], (image["width"], image["height"])
+        stated, contradicted = contradictions(dialogues)
+        self._tallies.counter(group, "images").update(
+            images=1,
+            objects=len(boxes),
+            invalid_boxes=sum(not _is_valid(box, *side_px) for box in boxes),
+            degenerate_texts=sum(_is_flat(box) for box in boxes),
+            statements=stated,
+            contradictions=contradicted,
+        )
+        collected = self._collected[group.split, group.source]
+        collected.boxes_xyxy_px.extend(boxes)
+        collected.sides_px.extend([side_px] * len(boxes))
+
+    def _count_dialogue(
+        self, image: Row, row: Row, cells: Mapping[str, str], asked: dict[str, set[str]]
+    ) -> None:
+        kinds = self._tallies.counters(Group(*(row[name] for name in Group._fields)))
+        found = meaning(row, [cells[instance_id] for instance_id in row["instance_ids"]])
+        whole, answer = (message["content"] for message in row["messages"])
+        texts = {"question": _OPENING.sub("", whole, count=1), "answer": answer}
+        rows, known = kinds["rows"], asked[whole]
+        rows["rows"] += 1
+        rows["negatives"] += found.negative
+        rows["wrong_negatives"] += found.negative and self._is_wrong(image, row, cells)
+        rows["facts"] += found.facts
+        rows["facts_in_prompt"] += found.facts_in_prompt
+        rows["solvable"] += found.facts_in_prompt == found.facts
+        rows["half_solvable"] += 2 * found.facts_in_prompt >= found.facts
+        rows["duplicates"] += answer in known
+        rows["conflicts"] += bool(known - {answer})
+        known.add(answer)
+        vocabulary = self._collected[row["split"], row["source"]].vocabulary
+        for side, text in texts.items():
+            words = text.split()
+            kinds[f"{side}_chars"][str(len(text))] += 1
+            kinds[f"{side}_words"][str(len(words))] += 1
+            rows["words"] += len(words)
+            reading = proofread(text)
+            rows["sentences"] += reading.sentences
+            rows["grammar_faults"] += reading.faults
+            vocabulary.update(reading.vocabulary)
+        kinds["answers"][f"{found.asked}{BETWEEN}{found.answered}"] += 1
+        kinds["phrasings"].update(row["template_ids"])
+        options = row["ground_truth"].get("options")
+        if options:
+            kinds["first_option"]["first" if options[0] == found.answered else "second"] += 1
+
+    def _is_wrong(self, image: Row, row: Row, cells: Mapping[str, str]) -> bool:
+        """Tell whether something is denied that is there, or that nobody looked for."""
+        truth, objects = row["ground_truth"], image["objects"]
+        denied = truth.get("asked") or truth.get("category")
+        categories = [denied] if denied else self._candidates
+        if set(categories) & {*image["rejected_categories"], *image["cut_categories"]}:
+            return True
+        if set(categories) - set(image["categories_annotated"]):
+            return True
+        where = truth.get("cell")
+        return any(
+            category in categories and where in (None, cells[instance_id])
+            for category, instance_id in zip(
+                objects["category"], objects["instance_id"], strict=True
+            )
+        )
+
+
+def _cells(image: Row) -> dict[str, str]:
+    objects = image["objects"]
+    return {
+        instance_id: cell(Box(*box), image["width"], image["height"])
+        for instance_id, box in zip(objects["instance_id"], objects["bbox"], strict=True)
+    }
+
+
+def _is_valid(box: Sequence[float], width_px: int, height_px: int) -> bool:
+    return 0 <= box[0] < box[2] <= width_px and 0 <= box[1] < box[3] <= height_px
+
+
+def _is_flat(box: Sequence[float]) -> bool:
+    """Tell whether a box has no area once it is written in whole pixels."""
+    x0, y0, x1, y1 = map(round_half_up, box)
+    return x0 == x1 or y0 == y1

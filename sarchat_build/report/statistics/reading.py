@@ -1,0 +1,105 @@
+"""Statistics of one finished shard, read from its published files."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any, TypeAlias
+
+import pyarrow as pa
+
+from sarchat_build.errors import InputError
+from sarchat_build.published.folder import DatasetFolder
+from sarchat_build.published.layout import table_path
+from sarchat_build.published.reader import read_sound_rows
+from sarchat_build.published.schema import SCHEMAS
+from sarchat_build.report.statistics.counting import Row, count_pictures
+from sarchat_build.report.statistics.tallies import Tallies
+
+_BATCH_ROWS = 1024
+Convert: TypeAlias = Callable[[Any], Any]
+
+
+def shard_statistics(
+    location: str, name: str, *, tasks: Iterable[str], candidates: Sequence[str]
+) -> Tallies:
+    """Count everything that the quality report is computed from in one shard of a dataset.
+
+    Memory holds a batch of rows of each file, and the boxes of the shard. Pictures are not read.
+
+    Args:
+        location: the dataset, as a path or a URL.
+        name: the shard, such as "train-00000-of-00002".
+        tasks: the tasks whose dialogues the dataset holds.
+        candidates: the categories that a classification question offers.
+
+    Raises:
+        InputError: a file cannot be read, or its rows are not in the order of the pictures.
+    """
+    folder = DatasetFolder(location)
+    columns = [column for column in SCHEMAS["images"].names if column != "image"]
+    try:
+        images = _rows(folder, "images", name, columns)
+        dialogues = {
+            table_path(task, name): _rows(folder, task, name, SCHEMAS[task].names) for task in tasks
+        }
+        return count_pictures(join_dialogues(images, dialogues), candidates)
+    except ValueError as error:
+        raise InputError(f"{location}: {error}") from error
+
+
+def join_dialogues(
+    images: Iterable[Row], dialogues: Mapping[str, Iterable[Row]]
+) -> Iterator[tuple[Row, list[Row]]]:
+    """Give each picture with its dialogues; `dialogues` are rows by the file they come from.
+
+    >>> rows = {"a": [{"image_id": "x"}], "b": [{"image_id": "x"}, {"image_id": "y"}]}
+    >>> [len(found) for _, found in join_dialogues([{"image_id": "x"}, {"image_id": "y"}], rows)]
+    [2, 1]
+
+    Raises:
+        ValueError: a dialogue is about no picture, or stands behind those of a later one.
+    """
+    streams = {path: iter(rows) for path, rows in dialogues.items()}
+    waiting = {path: next(rows, None) for path, rows in streams.items()}
+    for image in images:
+        found = []
+        for path, rows in streams.items():
+            row = waiting[path]
+            while row is not None and row["image_id"] == image["image_id"]:
+                found.append(row)
+                row = next(rows, None)
+            waiting[path] = row
+        yield image, found
+    for path, row in waiting.items():
+        if row is not None:
+            raise ValueError(
+                f"{path}: dialogue {row['dialogue_id']!r} is not in the order of the shard's "
+                "pictures; run `sarchat validate` for all faults"
+            )
+
+
+def _rows(folder: DatasetFolder, table: str, name: str, columns: list[str]) -> Iterator[Row]:
+    schema = SCHEMAS[table]
+    converters = [_converter(schema.field(column).type) for column in columns]
+    for values in read_sound_rows(
+        folder, table_path(table, name), schema, only=columns, batch_rows=_BATCH_ROWS
+    ):
+        yield {
+            column: convert(value) if convert else value
+            for column, convert, value in zip(columns, converters, values, strict=True)
+        }
+
+
+def _converter(kind: pa.DataType) -> Convert | None:
+    """Give what turns the reader's tuples into mappings; None where a value holds no struct."""
+    if pa.types.is_struct(kind):
+        names = [field.name for field in kind]
+        inner = [_converter(field.type) for field in kind]
+        return lambda values: {
+            name: convert(value) if convert else value
+            for name, convert, value in zip(names, inner, values, strict=True)
+        }
+    if pa.types.is_list(kind):
+        item = _converter(kind.value_type)
+        return (lambda values: [item(value) for value in values]) if item else None
+    return None

@@ -1,0 +1,81 @@
+"""Which sources a build reads: those asked for, or all that are there; never the same one twice."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from sarchat_build.archives import is_there, join
+from sarchat_build.config.manifest import Manifest
+from sarchat_build.config.recipe import Recipe
+from sarchat_build.errors import ConfigurationError, InputError, Issue
+from sarchat_build.sources.index import layout_hint
+
+
+def choose_sources(
+    manifests: Mapping[str, Manifest], raw: str, wanted: Sequence[str]
+) -> tuple[dict[str, Manifest], list[str]]:
+    """Choose the sources to build: those asked for, or every one that lies in the raw folder.
+
+    Args:
+        manifests: all known manifests by source id.
+        raw: path or URL of the raw folder.
+        wanted: ids that the user asks for; empty: all that are there.
+
+    Returns:
+        The chosen manifests by id, and the ids that were not found.
+
+    Raises:
+        ConfigurationError: a source is asked for that no manifest describes.
+        InputError: a source asked for is not there, or none is.
+    """
+    unknown = [source_id for source_id in wanted if source_id not in manifests]
+    if unknown:
+        known = ", ".join(manifests)
+        raise ConfigurationError(
+            Issue("--source", s, f"no such source; known: {known}") for s in unknown
+        )
+    found = [source_id for source_id in manifests if is_there(join(raw, source_id))]
+    absent = [source_id for source_id in wanted if source_id not in found]
+    if absent or not found:
+        hints = [f"  {join(raw, s)}: {layout_hint(manifests[s])}" for s in absent or manifests]
+        raise InputError("not found in the raw folder:\n" + "\n".join(hints))
+    chosen = sorted(wanted) if wanted else sorted(found)
+    return {s: manifests[s] for s in chosen}, sorted(set(manifests) - set(found))
+
+
+def refuse_mixed_releases(chosen: Mapping[str, Manifest], recipe: Recipe) -> None:
+    """Refuse a merged release beside a source that it contains.
+
+    Both hold the same pictures. Under `duplicates.mixed_releases = "resolve"` they are found by
+    their pixels and hashes, but only whole pictures: a release that holds the chips of a scene has
+    no picture like the scene.
+
+    Raises:
+        ConfigurationError: names the sources and says what to do.
+    """
+    issues = []
+    for release in chosen.values():
+        within = [chosen[source_id] for source_id in release.contains if source_id in chosen]
+        cut = [manifest.id for manifest in within if manifest.tiling]
+        if within and recipe.duplicates.mixed_releases == "refuse":
+            names = ", ".join(manifest.id for manifest in within)
+            message = (
+                f"holds the pictures of {names} again, under other names: one output would show "
+                f"them twice. Build either {release.id} or its sources (--source), or set "
+                'duplicates.mixed_releases = "resolve" in the recipe, which needs near = "drop"'
+            )
+        elif within and recipe.duplicates.near != "drop":
+            message = (
+                'duplicates.mixed_releases = "resolve" needs duplicates.near = "drop": the '
+                "release is re-encoded, so that equal pictures are only near ones"
+            )
+        elif cut:
+            message = (
+                f"holds chips cut from the scenes of {', '.join(cut)}, which no comparison of "
+                "whole pictures finds; leave these sources out (--source)"
+            )
+        else:
+            continue
+        issues.append(Issue("--source", release.id, message))
+    if issues:
+        raise ConfigurationError(issues)

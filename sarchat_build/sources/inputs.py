@@ -1,0 +1,96 @@
+"""A source's archives before they are read: their digests, and a form that is read at random."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, nullcontext
+from tempfile import TemporaryDirectory
+
+from sarchat_build.archives import join, list_archives, needs_repacking, open_archive, repack
+from sarchat_build.archives.checksums import read_recorded
+from sarchat_build.config.manifest import Manifest
+from sarchat_build.config.toml import Model
+from sarchat_build.errors import InputError
+from sarchat_build.progress import ProgressBar, no_progress
+
+
+class ArchiveEntry(Model):
+    """One input archive by its name in the raw folder, its kind (zip, folder, …) and its digest."""
+
+    name: str
+    kind: str
+    sha256: str
+
+
+def describe_archives(
+    manifest: Manifest,
+    raw: str,
+    *,
+    recorded: Mapping[str, str] | None = None,
+    progress: ProgressBar = no_progress,
+) -> list[ArchiveEntry]:
+    """Name and digest a source's archives, and hold them against what was published or recorded.
+
+    Args:
+        manifest: the source's manifest.
+        raw: path or URL of the raw folder.
+        recorded: digests by name; None: those that lie beside the source's folder.
+        progress: shows the bytes that have been digested.
+
+    Raises:
+        InputError: a digest differs; both are named.
+    """
+    published = {archive.name: archive.sha256 for archive in manifest.archives if archive.sha256}
+    known = read_recorded(raw, manifest.id) if recorded is None else recorded
+    expected = {**published, **known}
+    described = []
+    for name, location in list_archives(join(raw, manifest.id)).items():
+        archive = open_archive(location)
+        with progress(f"hash {name}", archive.digested_bytes()) as show:
+            digest = archive.sha256(show)
+        if name in expected and expected[name] != digest:
+            raise InputError(
+                f"{location}: sha256 is {digest}, expected {expected[name]}; "
+                f"fetch it again, or run 'sarchat sources record' if the change is meant"
+            )
+        described.append(ArchiveEntry(name=name, kind=archive.kind, sha256=digest))
+    return described
+
+
+@contextmanager
+def repacked_archives(
+    source: str, folder: str = "", progress: ProgressBar = no_progress
+) -> Iterator[dict[str, str]]:
+    """Repack what needs it; without a folder, for as long as the context lasts.
+
+    Yields:
+        As `repack_archives`.
+    """
+    with nullcontext(folder) if folder else TemporaryDirectory(prefix="sarchat-") as target:
+        yield repack_archives(source, target, progress)
+
+
+def repack_archives(
+    source: str, folder: str, progress: ProgressBar = no_progress
+) -> dict[str, str]:
+    """Repack the archives of a source whose members cannot be read at random.
+
+    Args:
+        source: path or URL of the source's folder, or of a single archive.
+        folder: path or URL of the folder for what is made.
+        progress: shows the bytes that have been repacked.
+
+    Returns:
+        Where each now lies, by its own location.
+
+    Raises:
+        InputError: an archive cannot be opened, or there is no room.
+    """
+    made = {}
+    for name, location in list_archives(source).items():
+        archive = open_archive(location)
+        if needs_repacking(archive):
+            total = sum(member.size_bytes for member in archive.members())
+            with progress(f"repack {name}", total) as show:
+                made[archive.location] = repack(archive, folder, show)
+    return made

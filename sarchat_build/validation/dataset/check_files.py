@@ -1,0 +1,151 @@
+"""Checks of the files of a dataset: those that build.json lists, all, unchanged, no other."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from sarchat_build.published.folder import DatasetFolder
+from sarchat_build.published.layout import BUILD_FILE, dialogues_path, images_path, parse_table_path
+from sarchat_build.validation.findings import Finding, FindingLog, Plain
+from sarchat_build.validation.rules import mapping_at, rules_of, unrecorded
+from sarchat_build.validation.vocabulary import SHA256, SOURCE_ID, SPLITS, TASKS
+
+# Reports of a validation may lie beside the data; they are younger than build.json.
+_OWN_FILES = frozenset((BUILD_FILE, "validation.json", "validation.html"))
+_WORKING_FOLDER = ".sarchat/"
+
+# Hashing leaves the interpreter's lock alone, so a few threads are a few cores.
+_HASHING_THREADS = 8
+
+
+def read_build(out_dir: str) -> tuple[dict[str, Any], tuple[Finding, ...]]:
+    """Read build.json; an empty mapping and a finding where it cannot be read."""
+    log = FindingLog()
+    try:
+        build = DatasetFolder(out_dir).json(BUILD_FILE)
+    except (OSError, ValueError, RecursionError) as error:
+        found = Plain(f"{type(error).__name__}: {error}")
+        log.add("build_json", BUILD_FILE, Plain("a readable JSON object"), found)
+        return {}, log.findings
+    if not isinstance(build, dict):
+        log.add(
+            "build_json", BUILD_FILE, Plain("a readable JSON object"), Plain(type(build).__name__)
+        )
+        return {}, log.findings
+    return build, ()
+
+
+def plan_shards(build: Mapping[str, Any]) -> tuple[tuple[str, int, int], ...]:
+    """List (split, shard, shard count) of every shard that the listed image files speak of.
+
+    A shard missing from the list is planned all the same, so that its absence is found.
+
+    >>> plan_shards({"files": {"images/test-00001-of-00002.parquet": {}}})
+    (('test', 0, 2), ('test', 1, 2))
+    """
+    counts: dict[str, int] = {}
+    for path in mapping_at(build, "files"):
+        file = parse_table_path(path)
+        if file and file.table == "images" and file.shard:
+            split, _, count = file.shard
+            counts[split] = max(counts.get(split, 0), count)
+    return tuple(
+        (split, shard, counts[split])
+        for split in SPLITS
+        if split in counts
+        for shard in range(counts[split])
+    )
+
+
+def check_files(out_dir: str, build: Mapping[str, Any]) -> tuple[Finding, ...]:
+    """Compare the files below `out_dir` with those that `build` lists, by size and sha256.
+
+    Reads every byte once. Nothing is raised for a bad dataset.
+    """
+    log = FindingLog()
+    for finding in read_build(out_dir)[1]:
+        log.add(finding.check, finding.file, Plain(finding.expected), Plain(finding.found))
+    _check_build(build, log)
+    listed = dict(_listed(build, log))
+    _check_shards(build, log)
+    folder = DatasetFolder(out_dir)
+    try:
+        present = folder.list()
+    except OSError as error:
+        log.add("folder", ".", Plain("a folder that can be listed"), Plain(f"{error}"))
+        return log.findings
+    for path in sorted(set(present) - set(listed) - _OWN_FILES):
+        if not path.startswith(_WORKING_FOLDER):
+            log.add("foreign_file", path, Plain("listed in build.json"), Plain("not listed"))
+    for path in sorted(set(listed) - set(present)):
+        log.add("missing_file", path, Plain("a file"), Plain("none"))
+    both = sorted(set(listed) & set(present))
+    with ThreadPoolExecutor(_HASHING_THREADS) as pool:
+        hashes = pool.map(lambda path: _hash(folder, path), both)
+        for path, found in zip(both, hashes, strict=True):
+            _compare(path, listed[path], found, log)
+    return log.findings
+
+
+def _hash(folder: DatasetFolder, path: str) -> tuple[int, str] | OSError:
+    try:
+        return folder.sha256(path)
+    except OSError as error:
+        return error
+
+
+def _compare(
+    path: str, entry: Mapping[str, Any], found: tuple[int, str] | OSError, log: FindingLog
+) -> None:
+    if isinstance(found, OSError):
+        log.add("unreadable", path, Plain("a readable file"), Plain(f"{found}"))
+        return
+    size, sha256 = found
+    if entry.get("bytes") != size:
+        log.add("file_bytes", path, entry.get("bytes"), size)
+    if entry.get("sha256") != sha256:
+        log.add("file_sha256", path, entry.get("sha256"), sha256)
+
+
+def _listed(build: Mapping[str, Any], log: FindingLog) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Yield the listed files whose entries can be used."""
+    for path, entry in mapping_at(build, "files").items():
+        parts = path.split("/")
+        if "" in parts or ".." in parts or "." in parts or "\\" in path or ":" in parts[0]:
+            log.add("path_escape", BUILD_FILE, Plain("a path inside the dataset"), path)
+        elif path.endswith(".parquet") and not parse_table_path(path):
+            log.add("file_name", path, Plain("a table of the dataset"), path)
+            yield path, mapping_at(build, "files", path)
+        elif not isinstance(entry, Mapping) or not SHA256.fullmatch(str(entry.get("sha256"))):
+            log.add("build_json", BUILD_FILE, Plain("bytes, sha256 and rows"), entry, key=path)
+            yield path, mapping_at(build, "files", path)
+        else:
+            yield path, entry
+
+
+def _check_build(build: Mapping[str, Any], log: FindingLog) -> None:
+    for section in ("recipe", "sources", "counts", "files"):
+        if not mapping_at(build, section):
+            log.add("build_json", BUILD_FILE, Plain(f"section {section!r}"), build.get(section))
+    for path in unrecorded(build):
+        log.add("recipe", BUILD_FILE, Plain("what the proof needs to know"), None, key=path)
+    for source in mapping_at(build, "sources"):
+        if not SOURCE_ID.fullmatch(source):
+            log.add("source_form", BUILD_FILE, Plain("a-z, 0-9 and _"), source)
+
+
+def _check_shards(build: Mapping[str, Any], log: FindingLog) -> None:
+    """Find shards that the list leaves out, or counts in two ways."""
+    listed, tasks = mapping_at(build, "files"), rules_of(build).tasks
+    planned: set[str] = set()
+    for plan in plan_shards(build):
+        paths = [images_path(*plan), *(dialogues_path(task, *plan) for task in tasks)]
+        planned.update((images_path(*plan), *(dialogues_path(task, *plan) for task in TASKS)))
+        for path in paths:
+            if path not in listed:
+                log.add("missing_shard", path, Plain("listed in build.json"), Plain("not listed"))
+    for path in listed:
+        if path.startswith(("images/", "dialogues/")) and path not in planned:
+            log.add("surplus_shard", path, Plain("a shard of its split"), path)

@@ -1,0 +1,84 @@
+"""Checks of one shard: its images file and the dialogues about these images."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from sarchat_build.published.folder import DatasetFolder
+from sarchat_build.published.layout import dialogues_path, images_path
+from sarchat_build.validation.answers.check_dialogues import ShardState, check_dialogues
+from sarchat_build.validation.answers.completeness import AskedQuestions, coverage_faults
+from sarchat_build.validation.answers.measures import measure
+from sarchat_build.validation.findings import FindingLog
+from sarchat_build.validation.pictures.check_images import check_images
+from sarchat_build.validation.rules import mapping_at, rules_of
+from sarchat_build.validation.shard_report import DialogueCount, DialogueMeasure, ShardReport
+from sarchat_build.validation.tables import Tables
+from sarchat_build.validation.texts.wording import PhrasingCounts
+from sarchat_build.validation.vocabulary import TASKS
+
+
+def check_shard(
+    out_dir: str, split: str, shard: int, shard_count: int, build: Mapping[str, Any]
+) -> ShardReport:
+    """Check one shard from its files alone: every fault that shows within it.
+
+    Memory holds the box columns and the questions of the shard, and a few pictures at a time.
+
+    Args:
+        out_dir: the dataset, as a path or a URL.
+        split: "train", "validation" or "test".
+        shard: number of the shard, from 0.
+        shard_count: how many shards the split has.
+        build: the content of build.json; only its recipe, sources and file list are used.
+
+    Returns:
+        All findings, and the facts that `check_dataset` needs. Nothing is raised for bad data.
+    """
+    log, rules = FindingLog(), rules_of(build)
+    tables = Tables(DatasetFolder(out_dir), build, log)
+    facts, images = check_images(tables, images_path(split, shard, shard_count), split, rules)
+    state = ShardState(
+        split=split,
+        images=images,
+        rules=rules,
+        questions=AskedQuestions(),
+        phrasings=PhrasingCounts(),
+        answered={},
+        counts={},
+    )
+    paths = {task: dialogues_path(task, split, shard, shard_count) for task in TASKS}
+    measures = tuple(_check_tasks(tables, paths, state))
+    sound = [image for image in images.values() if image is not None]
+    for fault in coverage_faults(sound, state.questions, rules):
+        log.add(fault.check, paths[fault.task], fault.expected, fault.found, key=fault.key)
+    return ShardReport(
+        split=split,
+        shard=shard,
+        shard_count=shard_count,
+        findings=log.findings,
+        errors=log.totals["error"],
+        warnings=log.totals["warning"],
+        images=facts,
+        dialogues=tuple(
+            DialogueCount(task, subtask, source, count)
+            for (task, subtask, source), count in sorted(state.counts.items())
+        ),
+        uses=tuple(sorted(state.phrasings.uses.items())),
+        answers=tuple(sorted(state.phrasings.answers.items())),
+        unknown_words=state.phrasings.unknown,
+        measures=measures,
+    )
+
+
+def _check_tasks(
+    tables: Tables, paths: Mapping[str, str], state: ShardState
+) -> Iterator[DialogueMeasure]:
+    """Check the dialogues of every task, and measure the files that are free of errors."""
+    for task, path in paths.items():
+        if task in state.rules.tasks or path in mapping_at(tables.build, "files"):
+            errors = tables.log.totals["error"]
+            check_dialogues(tables, path, task, state)
+            if tables.log.totals["error"] == errors:
+                yield from measure(tables.folder, path, task, state.split)

@@ -1,0 +1,34 @@
+"""`sarchat validate` reads a dataset at any location, and writes nothing there."""
+
+from __future__ import annotations
+
+import shutil
+
+import pytest
+from conftest import digests, sarchat
+
+
+def test_a_dataset_is_proven_at_its_url(built):
+    before = digests(built)
+    done = sarchat("validate", built.as_uri(), "--workers", 1)
+    assert done.returncode == 0, done.stderr
+    assert "proven" in done.stdout
+    assert digests(built) == before
+
+
+def test_harm_is_named_through_a_url(built, tmp_path):
+    out = tmp_path / "data set#1"
+    shutil.copytree(built, out)
+    path = next(out.glob("images/train-*.parquet"))
+    path.unlink()
+    done = sarchat("validate", out.as_uri(), "--workers", 1)
+    assert done.returncode == 1
+    assert f"images/{path.name}: missing_file" in done.stderr
+
+
+@pytest.mark.parametrize("location", ["{}/nowhere", "file://{}/nowhere", "nosuchscheme://{}"])
+def test_what_cannot_be_read_is_said_in_one_line(tmp_path, location):
+    done = sarchat("validate", location.format(tmp_path))
+    assert done.returncode == 1
+    assert "build.json: build_json: expected a readable JSON object" in done.stderr
+    assert "Traceback" not in done.stderr
