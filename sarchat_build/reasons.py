@@ -84,7 +84,7 @@ class Reason(str, Enum):
         "fetch the archive again and compare its checksum")
     UNREADABLE = ("unreadable", Kind.REJECT,
         "a file of the raw folder cannot be read",
-        "check that it is a regular file, that its rights let you read it, and the disk")
+        "check that it is a regular file, that you have permission to read it, and the disk")
     PATH_ESCAPE = ("path_escape", Kind.REJECT,
         "a name or a link leads out of the folder of its source",
         "correct the name, or replace the link by the file itself")
@@ -109,7 +109,7 @@ class Reason(str, Enum):
         "a document is not valid JSON; the byte at which it breaks is in the detail",
         "correct the document there, or fetch it again if it ends early")
     DUPLICATE_ID = ("duplicate_id", (Kind.REJECT, Kind.STOP),
-        "ids that stand for two things",
+        "an id stands for two things",
         "correct the document, or leave it out")
     ORPHAN_ANNOTATION = ("orphan_annotation", Kind.REJECT,
         "an object belongs to an image that its document does not list",

@@ -182,8 +182,8 @@ class Instance:
     """One object in pixels of the image that holds it, with its canonical category.
 
     `obb_px` holds the four corners of the rotated box clockwise (x1, y1 … x4, y4) where the source
-    has one; `polygon_px` its outline. Both keep the source's values and may leave the image;
-    `bbox` never does.
+    has one; `polygon_px` its outline. In a whole image both keep the source's values and may leave
+    the image, which `bbox` never does; in a chip they are cut to it (`geometry.clipping`).
     """
 
     instance_id: str

@@ -12,7 +12,7 @@ from pipelines.context import BuildContext
 from pipelines.metrics import count
 from pipelines.progress import report_done
 from sarchat_build.dataset.fingerprint import fingerprint
-from sarchat_build.dataset.receipts import load_receipt, save_receipt
+from sarchat_build.dataset.receipts import build_or_reuse
 from sarchat_build.dataset.record import versions
 from sarchat_build.dataset.shards import ShardBuilder, ShardReceipt
 from sarchat_build.phrasing.engine import Phrasing
@@ -59,11 +59,7 @@ class _BuildShard(beam.DoFn):
             code_digest=self._context.code_digest,
             versions=self._versions,
         )
-        receipt = load_receipt(self._context.out, name, wanted)
-        reused = receipt is not None
-        if receipt is None:
-            receipt = self._builder.build(name, planned, wanted)
-            save_receipt(self._context.out, receipt)
+        receipt, reused = build_or_reuse(self._builder, name, planned, wanted)
         report_done(self._context.out, "shards", name)
         count("build_shards", shards_in=1, images_in=len(planned), shards_out=1, reused=int(reused))
         yield receipt

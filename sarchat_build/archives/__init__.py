@@ -1,7 +1,7 @@
 """List and read the members of an archive where they lie: folder, zip, tar, 7z or rar.
 
 Archives are untrusted: nothing is unpacked by its own name, links are refused, and what would
-fill memory or disk is told from the headers. Places are paths or fsspec URLs.
+fill memory or disk is refused by its headers. Locations are paths or fsspec URLs.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from functools import lru_cache
 
 from sarchat_build.archives.archive import Archive, Member
 from sarchat_build.archives.folder import Folder, open_folder
-from sarchat_build.archives.formats import (
+from sarchat_build.archives.formats.detection import (
     RAR,
     SEVEN_ZIP,
     TAR,
@@ -19,12 +19,12 @@ from sarchat_build.archives.formats import (
     is_archive,
     is_archive_name,
 )
-from sarchat_build.archives.libarchive_file import LibarchiveArchive
+from sarchat_build.archives.formats.libarchive_file import LibarchiveArchive
+from sarchat_build.archives.formats.tar_file import PackedTarArchive, TarArchive
+from sarchat_build.archives.formats.zip_file import ZipArchive
 from sarchat_build.archives.limits import escapes
 from sarchat_build.archives.location import is_folder, join, list_folder, name_of, stamp
 from sarchat_build.archives.repack import RepackedArchive, needs_repacking, repack
-from sarchat_build.archives.tar_file import PackedTarArchive, TarArchive
-from sarchat_build.archives.zip_file import ZipArchive
 from sarchat_build.errors import InputError
 
 __all__ = [
@@ -61,7 +61,7 @@ def open_archive(location: str, repacked: str = "") -> Archive:
 
 
 @lru_cache(maxsize=64)
-def _open_file(location: str, repacked: str, state: tuple[str, ...]) -> Archive:
+def _open_file(location: str, repacked: str, state: str) -> Archive:
     # A file that has changed since is another one: its state is part of the key.
     kind = demand_format(location)
     if repacked:
@@ -76,7 +76,7 @@ def _open_file(location: str, repacked: str, state: tuple[str, ...]) -> Archive:
 
 
 def list_archives(location: str) -> dict[str, str]:
-    """Give the location of each archive of a place, by name; "." stands for the folder itself.
+    """List the archives of a source with their locations, by name; "." is the folder itself.
 
     Args:
         location: path or URL of a source's folder, or of a single archive.

@@ -1,4 +1,4 @@
-"""What the rest of the build needs of an archive, whatever its format."""
+"""Archives as the rest of the build sees them: members to list, open and read, of any format."""
 
 from __future__ import annotations
 
@@ -12,9 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO, Protocol, cast
 
-from sarchat_build.archives import location
 from sarchat_build.archives.limits import MAX_READ_BYTES
-from sarchat_build.archives.location import CHUNK_BYTES
+from sarchat_build.archives.location import CHUNK_BYTES, digest, size_bytes
 from sarchat_build.errors import InputError, RecordError
 from sarchat_build.reasons import Reason
 
@@ -95,17 +94,17 @@ class Archive(ABC):
 class FileArchive(Archive):
     """An archive that is one file."""
 
-    def __init__(self, place: str) -> None:
-        self.location = place
+    def __init__(self, location: str) -> None:
+        self.location = location
         self._sha256 = ""
 
     def digested_bytes(self) -> int:
         """Size of the file itself."""
-        return location.size_bytes(self.location)
+        return size_bytes(self.location)
 
     def sha256(self, progress: Callable[[int], None] | None = None) -> str:
         """Digest of the file itself, as `sha256sum` prints it."""
-        self._sha256 = self._sha256 or location.digest(self.location, progress)
+        self._sha256 = self._sha256 or digest(self.location, progress)
         return self._sha256
 
 

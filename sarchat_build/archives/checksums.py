@@ -29,14 +29,14 @@ def read_recorded(raw: str, source_id: str) -> dict[str, str]:
     Raises:
         InputError: a line is not one of `sha256sum`.
     """
-    place = recorded_path(raw, source_id)
+    location = recorded_path(raw, source_id)
     digests = {}
-    for number, line in enumerate((read_bytes(place) or b"").split(b"\n"), 1):
+    for number, line in enumerate((read_bytes(location) or b"").split(b"\n"), 1):
         if not line.strip():
             continue
         found = _LINE.fullmatch(line.rstrip(b"\r"))
         if found is None:
-            raise InputError(f"{place}: line {number} is no '<sha256>  <file>'; record it again")
+            raise InputError(f"{location}: line {number} is no '<sha256>  <file>'; record it again")
         name = found[3].decode("utf-8", "backslashreplace")
         if found[1]:
             name = re.sub(r"\\[\\nr]", lambda spelled: _MEANT[spelled[0]], name)
@@ -45,12 +45,12 @@ def read_recorded(raw: str, source_id: str) -> dict[str, str]:
 
 
 def write_recorded(raw: str, source_id: str, digests: Mapping[str, str]) -> str:
-    """Record checksums by name of the archive; gives the file's place."""
+    """Record checksums by name of the archive; gives the location of the file."""
     lines = []
     for name, digest in digests.items():
         spelled = re.sub(r"[\\\n\r]", lambda letter: _SPELLED[letter[0]], name)
         mark = "" if spelled == name else "\\"
         lines.append(f"{mark}{digest}  {source_id}/{spelled}\n")
-    place = recorded_path(raw, source_id)
-    write_bytes(place, "".join(lines).encode())
-    return place
+    location = recorded_path(raw, source_id)
+    write_bytes(location, "".join(lines).encode())
+    return location

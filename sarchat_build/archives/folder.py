@@ -1,4 +1,4 @@
-"""A source that lies there unpacked, on this machine or in a bucket."""
+"""Folders read like archives, on this machine or behind a URL."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from sarchat_build.archives.archive import Archive, Member, MemberStream, chunks
-from sarchat_build.archives.formats import is_archive, is_archive_name
+from sarchat_build.archives.formats.detection import is_archive, is_archive_name
 from sarchat_build.archives.limits import escapes, readable
 from sarchat_build.archives.location import (
     Entry,
@@ -67,7 +67,7 @@ class Folder(_Folder):
     def __init__(self, root: Path, location: str = "") -> None:
         self.location = location or str(root)
         self._root = root
-        self._misspelt: dict[str, str] = {}
+        self._spelled: dict[str, str] = {}
 
     def members(self) -> tuple[Member, ...]:
         """Every regular file below the folder, by path.
@@ -84,13 +84,9 @@ class Folder(_Folder):
             name = path.relative_to(self._root).as_posix()
             spelled = readable(name)
             if spelled != name:
-                self._misspelt[spelled] = name
+                self._spelled[spelled] = name
             listed.append((spelled, path.lstat().st_size))
         return tuple(Member(path, size, i) for i, (path, size) in enumerate(sorted(listed)))
-
-    def read(self, path: str) -> bytes:
-        """Give a file's bytes; raises `RecordError` when it cannot be read."""
-        return super().read(path)
 
     def open_raw(self, path: str) -> MemberStream:
         """Open a file."""
@@ -111,7 +107,7 @@ class Folder(_Folder):
         yield target
 
     def _inside(self, path: str) -> Path:
-        target = (self._root / self._misspelt.get(path, path)).resolve()
+        target = (self._root / self._spelled.get(path, path)).resolve()
         if not target.is_relative_to(self._root.resolve()):
             raise RecordError(Reason.PATH_ESCAPE, f"{path}: a link out of the source's folder")
         if target.exists() and not target.is_file():
@@ -160,10 +156,10 @@ class RemoteFolder(_Folder):
         """Open a file."""
         if escapes(path):
             raise RecordError(Reason.PATH_ESCAPE, f"{path} leads out of the source's folder")
-        place = join(self.location, path)
+        location = join(self.location, path)
         try:
             return MemberStream(
-                open_binary(place), path, size_bytes(place), reason=Reason.UNREADABLE
+                open_binary(location), path, size_bytes(location), reason=Reason.UNREADABLE
             )
         except OSError as error:
             why = error.strerror or type(error).__name__

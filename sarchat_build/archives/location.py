@@ -1,10 +1,11 @@
-"""Where things lie: a path or any fsspec URL, looked at, opened and digested in one way."""
+"""Locations, paths or any fsspec URL: listed, opened, read and digested in one way."""
 
 from __future__ import annotations
 
 import hashlib
 import os
 import posixpath
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -12,12 +13,14 @@ from pathlib import Path
 from typing import Any, BinaryIO, Generic, TypeVar, cast
 
 import fsspec
+from fsspec.implementations.local import LocalFileSystem
 
 from sarchat_build.errors import InputError
 
 CHUNK_BYTES = 1 << 20
 # Members are read in the order of the file: a large block read ahead serves many of them.
 _REMOTE_BLOCK_BYTES = 8 << 20
+_CHAIN = re.compile(r"((?:[\w+.-]+::)*)([\w+.-]+://.*?)((?:::.*)?)", re.DOTALL)
 T = TypeVar("T")
 
 
@@ -31,12 +34,17 @@ class Entry:
 
 
 def join(location: str, *parts: str) -> str:
-    """Put names below a path or URL; `.` is the place itself.
+    """Put names below a path or URL; `.` is the location itself.
 
     >>> join("gs://bucket/raw/", "ssdd", "a b.zip"), join("/data/raw", "."), join("/", "raw")
     ('gs://bucket/raw/ssdd/a b.zip', '/data/raw', '/raw')
+    >>> join("zip://raw::gs://bucket/all.zip", "ssdd"), join("simplecache::gs://bucket", "raw")
+    ('zip://raw/ssdd::gs://bucket/all.zip', 'simplecache::gs://bucket/raw')
     """
-    return posixpath.join(location, *parts).rstrip("/") if parts != (".",) else location
+    if parts == (".",):
+        return location
+    before, own, after = _links(location)
+    return before + posixpath.join(own, *parts).rstrip("/") + after
 
 
 def name_of(location: str) -> str:
@@ -48,7 +56,7 @@ def name_of(location: str) -> str:
     path = local_path(location)
     if path is not None:
         return os.path.basename(os.path.abspath(path))
-    return posixpath.basename(location.rstrip("/"))
+    return posixpath.basename(_links(location)[1].rstrip("/"))
 
 
 def local_path(location: str) -> Path | None:
@@ -63,18 +71,32 @@ def local_path(location: str) -> Path | None:
     return Path(path) if protocol in ("file", "local") else None
 
 
+def filesystem(location: str) -> tuple[Any, str]:
+    """Give fsspec's file system for a location, and the path in it.
+
+    Raises:
+        InputError: the protocol is unknown, or its package is missing.
+    """
+    path = local_path(location)
+    if path is not None:
+        # Not by fsspec's parser of URLs: to it, "~" and "::" in a name are more than letters.
+        return LocalFileSystem(), os.path.join(os.getcwd(), path)
+    try:
+        system, root = fsspec.url_to_fs(location)
+    except ImportError as error:
+        raise InputError(f"{location}: {error}; install that package") from error
+    except ValueError as error:
+        raise InputError(f"{location}: {error}") from error
+    return system, str(root)
+
+
 def list_folder(location: str) -> list[Entry]:
     """List a folder, by name.
 
     Raises:
         InputError: there is no such folder, or it cannot be reached.
     """
-    path = local_path(location)
     with reaching(location):
-        if path is not None:
-            if not path.is_dir():
-                raise InputError(f"{location}: no such folder")
-            return [_local_entry(found) for found in sorted(path.iterdir())]
         system, root = filesystem(location)
         if not system.isdir(root):
             raise InputError(f"{location}: no such folder")
@@ -83,37 +105,25 @@ def list_folder(location: str) -> list[Entry]:
             for item in system.ls(root, detail=True)
             if item["name"].strip("/") != root.strip("/")
         }
-        return [
-            Entry(name, item["type"] == "directory", int(item["size"] or 0))
-            for name, item in sorted(found.items())
-        ]
+        return [_entry(system, name, item) for name, item in sorted(found.items())]
 
 
-def stamp(location: str) -> tuple[str, ...]:
-    """Tell one state of a file from another: size and what the storage knows of its change.
+def stamp(location: str) -> str:
+    """Tell one state of a file from another, by all that the storage says of it.
 
     Raises:
         InputError: it is not there, or cannot be reached.
     """
-    path = local_path(location)
     try:
         with reaching(location):
-            if path is not None:
-                state = path.stat()
-                return str(state.st_size), str(state.st_mtime_ns), str(state.st_ino)
             system, root = filesystem(location)
-            info = system.info(root)
-            marks = (info.get(key) for key in ("size", "mtime", "created", "etag", "generation"))
-            return tuple(str(mark) for mark in marks)
+            return str(system.info(root))
     except FileNotFoundError:
         raise InputError(f"{location}: no such archive or folder") from None
 
 
 def is_folder(location: str) -> bool:
     """Tell whether a folder lies there."""
-    path = local_path(location)
-    if path is not None:
-        return path.is_dir()
     with reaching(location):
         system, root = filesystem(location)
         return bool(system.isdir(root))
@@ -121,20 +131,16 @@ def is_folder(location: str) -> bool:
 
 def size_bytes(location: str) -> int:
     """Give the size of a file."""
-    path = local_path(location)
-    if path is not None:
-        return path.stat().st_size
     system, root = filesystem(location)
     return int(system.size(root))
 
 
 def open_binary(location: str) -> BinaryIO:
-    """Open a file for reading at any place."""
-    path = local_path(location)
-    if path is not None:
-        return path.open("rb")
+    """Open a file for reading at any position."""
     system, root = filesystem(location)
     stream = system.open(root, "rb", block_size=_REMOTE_BLOCK_BYTES, cache_type="readahead")
+    if not system.cachable:  # such as zip://: it closes its files when nobody holds it
+        stream.filesystem = system
     return cast(BinaryIO, stream)
 
 
@@ -156,13 +162,9 @@ def write_bytes(location: str, content: bytes) -> None:
     Raises:
         InputError: it cannot be written.
     """
-    path = local_path(location)
     with reaching(location):
-        if path is not None:
-            path.write_bytes(content)
-        else:
-            system, root = filesystem(location)
-            system.pipe_file(root, content)
+        system, root = filesystem(location)
+        system.pipe_file(root, content)
 
 
 def read_bytes(location: str) -> bytes | None:
@@ -174,24 +176,9 @@ def read_bytes(location: str) -> bytes | None:
         return None
 
 
-def filesystem(location: str) -> tuple[Any, str]:
-    """Give fsspec's file system for a URL, and the path in it.
-
-    Raises:
-        InputError: the protocol is unknown, or its package is missing.
-    """
-    try:
-        system, root = fsspec.url_to_fs(location)
-    except ImportError as error:
-        raise InputError(f"{location}: {error}; install that package") from error
-    except ValueError as error:
-        raise InputError(f"{location}: {error}") from error
-    return system, str(root)
-
-
 @contextmanager
 def reaching(location: str) -> Iterator[None]:
-    """Name the place in what the system says of it; `FileNotFoundError` goes on as it is."""
+    """Name the location in what the system says of it; `FileNotFoundError` goes on as it is."""
     try:
         yield
     except FileNotFoundError:
@@ -201,7 +188,7 @@ def reaching(location: str) -> Iterator[None]:
 
 
 class PerProcess(Generic[T]):
-    """Something that each process makes for itself, since forked ones share a file's place."""
+    """Something that each process makes for itself, since forked ones share a file's position."""
 
     def __init__(self, make: Callable[[], T]) -> None:
         self._make = make
@@ -213,8 +200,19 @@ class PerProcess(Generic[T]):
         return self._made.setdefault(os.getpid(), self._make()) if found is None else found
 
 
-def _local_entry(path: Path) -> Entry:
-    # A link that leads nowhere is a file that cannot be read.
-    is_dir = path.is_dir()
-    size = 0 if is_dir else (path.stat() if path.exists() else path.lstat()).st_size
-    return Entry(path.name, is_dir, size)
+def _links(location: str) -> tuple[str, str, str]:
+    # Of a chain of URLs ("zip://a::gs://b/c.zip"), the link that holds the path, and its neighbors.
+    found = None if local_path(location) else _CHAIN.fullmatch(location)
+    return (found[1], found[2], found[3]) if found else ("", location, "")
+
+
+def _entry(system: Any, name: str, item: dict[str, Any]) -> Entry:
+    # What a link leads to counts; one that leads nowhere is a file that cannot be read.
+    is_link_to_folder = item.get("islink") and system.isdir(item["name"])
+    is_folder = bool(item["type"] == "directory" or is_link_to_folder)
+    if is_folder:
+        return Entry(name, True, 0)
+    size = item["size"]
+    if size is None:  # listings of web servers do not say it
+        size = system.size(item["name"])
+    return Entry(name, False, int(size or 0))

@@ -1,4 +1,4 @@
-"""Give an archive that is one stream a second form whose members can be read at random."""
+"""Repack an archive that is one stream into a zip whose members can be read at random."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ from contextlib import closing
 from pathlib import Path
 
 from sarchat_build.archives.archive import Archive, FileArchive, Member, MemberStream, chunks
+from sarchat_build.archives.formats.packed import PackedArchive
+from sarchat_build.archives.formats.zip_file import ZipArchive
 from sarchat_build.archives.location import (
     digest,
     filesystem,
@@ -22,8 +24,6 @@ from sarchat_build.archives.location import (
     reaching,
     size_bytes,
 )
-from sarchat_build.archives.packed import PackedArchive
-from sarchat_build.archives.zip_file import ZipArchive
 from sarchat_build.errors import InputError, RecordError
 
 Progress = Callable[[int], None]
@@ -33,8 +33,8 @@ _FORM = 1
 class RepackedArchive(FileArchive):
     """An archive that is known by the original and read from its repacked form."""
 
-    def __init__(self, place: str, kind: str, repacked: str) -> None:
-        super().__init__(place)
+    def __init__(self, location: str, kind: str, repacked: str) -> None:
+        super().__init__(location)
         self.kind = kind
         self._zip = ZipArchive(repacked)
 

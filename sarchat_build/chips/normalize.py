@@ -10,7 +10,7 @@ from sarchat_build.chips.join import InspectedImage
 from sarchat_build.config.manifest import Manifest, fold, sort_categories
 from sarchat_build.errors import RecordError
 from sarchat_build.geometry.boxes import repair
-from sarchat_build.geometry.conventions import place, place_quad
+from sarchat_build.geometry.conventions import to_pixel_box, to_pixel_quad
 from sarchat_build.reasons import Reason
 from sarchat_build.sources.documents import count_objects
 from sarchat_build.types import (
@@ -162,12 +162,13 @@ def _instance(
     raw: RawInstance, instance_id: str, category: Category, pixels: PixelFacts, manifest: Manifest
 ) -> tuple[Instance, tuple[Reason, ...]]:
     convention = manifest.annotations.convention
-    placed = place(raw.bbox, raw.bbox_format, convention, pixels.width_px, pixels.height_px)
-    bbox, repairs = repair(placed.corners_px, pixels.width_px, pixels.height_px)
-    obb, repairs = placed.quad_px, placed.repairs + repairs
+    size_px = {"width_px": pixels.width_px, "height_px": pixels.height_px}
+    box = to_pixel_box(raw.bbox, raw.bbox_format, convention, **size_px)
+    bbox, repairs = repair(box.corners_px, **size_px)
+    obb, repairs = box.quad_px, box.repairs + repairs
     if raw.obb:
         try:
-            obb, mended = place_quad(raw.obb, convention)
+            obb, mended = to_pixel_quad(raw.obb, convention)
             repairs += mended
         except RecordError as error:
             if error.reason is Reason.CONTRADICTS_MANIFEST:
@@ -210,10 +211,14 @@ def _far_corners(
 ) -> Iterator[tuple[float, float]]:
     for found in raw.instances:
         try:
-            placed = place(
-                found.bbox, found.bbox_format, manifest.annotations.convention, width_px, height_px
+            box = to_pixel_box(
+                found.bbox,
+                found.bbox_format,
+                manifest.annotations.convention,
+                width_px=width_px,
+                height_px=height_px,
             )
         except RecordError:
             continue  # it has a reject of its own coming
-        x0, y0, x1, y1 = placed.corners_px
+        x0, y0, x1, y1 = box.corners_px
         yield max(x0, x1), max(y0, y1)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 from sarchat_build.config.manifest import Tiling, sort_categories
 from sarchat_build.geometry.boxes import clip, shift_points
+from sarchat_build.geometry.clipping import clip_oriented_box, clip_outline, visible_area_px2
 from sarchat_build.names import printable
 from sarchat_build.reasons import Reason
 from sarchat_build.types import Box, Category, Chip, Instance, Reject, SourceImage, Window
@@ -26,7 +27,8 @@ def cut_chips(image: SourceImage, tiling: Tiling | None) -> TilingResult:
     """Cut an image as its source's manifest says; one that needs no cutting is one chip, itself.
 
     Windows without an object are dropped and counted. An object that no window shows well enough
-    is a reject, and so is an image that gives no chip.
+    is a reject, and so is an image that gives no chip. Boxes, rotated boxes and outlines are cut to
+    their window (`geometry.clipping`); those of an image that needs no cutting stay as they are.
     """
     width_px, height_px = image.pixels.width_px, image.pixels.height_px
     if tiling is None or max(width_px, height_px) <= tiling.chip_px:
@@ -69,7 +71,7 @@ def _chip(image: SourceImage, window: Window, tiling: Tiling) -> Chip:
         visible = clip(instance.bbox, frame)
         if visible is None:
             continue
-        if visible.area_px2 / instance.bbox.area_px2 < tiling.min_visible:
+        if _visible_share(instance, visible, frame, image, tiling) < tiling.min_visible:
             cut_categories.append(instance.category)
             continue
         dx, dy = -window.x0_px, -window.y0_px
@@ -77,8 +79,8 @@ def _chip(image: SourceImage, window: Window, tiling: Tiling) -> Chip:
             replace(
                 instance,
                 bbox=Box(*shift_points(visible, dx, dy)),
-                obb_px=shift_points(instance.obb_px, dx, dy),
-                polygon_px=shift_points(instance.polygon_px, dx, dy),
+                obb_px=shift_points(clip_oriented_box(instance.obb_px, frame), dx, dy),
+                polygon_px=shift_points(clip_outline(instance.polygon_px, frame), dx, dy),
                 truncated=instance.truncated or visible != instance.bbox,
             )
         )
@@ -90,6 +92,18 @@ def _chip(image: SourceImage, window: Window, tiling: Tiling) -> Chip:
         instances=tuple(kept),
         cut_categories=sort_categories(cut_categories),
     )
+
+
+def _visible_share(
+    instance: Instance, visible: Box, frame: Box, image: SourceImage, tiling: Tiling
+) -> float:
+    # Of what the picture shows: a rotated box may leave it, an upright one never does.
+    if tiling.visibility == "obb" and instance.obb_px:
+        picture = Box(0, 0, image.pixels.width_px, image.pixels.height_px)
+        whole_px2 = visible_area_px2(instance.obb_px, picture)
+        if whole_px2 > 0:
+            return visible_area_px2(instance.obb_px, frame) / whole_px2
+    return visible.area_px2 / instance.bbox.area_px2
 
 
 def _losses(image: SourceImage, chips: tuple[Chip, ...], windows: int) -> tuple[Reject, ...]:

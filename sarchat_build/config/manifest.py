@@ -79,11 +79,17 @@ class Scene(Model):
 
 
 class Tiling(Model):
-    """How large scenes are cut into chips (the rule that SARDet-100K's counts prove)."""
+    """How large scenes are cut into chips (the rule that SARDet-100K's counts prove).
+
+    A chip lists an object of which it shows at least the share `min_visible`: of the area of its
+    upright box (`visibility = "bbox"`, as SARDet-100K measures), or of its rotated box (`"obb"`)
+    where it has one, which a long object that lies across the corner of a chip does not fill.
+    """
 
     chip_px: int = Field(default=512, ge=32)
     overlap_px: int = Field(default=200, ge=0)
     min_visible: float = Field(default=0.7, gt=0, le=1)
+    visibility: Literal["bbox", "obb"] = "bbox"
 
     @model_validator(mode="after")
     def _advances(self) -> Tiling:

@@ -2,17 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Container
+from collections.abc import Container, Iterable
 from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from sarchat_build.dataset.output import WORK_FOLDER, WrittenFile, is_intact, read_json, write_json
-from sarchat_build.dataset.shards import ShardReceipt
+from sarchat_build.dataset.shards import ShardBuilder, ShardReceipt
+from sarchat_build.types import PlannedImage
 
 _FOLDER = f"{WORK_FOLDER}/receipts"
 _PREVIOUS = f"{WORK_FOLDER}/previous.json"
+
+
+def build_or_reuse(
+    builder: ShardBuilder, name: str, planned: Iterable[PlannedImage], fingerprint: str
+) -> tuple[ShardReceipt, bool]:
+    """Build a shard and leave its receipt, unless it is finished and made from the same inputs.
+
+    Returns:
+        The receipt, and whether it is one of an earlier run.
+    """
+    receipt = load_receipt(builder.out, name, fingerprint)
+    if receipt is not None:
+        return receipt, True
+    receipt = builder.build(name, planned, fingerprint)
+    save_receipt(builder.out, receipt)
+    return receipt, False
 
 
 def save_receipt(out: str, receipt: ShardReceipt) -> None:

@@ -1,4 +1,4 @@
-"""Boxes: from a source's convention to ours, and back to what may be published."""
+"""Upright boxes: repaired, clipped, measured, written as text."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def repair(
 
 
 def clip(box: Box, frame: Box) -> Box | None:
-    """Cut `box` to `frame`; None when they share no area.
+    """Clip `box` to `frame`; None when they share no area.
 
     >>> clip(Box(0, 0, 10, 10), Box(5, 5, 20, 20))
     Box(x_min_px=5, y_min_px=5, x_max_px=10, y_max_px=10)

@@ -1,4 +1,4 @@
-"""Boxes of every format to pixels: 0-based, half-open; rotated ones to corners, clockwise."""
+"""Convert boxes of every format to pixels: 0-based, half-open; rotated ones to four corners."""
 
 from __future__ import annotations
 
@@ -24,9 +24,10 @@ _NUMBERS = {
 
 @dataclass(frozen=True, slots=True)
 class PixelBox:
-    """A box in pixels, not yet held against the picture: x_min, y_min, x_max, y_max.
+    """A box in pixels, not yet compared with the picture.
 
-    `quad_px` are the corners of a rotated box, `repairs` what had to be done to get them.
+    `corners_px` are x_min, y_min, x_max, y_max; `quad_px` the four corners of a rotated box,
+    `repairs` what had to be done to get them.
     """
 
     corners_px: tuple[float, float, float, float]
@@ -34,24 +35,26 @@ class PixelBox:
     repairs: tuple[Reason, ...] = ()
 
 
-def place(
+def to_pixel_box(
     box: Sequence[float],
     box_format: BoxFormat,
     convention: Convention,
+    *,
     width_px: int,
     height_px: int,
 ) -> PixelBox:
-    """Bring a box into pixels of a picture of `width_px` × `height_px`.
+    """Convert a box to pixels of a picture of `width_px` × `height_px`.
 
     Raises:
         RecordError: `bad_value` for a wrong number of numbers, `non_finite`, `degenerate`, or
             `contradicts_manifest` when the box cannot be of the stated convention.
 
     >>> ones = Convention(pixel_origin=1, max_edge_inclusive=True)
-    >>> place((1, 1, 10, 10), BoxFormat.XYXY_PX, ones, 100, 100).corners_px
+    >>> square = {"width_px": 100, "height_px": 100}
+    >>> to_pixel_box((1, 1, 10, 10), BoxFormat.XYXY_PX, ones, **square).corners_px
     (0, 0, 10, 10)
-    >>> place((0.5, 0.5, 0.25, 0.5), BoxFormat.CXCYWH_REL, Convention(), 200, 100).corners_px
-    (75.0, 25.0, 125.0, 75.0)
+    >>> to_pixel_box((0.5, 0.5, 0.5, 1), BoxFormat.CXCYWH_REL, Convention(), **square).corners_px
+    (25.0, 0.0, 75.0, 100.0)
     """
     if len(box) != _NUMBERS[box_format]:
         raise RecordError(
@@ -64,7 +67,7 @@ def place(
         left, right = (cx - w / 2) * width_px, (cx + w / 2) * width_px
         return PixelBox((left, (cy - h / 2) * height_px, right, (cy + h / 2) * height_px))
     if box_format in (BoxFormat.QUAD_PX, BoxFormat.CXCYWHA_PX):
-        quad, repairs = place_quad(box, convention)
+        quad, repairs = to_pixel_quad(box, convention)
         return PixelBox(_half_open(bounds(quad), convention), quad, repairs)
     x, y, *far = box
     if convention.pixel_origin == 1 and (0 <= x < 1 or 0 <= y < 1):
@@ -76,16 +79,16 @@ def place(
     return PixelBox(_half_open((x - origin, y - origin, x1 - origin, y1 - origin), convention))
 
 
-def place_quad(
+def to_pixel_quad(
     box: Sequence[float], convention: Convention
 ) -> tuple[tuple[float, ...], tuple[Reason, ...]]:
-    """Bring a rotated box, four corners or center, size and angle, to corners in our pixels.
+    """Convert a rotated box, four corners or center, size and angle, to corners in pixels.
 
     Returns:
         The corners clockwise, and `quad_hull` where they had to be put into order.
 
     Raises:
-        RecordError: as `place`.
+        RecordError: as `to_pixel_box`.
     """
     if not all(map(math.isfinite, box)):
         raise RecordError(Reason.NON_FINITE, f"corners {tuple(box)}")

@@ -1,14 +1,14 @@
-"""Four corners: which way round they go, and what becomes of corners that cross or line up."""
+"""Quadrilaterals: corners put into clockwise order, also where they cross or line up."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import pairwise
+
+import numpy as np
+import shapely
 
 from sarchat_build.errors import RecordError
 from sarchat_build.reasons import Reason
-
-Point = tuple[float, float]
 
 
 def clockwise(quad: Sequence[float]) -> tuple[tuple[float, ...], bool]:
@@ -24,27 +24,33 @@ def clockwise(quad: Sequence[float]) -> tuple[tuple[float, ...], bool]:
         RecordError: `degenerate` when all corners lie in one line.
 
     >>> clockwise((0, 0, 0, 5, 9, 5, 9, 0))
-    ((0, 0, 9, 0, 9, 5, 0, 5), False)
+    ((0.0, 0.0, 9.0, 0.0, 9.0, 5.0, 0.0, 5.0), False)
     >>> clockwise((0, 0, 9, 5, 9, 0, 0, 5))
-    ((0, 0, 9, 0, 9, 5, 0, 5), True)
+    ((0.0, 0.0, 9.0, 0.0, 9.0, 5.0, 0.0, 5.0), True)
     """
-    points = list(zip(quad[0::2], quad[1::2], strict=True))
-    turns = [
-        _turn(a, b, c)
-        for a, b, c in zip(points, points[1:] + points[:1], points[2:] + points[:2], strict=True)
-    ]
-    if all(turn > 0 for turn in turns):
-        return _flat(points), False
-    if all(turn < 0 for turn in turns):
-        return _flat([points[0], *reversed(points[1:])]), False
-    hull = _hull(points)
-    area = sum(ax * by - bx * ay for (ax, ay), (bx, by) in pairwise([*hull, hull[0]])) / 2
-    if len(hull) < 3 or not area > 0:
+    corners = list(zip(quad[0::2], quad[1::2], strict=True))
+    with np.errstate(over="ignore"):  # of numbers near the largest; their area is infinite
+        hull = shapely.convex_hull(shapely.multipoints(corners))
+    if not hull.area > 0:
         raise RecordError(Reason.DEGENERATE, f"corners {tuple(quad)} enclose no area")
-    if points[0] in hull:
-        start = hull.index(points[0])
-        hull = hull[start:] + hull[:start]
-    return _flat((hull + hull[-1:])[:4]), True
+    ring = ring_clockwise(hull)
+    if corners[0] in ring:
+        start = ring.index(corners[0])
+        ring = ring[start:] + ring[:start]
+    # Four corners of a convex hull stand in order exactly if the third lies opposite the first.
+    in_order = len(ring) == 4 and ring[0] == corners[0] and ring[2] == corners[2]
+    return tuple(value for corner in (ring + ring[-1:])[:4] for value in corner), not in_order
+
+
+def ring_clockwise(polygon: shapely.Polygon) -> list[tuple[float, float]]:
+    """Give the corners of a polygon once round, clockwise (y down), from the leftmost, topmost.
+
+    >>> ring_clockwise(shapely.box(0, 0, 2, 1))
+    [(0.0, 0.0), (2.0, 0.0), (2.0, 1.0), (0.0, 1.0)]
+    """
+    # The normal form turns the other way; its last corner is the first again.
+    normal = shapely.get_exterior_ring(shapely.normalize(polygon))
+    return [(x, y) for x, y in shapely.get_coordinates(normal)[:0:-1].tolist()]
 
 
 def bounds(points: Sequence[float]) -> tuple[float, float, float, float]:
@@ -54,25 +60,3 @@ def bounds(points: Sequence[float]) -> tuple[float, float, float, float]:
     (3, 1, 9, 8)
     """
     return min(points[0::2]), min(points[1::2]), max(points[0::2]), max(points[1::2])
-
-
-def _hull(points: Sequence[Point]) -> list[Point]:
-    # Andrew's monotone chain; with y down the lower chain first gives clockwise order.
-    ordered = sorted(set(points))
-    chains: list[Point] = []
-    for sequence in (ordered, ordered[::-1]):
-        chain: list[Point] = []
-        for point in sequence:
-            while len(chain) > 1 and _turn(chain[-2], chain[-1], point) <= 0:
-                chain.pop()
-            chain.append(point)
-        chains += chain[:-1]
-    return chains or ordered
-
-
-def _turn(a: Point, b: Point, c: Point) -> float:
-    return (b[0] - a[0]) * (c[1] - b[1]) - (b[1] - a[1]) * (c[0] - b[0])
-
-
-def _flat(points: Sequence[Point]) -> tuple[float, ...]:
-    return tuple(value for point in points for value in point)

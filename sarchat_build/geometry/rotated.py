@@ -1,4 +1,4 @@
-"""Rotated boxes as center, size, angle: the conventions; the way to four corners and back."""
+"""Rotated boxes as center, size, angle: the conventions, and the way to corners and back."""
 
 from __future__ import annotations
 

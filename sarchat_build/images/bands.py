@@ -1,4 +1,4 @@
-"""What the bands of a raster mean: shown as they are, or rendered by the manifest's rule."""
+"""Choose how the bands of a raster become gray or RGB: as they are, or by the manifest's rule."""
 
 from __future__ import annotations
 
@@ -22,12 +22,15 @@ from sarchat_build.types import Stretch
 _RGB = (ColorInterp.red, ColorInterp.green, ColorInterp.blue)
 
 
-class Look(NamedTuple):
-    """How an open raster becomes gray or RGB: its bands, the function, and both in words."""
+class Rendering(NamedTuple):
+    """How an open raster becomes 8 bits of gray or RGB: its bands, the function, and both in words.
+
+    `description` is published as `images.rendering`.
+    """
 
     bands: tuple[int, ...]
     to_8_bit: Callable[[NDArray[np.generic]], Bytes]
-    rendering: str
+    description: str
     stretch: Stretch | None
 
 
@@ -50,15 +53,15 @@ def refuse_complex(dataset: DatasetReader) -> None:
         )
 
 
-def find_look(dataset: DatasetReader, rule: Pixels | None) -> Look:
-    """Decide how a raster is shown; reads all of it when the rule asks for statistics.
+def choose_rendering(dataset: DatasetReader, rule: Pixels | None) -> Rendering:
+    """Choose how a raster is rendered; reads all of it when the rule asks for statistics.
 
     Raises:
         RecordError: `unsupported_dtype` for what no rule covers, `no_valid_pixels`.
     """
-    look = _as_it_is(dataset)
-    if look is not None:
-        return look
+    rendering = _as_it_is(dataset)
+    if rendering is not None:
+        return rendering
     if rule is None:
         raise RecordError(
             Reason.UNSUPPORTED_DTYPE,
@@ -73,18 +76,24 @@ def find_look(dataset: DatasetReader, rule: Pixels | None) -> Look:
     return stretched(dataset, *_find_stretch(dataset, rule))
 
 
-def known_look(dataset: DatasetReader, rendering: str, stretch: Stretch | None) -> Look:
-    """Show a raster exactly as `find_look` found, without looking at the whole of it again."""
-    look = stretched(dataset, stretch, rendering) if stretch else _as_it_is(dataset)
-    if look is None or look.rendering != rendering:
+def repeat_rendering(
+    dataset: DatasetReader, description: str, stretch: Stretch | None
+) -> Rendering:
+    """Render a raster exactly as `choose_rendering` decided, without reading all of it again.
+
+    Raises:
+        RecordError: `unsupported_dtype` for another file than the one that was inspected.
+    """
+    known = stretched(dataset, stretch, description) if stretch else _as_it_is(dataset)
+    if known is None or known.description != description:
         raise RecordError(Reason.UNSUPPORTED_DTYPE, "the file is not the one that was inspected")
-    return look
+    return known
 
 
-def stretched(dataset: DatasetReader, stretch: Stretch, rendering: str) -> Look:
-    """Show one band by a stretch that is known."""
+def stretched(dataset: DatasetReader, stretch: Stretch, description: str) -> Rendering:
+    """Render one band by a known stretch."""
     dtype = np.dtype(dataset.dtypes[stretch.band - 1])
-    return Look((stretch.band,), Renderer(stretch, dtype), rendering, stretch)
+    return Rendering((stretch.band,), Renderer(stretch, dtype), description, stretch)
 
 
 def _find_stretch(dataset: DatasetReader, rule: Pixels) -> tuple[Stretch, str]:
@@ -133,8 +142,8 @@ def _stated_range(
     return rule.low or 0.0, float((1 << bits) - 1)
 
 
-def _as_it_is(dataset: DatasetReader) -> Look | None:
-    """Give the look of 8-bit gray, palette and RGB, None for everything else."""
+def _as_it_is(dataset: DatasetReader) -> Rendering | None:
+    """Give the rendering of 8-bit gray, palette and RGB, None for everything else."""
     if set(dataset.dtypes) != {"uint8"}:
         return None
     structure = dataset.tags(ns="IMAGE_STRUCTURE")
@@ -144,11 +153,11 @@ def _as_it_is(dataset: DatasetReader) -> Look | None:
     if colors[:3] == _RGB and len(colors) <= 4:
         words = "RGB" if structure.get("SOURCE_COLOR_SPACE") != "CMYK" else "CMYK to RGB"
         dropped = ", fourth band dropped" if len(colors) == 4 and words == "RGB" else ""
-        return Look((1, 2, 3), np.asarray, f"{words}{dropped}, as PNG", None)
+        return Rendering((1, 2, 3), np.asarray, f"{words}{dropped}, as PNG", None)
     if len(colors) == 1 or colors[1:] == (ColorInterp.alpha,):
         table, words = _gray_table(dataset)
         dropped = ", alpha dropped" if len(colors) == 2 else ""
-        return Look((1,), partial(np.take, table, axis=0), f"{words}{dropped}, as PNG", None)
+        return Rendering((1,), partial(np.take, table, axis=0), f"{words}{dropped}, as PNG", None)
     return None
 
 

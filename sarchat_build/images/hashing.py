@@ -13,7 +13,7 @@ _SIDE = 64
 _LOW = 16
 _REDUCED_SIDE = 256
 _SCALE = 1 << 12
-# Rows: cosines of the lowest frequencies over 64 places (DCT-II), as whole numbers.
+# Rows: cosines of the lowest frequencies over 64 samples (DCT-II), as whole numbers.
 _COSINES = np.array(
     [
         [round(_SCALE * math.cos(math.pi * f * (2 * x + 1) / (2 * _SIDE))) for x in range(_SIDE)]
@@ -22,7 +22,7 @@ _COSINES = np.array(
     dtype=np.float64,
 )
 # Gray levels on a curve that is a straight line below 32 and a logarithm above. Without it, one
-# bright ship decides every bit, and two chips with a ship in the middle look alike.
+# bright ship decides every bit, and two chips with a ship in the middle seem alike.
 _BEND = 32
 _LEVELS = [round(255 * math.log1p(v / _BEND) / math.log1p(255 / _BEND)) for v in range(256)]
 

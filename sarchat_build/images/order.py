@@ -89,7 +89,7 @@ def percentiles(
             counts[every == nodata] = 0
         if positive_only:
             counts[every <= 0] = 0
-        low, high = (float(every[_place(counts, rank)[0]]) for rank in _ranks(counts, percents))
+        low, high = (float(every[_rank_bin(counts, rank)[0]]) for rank in _ranks(counts, percents))
         return low, high
 
     def keys() -> Iterable[NDArray[np.uint32]]:
@@ -101,13 +101,13 @@ def percentiles(
             yield float_keys(singles.ravel() if valid.all() else singles[valid])
 
     upper = _histogram(key >> np.uint32(16) for key in keys())
-    places = [_place(upper, rank) for rank in _ranks(upper, percents)]
-    lower = {bin_: np.zeros(BINS, np.int64) for bin_, _ in places}
+    found = [_rank_bin(upper, rank) for rank in _ranks(upper, percents)]
+    lower = {bin_: np.zeros(BINS, np.int64) for bin_, _ in found}
     for key in keys():
         bins = key >> np.uint32(16)
         for bin_, counts in lower.items():
             counts += np.bincount(key[bins == bin_] & np.uint32(0xFFFF), minlength=BINS)
-    low, high = (_float_of(bin_ << 16 | _place(lower[bin_], rank)[0]) for bin_, rank in places)
+    low, high = (_float_of(bin_ << 16 | _rank_bin(lower[bin_], rank)[0]) for bin_, rank in found)
     return low, high
 
 
@@ -134,7 +134,7 @@ def _ranks(counts: NDArray[np.int64], percents: tuple[float, float]) -> list[int
     return [max(1, -(-Fraction(str(percent)) * total // 100)) for percent in percents]
 
 
-def _place(counts: NDArray[np.int64], rank: int) -> tuple[int, int]:
+def _rank_bin(counts: NDArray[np.int64], rank: int) -> tuple[int, int]:
     """Give the bin of a rank, and the rank inside that bin."""
     cumulative = np.cumsum(counts)
     bin_ = int(np.searchsorted(cumulative, rank))

@@ -1,4 +1,4 @@
-"""The two things done to every finished picture: hash what it shows, store it without loss."""
+"""Finished pictures: hash what they show, store them without loss."""
 
 from __future__ import annotations
 

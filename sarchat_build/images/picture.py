@@ -1,4 +1,4 @@
-"""8-bit files that Pillow reads whole: JPEG, PNG, BMP, GIF, WebP."""
+"""Decode the 8-bit files that Pillow reads whole: JPEG, PNG, BMP, GIF, WebP."""
 
 from __future__ import annotations
 

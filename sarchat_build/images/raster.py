@@ -1,4 +1,4 @@
-"""TIFF and 16-bit PNG through GDAL: windows of scenes of any size, in bounded memory."""
+"""Read TIFF and 16-bit PNG through GDAL: windows of scenes of any size, in bounded memory."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ def pieces(
 
 
 def read_unused_bands(dataset: DatasetReader, bands: tuple[int, ...]) -> None:
-    """Read what is stored apart from `bands`, so that a file without its end is noticed."""
+    """Read what is stored apart from `bands`, so that a file cut off at its end is noticed."""
     if dataset.profile.get("interleave") == "band":
         for band in set(dataset.indexes) - set(bands):
             for _ in pieces(dataset, (band,), whole(dataset)):

@@ -1,4 +1,4 @@
-"""Values of one band to 8 bits: exact, and the same on every machine.
+"""Render values of one band to 8 bits: exactly, and alike on every machine.
 
 A level is the number of thresholds that a value reaches. The 255 thresholds come from two numbers
 found once per scene (`low`, `high`), and from nothing that differs between processors: logarithms

@@ -39,7 +39,9 @@ from sarchat_build.validation import check_dataset
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BuildResults:
-    """What the steps of a build leave behind, each in any order.
+    """What the steps of a build leave behind.
+
+    `duplicates` and `split_changes` are in the order of the plan, everything else is in any.
 
     Attributes:
         stop: why nothing may be published; if there is a reason, nothing was written.

@@ -12,8 +12,7 @@ from pathlib import Path
 
 from sarchat_build.synthetic.archive import Layout, SyntheticArchive, write_archive
 from sarchat_build.synthetic.layouts import (
-    air_sarship_1,
-    air_sarship_2,
+    air_sarship,
     hrsid,
     msar,
     ogsod,
@@ -37,19 +36,19 @@ __all__ = [
 ]
 
 SYNTHESIZERS: dict[str, Layout] = {
-    module.LAYOUT.source_id: module.LAYOUT
-    for module in (
-        air_sarship_1,
-        air_sarship_2,
-        hrsid,
-        msar,
-        sadd,
-        sar_aircraft,
-        sar_ship_dataset,
-        ssdd,
-        ogsod,
-        sived,
-        sardet_100k,
+    layout.source_id: layout
+    for layout in (
+        air_sarship.LAYOUT_1,
+        air_sarship.LAYOUT_2,
+        hrsid.LAYOUT,
+        msar.LAYOUT,
+        sadd.LAYOUT,
+        sar_aircraft.LAYOUT,
+        sar_ship_dataset.LAYOUT,
+        ssdd.LAYOUT,
+        ogsod.LAYOUT,
+        sived.LAYOUT,
+        sardet_100k.LAYOUT,
     )
 }
 

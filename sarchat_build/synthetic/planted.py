@@ -32,7 +32,7 @@ class Expectation:
 class Quirk:
     """One oddity put in on purpose, as real archives have it.
 
-    `image` is the stem of the image, `object_index` the 0-based place of the object in its
+    `image` is the stem of the image, `object_index` the 0-based index of the object in its
     document; `twin` is the stem of the earlier image that a duplicate repeats byte by byte.
     """
 
@@ -82,10 +82,10 @@ def lost(kind: str, image: str, stage: str, reason: Reason, *, instances: int = 
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """Which image has which quirk: the one at `places[number % period]`, if any."""
+    """Which image has which quirk: the one at `kinds[number % period]`, if any."""
 
     period: int
-    places: Mapping[int, str]
+    kinds: Mapping[int, str]
 
     def at(self, number: int) -> str | None:
         """Name the kind of quirk that image `number` has.
@@ -93,4 +93,4 @@ class Schedule:
         >>> Schedule(50, {4: "duplicate"}).at(104)
         'duplicate'
         """
-        return self.places.get(number % self.period)
+        return self.kinds.get(number % self.period)

@@ -16,7 +16,8 @@ from archive_cases import contents, everything_below, python, stops, written
 from archive_writers import FILE_KINDS, write_zip
 from conftest import REAL_ARCHIVES, needs_real_data
 
-from sarchat_build.archives import limits, open_archive, zip_file
+from sarchat_build.archives import limits, open_archive
+from sarchat_build.archives.formats import zip_file
 from sarchat_build.archives.repack import repack
 from sarchat_build.errors import InputError, RecordError
 

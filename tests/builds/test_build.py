@@ -203,7 +203,7 @@ print("loaded")
 
 
 def test_validate_proves_a_good_dataset(built: Path) -> None:
-    done = sarchat("validate", str(built))
+    done = sarchat("validate", built.as_uri())  # a URL is taken as it is written
     assert done.returncode == 0, done.stderr
     assert "proven" in done.stdout
 

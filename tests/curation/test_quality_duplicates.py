@@ -1,4 +1,4 @@
-"""The same picture twice, in one source or two: one stays, in one split; conflicts are told."""
+"""The same picture twice, in one source or two: one stays, in one split; conflicts are reported."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who goes to train, validation and test under each rule, and the table that explains it."""
+"""Splits: train, validation and test under each rule, and the table that explains them."""
 
 from __future__ import annotations
 
@@ -57,10 +57,10 @@ def fact(name: str, split: Split | None, scene: str = "", pixels: str = "") -> I
 
 
 def divide(
-    facts: list[ImageFact], rule: SplitRule, lost: list[RejectedImage] | None = None
+    facts: list[ImageFact], rule: SplitRule, rejected_images: list[RejectedImage] | None = None
 ) -> dict[str, Split]:
     same = resolve_duplicates(facts, Duplicates())
-    return dict(assign_splits(facts, lost or [], same.connected, {"s": rule}).final)
+    return dict(assign_splits(facts, rejected_images or [], same.connected, {"s": rule}).final)
 
 
 def ssdd() -> list[ImageFact]:
@@ -79,9 +79,9 @@ def test_halved_test_is_the_last_digit_in_ssdd() -> None:
 def test_a_rejected_image_keeps_its_place_in_the_halved_list() -> None:
     facts = ssdd()
     rejected = facts.pop(500)  # 000501, of the test list
-    lost = RejectedImage(rejected.image_id, "s", rejected.scene_id, "test", 1)
+    rejected_image = RejectedImage(rejected.image_id, "s", rejected.scene_id, "test", 1)
     whole = divide(ssdd(), HALVED)
-    assert divide(facts, HALVED, [lost]) == {f.image_id: whole[f.image_id] for f in facts}
+    assert divide(facts, HALVED, [rejected_image]) == {f.image_id: whole[f.image_id] for f in facts}
     assert divide(facts, HALVED) != {f.image_id: whole[f.image_id] for f in facts}
 
 
@@ -205,12 +205,15 @@ def test_a_release_beside_its_sources_is_refused() -> None:
 
 
 def table_of(
-    facts: list[ImageFact], lost: list[RejectedImage], duplicates: Duplicates, rule: SplitRule
+    facts: list[ImageFact],
+    rejected_images: list[RejectedImage],
+    duplicates: Duplicates,
+    rule: SplitRule,
 ) -> tuple[list[ComparisonRow], Counter[Split]]:
     """The table of one source, and the pictures that a build would write."""
     same = resolve_duplicates(facts, duplicates)
-    division = assign_splits(facts, lost, same.connected, {"s": rule})
-    written = Counter(division.final[f.image_id] for f in facts if f.image_id not in same.dropped)
+    splits = assign_splits(facts, rejected_images, same.connected, {"s": rule})
+    written = Counter(splits.final[f.image_id] for f in facts if f.image_id not in same.dropped)
     receipts = [
         ShardReceipt(f"{split}-00000-of-00001", "", (), {"s": {"images": n, "objects": n}}, {})
         for split, n in written.items()
@@ -226,7 +229,7 @@ def table_of(
         rules={"s": rule},
         counts=counts,
         receipts=receipts,
-        changes=count_split_changes(facts, lost, same.dropped, division),
+        changes=count_split_changes(facts, rejected_images, same.dropped, splits),
     )
     return table, written
 
@@ -239,11 +242,11 @@ def plain(table: list[ComparisonRow]) -> list[dict]:
 def test_reasons_add_up_to_the_difference(
     facts: list[ImageFact], gone: list[ImageFact], duplicates: Duplicates, rule: SplitRule
 ) -> None:
-    lost = [
+    rejected_images = [
         RejectedImage(f"{f.image_id}x", "s", f.scene_id, f.official_split, f.instances)
         for f in gone
     ]
-    found, written = table_of(facts, lost, duplicates, rule)
+    found, written = table_of(facts, rejected_images, duplicates, rule)
     table = plain(found)
     assert [row["split"] for row in table] == list(SPLITS)
     for row in table:
@@ -255,7 +258,7 @@ def test_reasons_add_up_to_the_difference(
     for reason in ("moved_with_scene", "moved_with_duplicates"):
         assert sum(r["reasons"].get(reason, {"images": 0})["images"] for r in table) == 0
     rejected = sum(r["reasons"].get("rejected", {"images": 0})["images"] for r in table)
-    assert rejected == -len(lost)
+    assert rejected == -len(rejected_images)
 
 
 def test_the_table_counts_what_moved_and_why() -> None:

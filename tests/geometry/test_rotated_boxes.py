@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from reader_rules import RULES, points
 
 from sarchat_build.errors import RecordError
-from sarchat_build.geometry.conventions import place_quad
+from sarchat_build.geometry.conventions import to_pixel_quad
 from sarchat_build.geometry.quads import bounds, clockwise
 from sarchat_build.geometry.rotated import ANGLES, corners, from_corners
 from sarchat_build.types import AngleName
@@ -139,6 +139,6 @@ def test_row_26_rectangles_stay_what_they_are(
     ring = ring[start:] + ring[:start]
     given_ring = [ring[0], *reversed(ring[1:])] if turned else ring
     flat = [value for corner in given_ring for value in (corner.real, corner.imag)]
-    found, repairs = place_quad(flat, RULES["dota"].convention)
+    found, repairs = to_pixel_quad(flat, RULES["dota"].convention)
     assert repairs == ()
     assert points(found) == tuple((c.real, c.imag) for c in ring)

@@ -17,7 +17,7 @@ from pixel_files import COLOR, GRAY, PERCENTILE, ROOT, refused, saved, shown, sp
 from sarchat_build import images
 from sarchat_build.archives import Folder, ZipArchive
 from sarchat_build.errors import RecordError
-from sarchat_build.images import raster
+from sarchat_build.images import inspection, publishing, raster
 from sarchat_build.images.hashing import PerceptualHash, perceptual_hash
 from sarchat_build.types import Window
 from sarchat_build.validation.pictures import pixels as proof
@@ -67,7 +67,8 @@ def test_windows_equal_the_scene_decoded_whole(
     at_once = images.inspect(path, PERCENTILE, tiled=True)
     picture = shown(path.read_bytes(), at_once)
     # The same through many small pieces, and windows read one by one.
-    monkeypatch.setattr(images, "MAX_PIXELS", 1000)
+    for module in (inspection, publishing):
+        monkeypatch.setattr(module, "MAX_PIXELS", 1000)
     monkeypatch.setattr(raster, "_READ_PIXELS", 5000)
     monkeypatch.setattr(raster, "_PIECE_PIXELS", 900)
     by_pieces = images.inspect(path, PERCENTILE, tiled=True)

@@ -17,7 +17,7 @@ from http_folder import served
 from typer.testing import CliRunner
 
 from pipelines.cli.main import app
-from sarchat_build.archives.packed import PackedArchive
+from sarchat_build.archives.formats.packed import PackedArchive
 from sarchat_build.onboarding.manifest_draft.draft import draft_manifest
 from sarchat_build.onboarding.survey.findings import survey
 from sarchat_build.sources.inputs import repack_archives

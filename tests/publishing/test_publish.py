@@ -60,7 +60,7 @@ def test_the_order_in_which_results_arrive_changes_nothing(
     before = digests(Path(context.out))
     turned = {
         name: getattr(results, name)[::-1]
-        for name in ("rejects", "read", "split_changes", "notices", "receipts", "readings")
+        for name in ("rejects", "read", "notices", "receipts", "readings")
     }
     publish(replace(results, **turned), context.build)
     assert digests(Path(context.out)) == before
@@ -104,14 +104,14 @@ def test_a_fault_that_a_proof_found_stops(plain: tuple[BuildContext, BuildResult
 
 
 def test_a_reason_to_stop_leaves_rejects_and_nothing_else(tmp_path: Path) -> None:
-    source = mini.ssdd(4)
-    for number in range(1, 5):
-        source.document(f"{number:06d}", "<broken")
+    source = mini.ssdd(5)
+    for number in range(1, 6):
+        source.document(f"{number:06d}", "<broken", "train" if number < 5 else "test")
     context = prepare(source.write_zip(tmp_path / "raw"), tmp_path / "out", ["ssdd"])
     results = build_results(context)
-    assert "4 of 4 images rejected" in stopped_by(context, results)
+    assert "5 of 5 images rejected" in stopped_by(context, results)
     assert list(digests(tmp_path / "out")) == ["rejects/ssdd.parquet"]
-    assert len(mini.read_rejects(tmp_path / "out")) == 4
+    assert len(mini.read_rejects(tmp_path / "out")) == 5
 
 
 def test_every_source_has_its_rejects_sorted(plain: tuple[BuildContext, BuildResults]) -> None:

@@ -17,7 +17,7 @@ from PIL import Image
 from pycocotools.coco import COCO
 
 from sarchat_build.config.annotation_options import AnnotationFiles, YoloRule
-from sarchat_build.geometry.conventions import place
+from sarchat_build.geometry.conventions import to_pixel_box
 from sarchat_build.sources.readers import yolo
 
 quality = pytest.mark.quality
@@ -93,7 +93,11 @@ def test_real_yolo_against_supervision(tmp_path: Path) -> None:
             (image,) = yolo.read(stream, rule)
         assert image.faults == ()
         ours[path.stem] = [
-            list(place(i.bbox, i.bbox_format, rule.convention, 224, 224).corners_px)
+            list(
+                to_pixel_box(
+                    i.bbox, i.bbox_format, rule.convention, width_px=224, height_px=224
+                ).corners_px
+            )
             for i in image.instances
         ]
     dataset = sv.DetectionDataset.from_yolo(str(tmp_path), str(LABELS), str(tmp_path / "data.yaml"))

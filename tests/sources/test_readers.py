@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from reader_rules import RULES, points, read
 
 from sarchat_build.errors import RecordError
-from sarchat_build.geometry.conventions import place
+from sarchat_build.geometry.conventions import to_pixel_box
 from sarchat_build.geometry.quads import bounds
 from sarchat_build.sources.readers import FORMATS, coco, dota, fair1m, voc, yolo
 from sarchat_build.synthetic.formats import coco as write_coco
@@ -277,14 +277,16 @@ def test_reader_survives_a_cut_or_changed_bytes(file_format: str, data: st.DataO
     try:
         for image in read(bytes(document), file_format):
             for found in image.instances:
-                _place(found)
+                _to_pixels(found)
     except RecordError as error:
         assert error.reason in REFUSALS
 
 
-def _place(found: RawInstance) -> None:
+def _to_pixels(found: RawInstance) -> None:
     try:
-        place(found.bbox, found.bbox_format, RULES["dota"].convention, 80, 60)
+        to_pixel_box(
+            found.bbox, found.bbox_format, RULES["dota"].convention, width_px=80, height_px=60
+        )
     except RecordError as error:
         assert error.reason in ("non_finite", "degenerate", "contradicts_manifest")
 

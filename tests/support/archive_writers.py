@@ -11,7 +11,7 @@ import zlib
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from sarchat_build.archives.utf8_locale import utf8_names
+from sarchat_build.archives.formats.utf8_locale import utf8_names
 
 Files = Mapping[str, bytes]
 REGULAR, LINK = 0o100644, 0o120777

@@ -45,13 +45,13 @@ def fact_lists(draw: st.DrawFn) -> list[ImageFact]:
     count = draw(st.integers(1, 25))
     splits = st.sampled_from([None, None, "train", "validation", "test"])
 
-    def look() -> str:
+    def perceptual_hash() -> str:
         turned = draw(st.sets(st.integers(0, 255), max_size=14))
         value = int(draw(st.sampled_from(SEEDS)), 16) ^ sum(1 << bit for bit in turned)
         return draw(st.sampled_from([f"{value:064x}"] * 9 + [""]))
 
     # Equal pixels have equal hashes.
-    looks = [look() for _ in range(16)]
+    hashes = [perceptual_hash() for _ in range(16)]
     pixels = [draw(st.integers(0, 15)) for _ in range(count)]
     return [
         ImageFact(
@@ -64,7 +64,7 @@ def fact_lists(draw: st.DrawFn) -> list[ImageFact]:
             official_split=draw(splits),
             pixel_sha256=f"{pixels[i]:064x}",
             file_sha256=f"{i:064x}",
-            perceptual_hash=looks[pixels[i]],
+            perceptual_hash=hashes[pixels[i]],
             objects=bytes(9 * draw(st.integers(0, 1))),
             instances=1,
             chips=1,

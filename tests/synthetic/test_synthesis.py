@@ -21,7 +21,7 @@ from typer.testing import CliRunner
 from pipelines.cli.main import app
 from sarchat_build.synthetic import SYNTHESIZERS, SyntheticArchive, synthesize
 from sarchat_build.synthetic.layouts import ssdd as ssdd_layout
-from sarchat_build.synthetic.pictures.aircraft import TYPES
+from sarchat_build.synthetic.pictures.parked import TYPES
 
 # Two sources are read back here; the others in test_synthetic_layouts.py.
 READ = ("ssdd", "sar_aircraft")

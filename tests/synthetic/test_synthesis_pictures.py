@@ -6,14 +6,15 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from sarchat_build.synthetic.pictures import outline, ships
+from sarchat_build.synthetic.pictures import targets
 from sarchat_build.synthetic.pictures.keyed import keyed
+from sarchat_build.synthetic.pictures.ships import Ship
 from sarchat_build.synthetic.pictures.speckle import crop, relief_tile, speckle_tile
 
 
 @pytest.mark.parametrize("looks", [1, 4])
 def test_speckle_is_gamma_with_the_stated_looks(looks: int) -> None:
-    intensity = speckle_tile(looks, 1.0, 1.0, 512).astype(float) ** 2
+    intensity = speckle_tile(looks, (1.0, 1.0), 512).astype(float) ** 2
     assert intensity.mean() == pytest.approx(1.0, abs=1e-3)
     assert intensity.var() == pytest.approx(1 / looks, rel=0.03)
     third = ((intensity - 1) ** 3).mean() / intensity.std() ** 3
@@ -21,7 +22,7 @@ def test_speckle_is_gamma_with_the_stated_looks(looks: int) -> None:
 
 
 def test_speckle_is_correlated_within_a_resolution_cell_only() -> None:
-    intensity = speckle_tile(1, 2.5, 1.0, 512).astype(float) ** 2 - 1
+    intensity = speckle_tile(1, (2.5, 1.0), 512).astype(float) ** 2 - 1
     across = (intensity[:, 1:] * intensity[:, :-1]).mean() / intensity.var()
     down = (intensity[1:] * intensity[:-1]).mean() / intensity.var()
     far = (intensity[:, 10:] * intensity[:, :-10]).mean() / intensity.var()
@@ -37,17 +38,23 @@ def test_relief_has_unit_mean_and_tiles_are_read_only() -> None:
     window = crop(keyed("test"), tile, 20, 30)
     assert window.shape == (20, 30)
     assert not window.flags.writeable
-    with pytest.raises(ValueError, match="does not fit"):
-        crop(keyed("test"), tile, 20, 129)
+
+
+def test_a_window_larger_than_its_tile_has_no_seam() -> None:
+    tile = relief_tile(0.3, 60.0, 128)
+    window = crop(keyed("test"), tile, 20, 300)
+    steps = np.abs(np.diff(window, axis=1))
+    assert steps.max() <= 1.01 * np.abs(np.diff(tile, axis=1, append=tile[:, :1])).max()
+    assert (window[:, :128] == window[:, 128:256]).all()
 
 
 def test_a_hull_lies_in_its_rounded_box() -> None:
     for index in range(40):
         draws = keyed("hull", index)
-        ship = ships.Ship(60.0, 18.0, float(draws.uniform(0, 6.3)), 2.5, 5.0)
+        ship = Ship(60.0, 18.0, float(draws.uniform(0, 6.3)))
         hull = ship.outline() + np.array([50.0, 50.0]) + draws.random(2)
-        box = outline.box_of(outline.rounded(hull))
-        depth: npt.NDArray[np.float64] = outline.inner_depth(hull, 0, 0, 100, 100)
+        box = targets.target_of("ship", hull, ship.heading).box
+        depth: npt.NDArray[np.float64] = targets.inner_depth(hull, 0, 0, 100, 100)
         rows, columns = np.nonzero(depth >= 0)
         assert box.x_min_px <= columns.min() <= box.x_min_px + 3
         assert box.y_min_px <= rows.min() <= box.y_min_px + 3

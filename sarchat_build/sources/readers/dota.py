@@ -49,7 +49,13 @@ def read(document: BinaryIO, rule: DotaRule) -> Iterator[RawImage]:
             instances.append(_instance(written.split(), line))
         except RecordError as error:
             faults.append(RawFault(f"line {line}", error.reason, error.detail, line))
-    yield RawImage(None, None, None, tuple(instances), tuple(faults))
+    yield RawImage(
+        filename=None,
+        width_px=None,
+        height_px=None,
+        instances=tuple(instances),
+        faults=tuple(faults),
+    )
 
 
 def _is_object(written: str) -> bool:

@@ -42,7 +42,13 @@ def read(document: BinaryIO, rule: YoloRule) -> Iterator[RawImage]:
             instances.append(_instance(fields, line, rule))
         except RecordError as error:
             faults.append(RawFault(f"line {line}", error.reason, error.detail, line))
-    yield RawImage(None, None, None, tuple(instances), tuple(faults))
+    yield RawImage(
+        filename=None,
+        width_px=None,
+        height_px=None,
+        instances=tuple(instances),
+        faults=tuple(faults),
+    )
 
 
 def _instance(fields: list[str], line: int, rule: YoloRule) -> RawInstance:

@@ -36,11 +36,10 @@ def document(
     b'0 0 4 0 4 2 0 2 bridge 0\n'
     """
     lines = list(header)
-    for thing in objects:
+    for item in objects:
         fields = [
-            str(value) if decimals is None else f"{value:.{decimals}f}"
-            for value in thing.corners_px
+            str(value) if decimals is None else f"{value:.{decimals}f}" for value in item.corners_px
         ]
-        tail = [] if thing.difficult is None else [str(thing.difficult)]
-        lines.append(" ".join([*fields, thing.name, *tail]))
+        tail = [] if item.difficult is None else [str(item.difficult)]
+        lines.append(" ".join([*fields, item.name, *tail]))
     return "".join(line + line_end for line in lines).encode(encoding)

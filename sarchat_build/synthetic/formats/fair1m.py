@@ -37,7 +37,7 @@ def document(
         size_px: width and height; None leaves `<size>` out.
         indent: one level of white space.
         encoding: of the bytes.
-        declaration: the first line, or nothing.
+        declaration: the first line, or noitem.
         point_separator: between x and y of a point.
 
     >>> ring = Fair1mObject("ship", ((0, 0), (4, 0), (4, 2), (0, 2)))
@@ -49,7 +49,7 @@ def document(
     if size_px is not None:
         sides: list[Element] = [("width", size_px[0]), ("height", size_px[1]), ("depth", 1)]
         size = [("size", sides)]
-    listed: list[Element] = [("object", _fields(thing, point_separator)) for thing in objects]
+    listed: list[Element] = [("object", _fields(item, point_separator)) for item in objects]
     return render(
         "annotation",
         [source, *size, ("objects", listed)],
@@ -59,12 +59,12 @@ def document(
     )
 
 
-def _fields(thing: Fair1mObject, separator: str) -> list[Element]:
-    ring = [*thing.points_px, *thing.points_px[:1]]
+def _fields(item: Fair1mObject, separator: str) -> list[Element]:
+    ring = [*item.points_px, *item.points_px[:1]]
     return [
         ("coordinate", "pixel"),
         ("type", "rectangle"),
         ("description", "None"),
-        ("possibleresult", [("name", thing.name), ("probability", thing.probability)]),
+        ("possibleresult", [("name", item.name), ("probability", item.probability)]),
         ("points", [("point", f"{x}{separator}{y}") for x, y in ring]),
     ]

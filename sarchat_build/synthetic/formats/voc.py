@@ -83,28 +83,28 @@ def annotation(
         size: list[Element] = [("width", size_px[0]), ("height", size_px[1])]
         elements.append(("size", size if depth is None else [*size, ("depth", depth)]))
     cut = 1 if max_edge_inclusive else 0
-    return elements + [("object", object_elements(thing, origin, cut)) for thing in objects]
+    return elements + [("object", object_elements(item, origin, cut)) for item in objects]
 
 
-def object_elements(thing: VocObject, origin: int = 0, cut: int = 0) -> list[Element]:
+def object_elements(item: VocObject, origin: int = 0, cut: int = 0) -> list[Element]:
     """Give the fields of one object, every coordinate moved by `origin`, maxima less `cut`."""
-    fields = object_head(thing.name, truncated=thing.truncated, difficult=thing.difficult)
-    if thing.box is not None:
-        x_min, y_min, x_max, y_max = thing.box
+    fields = object_head(item.name, truncated=item.truncated, difficult=item.difficult)
+    if item.box is not None:
+        x_min, y_min, x_max, y_max = item.box
         top = origin - cut
         fields.append(("bndbox", corners(x_min + origin, y_min + origin, x_max + top, y_max + top)))
-    if thing.rotated_corners:
+    if item.rotated_corners:
         spread: list[Element] = []
-        for place, (x, y) in enumerate(thing.rotated_corners, start=1):
-            spread += [(f"x{place}", x + origin), (f"y{place}", y + origin)]
+        for number, (x, y) in enumerate(item.rotated_corners, start=1):
+            spread += [(f"x{number}", x + origin), (f"y{number}", y + origin)]
         fields.append(("rotated_bndbox", spread))
-    if thing.outline:
-        points = enumerate(thing.outline, start=1)
+    if item.outline:
+        points = enumerate(item.outline, start=1)
         fields.append(
             ("segm", [(f"point-{i}", f"{x + origin},{y + origin}") for i, (x, y) in points])
         )
-    if thing.rbndbox is not None:
-        cx, cy, w, h, angle = thing.rbndbox
+    if item.rbndbox is not None:
+        cx, cy, w, h, angle = item.rbndbox
         sides: list[Element] = [("w", w), ("h", h), ("angle", angle)]
         fields.append(("rbndbox", [("cx", cx + origin), ("cy", cy + origin), *sides]))
     return fields

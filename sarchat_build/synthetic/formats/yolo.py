@@ -42,15 +42,15 @@ def document(
         decimals: digits after the point; None writes each number in full.
         separator: between the fields of a line.
         line_end: what ends every line; SADD has a blank before the newline.
-        blank_lines_after: 0-based places of objects that an empty line follows.
+        blank_lines_after: 0-based indices of objects that an empty line follows.
 
     >>> document([YoloObject(0, (0.5, 0.5, 0.25, 0.125))], line_end=" \n")
     b'0 0.5 0.5 0.25 0.125 \n'
     """
     lines = []
-    for place, thing in enumerate(objects):
-        numbers = (repr(v) if decimals is None else f"{v:.{decimals}f}" for v in thing.box)
-        lines.append(separator.join((str(thing.class_index), *numbers)) + line_end)
-        if place in blank_lines_after:
+    for index, item in enumerate(objects):
+        numbers = (repr(v) if decimals is None else f"{v:.{decimals}f}" for v in item.box)
+        lines.append(separator.join((str(item.class_index), *numbers)) + line_end)
+        if index in blank_lines_after:
             lines.append(line_end)
     return "".join(lines).encode("ascii")

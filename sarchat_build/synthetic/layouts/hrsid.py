@@ -5,14 +5,12 @@ from __future__ import annotations
 import numpy as np
 
 from sarchat_build.synthetic.archive import Layout, LongMember, Member, Note, Sample, Topic
+from sarchat_build.synthetic.common import in_three, jpeg_of, split_of
 from sarchat_build.synthetic.formats import coco
-from sarchat_build.synthetic.layouts.shared import split_of
-from sarchat_build.synthetic.pictures import scene
-from sarchat_build.synthetic.pictures.files import in_three, to_jpeg
-from sarchat_build.synthetic.pictures.fleet import Fleet, ships_of
+from sarchat_build.synthetic.pictures.canvas import Picture
 from sarchat_build.synthetic.pictures.keyed import geometric, keyed
-from sarchat_build.synthetic.pictures.seascape import Style
-from sarchat_build.synthetic.pictures.target import Picture, Target
+from sarchat_build.synthetic.pictures.ships import Fleet, Style, ship_picture
+from sarchat_build.synthetic.pictures.targets import Target
 from sarchat_build.synthetic.planted import Quirk, Schedule, degenerate
 
 _ROOT = "HRSID_JPG"
@@ -35,8 +33,7 @@ _NO_AREA = (0.0, 0.0, 0.0, 0.0)
 
 def paint(numbers: np.random.Generator) -> Picture:
     """Paint one gray tile."""
-    canvas, targets, style = ships_of(numbers, _SIDE_PX, _SIDE_PX, STYLES, FLEET)
-    return Picture(scene.to_gray(canvas), targets, style.quality)
+    return ship_picture(numbers, (_SIDE_PX, _SIDE_PX), STYLES, FLEET).picture()
 
 
 def sample(number: int) -> Sample:
@@ -54,9 +51,8 @@ def sample(number: int) -> Sample:
         quirks = (degenerate(stem, index),)
     extra = (("license", 1), ("url", ""), ("date_captured", "2019-07-25"))
     image = coco.CocoImage(number, f"{stem}.jpg", _SIDE_PX, _SIDE_PX, extra)
-    jpeg = to_jpeg(in_three(picture.pixels), picture.quality)
     return Sample(
-        (Member(f"{_ROOT}/JPEGImages/{stem}.jpg", jpeg),),
+        (Member(f"{_ROOT}/JPEGImages/{stem}.jpg", jpeg_of(in_three(picture))),),
         len(entries),
         quirks,
         (

@@ -7,16 +7,17 @@ import numpy as np
 from sarchat_build.reasons import Reason
 from sarchat_build.stable_hash import choose
 from sarchat_build.synthetic.archive import Layout, Member, Sample, nothing_closes
+from sarchat_build.synthetic.common import in_three, jpeg_of
 from sarchat_build.synthetic.formats import voc
-from sarchat_build.synthetic.pictures import scene
-from sarchat_build.synthetic.pictures.apron import Product, Traffic, airport_picture
-from sarchat_build.synthetic.pictures.bridges import river_picture
-from sarchat_build.synthetic.pictures.files import in_three, to_jpeg
-from sarchat_build.synthetic.pictures.fleet import Fleet, ships_of
-from sarchat_build.synthetic.pictures.keyed import geometric, keyed, weighted
-from sarchat_build.synthetic.pictures.seascape import Style
-from sarchat_build.synthetic.pictures.tanks import tank_farm_picture
-from sarchat_build.synthetic.pictures.target import Picture, corners_of
+from sarchat_build.synthetic.pictures.canvas import Picture
+from sarchat_build.synthetic.pictures.keyed import between, geometric, keyed, one_in, weighted
+from sarchat_build.synthetic.pictures.parked import Product, Traffic, airport_picture
+from sarchat_build.synthetic.pictures.ships import Fleet, Style, add_ships, ship_picture
+from sarchat_build.synthetic.pictures.structures import (
+    add_tanks,
+    bridge_picture,
+    tank_farm_picture,
+)
 from sarchat_build.synthetic.planted import Expectation, Quirk, Schedule, lost
 from sarchat_build.types import Category
 
@@ -39,7 +40,9 @@ _KINDS: tuple[tuple[Category, int], ...] = (
     ("bridge", 1800),
 )
 # One bridge slice of four is large: about what SARDet-100K's 30,158 patches leave room for.
-_LARGE_PERIOD = 4
+_LARGE_ONE_IN = 4
+# One picture in so many holds two classes: ships by bridges, ships before tanks, tanks on a coast.
+_MIXED_ONE_IN = 3
 # Chinese and English names; a document keeps to one of the two languages.
 _NAMES: dict[Category, tuple[str, str]] = {
     "ship": ("船只", "ship"),
@@ -67,15 +70,24 @@ _QUIRKS = Schedule(
 def paint(numbers: np.random.Generator, *, large_px: int = _LARGE_PX) -> Picture:
     """Paint one gray slice; some with bridges are `large_px` wide and high."""
     kind = _KINDS[weighted(numbers, [share for _, share in _KINDS])][0]
-    if kind == "ship":
-        canvas, targets, style = ships_of(numbers, _SIDE_PX, _SIDE_PX, STYLES, FLEET)
-        return Picture(scene.to_gray(canvas), targets, style.quality)
     if kind == "aircraft":
-        return airport_picture(numbers, _SIDE_PX, _PRODUCTS, _TRAFFIC)
+        return airport_picture(numbers, _SIDE_PX, _PRODUCTS, _TRAFFIC).picture()
+    if kind == "ship":
+        canvas = ship_picture(numbers, (_SIDE_PX, _SIDE_PX), STYLES, FLEET)
+        if canvas.land is not None and one_in(numbers, _MIXED_ONE_IN):
+            add_tanks(canvas, int(numbers.integers(1, 5)))
+        return canvas.picture()
+    mixed = one_in(numbers, _MIXED_ONE_IN)
     if kind == "tank":
-        return tank_farm_picture(numbers, _SIDE_PX, 1 + weighted(numbers, _TANKS))
-    large = int(numbers.integers(_LARGE_PERIOD)) == 0
-    return river_picture(numbers, large_px if large else _SIDE_PX, 1 + weighted(numbers, _BRIDGES))
+        wanted = 1 + weighted(numbers, _TANKS)
+        canvas = tank_farm_picture(numbers, _SIDE_PX, wanted, inshore=mixed)
+    else:
+        side_px = large_px if one_in(numbers, _LARGE_ONE_IN) else _SIDE_PX
+        canvas = bridge_picture(numbers, side_px, 1 + weighted(numbers, _BRIDGES))
+    if mixed:
+        wanted = int(numbers.integers(1, 4))
+        add_ships(canvas, wanted, FLEET.lengths_px, level=between(numbers, 120, 280))
+    return canvas.picture()
 
 
 def sample(number: int) -> Sample:
@@ -84,7 +96,7 @@ def sample(number: int) -> Sample:
     kind = _QUIRKS.at(number)
     picture = paint(keyed("msar", "picture", number))
     objects = 0 if kind in ("no_object", "no_document") else len(picture.targets)
-    jpeg = b"" if kind == "empty_file" else to_jpeg(in_three(picture.pixels), picture.quality)
+    jpeg = b"" if kind == "empty_file" else jpeg_of(in_three(picture))
     members = [Member(f"{_ROOT}/JPEGImages/{stem}.jpg", jpeg)]
     if kind != "no_document":
         document = _document(stem, number, picture, objects, kind)
@@ -128,19 +140,19 @@ def _quirk(kind: str, stem: str, objects: int) -> Quirk:
 def _document(stem: str, number: int, picture: Picture, objects: int, kind: str | None) -> bytes:
     """Write Chinese names in one document of two, in an encoding that nothing declares."""
     language = choose(2, "msar", "names", number)
-    things = [
-        voc.VocObject(_NAMES[target.category][language], corners_of(target.box))
+    listed = [
+        voc.VocObject(_NAMES[target.category][language], target.box)
         for target in picture.targets[:objects]
     ]
-    size_px: tuple[int, int] | None = (picture.width_px, picture.height_px)
+    size_px: tuple[int, int] | None = picture.size_px
     if kind == "no_size":
         size_px = None
     elif kind == "zero_size":
         size_px = (0, 0)
     elif kind == "wrong_size":
-        size_px = (picture.width_px + 10, picture.height_px)
+        size_px = (picture.size_px[0] + 10, picture.size_px[1])
     elements = voc.annotation(
-        things,
+        listed,
         filename=f"{stem}.jpg",
         folder="JPEGImages",
         size_px=size_px,

@@ -5,15 +5,16 @@ from __future__ import annotations
 import numpy as np
 
 from sarchat_build.synthetic.archive import Layout, Member, Sample, nothing_closes
+from sarchat_build.synthetic.common import in_three, png_of, yolo_objects
 from sarchat_build.synthetic.formats import yolo
-from sarchat_build.synthetic.layouts.shared import yolo_objects
-from sarchat_build.synthetic.pictures.bridges import river_picture
-from sarchat_build.synthetic.pictures.docks import harbor_picture
-from sarchat_build.synthetic.pictures.files import in_three, to_png
-from sarchat_build.synthetic.pictures.keyed import geometric, keyed, weighted
-from sarchat_build.synthetic.pictures.speckle import crop, speckle_tile
-from sarchat_build.synthetic.pictures.tanks import tank_farm_picture
-from sarchat_build.synthetic.pictures.target import Picture
+from sarchat_build.synthetic.pictures.canvas import Canvas, Picture
+from sarchat_build.synthetic.pictures.keyed import geometric, keyed, one_in, weighted
+from sarchat_build.synthetic.pictures.structures import (
+    add_tanks,
+    bridge_picture,
+    harbor_picture,
+    tank_farm_picture,
+)
 from sarchat_build.synthetic.planted import Quirk, Schedule, clipped, degenerate
 from sarchat_build.types import Category
 
@@ -24,7 +25,9 @@ _CLASSES: tuple[Category, ...] = ("bridge", "harbor", "tank")
 # SARDet-100K without MSAR: some 29,000 bridges, 4,000 harbors, 15,000 tanks in 18,331 images.
 _KINDS = (12500, 3000, 2830)
 _COUNTS = (geometric(2.45, 9), geometric(1.4, 3), geometric(6.2, 36))
-_PAINTERS = (river_picture, harbor_picture, tank_farm_picture)
+_PAINTERS = (bridge_picture, harbor_picture, tank_farm_picture)
+# One bridge or harbor picture in so many has a few tanks on its land, too.
+_TANKS_ONE_IN, _MOST_TANKS = (16, 4), 5
 # The official split is 4 : 1; both folders number their images from 1.
 _TEST_PERIOD = 5
 _QUIRKS = Schedule(
@@ -34,14 +37,22 @@ _QUIRKS = Schedule(
 
 def paint(numbers: np.random.Generator, quirk: str | None = None) -> Picture:
     """Paint one picture of one of the three classes, in three channels."""
+    canvas = paint_canvas(numbers, over_edge=quirk == "box_overflows")
+    picture = in_three(canvas.picture())
+    if quirk == "channels_differ":
+        canvas.amplitude *= canvas.texture
+        picture.pixels[:, :, 2] = canvas.picture().pixels
+    return picture
+
+
+def paint_canvas(numbers: np.random.Generator, *, over_edge: bool = False) -> Canvas:
+    """Paint bridges, harbors or tanks, some of the first two with tanks beside them."""
     kind = weighted(numbers, _KINDS)
     wanted = 1 + weighted(numbers, _COUNTS[kind])
-    gray = _PAINTERS[kind](numbers, _SIDE_PX, wanted, over_edge=quirk == "box_overflows")
-    pixels = in_three(gray.pixels)
-    if quirk == "channels_differ":
-        grain = crop(numbers, speckle_tile(4, 1.4, 1.4, 1024), _SIDE_PX, _SIDE_PX)
-        pixels[:, :, 2] = np.minimum(pixels[:, :, 2] * grain, 255)
-    return Picture(pixels, gray.targets)
+    canvas = _PAINTERS[kind](numbers, _SIDE_PX, wanted, over_edge=over_edge)
+    if kind < len(_TANKS_ONE_IN) and one_in(numbers, _TANKS_ONE_IN[kind]):
+        add_tanks(canvas, int(numbers.integers(1, _MOST_TANKS + 1)))
+    return canvas
 
 
 def sample(number: int) -> Sample:
@@ -62,7 +73,7 @@ def sample(number: int) -> Sample:
         objects.append(yolo.YoloObject(objects[-1].class_index, (x, y, 0.0, height)))
         quirks.append(degenerate(stem, len(objects) - 1))
     members = (
-        Member(f"{_ROOT}/images/{stem}.png", to_png(picture.pixels)),
+        Member(f"{_ROOT}/images/{stem}.png", png_of(picture.pixels)),
         Member(f"{_ROOT}/labels/{stem}.txt", yolo.document(objects, decimals=6)),
     )
     return Sample(members, len(objects), tuple(quirks))

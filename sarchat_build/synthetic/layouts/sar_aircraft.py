@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 import numpy as np
 
-from sarchat_build.stable_hash import choose
 from sarchat_build.synthetic.archive import Layout, Member, Sample
+from sarchat_build.synthetic.common import jpeg_of, split_of
 from sarchat_build.synthetic.formats import voc
 from sarchat_build.synthetic.formats.xml import Element
-from sarchat_build.synthetic.pictures.apron import Product, Traffic, airport_picture
-from sarchat_build.synthetic.pictures.files import to_jpeg
+from sarchat_build.synthetic.pictures.canvas import Picture
 from sarchat_build.synthetic.pictures.keyed import keyed, weighted
-from sarchat_build.synthetic.pictures.target import Picture, Target
+from sarchat_build.synthetic.pictures.parked import Product, Traffic, airport_picture
+from sarchat_build.synthetic.pictures.targets import Target
 from sarchat_build.synthetic.planted import Quirk, unnamed
 from sarchat_build.types import Box
 
@@ -35,10 +36,10 @@ def paint(numbers: np.random.Generator, *, cut: bool = False) -> Picture:
     """Paint one scene of the source's sizes; labels lie in 1 … side - 1, as published."""
     side_px = _SIDES_PX[weighted(numbers, _SIDE_WEIGHTS)]
     over = (0.1, 0.5) if cut else None
-    picture = airport_picture(numbers, side_px, PRODUCTS, _TRAFFIC, first_over_edge=over)
-    inside = tuple(Target(t.category, _clipped(t.box, side_px), t.rotated, t.polygon, t.name)
-                   for t in picture.targets)  # fmt: skip
-    return Picture(picture.pixels, inside, picture.quality)
+    canvas = airport_picture(numbers, side_px, PRODUCTS, _TRAFFIC, first_over_edge=over)
+    picture = canvas.picture()
+    inside = tuple(replace(t, box=_clipped(t.box, side_px)) for t in picture.targets)
+    return replace(picture, targets=inside)
 
 
 def sample(number: int) -> Sample:
@@ -47,13 +48,13 @@ def sample(number: int) -> Sample:
     cut = number % _EDGE_PERIOD == _EDGE_PLACE
     picture = paint(keyed("sar_aircraft", "picture", number), cut=cut)
     members = (
-        Member(f"{_ROOT}/JPEGImages/{stem}.jpg", to_jpeg(picture.pixels, picture.quality)),
-        Member(f"{_ROOT}/Annotations/{stem}.xml", _document(picture.width_px, picture.targets)),
+        Member(f"{_ROOT}/JPEGImages/{stem}.jpg", jpeg_of(picture)),
+        Member(f"{_ROOT}/Annotations/{stem}.xml", _document(picture.size_px[0], picture.targets)),
     )
     touching = (
         Quirk("box_touches_edge", stem, index)
         for index, target in enumerate(picture.targets)
-        if min(target.box) == 1 or max(target.box) == picture.width_px - 1
+        if min(target.box) == 1 or max(target.box) == picture.size_px[0] - 1
     )
     return Sample(members, len(picture.targets), (unnamed(stem), *touching))
 
@@ -62,7 +63,7 @@ def split_lists(images: int) -> tuple[Member, ...]:
     """Give the official lists: 70 / 10 / 20 by the hash of the image, one stem per line."""
     stems: dict[str, list[str]] = {name: [] for name, _ in _SPLITS}
     for number in range(1, images + 1):
-        stems[_split(number)].append(f"{number:07d}\n")
+        stems[split_of("sar_aircraft", number, _SPLITS)].append(f"{number:07d}\n")
     return tuple(
         Member(f"{_ROOT}/ImageSets/Main/{name}.txt", "".join(lines).encode("ascii"))
         for name, lines in stems.items()
@@ -79,15 +80,6 @@ LAYOUT = Layout(
 )
 
 
-def _split(number: int) -> str:
-    place = choose(100, "sar_aircraft", "split", number)
-    for name, share in _SPLITS:
-        if place < share:
-            return name
-        place -= share
-    raise AssertionError("the shares of the splits add up to 100")
-
-
 def _clipped(box: Box, side_px: int) -> Box:
     low, high = (1, 1), (side_px - 1, side_px - 1)
     return Box(*np.maximum(box[:2], low).tolist(), *np.minimum(box[2:], high).tolist())
@@ -96,7 +88,6 @@ def _clipped(box: Box, side_px: int) -> Box:
 def _document(side_px: int, targets: Iterable[Target]) -> bytes:
     elements: list[Element] = [("size", [("width", side_px), ("height", side_px)])]
     for target in targets:
-        x_min, y_min, x_max, y_max = (int(value) for value in target.box)
-        bndbox = voc.corners(x_min, y_min, x_max, y_max)
+        bndbox = voc.corners(*target.box)
         elements.append(("object", [*voc.object_head(target.name), ("bndbox", bndbox)]))
     return voc.document(elements)

@@ -7,14 +7,11 @@ import numpy as np
 from sarchat_build.reasons import Reason
 from sarchat_build.stable_hash import choose
 from sarchat_build.synthetic.archive import Layout, Member, Sample, nothing_closes
+from sarchat_build.synthetic.common import in_three, jpeg_of, twin_of, yolo_objects
 from sarchat_build.synthetic.formats import yolo
-from sarchat_build.synthetic.layouts.shared import twin_of, yolo_objects
-from sarchat_build.synthetic.pictures import scene
-from sarchat_build.synthetic.pictures.files import in_three, to_jpeg
-from sarchat_build.synthetic.pictures.fleet import Fleet, ships_of
+from sarchat_build.synthetic.pictures.canvas import Picture
 from sarchat_build.synthetic.pictures.keyed import keyed, weighted
-from sarchat_build.synthetic.pictures.seascape import Style
-from sarchat_build.synthetic.pictures.target import Picture
+from sarchat_build.synthetic.pictures.ships import Fleet, Style, ship_picture
 from sarchat_build.synthetic.planted import Quirk, Schedule, clipped, lost, repeated
 
 _ROOT = "ship_dataset_v0"
@@ -27,7 +24,7 @@ STYLES = (
     Style(15, 4, (1.4, 1.4), (4, 14), (120, 280), (0.0, 5.0), 0.15),
 )
 # 1.28 ships per chip on average (SARDet-100K, table of sources).
-FLEET = Fleet((81, 13, 4, 1.5, 0.7, 0.3), (8, 10, 13, 20, 29, 42, 75, 110, 160))
+FLEET = Fleet((81, 13, 4, 1.5, 0.7, 0.3), (8, 10, 13, 20, 29, 42, 75, 110, 240))
 _POLARIZATIONS = ("hh", "hv", "vh", "vv")
 _QUIRKS = Schedule(
     100,
@@ -48,8 +45,7 @@ _QUIRKS = Schedule(
 def paint(numbers: np.random.Generator, quirk: str | None = None) -> Picture:
     """Paint one gray chip."""
     shaping = quirk if quirk == "box_overflows" else None
-    canvas, targets, style = ships_of(numbers, _SIDE_PX, _SIDE_PX, STYLES, FLEET, shaping)
-    return Picture(scene.to_gray(canvas), targets, style.quality)
+    return ship_picture(numbers, (_SIDE_PX, _SIDE_PX), STYLES, FLEET, shaping).picture()
 
 
 def sample(number: int) -> Sample:
@@ -59,8 +55,7 @@ def sample(number: int) -> Sample:
     content = _QUIRKS.at(original)
     picture = paint(keyed("sar_ship_dataset", "picture", original), content)
     stem = _stem(number, original)
-    rgb = picture.pixels if content == "one_channel" else in_three(picture.pixels)
-    jpeg = to_jpeg(rgb, picture.quality)
+    jpeg = jpeg_of(picture if content == "one_channel" else in_three(picture))
     label = _label(picture, blank=content == "blank_lines")
     members = [Member(f"{_ROOT}/{stem}.jpg", jpeg), Member(f"{_ROOT}/{stem}.txt", label)]
     count = len(picture.targets)

@@ -6,11 +6,29 @@ same pictures, so building both finds no picture twice.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
 from sarchat_build.synthetic.archive import Layout, LongMember, Member, Note, Sample, Topic
+from sarchat_build.synthetic.common import encoded, jpeg_of, png_of, split_of
 from sarchat_build.synthetic.formats import coco
-from sarchat_build.synthetic.layouts.sardet_parts import PARTS
-from sarchat_build.synthetic.layouts.shared import split_of
-from sarchat_build.synthetic.pictures.keyed import keyed, weighted
+from sarchat_build.synthetic.layouts import (
+    air_sarship,
+    hrsid,
+    msar,
+    ogsod,
+    sadd,
+    sar_aircraft,
+    sar_ship_dataset,
+    sived,
+    ssdd,
+)
+from sarchat_build.synthetic.pictures.canvas import Picture
+from sarchat_build.synthetic.pictures.keyed import geometric, keyed, one_in, weighted
+from sarchat_build.synthetic.pictures.parked import Traffic, airport_picture
+from sarchat_build.synthetic.pictures.ships import Fleet, add_ships, ship_picture
 from sarchat_build.synthetic.planted import Quirk, Schedule, degenerate
 from sarchat_build.types import CATEGORIES
 
@@ -20,6 +38,69 @@ _QUIRKS = Schedule(60, {31: "degenerate_box"})
 # Numbers of one block of this many images are permuted to ids, so that names do not tell them.
 _BLOCK, _FACTOR, _SHIFT = 1024, 389, 7622
 _MOST_OBJECTS = 100
+_CHIP_PX = 512
+_CHIP_FLEET = Fleet(geometric(2.15, 12), air_sarship.FLEET_1.lengths_px)
+_CHIP_TRAFFIC = Traffic(mean_extra=1.4, most=20, px_per_m=(1.2, 2.6))
+
+
+def _air_chip(numbers: np.random.Generator) -> Picture:
+    styles = air_sarship.STYLES
+    return ship_picture(numbers, (_CHIP_PX, _CHIP_PX), styles, _CHIP_FLEET).picture()
+
+
+def _air_scene(numbers: np.random.Generator) -> Picture:
+    styles = air_sarship.STYLES
+    return ship_picture(numbers, (1000, 1000), styles, air_sarship.FLEET_2).picture()
+
+
+def _msar_patch(numbers: np.random.Generator) -> Picture:
+    return msar.paint(numbers, large_px=_CHIP_PX)
+
+
+def _airport_chip(numbers: np.random.Generator) -> Picture:
+    return airport_picture(numbers, _CHIP_PX, sar_aircraft.PRODUCTS, _CHIP_TRAFFIC).picture()
+
+
+def _structures(numbers: np.random.Generator) -> Picture:
+    """Paint what OGSOD shows; here one harbor in three has ships before it."""
+    canvas = ogsod.paint_canvas(numbers)
+    if canvas.targets[0].category == "harbor" and one_in(numbers, 3):
+        add_ships(canvas, 2, sar_ship_dataset.FLEET.lengths_px, level=180.0)
+    return canvas.picture()
+
+
+def _vehicles(numbers: np.random.Generator) -> Picture:
+    return sived.paint(numbers, grid=bool(numbers.random() < 0.31))
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One of the ten sources: its images here, their painter, the type of their files."""
+
+    images: int
+    paint: Callable[[np.random.Generator], Picture]
+    extension: str = "jpg"
+
+    def encoded(self, picture: Picture) -> bytes:
+        """Give the bytes of the file that this source's pictures are stored in."""
+        if self.extension == "jpg":
+            return jpeg_of(picture)
+        return png_of(picture.pixels) if self.extension == "png" else encoded(picture.pixels, "BMP")
+
+
+# Images of each source after cropping (SARDet-100K, table of sources).
+PARTS = (
+    Part(501, _air_chip, "bmp"),
+    Part(300, _air_scene, "bmp"),
+    Part(5604, hrsid.paint),
+    Part(30158, _msar_patch),
+    Part(883, sadd.paint, "bmp"),
+    Part(18888, _airport_chip),
+    Part(39729, sar_ship_dataset.paint),
+    Part(1160, ssdd.paint, "bmp"),
+    Part(18331, _structures, "png"),
+    Part(1044, _vehicles),
+)
 
 
 def sample(number: int) -> Sample:
@@ -39,11 +120,9 @@ def sample(number: int) -> Sample:
     quirks: tuple[Quirk, ...] = ()
     if _QUIRKS.at(number) == "degenerate_box":
         quirks = (degenerate(stem, len(entries)),)
-        flat = (picture.width_px - 33.0, 1.0, 33.0, 0.0)
+        flat = (picture.size_px[0] - 33.0, 1.0, 33.0, 0.0)
         entries.append(_entry(number, len(entries), image_id, entries[0].category_id, flat))
-    image = coco.CocoImage(
-        image_id, f"{stem}.{part.extension}", picture.width_px, picture.height_px
-    )
+    image = coco.CocoImage(image_id, f"{stem}.{part.extension}", *picture.size_px)
     return Sample(
         (Member(f"{_ROOT}/JPEGImages/{split}/{image.file_name}", part.encoded(picture)),),
         len(entries),
@@ -84,8 +163,8 @@ LAYOUT = Layout(
 
 def _image_id(number: int) -> int:
     """Permute numbers within blocks; the factor is odd, so no two share an id."""
-    block, place = divmod(number, _BLOCK)
-    return block * _BLOCK + (place * _FACTOR + _SHIFT) % _BLOCK
+    block, offset = divmod(number, _BLOCK)
+    return block * _BLOCK + (offset * _FACTOR + _SHIFT) % _BLOCK
 
 
 def _entry(

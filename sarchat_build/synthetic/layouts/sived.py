@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import io
-
 import numpy as np
 from PIL import Image, ImageDraw
 
 from sarchat_build.stable_hash import choose
 from sarchat_build.synthetic.archive import Layout, Member, Sample, nothing_closes
+from sarchat_build.synthetic.common import encoded, split_of
 from sarchat_build.synthetic.formats import dota, voc
 from sarchat_build.synthetic.formats.xml import Element
-from sarchat_build.synthetic.layouts.shared import split_of
-from sarchat_build.synthetic.pictures.files import to_jpeg
+from sarchat_build.synthetic.pictures.canvas import Picture
 from sarchat_build.synthetic.pictures.keyed import geometric, keyed, weighted
-from sarchat_build.synthetic.pictures.target import Picture, Target
-from sarchat_build.synthetic.pictures.vehicles import parking_picture, proving_ground_picture
+from sarchat_build.synthetic.pictures.parked import parking_picture, proving_ground_picture
+from sarchat_build.synthetic.pictures.targets import Target
 from sarchat_build.synthetic.planted import Quirk
 
 _ROOT = "SIVED"
@@ -32,8 +30,8 @@ _TURN_DEG = 15.0
 def paint(numbers: np.random.Generator, *, grid: bool) -> Picture:
     """Paint sixteen targets on their grid, or lots and roads with vehicles."""
     if grid:
-        return proving_ground_picture(numbers)
-    return parking_picture(numbers, _SIDE_PX, 1 + weighted(numbers, _COUNTS))
+        return proving_ground_picture(numbers).picture()
+    return parking_picture(numbers, _SIDE_PX, 1 + weighted(numbers, _COUNTS)).picture()
 
 
 def is_grid(*key: str | int) -> bool:
@@ -53,7 +51,7 @@ def sample(number: int) -> Sample:
         for index in range(len(picture.targets))
         if choose(1000, "sived", "angle", number, index) < _ODD_ANGLES_OF_1000
     )
-    jpeg = to_jpeg(picture.pixels, 85)
+    jpeg = encoded(picture.pixels, "JPEG", quality=85)
     text = dota.document(dota.DotaObject(_corners(target), "Vehicle") for target in picture.targets)
     members = (
         Member(f"{_ROOT}/Annotations/{stem}.xml", _document(stem, sensor, picture, odd)),
@@ -113,6 +111,4 @@ def _drawn(picture: Picture) -> bytes:
     pen = ImageDraw.Draw(image)
     for target in picture.targets:
         pen.polygon([(x, y) for x, y in target.rotated.corners_px], outline=(255, 0, 0))
-    buffer = io.BytesIO()
-    image.save(buffer, "JPEG", quality=75)
-    return buffer.getvalue()
+    return encoded(np.asarray(image), "JPEG", quality=75)

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 
-from sarchat_build.stable_hash import choose
 from sarchat_build.synthetic.archive import Layout, Member, Sample, nothing_closes
+from sarchat_build.synthetic.common import in_three, jpeg_of, twin_of
 from sarchat_build.synthetic.formats import voc
 from sarchat_build.synthetic.formats.xml import Element
-from sarchat_build.synthetic.pictures import scene
-from sarchat_build.synthetic.pictures.files import in_three, to_jpeg
-from sarchat_build.synthetic.pictures.fleet import sail
-from sarchat_build.synthetic.pictures.keyed import at_quantile, keyed, weighted
-from sarchat_build.synthetic.pictures.seascape import Style, seascape
-from sarchat_build.synthetic.pictures.target import Picture, Target
+from sarchat_build.synthetic.pictures.canvas import Picture
+from sarchat_build.synthetic.pictures.keyed import at_quantile, keyed
+from sarchat_build.synthetic.pictures.ships import Fleet, Style, ship_picture
+from sarchat_build.synthetic.pictures.targets import Target
 from sarchat_build.synthetic.planted import Quirk, Schedule, repeated
 
 _ROOT = "Official-SSDD-OPEN/BBox_RBox_PSeg_SSDD/voc_style"
@@ -42,34 +40,37 @@ STYLES = (
     # Harbor scenes, anisotropic cell.
     Style(12, 2, (2.4, 1.0), (12, 30), (170, 280), (0.0, 3.0), 0.60, 75),
 )
+# How many of the 1,160 published images hold 1, 2, … ships, the tail thinned out above 13, and the
+# lengths of the published labels.
+FLEET = Fleet(
+    (706, 188, 91, 36, 48, 20, 21, 4, 16, 8, 11, 4, 2, 4, 9), (8, 9, 12, 24, 39, 63, 137, 204, 330)
+)
 
 
 def paint(numbers: np.random.Generator, quirk: str | None = None) -> Picture:
     """Paint one picture of the source's sizes, three channels; `quirk` is one of `_QUIRKS`."""
     width_px = round(at_quantile(numbers.random(), _WIDTHS_PX))
     height_px = round(at_quantile(numbers.random(), _HEIGHTS_PX))
-    style = STYLES[weighted(numbers, [style.weight for style in STYLES])]
-    # A ship planted at an edge needs water there, so those pictures have no land.
-    at_sea = quirk in ("rotated_corner_outside", "box_touches_edge")
-    sea = seascape(numbers, width_px, height_px, style, land=not at_sea)
-    targets = sail(sea.canvas, numbers, sea.room, style, sea.texture, quirk)
-    pixels = in_three(scene.to_gray(sea.canvas))
+    shaping = quirk if quirk in ("rotated_corner_outside", "box_touches_edge") else None
+    canvas = ship_picture(numbers, (width_px, height_px), STYLES, FLEET, shaping)
+    picture = in_three(canvas.picture())
     if quirk == "channels_differ":
         # Two polarizations in one picture: red and green show one of them, blue the other.
-        pixels[:, :, 2] = scene.to_gray(sea.canvas * sea.texture)
-    return Picture(pixels, tuple(targets), style.quality)
+        canvas.amplitude *= canvas.texture
+        picture.pixels[:, :, 2] = canvas.picture().pixels
+    return picture
 
 
 def sample(number: int) -> Sample:
     """Give image `number` (from 1) and its document under the names SSDD uses."""
     stem = f"{number:06d}"
     quirk = _QUIRKS.at(number)
-    original = _twin(number) if quirk == "duplicate" else number
+    # The earlier image is in train, the duplicate in test.
+    original = twin_of("ssdd", number, nearest=3) if quirk == "duplicate" else number
     picture = paint(keyed("ssdd", "picture", original), _QUIRKS.at(original))
     split = "test" if number % 10 in (1, 9) else "train"
-    jpeg = to_jpeg(picture.pixels, picture.quality)
     members = (
-        Member(f"{_ROOT}/JPEGImages_{split}/{stem}.jpg", jpeg),
+        Member(f"{_ROOT}/JPEGImages_{split}/{stem}.jpg", jpeg_of(picture)),
         Member(f"{_ROOT}/Annotations_{split}/{stem}.xml", _document(stem, picture)),
     )
     quirks: list[Quirk] = []
@@ -87,13 +88,8 @@ LAYOUT = Layout(
 )
 
 
-def _twin(number: int) -> int:
-    """Name the earlier image that a duplicate repeats: it is in train, the duplicate in test."""
-    return number - 3 - choose(6, "ssdd", "twin", number)
-
-
 def _target_quirks(stem: str, index: int, target: Target, picture: Picture) -> list[Quirk]:
-    last_x, last_y = picture.width_px - 1, picture.height_px - 1
+    last_x, last_y = (side_px - 1 for side_px in picture.size_px)
     quirks: list[Quirk] = []
     if any(not (0 <= x <= last_x and 0 <= y <= last_y) for x, y in target.rotated.corners_px):
         quirks.append(Quirk("rotated_corner_outside", stem, index))
@@ -105,7 +101,8 @@ def _target_quirks(stem: str, index: int, target: Target, picture: Picture) -> l
 
 
 def _document(stem: str, picture: Picture) -> bytes:
-    size = [("width", picture.width_px), ("height", picture.height_px), ("depth", 3)]
+    width_px, height_px = picture.size_px
+    size = [("width", width_px), ("height", height_px), ("depth", 3)]
     head: list[Element] = [
         ("folder", "JPEGImages"),
         ("filename", f"{stem}.jpg"),
@@ -117,7 +114,7 @@ def _document(stem: str, picture: Picture) -> bytes:
 
 
 def _object(target: Target) -> list[Element]:
-    x_min, y_min, x_max, y_max = (int(value) for value in target.box)
+    x_min, y_min, x_max, y_max = target.box
     sides = [("bbox_w", x_max - x_min), ("bbox_h", y_max - y_min)]
     rotated = target.rotated
     spread: list[Element] = [
@@ -127,8 +124,8 @@ def _object(target: Target) -> list[Element]:
         ("rotated_bbox_h", rotated.height_px),
         ("rotated_bbox_theta", rotated.theta_deg),
     ]
-    for place, (x, y) in enumerate(rotated.corners_px, start=1):
-        spread += [(f"x{place}", x), (f"y{place}", y)]
+    for number, (x, y) in enumerate(rotated.corners_px, start=1):
+        spread += [(f"x{number}", x), (f"y{number}", y)]
     return [
         *voc.object_head("ship"),
         ("bndbox", [*voc.corners(x_min, y_min, x_max, y_max), *sides]),

@@ -1,1 +1,1 @@
-"""What a radar shows: speckle, sea and land, and the targets on them, each with its own label."""
+"""Painted radar pictures: speckle, sea and land, and targets on them, each with its label."""

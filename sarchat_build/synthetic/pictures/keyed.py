@@ -1,4 +1,4 @@
-"""Numbers that look drawn but are computed: every one is a function of a key and its place."""
+"""Numbers that look drawn but are computed: each is a function of a key and of its position."""
 
 from __future__ import annotations
 
@@ -30,6 +30,11 @@ def between(numbers: np.random.Generator, low: float, high: float) -> float:
     return float(low + (high - low) * numbers.random())
 
 
+def one_in(numbers: np.random.Generator, count: int) -> bool:
+    """Say yes once in `count` times."""
+    return bool(numbers.integers(count) == 0)
+
+
 def at_quantile(share: float, values: Sequence[float]) -> float:
     """Read the inverse distribution `values`, tabulated at `QUANTILES`, at `share` (0 to 1).
 
@@ -47,10 +52,10 @@ def geometric(mean: float, most: int) -> tuple[float, ...]:
     >>> geometric(2.0, 3)
     (1.0, 0.5, 0.25)
     """
-    return tuple((1 - 1 / mean) ** place for place in range(most))
+    return tuple((1 - 1 / mean) ** beyond for beyond in range(most))
 
 
 def weighted(numbers: np.random.Generator, weights: Sequence[float]) -> int:
-    """Pick a place in `weights`, each with its share of the sum."""
+    """Pick an index of `weights`, each with its share of the sum."""
     ends = np.cumsum(weights)
     return int(np.searchsorted(ends, numbers.random() * ends[-1], side="right"))

@@ -135,11 +135,11 @@ def _crc_5(stream: BinaryIO) -> int | None:
 def _number(stream: BinaryIO) -> int:
     # Seven bits a byte, the lowest first; the highest bit says that another byte follows.
     value = 0
-    for place in range(0, 70, 7):
+    for shift in range(0, 70, 7):
         byte = stream.read(1)
         if not byte:
             break
-        value |= (byte[0] & 0x7F) << place
+        value |= (byte[0] & 0x7F) << shift
         if byte[0] < 0x80:
             return value
     raise _Damaged

@@ -1,4 +1,4 @@
-"""Archives whose members can only be read one after the other, from the first to the last."""
+"""Archives that are one stream: members come by one after the other, from the first to the last."""
 
 from __future__ import annotations
 

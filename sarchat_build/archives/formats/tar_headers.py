@@ -1,18 +1,18 @@
-"""Read the headers of a tar, one after the other, from a stream that nobody vouches for."""
+"""Read the headers of a tar, one after the other, from an untrusted stream."""
 
 from __future__ import annotations
 
 import tarfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import BinaryIO
 
-from sarchat_build.archives import inflate
+from sarchat_build.archives.archive import ByteStream
+from sarchat_build.archives.formats.inflate import FAULTS
 from sarchat_build.archives.limits import MemberJudge, bomb, budget_bytes
 from sarchat_build.archives.location import CHUNK_BYTES
 from sarchat_build.errors import InputError
 
-_FAULTS = (tarfile.TarError, RecursionError, OverflowError, *inflate.FAULTS)
+_FAULTS = (tarfile.TarError, RecursionError, OverflowError, *FAULTS)
 _BLOCK = tarfile.BLOCKSIZE
 
 
@@ -20,23 +20,29 @@ class TarSource:
     """What tarfile reads from: forward only, counted, and never much at once.
 
     Args:
-        stream: the tar.
+        stream: the tar; it may give fewer bytes than asked for, and none at its end only.
         location: how errors call it.
         packed_bytes: size of the archive as it lies on disk.
-        seeks: whether what is skipped need not be read; else it is, and counts as unpacked.
+        seek: how `stream` skips what need not be read; without it all is, and counts as unpacked.
     """
 
-    def __init__(self, stream: BinaryIO, location: str, packed_bytes: int, *, seeks: bool) -> None:
+    def __init__(
+        self,
+        stream: ByteStream,
+        location: str,
+        packed_bytes: int,
+        seek: Callable[[int], object] | None = None,
+    ) -> None:
         self.location = location
         self.packed_bytes = packed_bytes
         self.last = b""
         self._stream = stream
-        self._seeks = seeks
+        self._seek = seek
         self._at = 0
         self._put_back = b""
 
     def tell(self) -> int:
-        """Give the place in the unpacked tar."""
+        """Give the offset in the unpacked tar."""
         return self._at
 
     def read(self, size: int) -> bytes:
@@ -46,19 +52,32 @@ class TarSource:
         self.last = self._take(size)
         return self.last
 
-    def seek(self, place: int) -> None:
-        """Go to a place ahead, or back by the one byte that tarfile wants to see again."""
-        if place == self._at - 1 and self.last:
-            self._at, self._put_back = place, self.last[-1:]
-        elif place < self._at:
+    def seek(self, offset: int) -> None:
+        """Go ahead, or back by the one byte that tarfile wants to see again."""
+        if offset == self._at - 1 and self.last:
+            self._at, self._put_back = offset, self.last[-1:]
+        elif offset < self._at:
             raise tarfile.ReadError("a header that leads back")
-        elif self._seeks:
-            self._stream.seek(place)
-            self._at, self._put_back = place, b""
+        elif self._seek:
+            self._seek(offset)
+            self._at, self._put_back = offset, b""
         else:
-            while self._at < place:
-                if not self._take(min(place - self._at, CHUNK_BYTES)):
+            while self._at < offset:
+                if not self._take(min(offset - self._at, CHUNK_BYTES)):
                     raise EOFError("unexpected end of data")
+
+    def read_content(self, offset: int, size: int) -> bytes:
+        """Give bytes of the member that was reached; `offset` is where reading stands.
+
+        Raises:
+            InputError: the tar is cut off or damaged there.
+        """
+        wanted = min(size, CHUNK_BYTES)
+        with naming_faults(self.location):
+            found = self._take(wanted)
+            if len(found) < wanted:
+                raise EOFError(f"it ends in the middle of a member, at byte {self._at:,}")
+        return found
 
     def exhaust(self) -> None:
         """Read to the end: the checksum of a compressed stream stands there."""
@@ -75,7 +94,7 @@ class TarSource:
             missing -= len(chunk)
         found = b"".join(chunks)
         self._at += len(found)
-        if not self._seeks and self._at > budget_bytes(self.packed_bytes):
+        if not self._seek and self._at > budget_bytes(self.packed_bytes):
             raise bomb(self.location, self.packed_bytes)
         return found
 

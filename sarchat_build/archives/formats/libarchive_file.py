@@ -14,7 +14,10 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from sarchat_build.archives.formats import RAR, SEVEN_ZIP
+from sarchat_build.archives.formats.detection import RAR, SEVEN_ZIP
+from sarchat_build.archives.formats.packed import PackedArchive, PackedMember
+from sarchat_build.archives.formats.rar_blocks import read_blocks
+from sarchat_build.archives.formats.utf8_locale import utf8_names
 from sarchat_build.archives.limits import MemberJudge
 from sarchat_build.archives.location import (
     CHUNK_BYTES,
@@ -23,9 +26,6 @@ from sarchat_build.archives.location import (
     reaching,
     size_bytes,
 )
-from sarchat_build.archives.packed import PackedArchive, PackedMember
-from sarchat_build.archives.rar_blocks import read_blocks
-from sarchat_build.archives.utf8_locale import utf8_names
 from sarchat_build.errors import InputError
 
 # Only these parsers are switched on: others of libarchive open files by a name that they read.
@@ -36,10 +36,10 @@ _EOF, _OK = 1, 0
 class LibarchiveArchive(PackedArchive):
     """A 7z or rar archive."""
 
-    def __init__(self, place: str, kind: str) -> None:
-        super().__init__(place)
+    def __init__(self, location: str, kind: str) -> None:
+        super().__init__(location)
         self.kind = kind
-        self._libarchive = _load(place, kind)
+        self._libarchive = _load(location, kind)
 
     def unpack(self) -> Generator[PackedMember, None, None]:
         """Go through the archive once."""
@@ -136,7 +136,7 @@ class _Piece:
         pass
 
 
-def _load(place: str, kind: str) -> ModuleType:
+def _load(location: str, kind: str) -> ModuleType:
     # A missing system library shows as any of these, by the way in which it is missing.
     try:
         import libarchive
@@ -144,7 +144,7 @@ def _load(place: str, kind: str) -> ModuleType:
         import libarchive.ffi
     except (ImportError, OSError, AttributeError, TypeError) as error:
         raise InputError(
-            f"{place}: reading {kind} needs libarchive ({error}); install both:\n"
+            f"{location}: reading {kind} needs libarchive ({error}); install both:\n"
             "  python -m pip install 'sarchat-build[archives]'\n"
             "  apt-get install libarchive13    (Debian, Ubuntu; macOS: brew install libarchive)\n"
             "or unpack it ('7z x' or 'unrar x') and give the folder"
@@ -167,14 +167,14 @@ def _handle(ffi: Any, kind: str) -> Iterator[Any]:
 
 
 @contextmanager
-def _local_copy(place: str) -> Iterator[Path]:
+def _local_copy(location: str) -> Iterator[Path]:
     # Both formats keep their index at either end: a remote one is fetched whole.
-    path = local_path(place)
+    path = local_path(location)
     if path is not None:
         yield path
         return
     with tempfile.NamedTemporaryFile(prefix="sarchat-") as copy:
-        with reaching(place), open_binary(place) as stream:
+        with reaching(location), open_binary(location) as stream:
             shutil.copyfileobj(stream, copy, CHUNK_BYTES)
             copy.flush()
         yield Path(copy.name)

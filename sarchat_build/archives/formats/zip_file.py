@@ -9,8 +9,8 @@ import zlib
 from functools import partial
 from typing import IO
 
-from sarchat_build.archives import formats
 from sarchat_build.archives.archive import FileArchive, Member, MemberStream
+from sarchat_build.archives.formats.detection import ZIP
 from sarchat_build.archives.limits import MAX_MEMBERS, MemberJudge
 from sarchat_build.archives.location import (
     PerProcess,
@@ -47,16 +47,16 @@ _DIRECTORY_BYTES_PER_MEMBER = 128
 class ZipArchive(FileArchive):
     """A zip file; members are read at random, each with its CRC checked."""
 
-    def __init__(self, place: str, kind: str = formats.ZIP) -> None:
-        super().__init__(place)
+    def __init__(self, location: str, kind: str = ZIP) -> None:
+        super().__init__(location)
         self.kind = kind
-        with reaching(place):
-            packed_bytes = size_bytes(place)
-        _look_at_the_end(place, packed_bytes)
-        self._zip = PerProcess(partial(_open_zip, place))
+        with reaching(location):
+            packed_bytes = size_bytes(location)
+        _check_end_record(location, packed_bytes)
+        self._zip = PerProcess(partial(_open_zip, location))
         opened = self._zip.get()
         try:
-            self._infos = _judged(opened, place, packed_bytes)
+            self._infos = _admitted_files(opened, location, packed_bytes)
         except InputError:
             opened.close()
             raise
@@ -81,20 +81,22 @@ class ZipArchive(FileArchive):
         return MemberStream(stream, path, info.file_size, _FAULTS)
 
 
-def _open_zip(place: str) -> zipfile.ZipFile:
-    path = local_path(place)
-    file: str | IO[bytes] = str(path) if path else open_binary(place)
+def _open_zip(location: str) -> zipfile.ZipFile:
+    path = local_path(location)
+    file: str | IO[bytes] = str(path) if path else open_binary(location)
     try:
         return zipfile.ZipFile(file)
     except _FAULTS as error:
         raise InputError(
-            f"{place}: not a readable zip file ({error}), most likely cut off; fetch it again, "
+            f"{location}: not a readable zip file ({error}), most likely cut off; fetch it again, "
             "and compare its size"
         ) from error
 
 
-def _judged(opened: zipfile.ZipFile, place: str, packed_bytes: int) -> dict[str, zipfile.ZipInfo]:
-    judge = MemberJudge(place, packed_bytes)
+def _admitted_files(
+    opened: zipfile.ZipFile, location: str, packed_bytes: int
+) -> dict[str, zipfile.ZipInfo]:
+    judge = MemberJudge(location, packed_bytes)
     files = {}
     for info in opened.infolist():
         mode = info.external_attr >> 16
@@ -102,12 +104,12 @@ def _judged(opened: zipfile.ZipFile, place: str, packed_bytes: int) -> dict[str,
             raise judge.refuse(info.filename, "is a link or a device")
         if info.flag_bits & _ENCRYPTED:
             raise InputError(
-                f"{place}: {info.filename!r} is encrypted; unpack it with its password "
+                f"{location}: {info.filename!r} is encrypted; unpack it with its password "
                 f"('unzip' or '7z x') and give the folder"
             )
         if info.compress_type not in _METHODS:
             raise InputError(
-                f"{place}: {info.filename!r} is packed by method {info.compress_type}; "
+                f"{location}: {info.filename!r} is packed by method {info.compress_type}; "
                 "only 0 (store) and 8 (deflate) are read. Unpack it ('7z x') and give the folder"
             )
         if not info.orig_filename.endswith("/"):
@@ -115,22 +117,22 @@ def _judged(opened: zipfile.ZipFile, place: str, packed_bytes: int) -> dict[str,
     return files
 
 
-def _look_at_the_end(place: str, packed_bytes: int) -> None:
+def _check_end_record(location: str, packed_bytes: int) -> None:
     # Before zipfile reads the directory into memory: is it here, whole, and of a sane size?
-    with reaching(place), open_binary(place) as stream:
+    with reaching(location), open_binary(location) as stream:
         stream.seek(max(0, packed_bytes - _END_BYTES - _COMMENT_BYTES))
         tail = stream.read()
     at = tail.rfind(_END_MAGIC)
     if at < 0 or len(tail) - at < _END_BYTES:
         raise InputError(
-            f"{place}: not a readable zip file (it has no end record), most likely cut off; fetch "
-            "it again, and compare its size"
+            f"{location}: not a readable zip file (it has no end record), most likely cut off; "
+            "fetch it again, and compare its size"
         )
     disk, first_disk, _, entries, directory_bytes = struct.unpack_from("<HHHHI", tail, at + 4)
     if disk not in (0, 0xFFFF) or first_disk not in (0, 0xFFFF):
         raise InputError(
-            f"{place}: the last of {disk + 1} parts; join them with "
-            f"'zip -s 0 {place} --out joined.zip', and give joined.zip alone"
+            f"{location}: the last of {disk + 1} parts; join them with "
+            f"'zip -s 0 {location} --out joined.zip', and give joined.zip alone"
         )
     if directory_bytes == 0xFFFFFFFF:  # then the true size stands in the zip64 record
         zip64 = tail.rfind(b"PK\x06\x06", 0, at)
@@ -138,6 +140,6 @@ def _look_at_the_end(place: str, packed_bytes: int) -> None:
             entries, directory_bytes = struct.unpack_from("<QQ", tail, zip64 + 32)
     if max(entries, directory_bytes // _DIRECTORY_BYTES_PER_MEMBER) > MAX_MEMBERS:
         raise InputError(
-            f"{place}: {entries:,} members in a directory of {directory_bytes:,} bytes; at most "
+            f"{location}: {entries:,} members in a directory of {directory_bytes:,} bytes; at most "
             f"{MAX_MEMBERS:,} are read. If you trust it, unpack it yourself and give the folder"
         )

@@ -1,4 +1,4 @@
-"""Which format a file is in, told by its first bytes; names are the users' own."""
+"""Detect the format of a file by its first bytes, whatever its name."""
 
 from __future__ import annotations
 

@@ -1,0 +1,1 @@
+"""One reader per format of archive, chosen by the first bytes of a file."""
