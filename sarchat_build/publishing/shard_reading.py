@@ -9,7 +9,7 @@ from sarchat_build.config.recipe import Duplicates
 from sarchat_build.dataset.record import RecordShell
 from sarchat_build.published.layout import parse_shard_name
 from sarchat_build.report.proofs import ProofCounts
-from sarchat_build.report.statistics.reading import shard_statistics
+from sarchat_build.report.reading import shard_statistics
 from sarchat_build.report.statistics.tallies import Tallies
 from sarchat_build.validation import Finding, ShardReport, check_shard
 

@@ -53,9 +53,9 @@ from sarchat_build.config.resources import resource_folder
 from sarchat_build.errors import InputError
 from sarchat_build.phrasing.proofreading import grammar_faults
 from sarchat_build.publishing.recompute import read_quality
+from sarchat_build.report.reading import shard_statistics
 from sarchat_build.report.statistics.box_text import FORMATS
 from sarchat_build.report.statistics.grammar import proofread
-from sarchat_build.report.statistics.reading import shard_statistics
 from sarchat_build.report.statistics.tallies import Tallies
 from sarchat_build.types import CATEGORIES, TASKS
 from sarchat_build.validation import check_quality, check_shard, plan_shards

@@ -16,7 +16,7 @@ from sarchat_build.errors import InputError
 from sarchat_build.publishing.recompute import read_quality, read_record, recompute_quality
 from sarchat_build.publishing.shard_reading import count_proofs
 from sarchat_build.report.proofs import ProofCounts, ProofFigures, proof_figures
-from sarchat_build.report.statistics.reading import join_dialogues
+from sarchat_build.report.reading import join_dialogues
 from sarchat_build.report.statistics.tallies import Group, Tallies
 from sarchat_build.validation import check_dataset, check_shard, plan_shards
 
