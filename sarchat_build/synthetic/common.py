@@ -10,8 +10,7 @@ from PIL import Image
 
 from sarchat_build.stable_hash import choose
 from sarchat_build.synthetic.formats.yolo import YoloObject, shares_of
-from sarchat_build.synthetic.pictures.canvas import Picture
-from sarchat_build.synthetic.pictures.targets import Gray
+from sarchat_build.synthetic.pictures.canvas import Gray, Picture
 from sarchat_build.types import Category
 
 

@@ -28,7 +28,7 @@ STYLES = (
     Style(40, 2, (2.0, 1.6), (25, 60), (170, 320), (0.0, 2.0), 0.10),
 )
 FLEET = Fleet(geometric(1.9, 14), (9, 12, 15, 24, 36, 55, 95, 130, 180))
-_PRODUCTS = (Product(4.0, 255, (8.0, 20.0), (110, 220), 90, ((1.2, 1.7), (1.7, 1.2))),)
+_PRODUCTS = (Product((12.0, 24.0), (110, 220), 90, ((1.2, 1.7), (1.7, 1.2))),)
 _TRAFFIC = Traffic(mean_extra=1.3, most=14, px_per_m=(0.7, 1.3))
 _BRIDGES, _TANKS = geometric(1.03, 3), geometric(6.8, 40)
 # Pictures of each kind, so that the published objects come out: 39,858 ships, 6,368 aircraft,

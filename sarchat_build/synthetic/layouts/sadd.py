@@ -16,7 +16,7 @@ from sarchat_build.synthetic.planted import Expectation, Quirk, clipped
 
 _ROOT = "SADD"
 _SIDE_PX = 224
-_PRODUCTS = (Product(0.0, 255, (8.0, 22.0), (130, 250), 90, ((1.0, 1.3), (1.4, 1.0))),)
+_PRODUCTS = (Product((8.0, 22.0), (130, 250), 90, ((1.0, 1.3), (1.4, 1.0))),)
 # 8.87 aircraft in each of the 883 slices that have any (SARDet-100K, table of sources).
 _TRAFFIC = Traffic(mean_extra=8.5, most=40, px_per_m=(0.6, 1.15))
 _NO_TRAFFIC = Traffic(mean_extra=0.0, most=0, px_per_m=(1.0, 1.0))
@@ -29,9 +29,8 @@ _OVERFLOW_PERIOD = 2
 
 def paint(numbers: np.random.Generator, *, over_edge: bool = False) -> Picture:
     """Paint a slice with aircraft; the first may leave it."""
-    shares = (0.2, 0.4) if over_edge else None
     traffic = _CLOSE if one_in(numbers, _CLOSE_ONE_IN) else _TRAFFIC
-    return airport_picture(numbers, _SIDE_PX, _PRODUCTS, traffic, first_over_edge=shares).picture()
+    return airport_picture(numbers, _SIDE_PX, _PRODUCTS, traffic, over_edge=over_edge).picture()
 
 
 def sample(number: int) -> Sample:

@@ -21,9 +21,10 @@ from sarchat_build.types import Box
 _ROOT = "SAR-AIRcraft-1.0"
 _SIDES_PX = (800, 1000, 1200, 1500)
 _SIDE_WEIGHTS = (1312, 1085, 1038, 933)
+_CELLS_PX = ((1.6, 2.8), (2.6, 1.6))
 PRODUCTS = (
-    Product(0.0, 255, (5.0, 17.0), (110, 240), 95),
-    Product(13.0, 144, (3.0, 8.0), (70, 130), 75),
+    Product((5.0, 17.0), (110, 240), 95, _CELLS_PX),
+    Product((16.0, 21.0), (75, 140), 75, _CELLS_PX),
 )
 # Objects per image: 1 to 30, 3.77 on average; what is added to the first is exponential.
 _TRAFFIC = Traffic(mean_extra=3.3, most=30, px_per_m=(1.2, 2.6))
@@ -35,8 +36,7 @@ _SPLITS = (("train", 70), ("val", 10), ("test", 20))
 def paint(numbers: np.random.Generator, *, cut: bool = False) -> Picture:
     """Paint one scene of the source's sizes; labels lie in 1 … side - 1, as published."""
     side_px = _SIDES_PX[weighted(numbers, _SIDE_WEIGHTS)]
-    over = (0.1, 0.5) if cut else None
-    canvas = airport_picture(numbers, side_px, PRODUCTS, _TRAFFIC, first_over_edge=over)
+    canvas = airport_picture(numbers, side_px, PRODUCTS, _TRAFFIC, over_edge=cut)
     picture = canvas.picture()
     inside = tuple(replace(t, box=_clipped(t.box, side_px)) for t in picture.targets)
     return replace(picture, targets=inside)

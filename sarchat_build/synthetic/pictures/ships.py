@@ -11,7 +11,7 @@ import numpy as np
 from sarchat_build.synthetic.pictures import ground
 from sarchat_build.synthetic.pictures.canvas import Canvas
 from sarchat_build.synthetic.pictures.keyed import at_quantile, between, weighted
-from sarchat_build.synthetic.pictures.targets import Floats, rectangle, target_of, toward, turned
+from sarchat_build.synthetic.pictures.targets import Floats, rectangle, toward, turned
 
 # Length over beam of the published labels at `keyed.QUANTILES`.
 _SLENDERNESS = (1.3, 1.6, 1.9, 2.5, 3.0, 3.9, 6.1, 7.5, 9)
@@ -42,24 +42,6 @@ class Fleet(NamedTuple):
     lengths_px: tuple[float, ...]
 
 
-class Ship(NamedTuple):
-    """A ship's sides in pixels, and its heading in radians clockwise from +x."""
-
-    length_px: float
-    beam_px: float
-    heading: float
-
-    def outline(self, bow: float = 2.4) -> Floats:
-        """Give the hull's corners (n, 2) around (0, 0), counterclockwise as seen with y down.
-
-        A half breadth of (1 - |2u|**p) makes it convex for p ≥ 1; a small p is a pointed end.
-        """
-        along = 0.5 * np.cos(np.linspace(0.0, pi, 4 + min(7, int(self.length_px) // 14)))
-        half = 0.5 * self.beam_px * (1 - np.abs(2 * along) ** np.where(along > 0, bow, 5.0))
-        port = np.stack([along * self.length_px, -half], axis=1)
-        return turned(np.concatenate([port, port[-2:0:-1] * (1, -1)]), self.heading)
-
-
 def ship_picture(
     numbers: np.random.Generator,
     size_px: tuple[int, int],
@@ -83,8 +65,7 @@ def ship_picture(
     )
     if inshore:
         ground.flood_coast(canvas, sea)
-    sidelobes = between(numbers, *style.sidelobes)
-    level = between(numbers, *style.ship)
+    sidelobes, level = between(numbers, *style.sidelobes), between(numbers, *style.ship)
     add_ships(canvas, wanted, fleet.lengths_px, level=level, sidelobes=sidelobes, quirk=quirk)
     return canvas
 
@@ -108,54 +89,67 @@ def add_ships(
     for index in range(wanted):
         share = float(np.clip(scale + between(numbers, -0.15, 0.15), 0.0, 1.0))
         length_px = min(0.85 * min(canvas.size_px), at_quantile(share, lengths_px))
-        slenderness = at_quantile(numbers.random(), _SLENDERNESS)
         # Blur makes small ships look stout; large ones show their true, slim proportions.
-        beam_px = max(4.0, min(length_px / slenderness, 10 + 0.18 * length_px))
-        ship = Ship(length_px, beam_px, between(numbers, 0.0, 2 * pi))
+        slender = length_px / at_quantile(numbers.random(), _SLENDERNESS)
+        beam_px, heading = (
+            max(4.0, min(slender, 10 + 0.18 * length_px)),
+            between(numbers, 0, 2 * pi),
+        )
+        center: Floats | None
         if index == 0 and quirk is not None:
-            ship, hull = _at_edge(canvas, ship, quirk)
+            # Slanted at an edge, a hull stays inside and its rotated box does not.
+            length_px, slanted = float(np.clip(length_px, 30.0, 90.0)), quirk != "box_overflows"
+            beam_px = max(12.0, length_px / 3)
+            heading = pi * between(numbers, 1.2, 1.28) if slanted else heading
+            outline = hull(length_px, beam_px, heading, 1.3 if slanted else 2.4)
+            center = canvas.find_first(outline, over_edge=True)
+            if slanted:
+                left_px = 0.0 if quirk == "box_touches_edge" else 1.0
+                center = np.array((left_px - outline[:, 0].min(), canvas.size_px[1] / 2))
         else:
             # The rotated box has to lie inside, too; a picture's first ship shrinks until it does.
-            while (center := canvas.find(rectangle(*ship), canvas.land)) is None and index == 0:
-                ship = Ship(
-                    max(4.0, ship.length_px * 0.7), max(3.0, ship.beam_px * 0.7), ship.heading
-                )
+            while (
+                center := canvas.find(rectangle(length_px, beam_px, heading), canvas.land)
+            ) is None and index == 0:
+                length_px, beam_px = max(4.0, length_px * 0.7), max(3.0, beam_px * 0.7)
             if center is None:
                 continue
-            hull = ship.outline(between(numbers, 1.6, 3.4)) + center
-        _paint_ship(canvas, ship, hull, level * between(numbers, 0.75, 1.25), sidelobes)
+            outline = hull(length_px, beam_px, heading, between(numbers, 1.6, 3.4))
+        outline = outline + center
+        _paint_ship(canvas, outline, heading, level * between(numbers, 0.75, 1.25), sidelobes)
         touches = index == 0 and quirk == "box_touches_edge"
-        canvas.targets.append(target_of("ship", hull, 0.0 if touches else ship.heading))
+        canvas.label("ship", outline, 0.0 if touches else heading)
 
 
-def _at_edge(canvas: Canvas, ship: Ship, quirk: str) -> tuple[Ship, Floats]:
-    """Let a ship leave the picture, or lay it against the left edge: its rotated box leaves."""
-    numbers = canvas.numbers
-    length_px = float(np.clip(ship.length_px, 30.0, 90.0))
-    if quirk == "box_overflows":
-        ship = Ship(length_px, length_px / 3, ship.heading)
-        return ship, ship.outline() + canvas.over_edge(ship.outline())
-    ship = Ship(length_px, max(12.0, length_px / 3), pi + between(numbers, pi / 5, pi / 3.5))
-    hull = ship.outline(1.3)
-    left_px = 0.0 if quirk == "box_touches_edge" else 1.0
-    y_px = between(numbers, 0.35, 0.65) * canvas.size_px[1]
-    return ship, hull + np.array((left_px - hull[:, 0].min(), y_px))
+def hull(length_px: float, beam_px: float, heading: float, bow: float) -> Floats:
+    """Give a hull's corners (n, 2) around (0, 0).
+
+    Its half breadth is (1 - |2u|**p), where a small p, the `bow`, is a pointed end.
+    """
+    along = 0.5 * np.cos(np.linspace(0.0, pi, 4 + min(7, int(length_px) // 14)))
+    half = 0.5 * beam_px * (1 - np.abs(2 * along) ** np.where(along > 0, bow, 5.0))
+    port = np.stack([along * length_px, -half], axis=1)
+    return turned(np.concatenate([port, port[-2:0:-1] * (1, -1)]), heading)
 
 
-def _paint_ship(canvas: Canvas, ship: Ship, hull: Floats, level: float, sidelobes: float) -> None:
+def _paint_ship(
+    canvas: Canvas, outline: Floats, heading: float, level: float, sidelobes: float
+) -> None:
     """Paint a speckled hull, scatterers along it, a loud superstructure, two of them with a cross.
 
     `level` is the hull's mean amplitude, `sidelobes` that of the loudest scatterers relative to it.
     """
-    numbers, (length_px, beam_px, heading) = canvas.numbers, ship
-    center = (hull.min(axis=0) + hull.max(axis=0)) / 2
-    # The edge of a ship is ragged: its skin slopes away, so the echo fades toward the outline.
-    # Decks are rougher than the sea.
-    canvas.paint(hull, level * between(numbers, 0.6, 1.1), 0.8 + 0.16 * beam_px, rough=2)
+    numbers, center = canvas.numbers, (outline.min(axis=0) + outline.max(axis=0)) / 2
+    length_px, beam_px = np.ptp(turned(outline, -heading), axis=0).tolist()
+    # The skin slopes away, so the echo fades toward the outline.
+    for share in (1.0, 0.8, 0.6):
+        canvas.paint(center + share * (outline - center), level * (1.4 - share))
     count = 5 + int(0.4 * length_px)
-    canvas.sprinkle(rectangle(0.85 * length_px, 0.4 * beam_px, heading, center), count, 0.9 * level)
+    canvas.sprinkle(
+        rectangle(0.85 * length_px, 0.4 * beam_px, heading) + center, count, 0.9 * level
+    )
     bridge = center + toward(heading, float(numbers.choice((-0.3, -0.3, 0.28, 0.0))) * length_px)
-    house = rectangle(0.12 * length_px, 0.5 * beam_px, heading, bridge)
+    house = rectangle(0.12 * length_px, 0.5 * beam_px, heading) + bridge
     canvas.sprinkle(house, max(2, count // 4), 1.8 * level)
     if sidelobes > 0:
         canvas.scatter(house[:2], np.full(2, sidelobes * level), _CROSS_REACH_PX)

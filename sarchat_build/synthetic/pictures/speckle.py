@@ -18,6 +18,8 @@ from sarchat_build.synthetic.pictures.keyed import keyed
 Field: TypeAlias = npt.NDArray[np.float32]
 
 TILE_PX = 1024
+# The largest wave of the relief.
+_RELIEF_PX = 100.0
 
 
 @lru_cache(maxsize=32)
@@ -27,37 +29,32 @@ def speckle_tile(looks: int, cell_px: tuple[float, float], side_px: int = TILE_P
     `cell_px` (≥ 1) says how many columns and rows one resolution cell covers: with (1, 1) the
     pixels are independent, as in a critically sampled picture.
     """
-    cell_x_px, cell_y_px = cell_px
-    numbers = keyed("speckle", looks, f"{cell_x_px:.2f}", f"{cell_y_px:.2f}", side_px)
+    numbers = keyed("speckle", looks, *(f"{cell:.2f}" for cell in cell_px), side_px)
     frequency = np.abs(np.fft.fftfreq(side_px))
-    band = np.outer(frequency <= 0.5 / cell_y_px, frequency <= 0.5 / cell_x_px)
+    band = np.outer(frequency <= 0.5 / cell_px[1], frequency <= 0.5 / cell_px[0])
     intensity = np.zeros((side_px, side_px), np.float32)
     for _ in range(looks):
-        signal = np.fft.ifft2(_noise(numbers, side_px) * band)
-        intensity += signal.real**2 + signal.imag**2
-    return _read_only(np.sqrt(intensity / intensity.mean()))
+        intensity += np.abs(np.fft.ifft2(_noise(numbers, side_px) * band)) ** 2
+    return _tile(np.sqrt(intensity / intensity.mean()))
 
 
-@lru_cache(maxsize=16)
-def relief_tile(roughness: float, scale_px: float, side_px: int = TILE_PX) -> Field:
+@lru_cache(maxsize=8)
+def relief_tile(roughness: float, side_px: int = TILE_PX) -> Field:
     """Compute a square tile of smooth unit-mean reflectivity, log-normal with spread `roughness`.
 
-    Below `scale_px` (the largest wave, in pixels) power falls with the fourth power of frequency:
-    large shapes dominate, as in swell, slicks, fields and hills.
+    Power falls with the fourth power of frequency: large shapes dominate, as in swell and hills.
     """
-    numbers = keyed("relief", f"{roughness:.2f}", f"{scale_px:.1f}", side_px)
-    frequency = np.fft.fftfreq(side_px).astype(np.float32)
-    squares = frequency[:, None] ** 2 + frequency[None, :] ** 2
-    field = np.fft.ifft2(_noise(numbers, side_px) / (1 + 4 * scale_px**2 * squares)).real
+    numbers = keyed("relief", f"{roughness:.2f}", side_px)
+    squares = np.fft.fftfreq(side_px)[:, None] ** 2 + np.fft.fftfreq(side_px) ** 2
+    field = np.fft.ifft2(_noise(numbers, side_px) / (1 + 4 * _RELIEF_PX**2 * squares)).real
     shape = np.exp(field * (roughness / field.std()))
-    return _read_only(shape / shape.mean())
+    return _tile(shape / shape.mean())
 
 
 def crop(numbers: np.random.Generator, tile: Field, height_px: int, width_px: int) -> Field:
     """Give a keyed window of `tile`; a larger one than the tile repeats it, without a seam.
 
-    Tiles are periodic, being made by a Fourier transform. A window that lies inside is a read-only
-    view.
+    Tiles are periodic, being made by a Fourier transform. A window that fits is a read-only view.
 
     >>> crop(keyed("doc"), speckle_tile(1, (1.0, 1.0), 64), 100, 20).shape
     (100, 20)
@@ -66,14 +63,7 @@ def crop(numbers: np.random.Generator, tile: Field, height_px: int, width_px: in
     y_px = int(numbers.integers(max(1, side_px - height_px + 1)))
     x_px = int(numbers.integers(max(1, side_px - width_px + 1)))
     if max(height_px, width_px) > side_px:
-        rolled, window = (
-            np.roll(tile, (-y_px, -x_px), (0, 1)),
-            np.empty((height_px, width_px), "f4"),
-        )
-        for y, x in np.ndindex(-(-height_px // side_px), -(-width_px // side_px)):
-            part = window[y * side_px : (y + 1) * side_px, x * side_px : (x + 1) * side_px]
-            part[:] = rolled[: part.shape[0], : part.shape[1]]
-        return window
+        tile = np.tile(tile, (-(-height_px // side_px), -(-width_px // side_px)))
     return tile[y_px : y_px + height_px, x_px : x_px + width_px]
 
 
@@ -83,8 +73,8 @@ def _noise(numbers: np.random.Generator, side_px: int) -> npt.NDArray[np.complex
     return spectrum
 
 
-def _read_only(tile: npt.NDArray[np.floating]) -> Field:
+def _tile(values: npt.NDArray[np.floating]) -> Field:
     """Make the shared tile read-only: a picture that wrote to it would change the next one."""
-    frozen = tile.astype(np.float32)
+    frozen = values.astype(np.float32)
     frozen.setflags(write=False)
     return frozen
