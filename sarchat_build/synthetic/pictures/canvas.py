@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
-from math import pi
+from math import ceil, floor, pi
 from typing import TypeAlias
 
 import numpy as np
@@ -120,10 +120,10 @@ class Canvas:
         amplitude = level * self.numbers.lognormal(0.0, spread, shape)
         self.scatter((near + v * (far - near)).reshape(-1, 2), amplitude.ravel())
 
-    def fits(self, outline: Floats, off: Mask | None = None) -> bool:
-        """Tell whether an outline lies inside, clear of every target and of the mask `off`."""
-        x0, y0 = np.floor(outline.min(axis=0) - _GAP_PX).astype(int)
-        x1, y1 = np.ceil(outline.max(axis=0) + _GAP_PX).astype(int)
+    def fits(self, low: Floats, high: Floats, off: Mask | None = None) -> bool:
+        """Tell whether a box lies inside, clear of every target and of the mask `off`."""
+        (x0, y0), (x1, y1) = (low - _GAP_PX).tolist(), (high + _GAP_PX).tolist()
+        x0, y0, x1, y1 = floor(x0), floor(y0), ceil(x1), ceil(y1)
         if min(x0, y0) < 0 or x1 >= self.size_px[0] or y1 >= self.size_px[1]:
             return False
         window = slice(y0, y1), slice(x0, x1)
@@ -131,12 +131,12 @@ class Canvas:
 
     def find(self, outline: Floats, off: Mask | None = None, tries: int = 40) -> Floats | None:
         """Find a center where an outline around (0, 0) fits; None if there is none."""
-        low, high = outline.min(axis=0) - _GAP_PX - 1, outline.max(axis=0) + _GAP_PX + 1
-        room = np.array(self.size_px) - 1 - (high - low)
+        low, high, edge_px = outline.min(axis=0), outline.max(axis=0), _GAP_PX + 1
+        room = np.array(self.size_px) - 1 - 2 * edge_px - (high - low)
         if room.min() < 0:
             return None
-        centers = self.numbers.random((tries, 2)) * room - low
-        return next((center for center in centers if self.fits(outline + center, off)), None)
+        centers = self.numbers.random((tries, 2)) * room + edge_px - low
+        return next((c for c in centers if self.fits(low + c, high + c, off)), None)
 
     def find_first(self, outline: Floats, *, over_edge: bool) -> Floats:
         """Find a center for a picture's first outline, inside or over one edge."""

@@ -7,12 +7,15 @@ from math import cos, pi, sin
 from typing import NamedTuple
 
 import numpy as np
+from PIL import Image, ImageDraw
 
 from sarchat_build.synthetic.pictures.canvas import Canvas
 from sarchat_build.synthetic.pictures.keyed import between, one_in
 from sarchat_build.synthetic.pictures.speckle import crop, relief_tile, speckle_tile
 from sarchat_build.synthetic.pictures.targets import Floats, rectangle, toward
 
+# Slabs are drawn in whole gray levels; so many of them per unit of amplitude.
+_LEVELS = 16
 _ROW_PX = 9
 
 
@@ -59,11 +62,15 @@ def landscape(numbers: np.random.Generator, side_px: int) -> Canvas:
 def lay_slabs(canvas: Canvas, angle: float, *kinds: Slabs) -> None:
     """Change the amplitude of the ground on slabs along `angle` or square to it."""
     numbers, side_px = canvas.numbers, max(canvas.size_px)
+    image = Image.new("L", canvas.size_px, _LEVELS)
     for kind in kinds:
         for _ in range(int(numbers.integers(*kind.number))):
             sides_px = (side_px * between(numbers, *share) for share in (kind.long, kind.broad))
             slab = rectangle(*sides_px, angle + pi / 2 * one_in(numbers, 2))
-            canvas.scale(slab + numbers.random(2) * canvas.size_px, between(numbers, *kind.level))
+            corners = (slab + numbers.random(2) * canvas.size_px).ravel().tolist()
+            level = int(_LEVELS * between(numbers, *kind.level))
+            ImageDraw.Draw(image).polygon(corners, fill=level)
+    canvas.amplitude *= np.asarray(image) / np.float32(_LEVELS)
 
 
 def build(canvas: Canvas, angle: float, level: float) -> None:
@@ -79,7 +86,7 @@ def build(canvas: Canvas, angle: float, level: float) -> None:
         center = canvas.find(rows.reshape(-1, 2), tries=4)
         if center is not None:
             loudness = level * numbers.lognormal(-0.3, 0.7, len(rows))
-            canvas.sprinkle(rows + center, 1 + int(length_px / 12), loudness, 1.0)
+            canvas.sprinkle(rows + center, 1 + int(length_px / 8), loudness, 1.0)
 
 
 def flood(

@@ -141,9 +141,11 @@ def proving_ground_picture(numbers: np.random.Generator) -> Canvas:
     size_px, level = (_GRID * _CHIP_PX, _GRID * _CHIP_PX), between(numbers, 22, 45)
     canvas = ground.new_canvas(numbers, size_px, level=level, roughness=0.05)
     length_px = between(numbers, 30, 42)
-    for cell in np.ndindex(_GRID, _GRID):
-        middle, heading = (np.array(cell) + 0.5) * _CHIP_PX, between(numbers, 0.0, 2 * pi)
-        canvas.scale(rectangle(_CHIP_PX, _CHIP_PX, 0.0) + middle, between(numbers, 0.75, 1.3))
+    for row, column in np.ndindex(_GRID, _GRID):
+        x0, y0 = column * _CHIP_PX, row * _CHIP_PX
+        chip = canvas.amplitude[y0 : y0 + _CHIP_PX, x0 : x0 + _CHIP_PX]
+        chip *= np.float32(between(numbers, 0.75, 1.3))
+        middle, heading = np.array((x0, y0)) + _CHIP_PX / 2, between(numbers, 0.0, 2 * pi)
         vehicle = rectangle(length_px, length_px * between(numbers, 0.45, 0.55), heading)
         # The radar of such chips always looks down the picture.
         _add_vehicle(canvas, vehicle + middle + numbers.normal(0.0, 3.0, 2), heading, pi / 2)
@@ -154,8 +156,7 @@ def _add_vehicle(canvas: Canvas, body: Floats, heading: float, look_angle: float
     """Paint shadow, body, and corners, most of them on the side that the radar sees."""
     numbers, level, center = canvas.numbers, canvas.level, body.mean(axis=0)
     length_px, breadth_px = np.hypot(*(body[0] - body[1])), np.hypot(*(body[3] - body[0]))
-    for share in (0.6, 1.2):
-        canvas.scale(body + toward(look_angle, share * breadth_px), 0.3)
+    canvas.scale(body + toward(look_angle, 0.85 * breadth_px), 0.15)
     canvas.paint(body, level * between(numbers, 1.6, 2.6))
     canvas.sprinkle(body, 4 + int(length_px / 8), 1.2 * level)
     # The near edge: the two corners closest to the radar.

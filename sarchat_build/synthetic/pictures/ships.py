@@ -142,8 +142,8 @@ def _paint_ship(
     numbers, center = canvas.numbers, (outline.min(axis=0) + outline.max(axis=0)) / 2
     length_px, beam_px = np.ptp(turned(outline, -heading), axis=0).tolist()
     # The skin slopes away, so the echo fades toward the outline.
-    for share in (1.0, 0.8, 0.6):
-        canvas.paint(center + share * (outline - center), level * (1.4 - share))
+    for share in np.linspace(1.0, 0.6, 2 + int(beam_px / 8)).tolist():
+        canvas.paint(center + share * (outline - center), level * (1.5 - share))
     count = 5 + int(0.4 * length_px)
     canvas.sprinkle(
         rectangle(0.85 * length_px, 0.4 * beam_px, heading) + center, count, 0.9 * level

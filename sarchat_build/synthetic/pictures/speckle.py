@@ -63,7 +63,8 @@ def crop(numbers: np.random.Generator, tile: Field, height_px: int, width_px: in
     y_px = int(numbers.integers(max(1, side_px - height_px + 1)))
     x_px = int(numbers.integers(max(1, side_px - width_px + 1)))
     if max(height_px, width_px) > side_px:
-        tile = np.tile(tile, (-(-height_px // side_px), -(-width_px // side_px)))
+        more_px = ((0, max(0, size_px - side_px)) for size_px in (height_px, width_px))
+        tile = np.pad(tile, tuple(more_px), mode="wrap")
     return tile[y_px : y_px + height_px, x_px : x_px + width_px]
 
 

@@ -67,7 +67,8 @@ def _along(
     """Move an outline to the start of a line of water, and to where else along it it fits."""
     yield outline + at(0.0)
     for along_px in canvas.size_px[0] * canvas.numbers.uniform(-0.8, 0.8, 40 * (wanted - 1)):
-        if len(canvas.targets) < wanted and canvas.fits(moved := outline + at(along_px)):
+        moved = outline + at(along_px)
+        if len(canvas.targets) < wanted and canvas.fits(moved.min(axis=0), moved.max(axis=0)):
             yield moved
 
 
