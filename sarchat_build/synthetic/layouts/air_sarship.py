@@ -8,8 +8,9 @@ from sarchat_build.synthetic.archive import Layout, Member, Sample, nothing_clos
 from sarchat_build.synthetic.common import encoded
 from sarchat_build.synthetic.formats import fair1m, voc
 from sarchat_build.synthetic.formats.xml import Element
+from sarchat_build.synthetic.pictures.canvas import Style
 from sarchat_build.synthetic.pictures.keyed import between, geometric, keyed
-from sarchat_build.synthetic.pictures.ships import Fleet, Style, ship_picture
+from sarchat_build.synthetic.pictures.ships import Fleet, ship_picture
 from sarchat_build.synthetic.pictures.targets import Target
 from sarchat_build.synthetic.planted import Quirk
 

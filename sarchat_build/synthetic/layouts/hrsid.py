@@ -7,9 +7,9 @@ import numpy as np
 from sarchat_build.synthetic.archive import Layout, LongMember, Member, Note, Sample, Topic
 from sarchat_build.synthetic.common import in_three, jpeg_of, split_of
 from sarchat_build.synthetic.formats import coco
-from sarchat_build.synthetic.pictures.canvas import Picture
+from sarchat_build.synthetic.pictures.canvas import Picture, Style
 from sarchat_build.synthetic.pictures.keyed import geometric, keyed
-from sarchat_build.synthetic.pictures.ships import Fleet, Style, ship_picture
+from sarchat_build.synthetic.pictures.ships import Fleet, ship_picture
 from sarchat_build.synthetic.pictures.targets import Target
 from sarchat_build.synthetic.planted import Quirk, Schedule, degenerate
 

@@ -9,10 +9,10 @@ from sarchat_build.stable_hash import choose
 from sarchat_build.synthetic.archive import Layout, Member, Sample, nothing_closes
 from sarchat_build.synthetic.common import in_three, jpeg_of
 from sarchat_build.synthetic.formats import voc
-from sarchat_build.synthetic.pictures.canvas import Picture
+from sarchat_build.synthetic.pictures.canvas import Picture, Style
 from sarchat_build.synthetic.pictures.keyed import between, geometric, keyed, one_in, weighted
-from sarchat_build.synthetic.pictures.parked import Product, Traffic, airport_picture
-from sarchat_build.synthetic.pictures.ships import Fleet, Style, add_ships, ship_picture
+from sarchat_build.synthetic.pictures.parked import Traffic, airport_picture
+from sarchat_build.synthetic.pictures.ships import Fleet, add_ships, ship_picture
 from sarchat_build.synthetic.pictures.structures import (
     add_tanks,
     bridge_picture,
@@ -28,7 +28,7 @@ STYLES = (
     Style(40, 2, (2.0, 1.6), (25, 60), (170, 320), (0.0, 2.0), 0.10),
 )
 FLEET = Fleet(geometric(1.9, 14), (9, 12, 15, 24, 36, 55, 95, 130, 180))
-_PRODUCTS = (Product((12.0, 24.0), (110, 220), 90, ((1.2, 1.7), (1.7, 1.2))),)
+_AIRPORTS = (Style(1, 1, (1.2, 1.7), (12.0, 24.0), (110, 220), quality=90),)
 _TRAFFIC = Traffic(mean_extra=1.3, most=14, px_per_m=(0.7, 1.3))
 _BRIDGES, _TANKS = geometric(1.03, 3), geometric(6.8, 40)
 # Pictures of each kind, so that the published objects come out: 39,858 ships, 6,368 aircraft,
@@ -71,7 +71,7 @@ def paint(numbers: np.random.Generator, *, large_px: int = _LARGE_PX) -> Picture
     """Paint one gray slice; some with bridges are `large_px` wide and high."""
     kind = _KINDS[weighted(numbers, [share for _, share in _KINDS])][0]
     if kind == "aircraft":
-        return airport_picture(numbers, _SIDE_PX, _PRODUCTS, _TRAFFIC).picture()
+        return airport_picture(numbers, _SIDE_PX, _AIRPORTS, _TRAFFIC).picture()
     if kind == "ship":
         canvas = ship_picture(numbers, (_SIDE_PX, _SIDE_PX), STYLES, FLEET)
         if canvas.land is not None and one_in(numbers, _MIXED_ONE_IN):
@@ -86,7 +86,7 @@ def paint(numbers: np.random.Generator, *, large_px: int = _LARGE_PX) -> Picture
         canvas = bridge_picture(numbers, side_px, 1 + weighted(numbers, _BRIDGES))
     if mixed:
         wanted = int(numbers.integers(1, 4))
-        add_ships(canvas, wanted, FLEET.lengths_px, level=between(numbers, 120, 280))
+        add_ships(canvas, wanted, FLEET, level=between(numbers, 120, 280))
     return canvas.picture()
 
 

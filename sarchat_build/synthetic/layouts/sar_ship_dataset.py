@@ -9,9 +9,9 @@ from sarchat_build.stable_hash import choose
 from sarchat_build.synthetic.archive import Layout, Member, Sample, nothing_closes
 from sarchat_build.synthetic.common import in_three, jpeg_of, twin_of, yolo_objects
 from sarchat_build.synthetic.formats import yolo
-from sarchat_build.synthetic.pictures.canvas import Picture
+from sarchat_build.synthetic.pictures.canvas import Picture, Style
 from sarchat_build.synthetic.pictures.keyed import keyed, weighted
-from sarchat_build.synthetic.pictures.ships import Fleet, Style, ship_picture
+from sarchat_build.synthetic.pictures.ships import Fleet, ship_picture
 from sarchat_build.synthetic.planted import Quirk, Schedule, clipped, lost, repeated
 
 _ROOT = "ship_dataset_v0"

@@ -58,14 +58,14 @@ def _msar_patch(numbers: np.random.Generator) -> Picture:
 
 
 def _airport_chip(numbers: np.random.Generator) -> Picture:
-    return airport_picture(numbers, _CHIP_PX, sar_aircraft.PRODUCTS, _CHIP_TRAFFIC).picture()
+    return airport_picture(numbers, _CHIP_PX, sar_aircraft.STYLES, _CHIP_TRAFFIC).picture()
 
 
 def _structures(numbers: np.random.Generator) -> Picture:
     """Paint what OGSOD shows; here one harbor in three has ships before it."""
     canvas = ogsod.paint_canvas(numbers)
     if canvas.targets[0].category == "harbor" and one_in(numbers, 3):
-        add_ships(canvas, 2, sar_ship_dataset.FLEET.lengths_px, level=180.0)
+        add_ships(canvas, 2, sar_ship_dataset.FLEET, level=180.0)
     return canvas.picture()
 
 

@@ -8,9 +8,9 @@ from sarchat_build.synthetic.archive import Layout, Member, Sample, nothing_clos
 from sarchat_build.synthetic.common import in_three, jpeg_of, twin_of
 from sarchat_build.synthetic.formats import voc
 from sarchat_build.synthetic.formats.xml import Element
-from sarchat_build.synthetic.pictures.canvas import Picture
+from sarchat_build.synthetic.pictures.canvas import Picture, Style
 from sarchat_build.synthetic.pictures.keyed import at_quantile, keyed
-from sarchat_build.synthetic.pictures.ships import Fleet, Style, ship_picture
+from sarchat_build.synthetic.pictures.ships import Fleet, ship_picture
 from sarchat_build.synthetic.pictures.targets import Target
 from sarchat_build.synthetic.planted import Quirk, Schedule, repeated
 

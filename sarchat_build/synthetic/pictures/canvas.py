@@ -16,8 +16,8 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageDraw
 
-from sarchat_build.synthetic.pictures.keyed import between, one_in
-from sarchat_build.synthetic.pictures.speckle import Field
+from sarchat_build.synthetic.pictures.keyed import Numbers, between, one_in, weighted
+from sarchat_build.synthetic.pictures.speckle import Field, crop, speckle_tile
 from sarchat_build.synthetic.pictures.targets import Floats, Target, target_of
 from sarchat_build.types import Category
 
@@ -47,27 +47,41 @@ class Picture:
         return int(self.pixels.shape[1]), int(self.pixels.shape[0])
 
 
+@dataclass(frozen=True, slots=True)
+class Style:
+    """How one kind of product looks: looks, pixels per resolution cell, ranges of gray (0 to 255).
+
+    `ground` is sea, apron or field; `sidelobes` are relative to a target; `inshore` is the share of
+    pictures with a coast.
+    """
+
+    weight: int
+    looks: int
+    cell_px: tuple[float, float]
+    ground: tuple[float, float]
+    target: tuple[float, float] = (0, 0)
+    sidelobes: tuple[float, float] = (0, 0)
+    inshore: float = 0.0
+    quality: int = 75
+
+
 @dataclass(slots=True)
 class Canvas:
     """A picture being painted.
 
-    `numbers` are the picture's own, `texture` is unit-mean speckle for what is still to be painted,
-    `level` the mean amplitude of the ground, `land` where there is no water (None: no shore).
+    `numbers` are the picture's own, `level` is the mean amplitude of the ground, `texture` unit-mean
+    speckle for what is still to be painted, `taken` where targets are, `land` where no water is
+    (None: no shore).
     """
 
-    numbers: np.random.Generator
+    numbers: Numbers
+    style: Style
+    level: float
     amplitude: Field
     texture: Field
-    cell_px: tuple[float, float]
-    level: float
-    quality: int = 75
+    taken: Mask
     land: Mask | None = None
     targets: list[Target] = field(default_factory=list)
-    taken: Mask = field(init=False)
-
-    def __post_init__(self) -> None:
-        """Nothing stands anywhere yet."""
-        self.taken = np.zeros(self.amplitude.shape, bool)
 
     @property
     def size_px(self) -> tuple[int, int]:
@@ -81,7 +95,7 @@ class Canvas:
         np.maximum(there, share * np.float32(level) * self.texture[window], out=there)
 
     def scale(self, outline: Floats, factor: float) -> None:
-        """Multiply what is there: fields and runways, and shadows, where the radar cannot see."""
+        """Multiply what is there, as by a shadow, where the radar cannot see."""
         window, share = self._covered(outline)
         self.amplitude[window] *= 1 + np.float32(factor - 1) * share
 
@@ -93,15 +107,15 @@ class Canvas:
         width_px, height_px = (fine * (high - low)).tolist()
         image = Image.new("L", (width_px, height_px))
         ImageDraw.Draw(image).polygon((fine * (outline - low)).ravel().tolist(), fill=255)
-        share = np.asarray(image.reduce(fine)) / np.float32(255)
+        share = np.asarray(image.reduce(fine), np.float32) * np.float32(1 / 255)
         return (slice(low[1], high[1]), slice(low[0], high[0])), share
 
     def scatter(self, points: Floats, amplitude: Floats, reach_px: int = 3) -> None:
         """Add a point target at every point (n, 2); what falls outside the picture is lost."""
-        width_px, height_px = self.size_px
-        steps = np.arange(-reach_px, reach_px + 1)
+        (width_px, height_px), steps = self.size_px, np.arange(-reach_px, reach_px + 1)
         x, y = np.floor(points).astype(np.int64).T[:, :, None] + steps
-        echo = amplitude.astype(np.float32)[:, None, None] * point_response(self.cell_px, reach_px)
+        response = point_response(self.style.cell_px, reach_px)
+        echo = amplitude.astype(np.float32)[:, None, None] * response
         inside = ((y >= 0) & (y < height_px))[:, :, None] & ((x >= 0) & (x < width_px))[:, None]
         flat = (y * width_px)[:, :, None] + x[:, None]
         np.add.at(self.amplitude.reshape(-1), flat[inside], echo[inside])
@@ -123,24 +137,21 @@ class Canvas:
     def fits(self, low: Floats, high: Floats, off: Mask | None = None) -> bool:
         """Tell whether a box lies inside, clear of every target and of the mask `off`."""
         (x0, y0), (x1, y1) = (low - _GAP_PX).tolist(), (high + _GAP_PX).tolist()
-        x0, y0, x1, y1 = floor(x0), floor(y0), ceil(x1), ceil(y1)
-        if min(x0, y0) < 0 or x1 >= self.size_px[0] or y1 >= self.size_px[1]:
+        if min(x0, y0) < 0 or x1 > self.size_px[0] - 1 or y1 > self.size_px[1] - 1:
             return False
-        window = slice(y0, y1), slice(x0, x1)
+        window = slice(floor(y0), ceil(y1)), slice(floor(x0), ceil(x1))
         return not self.taken[window].any() and (off is None or not off[window].any())
 
     def find(self, outline: Floats, off: Mask | None = None, tries: int = 40) -> Floats | None:
         """Find a center where an outline around (0, 0) fits; None if there is none."""
-        low, high, edge_px = outline.min(axis=0), outline.max(axis=0), _GAP_PX + 1
-        room = np.array(self.size_px) - 1 - 2 * edge_px - (high - low)
-        if room.min() < 0:
-            return None
-        centers = self.numbers.random((tries, 2)) * room + edge_px - low
+        low, high = outline.min(axis=0), outline.max(axis=0)
+        room = np.subtract(self.size_px, 1 + 2 * _GAP_PX) - (high - low)
+        centers = self.numbers.random((tries, 2)) * room + _GAP_PX - low
         return next((c for c in centers if self.fits(low + c, high + c, off)), None)
 
     def find_first(self, outline: Floats, *, over_edge: bool) -> Floats:
         """Find a center for a picture's first outline, inside or over one edge."""
-        center = np.array(self.size_px) / 2 - outline.mean(axis=0)
+        center: Floats = np.array(self.size_px) / 2 - outline.mean(axis=0)
         if not over_edge:
             found = self.find(outline)
             return center if found is None else found
@@ -154,32 +165,35 @@ class Canvas:
     def find_rows(
         self, wanted: int, outline: Floats, step_px: Floats, off: Mask | None = None
     ) -> Iterator[Floats]:
-        """Find centers for up to `wanted` outlines, at least one, in rows of one to eight.
-
-        Each is to be labeled before the next is asked for.
-        """
-        left = wanted
-        for most in (8,) * 12 + (1,) * 12:
-            count = min(left, int(self.numbers.integers(1, most + 1)))
-            row = (np.arange(count) - (count - 1) / 2)[:, None] * step_px
-            reach = (row[:, None] + outline).reshape(-1, 2)
-            if count and (found := self.find(reach, off)) is not None:
-                left -= count
-                yield from row + found
-        if left == wanted > 0:
-            yield np.array(self.size_px) / 2
+        """Find centers for up to `wanted` outlines in rows of one to eight, each to be labeled."""
+        low, high = outline.min(axis=0), outline.max(axis=0)
+        for most in self.numbers.integers(1, 9, wanted + 8).tolist():
+            center = self.find(outline, off)
+            for _ in range(min(most, wanted)):
+                if center is None or not self.fits(low + center, high + center, off):
+                    break
+                yield center
+                wanted, center = wanted - 1, center + step_px
 
     def label(self, category: Category, outline: Floats, heading: float, name: str = "") -> None:
         """List what was painted as a target, and keep others off it."""
-        target = target_of(category, outline, heading, name)
-        x0, y0, x1, y1 = (max(0, int(side_px)) for side_px in target.box)
+        self.targets.append(target_of(category, outline, heading, name))
+        x0, y0, x1, y1 = (max(0, int(side_px)) for side_px in self.targets[-1].box)
         self.taken[y0:y1, x0:x1] = True
-        self.targets.append(target)
 
     def picture(self) -> Picture:
         """Quantize amplitude to bytes; what exceeds 255 saturates, as in a linear stretch."""
         gray = np.minimum(self.amplitude, np.float32(255)).astype(np.uint8)
-        return Picture(gray, tuple(self.targets), self.quality)
+        return Picture(gray, tuple(self.targets), self.style.quality)
+
+
+def new_canvas(numbers: Numbers, size_px: tuple[int, int], styles: tuple[Style, ...]) -> Canvas:
+    """Start a picture of `size_px` (width, height) in one of the styles: speckle, nothing else."""
+    style = styles[weighted(numbers, [style.weight for style in styles])]
+    tile, shape = speckle_tile(style.looks, style.cell_px), size_px[::-1]
+    level, texture = between(numbers, *style.ground), crop(numbers, tile, *shape)
+    ground = crop(numbers, tile, *shape) * np.float32(level)
+    return Canvas(numbers, style, level, ground, texture, np.zeros(shape, bool))
 
 
 @lru_cache(maxsize=64)

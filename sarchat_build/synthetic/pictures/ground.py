@@ -1,75 +1,61 @@
-"""What targets stand on: sea, land with fields and buildings, shores, rivers, airports."""
+"""What targets stand on: land with fields and buildings, shores, rivers, runways."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from math import cos, pi, sin
-from typing import NamedTuple
+from typing import TypeAlias
 
 import numpy as np
 from PIL import Image, ImageDraw
 
-from sarchat_build.synthetic.pictures.canvas import Canvas
-from sarchat_build.synthetic.pictures.keyed import between, one_in
-from sarchat_build.synthetic.pictures.speckle import crop, relief_tile, speckle_tile
+from sarchat_build.synthetic.pictures.canvas import Canvas, Style, new_canvas
+from sarchat_build.synthetic.pictures.keyed import Numbers, between, one_in
+from sarchat_build.synthetic.pictures.speckle import crop, speckle_tile
 from sarchat_build.synthetic.pictures.targets import Floats, rectangle, toward
 
+_COUNTRY = (Style(1, 1, (1.4, 1.4), (25, 75)), Style(1, 4, (1.4, 1.4), (25, 75)))
+_RELIEF_LOOKS, _RELIEF_CELL_PX = 2, (48.0, 48.0)
+_ROW_PX = 9
 # Slabs are drawn in whole gray levels; so many of them per unit of amplitude.
 _LEVELS = 16
-_ROW_PX = 9
+
+# Rectangles on the ground: how many, sides as shares of the picture's, relative amplitude.
+Slabs: TypeAlias = tuple[
+    tuple[int, int], tuple[float, float], tuple[float, float], tuple[float, float]
+]
+_FIELDS: Slabs = ((6, 16), (0.08, 0.4), (0.08, 0.3), (0.5, 1.7))
+_ROADS: Slabs = ((0, 3), (3.0, 3.1), (0.006, 0.015), (0.4, 0.5))
+GRASS: Slabs = ((1, 4), (0.2, 0.7), (0.12, 0.4), (1.4, 2.6))
+RUNWAYS: Slabs = ((1, 4), (1.5, 2.5), (0.02, 0.05), (0.5, 0.9))
 
 
-class Slabs(NamedTuple):
-    """Rectangles on the ground: how many, sides as shares of the picture's, relative amplitude."""
-
-    number: tuple[int, int]
-    long: tuple[float, float]
-    broad: tuple[float, float]
-    level: tuple[float, float]
-
-
-_FIELDS = Slabs((6, 16), (0.08, 0.4), (0.08, 0.3), (0.5, 1.7))
-_ROADS = Slabs((0, 3), (3.0, 3.1), (0.006, 0.015), (0.4, 0.5))
-GRASS = Slabs((1, 4), (0.2, 0.7), (0.12, 0.4), (1.4, 2.6))
-RUNWAYS = Slabs((1, 4), (1.5, 2.5), (0.02, 0.05), (0.5, 0.9))
-
-
-def new_canvas(
-    numbers: np.random.Generator,
-    size_px: tuple[int, int],
-    *,
-    level: float,
-    looks: int = 1,
-    cell_px: tuple[float, float] = (1.4, 1.4),
-    roughness: float,
-    quality: int = 75,
-) -> Canvas:
-    """Start a picture of `size_px` (width, height): speckle on slow relief, of mean `level`."""
-    shape, tile = size_px[::-1], speckle_tile(looks, cell_px)
-    amplitude = crop(numbers, tile, *shape) * np.float32(level)
-    amplitude *= crop(numbers, relief_tile(roughness), *shape)
-    return Canvas(numbers, amplitude, crop(numbers, tile, *shape), cell_px, level, quality)
-
-
-def landscape(numbers: np.random.Generator, side_px: int) -> Canvas:
+def landscape(numbers: Numbers, side_px: int) -> Canvas:
     """Paint countryside of fields and roads, dry and without buildings."""
-    level, looks = between(numbers, 25, 75), 1 + 3 * one_in(numbers, 2)
-    canvas = new_canvas(numbers, (side_px, side_px), level=level, looks=looks, roughness=0.35)
+    canvas = new_canvas(numbers, (side_px, side_px), _COUNTRY)
     lay_slabs(canvas, between(numbers, 0.0, pi), _FIELDS, _ROADS)
     return canvas
 
 
+def raise_land(canvas: Canvas, factor: float = 1.0) -> None:
+    """Multiply the ground by slow relief of mean `factor`: it is land now."""
+    tile = speckle_tile(_RELIEF_LOOKS, _RELIEF_CELL_PX)
+    canvas.amplitude *= crop(canvas.numbers, tile, *canvas.amplitude.shape) * np.float32(factor)
+    canvas.level *= factor
+
+
 def lay_slabs(canvas: Canvas, angle: float, *kinds: Slabs) -> None:
-    """Change the amplitude of the ground on slabs along `angle` or square to it."""
-    numbers, side_px = canvas.numbers, max(canvas.size_px)
-    image = Image.new("L", canvas.size_px, _LEVELS)
-    for kind in kinds:
-        for _ in range(int(numbers.integers(*kind.number))):
-            sides_px = (side_px * between(numbers, *share) for share in (kind.long, kind.broad))
-            slab = rectangle(*sides_px, angle + pi / 2 * one_in(numbers, 2))
+    """Raise land, and change its amplitude on slabs along `angle` or square to it."""
+    raise_land(canvas)
+    numbers, image = canvas.numbers, Image.new("L", canvas.size_px, _LEVELS)
+    for number, long, broad, levels in kinds:
+        for _ in range(int(numbers.integers(*number))):
+            sides_px = max(canvas.size_px) * np.array(
+                [between(numbers, *long), between(numbers, *broad)]
+            )
+            slab = rectangle(*sides_px.tolist(), angle + pi / 2 * one_in(numbers, 2))
             corners = (slab + numbers.random(2) * canvas.size_px).ravel().tolist()
-            level = int(_LEVELS * between(numbers, *kind.level))
-            ImageDraw.Draw(image).polygon(corners, fill=level)
+            ImageDraw.Draw(image).polygon(corners, fill=int(_LEVELS * between(numbers, *levels)))
     canvas.amplitude *= np.asarray(image) / np.float32(_LEVELS)
 
 
@@ -112,14 +98,13 @@ def flood(
     swing_px -= swing_px[reach]
     shore_px = swing_px.astype(np.float32)
     for _ in range(jetties):
-        at = reach + int(between(numbers, -0.4, 0.4) * side_px)
-        shore_px[at : at + int(numbers.integers(3, 14))] += between(numbers, 0.05, 0.2) * side_px
-    x, y = (
-        np.arange(size, dtype=np.float32) - np.float32(first)
-        for size, first in zip(canvas.size_px, start, strict=True)
-    )
-    c, s, down = np.float32(cos(heading)), np.float32(sin(heading)), y[:, None]
-    depth = down * c - x * s - shore_px[(x * c + down * s).astype(np.int32) + reach]
+        first = reach + int(between(numbers, -0.4, 0.4) * side_px)
+        last = first + int(numbers.integers(3, 14))
+        shore_px[first:last] += between(numbers, 0.05, 0.2) * side_px
+    x = np.arange(canvas.size_px[0], dtype=np.float32) - np.float32(start[0])
+    y = np.arange(canvas.size_px[1], dtype=np.float32)[:, None] - np.float32(start[1])
+    c, s = np.float32(cos(heading)), np.float32(sin(heading))
+    depth = y * c - x * s - shore_px[(x * c + y * s).astype(np.int32) + reach]
     if width_px is not None:
         depth = np.float32(width_px / 2) - np.abs(depth)
     np.copyto(canvas.amplitude, canvas.texture * np.float32(level), where=depth > 0)

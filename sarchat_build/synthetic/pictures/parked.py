@@ -2,57 +2,47 @@
 
 from __future__ import annotations
 
+from itertools import chain
 from math import pi
 from typing import NamedTuple
 
 import numpy as np
 
 from sarchat_build.synthetic.pictures import ground
-from sarchat_build.synthetic.pictures.canvas import Canvas
-from sarchat_build.synthetic.pictures.keyed import between, one_in, weighted
+from sarchat_build.synthetic.pictures.canvas import Canvas, Style, new_canvas
+from sarchat_build.synthetic.pictures.keyed import Numbers, between, one_in, weighted
 from sarchat_build.synthetic.pictures.targets import Floats, rectangle, toward, turned
 
 _CHIP_PX, _GRID = 128, 4
+_SAND = (Style(1, 1, (1.4, 1.4), (22, 45)),)
 _AIRCRAFT_PX = (16.0, 170.0)
 # What the main lobe of a scatterer adds to the box of an airframe.
 _LOBE_PX = 1.5
 
 
 class AircraftType(NamedTuple):
-    """A type as the labels name it, its published number of objects, and its sizes in meters."""
+    """A type as the labels name it, its published number of objects, and its size in meters."""
 
     name: str
     published: int
-    length_m: tuple[float, float]
-    span_m: tuple[float, float]
+    length_m: float
+    span_m: float
 
 
 TYPES = (
-    AircraftType("other", 4264, (14, 44), (13, 40)),
-    AircraftType("A220", 3730, (35, 39), (35, 35)),
-    AircraftType("Boeing787", 2645, (57, 63), (60, 60)),
-    AircraftType("Boeing737", 2557, (34, 42), (34, 36)),
-    AircraftType("A320/321", 1771, (38, 45), (34, 36)),
-    AircraftType("ARJ21", 1187, (33, 37), (27, 28)),
-    AircraftType("A330", 309, (59, 64), (60, 60)),
+    AircraftType("other", 4264, 29, 27),
+    AircraftType("A220", 3730, 37, 35),
+    AircraftType("Boeing787", 2645, 60, 60),
+    AircraftType("Boeing737", 2557, 38, 35),
+    AircraftType("A320/321", 1771, 41, 35),
+    AircraftType("ARJ21", 1187, 35, 27),
+    AircraftType("A330", 309, 61, 60),
 )
 # Corners of body, wings and tail as shares of length and span.
 _BODY = [(0.5, -0.045), (-0.48, -0.045), (-0.48, 0.045), (0.5, 0.045)]
 _WING = [(0.14, 0.04), (-0.02, 0.04), (-0.16, 0.5), (-0.09, 0.5)]
 _TAIL = [(-0.36, 0.02), (-0.46, 0.02), (-0.48, 0.19), (-0.43, 0.19)]
 _FRAME = np.array([*_BODY, *_WING, *_TAIL, *((x, -y) for x, y in _WING + _TAIL)])
-
-
-class Product(NamedTuple):
-    """One radar's rendering: gray levels of apron and aircraft, quality, range and azimuth cells.
-
-    Point answers are upright or lying, the same in a picture.
-    """
-
-    apron: tuple[float, float]
-    aircraft: tuple[float, float]
-    quality: int
-    cells_px: tuple[tuple[float, float], tuple[float, float]]
 
 
 class Traffic(NamedTuple):
@@ -64,45 +54,33 @@ class Traffic(NamedTuple):
 
 
 def airport_picture(
-    numbers: np.random.Generator,
+    numbers: Numbers,
     side_px: int,
-    products: tuple[Product, ...],
+    styles: tuple[Style, ...],
     traffic: Traffic,
     *,
     over_edge: bool = False,
 ) -> Canvas:
     """Paint aircraft on rows of stands; the first leaves the picture if it is to."""
-    product = products[int(numbers.integers(len(products)))]
-    canvas = ground.new_canvas(
-        numbers,
-        (side_px, side_px),
-        level=between(numbers, *product.apron),
-        cell_px=product.cells_px[one_in(numbers, 3)],
-        roughness=0.25,
-        quality=product.quality,
-    )
-    angle, level = between(numbers, -pi / 4, pi / 4), between(numbers, *product.aircraft)
+    canvas = new_canvas(numbers, (side_px, side_px), styles)
+    angle, level = between(numbers, -pi / 4, pi / 4), between(numbers, *canvas.style.target)
     ground.lay_slabs(canvas, angle, ground.GRASS, ground.RUNWAYS)
     wanted = min(traffic.most, 1 + int(numbers.exponential(traffic.mean_extra)))
     px_per_m = between(numbers, *traffic.px_per_m) * (1 - 0.4 * min(1.0, wanted / 20))
     types = [TYPES[weighted(numbers, [t.published for t in TYPES])] for _ in range(wanted)]
-    sides_m = np.array(
-        [(between(numbers, *t.length_m), between(numbers, *t.span_m)) for t in types]
-    )
     headings = [angle + pi / 2 * int(numbers.integers(4)), between(numbers, 0.0, 2 * pi)]
-    frames = [
-        turned(_FRAME * np.clip(sides * px_per_m, *_AIRCRAFT_PX), headings[one_in(numbers, 3)])
-        for sides in sides_m
-    ]
+    frames = []
+    for kind in types:
+        spread = 0.5 if kind.name == "other" else 0.06
+        size_m = np.array((kind.length_m, kind.span_m)) * between(numbers, 1 - spread, 1 + spread)
+        size_px = np.clip(size_m * px_per_m, *_AIRCRAFT_PX)
+        frames.append(turned(_FRAME * size_px, headings[one_in(numbers, 3)]))
     # A stand has room for the largest of them, whatever its heading.
     stand_px = 2 * max((float(np.abs(frame).max()) for frame in frames), default=0) + 2 * _LOBE_PX
-    stand = rectangle(stand_px, stand_px, 0.0)
-    rows = canvas.find_rows(wanted - over_edge, stand, toward(angle, stand_px + 4))
-    for index, (kind, frame) in enumerate(zip(types, frames, strict=True)):
-        if index == 0 and over_edge:
-            center: Floats | None = canvas.find_first(frame, over_edge=True)
-        elif (center := next(rows, None)) is None:
-            break
+    stand, step_px = rectangle(stand_px, stand_px, 0.0), toward(angle, stand_px + 4)
+    first = [canvas.find_first(frames[0], over_edge=True)] if over_edge else []
+    rows = chain(first, canvas.find_rows(wanted - len(first), stand, step_px))
+    for kind, frame, center in zip(types, frames, rows, strict=False):
         _paint_aircraft(canvas, frame + center, level * between(numbers, 0.7, 1.3))
         reach = np.vstack([frame - _LOBE_PX, frame + _LOBE_PX])
         canvas.label("aircraft", reach + center, 0.0, kind.name)
@@ -123,7 +101,7 @@ def _paint_aircraft(canvas: Canvas, frame: Floats, level: float) -> None:
     canvas.scatter(frame, 0.7 * level * canvas.numbers.lognormal(0.0, 0.7, len(frame)), 5)
 
 
-def parking_picture(numbers: np.random.Generator, side_px: int, wanted: int) -> Canvas:
+def parking_picture(numbers: Numbers, side_px: int, wanted: int) -> Canvas:
     """Paint up to `wanted` vehicles, at least one, in rows of lots and along roads."""
     canvas, look_angle = ground.landscape(numbers, side_px), between(numbers, 0.0, 2 * pi)
     length_px, heading = between(numbers, 22, 40), between(numbers, 0.0, pi)
@@ -136,10 +114,9 @@ def parking_picture(numbers: np.random.Generator, side_px: int, wanted: int) -> 
     return canvas
 
 
-def proving_ground_picture(numbers: np.random.Generator) -> Canvas:
+def proving_ground_picture(numbers: Numbers) -> Canvas:
     """Paint sixteen chips with one vehicle each, joined to a 4 × 4 grid of 512 × 512 pixels."""
-    size_px, level = (_GRID * _CHIP_PX, _GRID * _CHIP_PX), between(numbers, 22, 45)
-    canvas = ground.new_canvas(numbers, size_px, level=level, roughness=0.05)
+    canvas = new_canvas(numbers, (_GRID * _CHIP_PX, _GRID * _CHIP_PX), _SAND)
     length_px = between(numbers, 30, 42)
     for row, column in np.ndindex(_GRID, _GRID):
         x0, y0 = column * _CHIP_PX, row * _CHIP_PX

@@ -10,7 +10,7 @@ import numpy as np
 
 from sarchat_build.synthetic.pictures import ground
 from sarchat_build.synthetic.pictures.canvas import Canvas
-from sarchat_build.synthetic.pictures.keyed import between, one_in
+from sarchat_build.synthetic.pictures.keyed import Numbers, between, one_in
 from sarchat_build.synthetic.pictures.targets import Floats, rectangle, toward
 
 # Decks stay below the 200 px by which chips of large slices overlap: each is whole in some chip.
@@ -20,7 +20,7 @@ _CLOSE_ONE_IN = 25
 
 
 def bridge_picture(
-    numbers: np.random.Generator, side_px: int, wanted: int, *, over_edge: bool = False
+    numbers: Numbers, side_px: int, wanted: int, *, over_edge: bool = False
 ) -> Canvas:
     """Paint a river with up to `wanted` bridges, at least one; the first may leave the picture."""
     canvas, heading = ground.landscape(numbers, side_px), between(numbers, 0.0, 2 * pi)
@@ -42,7 +42,7 @@ def bridge_picture(
 
 
 def harbor_picture(
-    numbers: np.random.Generator, side_px: int, wanted: int, *, over_edge: bool = False
+    numbers: Numbers, side_px: int, wanted: int, *, over_edge: bool = False
 ) -> Canvas:
     """Paint a shore with up to `wanted` harbors, at least one; the first may leave the picture."""
     canvas, seaward = ground.landscape(numbers, side_px), between(numbers, 0.0, 2 * pi)
@@ -87,7 +87,7 @@ def _paint_piers(canvas: Canvas, basin: Floats) -> None:
 
 
 def tank_farm_picture(
-    numbers: np.random.Generator,
+    numbers: Numbers,
     side_px: int,
     wanted: int,
     *,
