@@ -69,9 +69,9 @@ class Style:
 class Canvas:
     """A picture being painted.
 
-    `numbers` are the picture's own, `level` is the mean amplitude of the ground, `texture` unit-mean
-    speckle for what is still to be painted, `taken` where targets are, `land` where no water is
-    (None: no shore).
+    `numbers` are the picture's own, `level` is the mean amplitude of the ground, `texture` speckle
+    for what is still to be painted; `taken` tells where targets are, `land` where no water is (None
+    without a shore).
     """
 
     numbers: Numbers
@@ -166,14 +166,12 @@ class Canvas:
         self, wanted: int, outline: Floats, step_px: Floats, off: Mask | None = None
     ) -> Iterator[Floats]:
         """Find centers for up to `wanted` outlines in rows of one to eight, each to be labeled."""
-        low, high = outline.min(axis=0), outline.max(axis=0)
-        for most in self.numbers.integers(1, 9, wanted + 8).tolist():
-            center = self.find(outline, off)
-            for _ in range(min(most, wanted)):
-                if center is None or not self.fits(low + center, high + center, off):
-                    break
-                yield center
-                wanted, center = wanted - 1, center + step_px
+        for most in [*self.numbers.integers(1, 9, 12).tolist(), *[1] * 12]:
+            row = np.arange(min(most, wanted))[:, None] * step_px
+            center = self.find((row[:, None] + outline).reshape(-1, 2), off) if wanted else None
+            if center is not None:
+                wanted -= len(row)
+                yield from row + center
 
     def label(self, category: Category, outline: Floats, heading: float, name: str = "") -> None:
         """List what was painted as a target, and keep others off it."""

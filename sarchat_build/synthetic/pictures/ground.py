@@ -11,11 +11,10 @@ from PIL import Image, ImageDraw
 
 from sarchat_build.synthetic.pictures.canvas import Canvas, Style, new_canvas
 from sarchat_build.synthetic.pictures.keyed import Numbers, between, one_in
-from sarchat_build.synthetic.pictures.speckle import crop, speckle_tile
+from sarchat_build.synthetic.pictures.speckle import crop, relief_tile
 from sarchat_build.synthetic.pictures.targets import Floats, rectangle, toward
 
 _COUNTRY = (Style(1, 1, (1.4, 1.4), (25, 75)), Style(1, 4, (1.4, 1.4), (25, 75)))
-_RELIEF_LOOKS, _RELIEF_CELL_PX = 2, (48.0, 48.0)
 _ROW_PX = 9
 # Slabs are drawn in whole gray levels; so many of them per unit of amplitude.
 _LEVELS = 16
@@ -39,8 +38,8 @@ def landscape(numbers: Numbers, side_px: int) -> Canvas:
 
 def raise_land(canvas: Canvas, factor: float = 1.0) -> None:
     """Multiply the ground by slow relief of mean `factor`: it is land now."""
-    tile = speckle_tile(_RELIEF_LOOKS, _RELIEF_CELL_PX)
-    canvas.amplitude *= crop(canvas.numbers, tile, *canvas.amplitude.shape) * np.float32(factor)
+    relief = crop(canvas.numbers, relief_tile(), *canvas.amplitude.shape)
+    canvas.amplitude *= relief * np.float32(factor)
     canvas.level *= factor
 
 
@@ -50,10 +49,10 @@ def lay_slabs(canvas: Canvas, angle: float, *kinds: Slabs) -> None:
     numbers, image = canvas.numbers, Image.new("L", canvas.size_px, _LEVELS)
     for number, long, broad, levels in kinds:
         for _ in range(int(numbers.integers(*number))):
-            sides_px = max(canvas.size_px) * np.array(
-                [between(numbers, *long), between(numbers, *broad)]
+            length_px, breadth_px = (
+                max(canvas.size_px) * between(numbers, *x) for x in (long, broad)
             )
-            slab = rectangle(*sides_px.tolist(), angle + pi / 2 * one_in(numbers, 2))
+            slab = rectangle(length_px, breadth_px, angle + pi / 2 * one_in(numbers, 2))
             corners = (slab + numbers.random(2) * canvas.size_px).ravel().tolist()
             ImageDraw.Draw(image).polygon(corners, fill=int(_LEVELS * between(numbers, *levels)))
     canvas.amplitude *= np.asarray(image) / np.float32(_LEVELS)

@@ -64,10 +64,8 @@ def add_ships(
         length_px = min(0.85 * min(canvas.size_px), at_quantile(share, fleet.lengths_px))
         # Blur makes small ships look stout; large ones show their true, slim proportions.
         slim_px = length_px / at_quantile(numbers.random(), _SLENDERNESS)
-        beam_px, heading = (
-            max(4.0, min(slim_px, 10 + 0.18 * length_px)),
-            between(numbers, 0, 2 * pi),
-        )
+        beam_px = max(4.0, min(slim_px, 10 + 0.18 * length_px))
+        heading = between(numbers, 0, 2 * pi)
         if index == 0 and quirk is not None:
             outline, label_heading = _hull_at_edge(canvas, length_px, heading, quirk)
         else:
@@ -106,18 +104,18 @@ def _hull_at_edge(
     heading, touches = pi * between(canvas.numbers, 1.2, 1.28), quirk == "box_touches_edge"
     outline = hull(length_px, max(12.0, length_px / 3), heading, 1.3)
     left_px = (0.0 if touches else 1.0) - float(outline[:, 0].min())
-    return outline + (left_px, canvas.size_px[1] / 2), 0.0 if touches else heading
+    return outline + np.array((left_px, canvas.size_px[1] / 2)), 0.0 if touches else heading
 
 
 def _paint_ship(canvas: Canvas, outline: Floats, level: float, sidelobes: float) -> None:
-    """Paint a speckled hull, scatterers along it, a loud superstructure, two of them with a cross."""
+    """Paint a speckled hull, scatterers along it, and a loud superstructure with two crosses."""
     numbers, center = canvas.numbers, (outline.min(axis=0) + outline.max(axis=0)) / 2
     along = outline[0] - outline[len(outline) // 2]
     heading = float(np.arctan2(along[1], along[0]))
     length_px, beam_px = np.ptp(turned(outline, -heading), axis=0).tolist()
     # The skin slopes away, so the echo fades toward the outline.
-    for share in np.linspace(1.0, 0.6, 2 + int(beam_px / 8)).tolist():
-        canvas.paint(center + share * (outline - center), level * (1.5 - share))
+    for share in np.linspace(1.0, 0.75, 2 + int(beam_px / 8)).tolist():
+        canvas.paint(center + share * (outline - center), level * (2.5 - 2 * share))
     count = 5 + int(0.4 * length_px)
     deck = rectangle(0.85 * length_px, 0.4 * beam_px, heading) + center
     canvas.sprinkle(deck, count, 0.9 * level)

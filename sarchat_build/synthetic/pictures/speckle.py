@@ -18,6 +18,7 @@ from sarchat_build.synthetic.pictures.keyed import Numbers, keyed
 Field: TypeAlias = npt.NDArray[np.float32]
 
 TILE_PX = 1024
+_HILLS_PX = (24.0, 72.0, 160.0)
 
 
 @lru_cache(maxsize=32)
@@ -25,7 +26,7 @@ def speckle_tile(looks: int, cell_px: tuple[float, float], side_px: int = TILE_P
     """Compute a square tile of speckle *amplitude*, the root of unit-mean L-look intensity.
 
     `cell_px` (≥ 1) says how many columns and rows one resolution cell covers: with (1, 1) the
-    pixels are independent, as in a critically sampled picture; with many it is smooth relief.
+    pixels are independent, as in a critically sampled picture.
     The tile is read-only: a picture that wrote to it would change the next one.
     """
     numbers = keyed("speckle", looks, *(f"{cell:.2f}" for cell in cell_px), side_px)
@@ -35,7 +36,16 @@ def speckle_tile(looks: int, cell_px: tuple[float, float], side_px: int = TILE_P
     for _ in range(looks):
         numbers.standard_normal(dtype=np.float32, out=spectrum.view(np.float32))
         intensity += np.abs(np.fft.ifft2(spectrum * band)) ** 2
-    tile = np.sqrt(intensity / intensity.mean())
+    tile: Field = np.sqrt(intensity / intensity.mean())
+    tile.setflags(write=False)
+    return tile
+
+
+@lru_cache(maxsize=1)
+def relief_tile() -> Field:
+    """Compute a tile of smooth unit-mean reflectivity: speckle of cells as large as hills."""
+    scales = np.stack([speckle_tile(2, (cell_px, cell_px)) for cell_px in _HILLS_PX])
+    tile: Field = scales.mean(axis=0) / scales.mean()
     tile.setflags(write=False)
     return tile
 
