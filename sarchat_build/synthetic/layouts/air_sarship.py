@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from sarchat_build.synthetic.archive import Layout, Member, Sample, nothing_closes
+from sarchat_build.synthetic.archive import Layout, Member, Sample
 from sarchat_build.synthetic.common import encoded
 from sarchat_build.synthetic.formats import fair1m, voc
 from sarchat_build.synthetic.formats.xml import Element
@@ -70,7 +70,6 @@ LAYOUT_1 = Layout(
     archive_name="AIR-SARShip-1.0.zip",
     published_images=31,
     sample=sample_1,
-    closing=nothing_closes,
     chunk_images=1,
     traits=("chinese_in_the_metadata",),
 )
@@ -79,7 +78,6 @@ LAYOUT_2 = Layout(
     archive_name="AIR-SARShip-2.0.zip",
     published_images=300,
     sample=sample_2,
-    closing=nothing_closes,
     chunk_images=4,
     traits=("names_are_plain_numbers",),
 )

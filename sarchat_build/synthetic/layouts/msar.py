@@ -6,7 +6,7 @@ import numpy as np
 
 from sarchat_build.reasons import Reason
 from sarchat_build.stable_hash import choose
-from sarchat_build.synthetic.archive import Layout, Member, Sample, nothing_closes
+from sarchat_build.synthetic.archive import Layout, Member, Sample
 from sarchat_build.synthetic.common import in_three, jpeg_of
 from sarchat_build.synthetic.formats import voc
 from sarchat_build.synthetic.pictures.canvas import Picture, Style
@@ -41,7 +41,7 @@ _KINDS: tuple[tuple[Category, int], ...] = (
 )
 # One bridge slice of four is large: about what SARDet-100K's 30,158 patches leave room for.
 _LARGE_ONE_IN = 4
-# One picture in so many holds two classes: ships by bridges, ships before tanks, tanks on a coast.
+# One picture in so many holds several classes: ships and tanks on a coast or beside a bridge.
 _MIXED_ONE_IN = 3
 # Chinese and English names; a document keeps to one of the two languages.
 _NAMES: dict[Category, tuple[str, str]] = {
@@ -84,6 +84,8 @@ def paint(numbers: np.random.Generator, *, large_px: int = _LARGE_PX) -> Picture
     else:
         side_px = large_px if one_in(numbers, _LARGE_ONE_IN) else _SIDE_PX
         canvas = bridge_picture(numbers, side_px, 1 + weighted(numbers, _BRIDGES))
+        if mixed:
+            add_tanks(canvas, int(numbers.integers(1, 4)))
     if mixed:
         wanted = int(numbers.integers(1, 4))
         add_ships(canvas, wanted, FLEET, level=between(numbers, 120, 280))
@@ -113,7 +115,6 @@ LAYOUT = Layout(
     "MSAR-1.0 dataset.zip",
     28449,
     sample,
-    nothing_closes,
     traits=(
         "three_encodings",
         "chinese_and_english_names",

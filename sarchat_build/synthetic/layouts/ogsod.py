@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from sarchat_build.synthetic.archive import Layout, Member, Sample, nothing_closes
+from sarchat_build.synthetic.archive import Layout, Member, Sample
 from sarchat_build.synthetic.common import in_three, png_of, yolo_objects
 from sarchat_build.synthetic.formats import yolo
 from sarchat_build.synthetic.pictures.canvas import Canvas, Picture
@@ -84,6 +84,5 @@ LAYOUT = Layout(
     "OGSOD-1.0.zip",
     18331,
     sample,
-    nothing_closes,
     traits=("same_names_in_train_and_test",),
 )

@@ -6,7 +6,7 @@ import numpy as np
 
 from sarchat_build.reasons import Reason
 from sarchat_build.stable_hash import choose
-from sarchat_build.synthetic.archive import Layout, Member, Sample, nothing_closes
+from sarchat_build.synthetic.archive import Layout, Member, Sample
 from sarchat_build.synthetic.common import jpeg_of, yolo_objects
 from sarchat_build.synthetic.formats import yolo
 from sarchat_build.synthetic.pictures.canvas import Picture, Style
@@ -57,6 +57,4 @@ def sample(number: int) -> Sample:
     return Sample(tuple(members), len(picture.targets), quirks)
 
 
-LAYOUT = Layout(
-    "sadd", "SADD.zip", _ALL, sample, nothing_closes, traits=("trailing_blank_on_every_line",)
-)
+LAYOUT = Layout("sadd", "SADD.zip", _ALL, sample, traits=("trailing_blank_on_every_line",))

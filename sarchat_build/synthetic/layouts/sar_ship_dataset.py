@@ -6,7 +6,7 @@ import numpy as np
 
 from sarchat_build.reasons import Reason
 from sarchat_build.stable_hash import choose
-from sarchat_build.synthetic.archive import Layout, Member, Sample, nothing_closes
+from sarchat_build.synthetic.archive import Layout, Member, Sample
 from sarchat_build.synthetic.common import in_three, jpeg_of, twin_of, yolo_objects
 from sarchat_build.synthetic.formats import yolo
 from sarchat_build.synthetic.pictures.canvas import Picture, Style
@@ -83,7 +83,6 @@ LAYOUT = Layout(
     "ship_dataset_v0.zip",
     39729,
     sample,
-    nothing_closes,
     traits=("flat_folder",),
 )
 

@@ -11,8 +11,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sarchat_build.synthetic.archive import Layout, LongMember, Member, Note, Sample, Topic
-from sarchat_build.synthetic.common import encoded, jpeg_of, png_of, split_of
+from sarchat_build.synthetic.archive import Layout, LongMember, Member, Sample
+from sarchat_build.synthetic.common import (
+    coco_documents,
+    coco_notes,
+    encoded,
+    jpeg_of,
+    png_of,
+    split_of,
+)
 from sarchat_build.synthetic.formats import coco
 from sarchat_build.synthetic.layouts import (
     air_sarship,
@@ -127,23 +134,13 @@ def sample(number: int) -> Sample:
         (Member(f"{_ROOT}/JPEGImages/{split}/{image.file_name}", part.encoded(picture)),),
         len(entries),
         quirks,
-        (
-            Note(f"{split}/images", coco.image_entry(image)),
-            *(Note(f"{split}/annotations", coco.annotation_entry(entry)) for entry in entries),
-        ),
+        coco_notes(split, image, entries),
     )
 
 
 def documents(images: int) -> tuple[LongMember, ...]:
     """Give the JSON of each split, made of what its images noted."""
-    before, between, after = coco.frame(list(enumerate(CATEGORIES)))
-    return tuple(
-        LongMember(
-            f"{_ROOT}/Annotations/{split}.json",
-            (before, Topic(f"{split}/images"), between, Topic(f"{split}/annotations"), after),
-        )
-        for split, _ in _SPLITS
-    )
+    return coco_documents(f"{_ROOT}/Annotations", _SPLITS, coco.frame(list(enumerate(CATEGORIES))))
 
 
 LAYOUT = Layout(

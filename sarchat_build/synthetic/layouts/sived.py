@@ -6,7 +6,7 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 from sarchat_build.stable_hash import choose
-from sarchat_build.synthetic.archive import Layout, Member, Sample, nothing_closes
+from sarchat_build.synthetic.archive import Layout, Member, Sample
 from sarchat_build.synthetic.common import encoded, split_of
 from sarchat_build.synthetic.formats import dota, voc
 from sarchat_build.synthetic.formats.xml import Element
@@ -69,7 +69,6 @@ LAYOUT = Layout(
     "SIVED.zip",
     _ALL,
     sample,
-    nothing_closes,
     traits=("every_image_twice", "pictures_with_boxes_drawn_in", "filename_is_the_documents_own"),
 )
 

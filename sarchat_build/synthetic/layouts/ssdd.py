@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from sarchat_build.synthetic.archive import Layout, Member, Sample, nothing_closes
+from sarchat_build.synthetic.archive import Layout, Member, Sample
 from sarchat_build.synthetic.common import in_three, jpeg_of, twin_of
 from sarchat_build.synthetic.formats import voc
 from sarchat_build.synthetic.formats.xml import Element
@@ -83,9 +83,7 @@ def sample(number: int) -> Sample:
     return Sample(members, len(picture.targets), tuple(quirks))
 
 
-LAYOUT = Layout(
-    "ssdd", "Official-SSDD-OPEN.zip", 1160, sample, nothing_closes, traits=("three_equal_channels",)
-)
+LAYOUT = Layout("ssdd", "Official-SSDD-OPEN.zip", 1160, sample, traits=("three_equal_channels",))
 
 
 def _target_quirks(stem: str, index: int, target: Target, picture: Picture) -> list[Quirk]:

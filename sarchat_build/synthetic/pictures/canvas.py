@@ -106,7 +106,9 @@ class Canvas:
         fine = _FINE if (high - low).max() <= _FINE_PX else 1
         width_px, height_px = (fine * (high - low)).tolist()
         image = Image.new("L", (width_px, height_px))
-        ImageDraw.Draw(image).polygon((fine * (outline - low)).ravel().tolist(), fill=255)
+        # Pillow counts from the centers of its pixels.
+        corners = np.rint(fine * (outline - low) - 0.5)
+        ImageDraw.Draw(image).polygon(corners.ravel().tolist(), fill=255)
         share = np.asarray(image.reduce(fine), np.float32) * np.float32(1 / 255)
         return (slice(low[1], high[1]), slice(low[0], high[0])), share
 
