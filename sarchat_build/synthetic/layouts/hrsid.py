@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from sarchat_build.synthetic.archive import Layout, LongMember, Member, Sample
 from sarchat_build.synthetic.common import coco_documents, coco_notes, in_three, jpeg_of, split_of
 from sarchat_build.synthetic.formats import coco
 from sarchat_build.synthetic.pictures.canvas import Picture, Style
-from sarchat_build.synthetic.pictures.keyed import geometric, keyed
+from sarchat_build.synthetic.pictures.keyed import Numbers, geometric, keyed
 from sarchat_build.synthetic.pictures.ships import Fleet, ship_picture
 from sarchat_build.synthetic.pictures.targets import Target
 from sarchat_build.synthetic.planted import Quirk, Schedule, degenerate
@@ -31,7 +29,7 @@ _QUIRKS = Schedule(60, {23: "degenerate_box"})
 _NO_AREA = (0.0, 0.0, 0.0, 0.0)
 
 
-def paint(numbers: np.random.Generator) -> Picture:
+def paint(numbers: Numbers) -> Picture:
     """Paint one gray tile."""
     return ship_picture(numbers, (_SIDE_PX, _SIDE_PX), STYLES, FLEET).picture()
 

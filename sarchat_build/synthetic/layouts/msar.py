@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from sarchat_build.reasons import Reason
 from sarchat_build.stable_hash import choose
 from sarchat_build.synthetic.archive import Layout, Member, Sample
 from sarchat_build.synthetic.common import in_three, jpeg_of
 from sarchat_build.synthetic.formats import voc
 from sarchat_build.synthetic.pictures.canvas import Picture, Style
-from sarchat_build.synthetic.pictures.keyed import between, geometric, keyed, one_in, weighted
+from sarchat_build.synthetic.pictures.keyed import (
+    Numbers,
+    between,
+    geometric,
+    keyed,
+    one_in,
+    weighted,
+)
 from sarchat_build.synthetic.pictures.parked import Traffic, airport_picture
 from sarchat_build.synthetic.pictures.ships import Fleet, add_ships, ship_picture
 from sarchat_build.synthetic.pictures.structures import (
@@ -65,9 +70,16 @@ _QUIRKS = Schedule(
         81: "empty_file",
     },
 )
+# Objects of these are lost with their images, if they were read at all.
+_LOSSES = {
+    "no_document": ("inspect_images", Reason.NO_ANNOTATION),
+    "no_object": ("inspect_images", Reason.NO_OBJECT),
+    "empty_file": ("inspect_images", Reason.EMPTY_FILE),
+    "cut_document": ("read_annotations", Reason.XML_PARSE),
+}
 
 
-def paint(numbers: np.random.Generator, *, large_px: int = _LARGE_PX) -> Picture:
+def paint(numbers: Numbers, *, large_px: int = _LARGE_PX) -> Picture:
     """Paint one gray slice; some with bridges are `large_px` wide and high."""
     kind = _KINDS[weighted(numbers, [share for _, share in _KINDS])][0]
     if kind == "aircraft":
@@ -125,14 +137,8 @@ LAYOUT = Layout(
 
 
 def _quirk(kind: str, stem: str, objects: int) -> Quirk:
-    if kind == "no_document":
-        return lost(kind, stem, "inspect_images", Reason.NO_ANNOTATION)
-    if kind == "no_object":
-        return lost(kind, stem, "inspect_images", Reason.NO_OBJECT)
-    if kind == "empty_file":
-        return lost(kind, stem, "inspect_images", Reason.EMPTY_FILE, instances=objects)
-    if kind == "cut_document":
-        return lost(kind, stem, "read_annotations", Reason.XML_PARSE)
+    if kind in _LOSSES:
+        return lost(kind, stem, *_LOSSES[kind], instances=objects)
     if kind == "wrong_size":
         return Quirk(kind, stem, expect=Expectation("warning", "normalize", Reason.SIZE_MISMATCH))
     return Quirk(kind, stem)
@@ -145,18 +151,13 @@ def _document(stem: str, number: int, picture: Picture, objects: int, kind: str 
         voc.VocObject(_NAMES[target.category][language], target.box)
         for target in picture.targets[:objects]
     ]
-    size_px: tuple[int, int] | None = picture.size_px
-    if kind == "no_size":
-        size_px = None
-    elif kind == "zero_size":
-        size_px = (0, 0)
-    elif kind == "wrong_size":
-        size_px = (picture.size_px[0] + 10, picture.size_px[1])
+    width_px, height_px = picture.size_px
+    odd = {"no_size": None, "zero_size": (0, 0), "wrong_size": (width_px + 10, height_px)}
     elements = voc.annotation(
         listed,
         filename=f"{stem}.jpg",
         folder="JPEGImages",
-        size_px=size_px,
+        size_px=odd.get(kind or "", picture.size_px),
         depth=3,
         origin=1,
         max_edge_inclusive=True,

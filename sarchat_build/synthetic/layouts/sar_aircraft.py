@@ -12,7 +12,7 @@ from sarchat_build.synthetic.common import jpeg_of, split_of
 from sarchat_build.synthetic.formats import voc
 from sarchat_build.synthetic.formats.xml import Element
 from sarchat_build.synthetic.pictures.canvas import Picture, Style
-from sarchat_build.synthetic.pictures.keyed import keyed, weighted
+from sarchat_build.synthetic.pictures.keyed import Numbers, keyed, weighted
 from sarchat_build.synthetic.pictures.parked import Traffic, airport_picture
 from sarchat_build.synthetic.pictures.targets import Target
 from sarchat_build.synthetic.planted import Quirk, unnamed
@@ -32,7 +32,7 @@ _EDGE_PERIOD, _EDGE_PLACE = 10, 7
 _SPLITS = (("train", 70), ("val", 10), ("test", 20))
 
 
-def paint(numbers: np.random.Generator, *, cut: bool = False) -> Picture:
+def paint(numbers: Numbers, *, cut: bool = False) -> Picture:
     """Paint one scene of the source's sizes; labels lie in 1 … side - 1, as published."""
     side_px = _SIDES_PX[weighted(numbers, _SIDE_WEIGHTS)]
     canvas = airport_picture(numbers, side_px, STYLES, _TRAFFIC, over_edge=cut)

@@ -105,16 +105,14 @@ def tank_farm_picture(
 
 
 def add_tanks(canvas: Canvas, wanted: int, *, over_edge: bool = False) -> None:
-    """Paint up to `wanted` tanks of several sizes in rows on land, at least one."""
+    """Paint up to `wanted` tanks of several sizes in rows on land, as far as they fit."""
     numbers, side_px = canvas.numbers, canvas.size_px[0]
     radius_px = min(0.09 * side_px, between(numbers, 5.0, 15.0))
     if canvas.land is None and not over_edge and one_in(numbers, _CLOSE_ONE_IN):
         wanted, radius_px = 1, side_px * between(numbers, 0.26, 0.4)
     turn = np.linspace(0.0, 2 * pi, 6 * int(radius_px), endpoint=False)
-    circle, look = (
-        np.stack([np.cos(turn), np.sin(turn)], axis=1),
-        toward(between(numbers, 0, 2 * pi)),
-    )
+    circle = np.stack([np.cos(turn), np.sin(turn)], axis=1)
+    look = toward(between(numbers, 0.0, 2 * pi))
     step_px = toward(between(numbers, 0.0, pi), 2 * radius_px * between(numbers, 1.25, 1.8) + 7)
     first = [canvas.find_first(radius_px * circle, over_edge=True)] if over_edge else []
     off = None if canvas.land is None else ~canvas.land

@@ -16,11 +16,9 @@ Floats: TypeAlias = npt.NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True)
 class RotatedBox:
-    """A rotated box: sides, angle (0 to 90 degrees) of the `width_px` side, corners clockwise."""
+    """A rotated box: center, sides, angle (0 to 90 degrees) of the width, corners clockwise."""
 
-    center_px: tuple[int, int]
-    width_px: int
-    height_px: int
+    cxcywh_px: tuple[int, int, int, int]
     theta_deg: float
     corners_px: tuple[tuple[int, int], ...]
 
@@ -58,7 +56,7 @@ def target_of(category: Category, outline: Floats, heading: float, name: str = "
     corners = np.array([(low[0], high[1]), low, (high[0], low[1]), high])
     center, side = _rounded(np.array([*turned((low + high)[None] / 2, theta), high - low]))
     angle, around = float(np.float32(degrees(theta))), tuple(_rounded(turned(corners, theta)))
-    return Target(category, box, RotatedBox(center, *side, angle, around), polygon, name)
+    return Target(category, box, RotatedBox((*center, *side), angle, around), polygon, name)
 
 
 def _rounded(points: Floats) -> list[tuple[int, int]]:
