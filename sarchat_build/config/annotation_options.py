@@ -164,6 +164,21 @@ class YoloRule(AnnotationRule):
     class_names: tuple[str, ...] = Field(min_length=1)
 
 
+class YoloObbRule(AnnotationRule):
+    """YOLO text of oriented boxes: class index, four corners as shares of the picture."""
+
+    format: Literal["yolo_obb"]
+    class_names: tuple[str, ...] = Field(min_length=1)
+
+
+class LabelmeRule(_PixelRule):
+    """LabelMe JSON; by the tool's own definition the first pixel reaches from 0 to 1."""
+
+    format: Literal["labelme"]
+    pixel_origin: Literal[0, 1] = 0
+    max_edge: Literal["exclusive", "inclusive"] = "exclusive"
+
+
 class CocoRule(_PixelRule):
     """COCO JSON; `class_names` by id are used for a document that has no `categories`."""
 
@@ -173,5 +188,6 @@ class CocoRule(_PixelRule):
 
 
 Annotations: TypeAlias = Annotated[
-    VocRule | Fair1mRule | DotaRule | YoloRule | CocoRule, Field(discriminator="format")
+    VocRule | CocoRule | YoloRule | YoloObbRule | DotaRule | Fair1mRule | LabelmeRule,
+    Field(discriminator="format"),
 ]

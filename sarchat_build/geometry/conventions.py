@@ -18,6 +18,7 @@ _NUMBERS = {
     BoxFormat.XYWH_PX: 4,
     BoxFormat.CXCYWH_REL: 4,
     BoxFormat.QUAD_PX: 8,
+    BoxFormat.QUAD_REL: 8,
     BoxFormat.CXCYWHA_PX: 5,
 }
 
@@ -66,6 +67,11 @@ def to_pixel_box(
         cx, cy, w, h = box
         left, right = (cx - w / 2) * width_px, (cx + w / 2) * width_px
         return PixelBox((left, (cy - h / 2) * height_px, right, (cy + h / 2) * height_px))
+    if box_format is BoxFormat.QUAD_REL:
+        sides_px = (width_px, height_px) * 4
+        corners_px = [share * side for share, side in zip(box, sides_px, strict=True)]
+        quad, repairs = to_pixel_quad(corners_px, convention)
+        return PixelBox(bounds(quad), quad, repairs)
     if box_format in (BoxFormat.QUAD_PX, BoxFormat.CXCYWHA_PX):
         quad, repairs = to_pixel_quad(box, convention)
         return PixelBox(_half_open(bounds(quad), convention), quad, repairs)

@@ -15,7 +15,7 @@ from sarchat_build.config.annotation_options import CocoRule
 from sarchat_build.errors import RecordError
 from sarchat_build.reasons import Reason
 from sarchat_build.sources.encodings import choose_encoding
-from sarchat_build.sources.readers.json_stream import NOT_A_NUMBER, JsonStream
+from sarchat_build.sources.readers.json_stream import JsonStream, claimed_px, to_float
 from sarchat_build.stable_hash import stable_hash
 from sarchat_build.types import BoxFormat, RawFault, RawImage, RawInstance
 
@@ -69,7 +69,7 @@ class _Images:
         if image_id is None or not isinstance(filename, str) or not filename:
             self.nameless += 1
             return
-        new = _Entry(filename, _pixels(fields.get("width")), _pixels(fields.get("height")))
+        new = _Entry(filename, claimed_px(fields.get("width")), claimed_px(fields.get("height")))
         known = self.by_filename.setdefault(filename, new)
         same_id = self.by_id.setdefault(image_id, known)
         if known != new:
@@ -215,7 +215,7 @@ def _instance(fields: Mapping[str, Any], key: str, names: Mapping[Hashable, str]
     return RawInstance(
         key=key,
         category=names.get(category_id, f"category_id {category_id}"),
-        bbox=tuple(_float(value) for value in bbox),
+        bbox=tuple(to_float(value) for value in bbox),
         bbox_format=BoxFormat.XYWH_PX,
         polygon=_outline(fields.get("segmentation")),
         difficult=bool(fields.get("iscrowd")) or bool(fields.get("ignore")),
@@ -233,18 +233,3 @@ def _outline(segmentation: object) -> tuple[float, ...]:
         return tuple(map(float, ring))
     except (TypeError, ValueError, OverflowError):
         return ()
-
-
-def _float(value: object) -> float:
-    if value == NOT_A_NUMBER:
-        return float("nan")
-    if isinstance(value, bool) or not isinstance(value, (int, float, Decimal)):
-        raise RecordError(Reason.BAD_VALUE, f"{str(value)[:80]!r} is not a number")
-    try:
-        return float(value)
-    except OverflowError:
-        return float("inf")
-
-
-def _pixels(value: object) -> int | None:
-    return value if type(value) is int and 0 < value < 10**9 else None
