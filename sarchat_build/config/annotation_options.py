@@ -7,7 +7,7 @@ from pathlib import PurePosixPath
 from typing import Annotated, Literal, NamedTuple, TypeAlias
 
 from fsspec.utils import glob_translate
-from pydantic import AfterValidator, Field, field_validator
+from pydantic import AfterValidator, Discriminator, Field, Tag, field_validator
 
 from sarchat_build.config.toml import Model
 from sarchat_build.names import printable
@@ -30,6 +30,31 @@ def _inside_raw_root(pattern: str) -> str:
 RelativePath = Annotated[str, AfterValidator(_inside_raw_root)]
 
 
+class AngleParts(Model):
+    """The convention of an angle, stated in its parts; every value up to a whole turn is read.
+
+    `turn` is the direction in which angles grow on the screen, from the x axis. `along` is the side
+    that lies in the direction of the angle: `w` or `h`, as they stand in the document, or the
+    longer or shorter of the two. An angle that counts from the y axis (a heading) is the same as
+    one of the other side: `h` for `w`, `short` for `long`.
+    """
+
+    unit: Literal["degrees", "radians"]
+    turn: Literal["clockwise", "counterclockwise"]
+    along: Literal["w", "h", "long", "short"]
+
+    def __str__(self) -> str:
+        """Write the parts as TOML does."""
+        return f'{{unit = "{self.unit}", turn = "{self.turn}", along = "{self.along}"}}'
+
+
+# A name that stands for a convention (`geometry.rotated.ANGLES`), or the parts of one.
+StatedAngle: TypeAlias = Annotated[
+    Annotated[AngleName, Tag("name")] | Annotated[AngleParts, Tag("parts")],
+    Discriminator(lambda value: "name" if isinstance(value, str) else "parts"),
+]
+
+
 class Convention(NamedTuple):
     """How a source's numbers become our pixels; the default is our own convention.
 
@@ -39,7 +64,7 @@ class Convention(NamedTuple):
 
     pixel_origin: int = 0
     max_edge_inclusive: bool = False
-    angle: AngleName | None = None
+    angle: AngleName | AngleParts | None = None
 
 
 class AnnotationFiles(Model):
@@ -133,10 +158,13 @@ class _PixelRule(AnnotationRule):
 
 
 class VocRule(_PixelRule):
-    """Pascal VOC; `angle` is stated when rotated boxes come as center, size and angle."""
+    """Pascal VOC; `angle` is stated when rotated boxes come as center, size and angle.
+
+    It is a name (`"opencv"`), or parts: `{unit = "radians", turn = "clockwise", along = "w"}`.
+    """
 
     format: Literal["voc"]
-    angle: AngleName | None = None
+    angle: StatedAngle | None = None
 
     @property
     def convention(self) -> Convention:

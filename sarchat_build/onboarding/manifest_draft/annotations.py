@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Iterable
 from functools import reduce
 from typing import TypeVar
 
-from sarchat_build.geometry.rotated import ANGLES
 from sarchat_build.onboarding.manifest_draft.toml_draft import TO_DECIDE, ManifestDraft
 from sarchat_build.onboarding.manifest_draft.toml_text import quoted, quoted_list
-from sarchat_build.onboarding.survey.conventions import Angles
+from sarchat_build.onboarding.survey.angles import Angles
 from sarchat_build.onboarding.survey.findings import Survey
 from sarchat_build.onboarding.survey.listing import exact_pattern, patterns
 from sarchat_build.onboarding.survey.sniffing import MAX_CLASSES
@@ -120,12 +120,35 @@ def _format_options(draft: ManifestDraft, found: Survey) -> None:
             draft.ask("annotations.header_lines", f"header_lines = {TO_DECIDE}", question)
     angles = reduce(Angles.joined, (c.tally.angles for c in found.documents))
     if found.format == "voc" and angles.count:
-        if len(angles.fitting) == 1:
-            draft.add(f"angle = {quoted(angles.fitting[0])}")
-        else:
-            maybe = " or ".join(angles.fitting or ANGLES)
-            question = f"angles from {angles.low:g} to {angles.high:g} may be {maybe}"
-            draft.ask("annotations.angle", f"angle = {TO_DECIDE}", question)
+        _angle(draft, angles)
+
+
+def _angle(draft: ManifestDraft, angles: Angles) -> None:
+    fraction = angles.low != int(angles.low) or angles.high != int(angles.high)
+    draft.note(
+        f"{angles.count:,} angles from {angles.low:g} to {angles.high:g}"
+        + (", which looks like radians" if fraction and _within_half_turn(angles) else "")
+        + (f"; {angles.compared:,} stand beside an upright box" if angles.compared else "")
+    )
+    if angles.fitting:
+        names = " or ".join(f"angle = {quoted(name)}" for name in angles.fitting)
+        draft.note(f"  in place of the parts a convention can be named; in range: {names}")
+    _part(draft, "unit", angles.unit, '"degrees" or "radians"?')
+    turn = 'on the screen "clockwise" or "counterclockwise"? look with `sarchat sources inspect`'
+    _part(draft, "turn", None, turn)
+    side = 'the side that lies along the angle: "w" or "h", or whichever is "long" or "short"?'
+    _part(draft, "along", angles.side, side)
+
+
+def _part(draft: ManifestDraft, key: str, proven: str | None, question: str) -> None:
+    if proven is None:
+        draft.ask(f"annotations.angle.{key}", f"angle.{key} = {TO_DECIDE}", question)
+    else:
+        draft.add(f"angle.{key} = {quoted(proven)}")
+
+
+def _within_half_turn(angles: Angles) -> bool:
+    return max(abs(angles.low), abs(angles.high)) <= math.pi + 0.06
 
 
 def _coordinates(draft: ManifestDraft, found: Survey) -> None:

@@ -1,16 +1,12 @@
-"""Conventions that numbers prove: first pixel, maximum edge, angle, and scenes in names."""
+"""Conventions that numbers prove: first pixel, maximum edge, and scenes in names."""
 
 from __future__ import annotations
 
-import math
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
-
-from sarchat_build.geometry.rotated import ANGLES
-from sarchat_build.types import AngleName
 
 # Fewer pictures than this may be slips of whoever drew the boxes.
 _ENOUGH = 3
@@ -38,43 +34,6 @@ class BoxExtent:
             max(self.y_max, other.y_max),
             self.width_px,
             self.height_px,
-        )
-
-
-@dataclass
-class Angles:
-    """The angles met so far, and the conventions that could have written all of them.
-
-    >>> met = Angles()
-    >>> met.add(20, 10, -62.5)
-    >>> met.add(20, 10, 80)
-    >>> met.fitting, met.low, met.high
-    (('long_edge',), -62.5, 80)
-    """
-
-    count: int = 0
-    low: float = math.inf
-    high: float = -math.inf
-    fitting: tuple[AngleName, ...] = tuple(ANGLES)
-
-    def add(self, width: float, height: float, angle: float) -> None:
-        """Take one rotated box."""
-        self.count += 1
-        self.low, self.high = min(self.low, angle), max(self.high, angle)
-        self.fitting = tuple(
-            name
-            for name in self.fitting
-            if ANGLES[name].low - _SLACK <= angle <= ANGLES[name].high + _SLACK
-            and (not ANGLES[name].long_edge_first or width + 1 >= height)
-        )
-
-    def joined(self, other: Angles) -> Angles:
-        """Give what both have met."""
-        return Angles(
-            self.count + other.count,
-            min(self.low, other.low),
-            max(self.high, other.high),
-            tuple(name for name in self.fitting if name in other.fitting),
         )
 
 

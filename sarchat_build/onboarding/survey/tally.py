@@ -14,7 +14,8 @@ from pydantic import TypeAdapter
 from sarchat_build.config.annotation_options import Annotations
 from sarchat_build.errors import RecordError
 from sarchat_build.onboarding.survey import sniffing
-from sarchat_build.onboarding.survey.conventions import Angles, BoxExtent
+from sarchat_build.onboarding.survey.angles import Angles
+from sarchat_build.onboarding.survey.conventions import BoxExtent
 from sarchat_build.onboarding.survey.listing import FileGroup, by_path, stem_of
 from sarchat_build.reasons import Reason
 from sarchat_build.sources.encodings import decode, read_all
@@ -156,7 +157,7 @@ def _count(found: Tally, raw: RawImage, name: str, image: str) -> None:
         found.categories[instance.category] += 1
         angled = instance.bbox if len(instance.bbox) == 5 else instance.obb
         if len(angled) == 5:
-            found.angles.add(*angled[2:])
+            found.angles.add(*angled[2:], instance.bbox if instance.obb else ())
     corners = [box for box in map(_corners, raw.instances) if box and all(map(math.isfinite, box))]
     if corners:
         found.fractions |= any(value != int(value) for box in corners for value in box)
