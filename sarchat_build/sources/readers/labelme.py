@@ -39,9 +39,9 @@ def read(document: BinaryIO, rule: LabelmeRule) -> Iterator[RawImage]:
 
     >>> import io
     >>> rule = LabelmeRule(format="labelme", images=("*.jpg",), files=({"path": "*.json"},))
-    >>> text = io.BytesIO(b"""{"shapes": [{"label": "ship", "points": [[9, 8], [1, 2]],
-    ...     "shape_type": "rectangle"}], "imagePath": "../images/1.jpg"}""")
-    >>> [(image.filename, image.instances[0].bbox) for image in read(text, rule)]
+    >>> text = b'{"shapes": [{"label": "ship", "points": [[9, 8], [1, 2]], '
+    >>> text += b'"shape_type": "rectangle"}], "imagePath": "../images/1.jpg"}'
+    >>> [(image.filename, image.instances[0].bbox) for image in read(io.BytesIO(text), rule)]
     [('1.jpg', (1.0, 2.0, 9.0, 8.0))]
     """
     stream = JsonStream(WithoutPixels(document), choose_encoding(document, rule.encodings))
