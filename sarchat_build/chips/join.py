@@ -23,13 +23,17 @@ STAGE = "inspect_images"
 
 @dataclass(frozen=True, slots=True)
 class InspectedImage:
-    """An image that decodes, and the one annotation that counts for it."""
+    """An image that decodes, and the one annotation that counts for it.
+
+    `entry` is the entry of `annotations.files` that the annotation's document belongs to.
+    """
 
     file: FileRef
     document: FileRef
     raw: RawImage
     pixels: PixelFacts
     official_split: Split | None
+    entry: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,7 +128,9 @@ def _inspect(
             images=1,
             instances=instances,
         )
-    return InspectedImage(file, annotation.document, annotation.raw, facts, annotation.split)
+    return InspectedImage(
+        file, annotation.document, annotation.raw, facts, annotation.split, annotation.entry
+    )
 
 
 def _one_annotation(found: Sequence[Annotation], listed: Split | None) -> Annotation:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from sarchat_build.chips.join import InspectedImage
+from sarchat_build.config.annotation_options import Convention
 from sarchat_build.config.manifest import Manifest, fold, sort_categories
 from sarchat_build.errors import RecordError
 from sarchat_build.geometry.boxes import repair
@@ -46,13 +47,14 @@ def normalize_image(inspected: InspectedImage, manifest: Manifest) -> Normalizat
     pass for one without objects.
     """
     raw, file, pixels = inspected.raw, inspected.file, inspected.pixels
+    convention = manifest.annotations.rule_of(inspected.entry).convention
     image_id, scene_id = manifest.image_id(file.path), manifest.scene_id(file.path)
     log = _Log(manifest.id, str(inspected.document))
     rejected_image = RejectedImage(
         image_id, manifest.id, scene_id, inspected.official_split, count_objects(raw)
     )
     mismatch = _size_mismatch(raw, pixels)
-    if mismatch and _fits_neither(raw, pixels, manifest):
+    if mismatch and _fits_neither(raw, pixels, convention):
         detail = f"{mismatch}, and the boxes fit neither"
         log.reject(
             image_id, Reason.SIZE_MISMATCH, detail, images=1, instances=rejected_image.instances
@@ -60,7 +62,7 @@ def normalize_image(inspected: InspectedImage, manifest: Manifest) -> Normalizat
         return log.result(rejected_image=rejected_image)
     if mismatch:
         log.notice(image_id, Reason.SIZE_MISMATCH, mismatch)
-    instances, rejected_categories = _instances(raw, image_id, pixels, manifest, log)
+    instances, rejected_categories = _instances(inspected, image_id, convention, manifest, log)
     if not instances and (raw.instances or raw.faults):
         log.reject(image_id, Reason.NO_VALID_INSTANCE, "each of its objects was rejected", images=1)
         return log.result(rejected_image=rejected_image)
@@ -127,9 +129,14 @@ class _Log:
 
 
 def _instances(
-    raw: RawImage, image_id: str, pixels: PixelFacts, manifest: Manifest, log: _Log
+    inspected: InspectedImage,
+    image_id: str,
+    convention: Convention,
+    manifest: Manifest,
+    log: _Log,
 ) -> tuple[tuple[Instance, ...], tuple[Category, ...]]:
     """Give the usable objects, and the categories of which one was rejected."""
+    raw, pixels = inspected.raw, inspected.pixels
     lookup = manifest.categories.by_folded_name()
     instances: list[Instance] = []
     rejected: set[Category] = set()
@@ -146,9 +153,12 @@ def _instances(
             rejected.update(manifest.categories.named())
             continue
         try:
-            instance, repairs = _instance(found, f"{image_id}#{number}", category, pixels, manifest)
+            instance, repairs = _instance(
+                found, f"{image_id}#{number}", category, pixels, convention
+            )
         except RecordError as error:
-            log.reject(key, error.reason, error.detail, line=found.line, instances=1)
+            detail = manifest.annotations.located(inspected.entry, error.detail)
+            log.reject(key, error.reason, detail, line=found.line, instances=1)
             if error.reason is not Reason.OUTSIDE:
                 rejected.add(category)
             continue
@@ -159,9 +169,12 @@ def _instances(
 
 
 def _instance(
-    raw: RawInstance, instance_id: str, category: Category, pixels: PixelFacts, manifest: Manifest
+    raw: RawInstance,
+    instance_id: str,
+    category: Category,
+    pixels: PixelFacts,
+    convention: Convention,
 ) -> tuple[Instance, tuple[Reason, ...]]:
-    convention = manifest.annotations.convention
     size_px = {"width_px": pixels.width_px, "height_px": pixels.height_px}
     box = to_pixel_box(raw.bbox, raw.bbox_format, convention, **size_px)
     bbox, repairs = repair(box.corners_px, **size_px)
@@ -197,24 +210,24 @@ def _size_mismatch(raw: RawImage, pixels: PixelFacts) -> str:
     return f"states {claimed[0]} × {claimed[1]} pixels, the picture has {real[0]} × {real[1]}"
 
 
-def _fits_neither(raw: RawImage, pixels: PixelFacts, manifest: Manifest) -> bool:
+def _fits_neither(raw: RawImage, pixels: PixelFacts, convention: Convention) -> bool:
     frames = ((raw.width_px or 0, raw.height_px or 0), (pixels.width_px, pixels.height_px))
     # One pixel of play: whether xmax may equal the width is the sources' own quarrel.
     return bool(raw.instances) and not any(
-        all(x <= w + 1 and y <= h + 1 for x, y in _far_corners(raw, w, h, manifest))
+        all(x <= w + 1 and y <= h + 1 for x, y in _far_corners(raw, w, h, convention))
         for w, h in frames
     )
 
 
 def _far_corners(
-    raw: RawImage, width_px: int, height_px: int, manifest: Manifest
+    raw: RawImage, width_px: int, height_px: int, convention: Convention
 ) -> Iterator[tuple[float, float]]:
     for found in raw.instances:
         try:
             box = to_pixel_box(
                 found.bbox,
                 found.bbox_format,
-                manifest.annotations.convention,
+                convention,
                 width_px=width_px,
                 height_px=height_px,
             )

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from pathlib import PurePosixPath
-from typing import Annotated, Literal, NamedTuple, TypeAlias
+from typing import Annotated, Any, Literal, NamedTuple, TypeAlias
 
 from fsspec.utils import glob_translate
-from pydantic import AfterValidator, Discriminator, Field, Tag, field_validator
+from pydantic import AfterValidator, Discriminator, Field, Tag, ValidationError, model_validator
 
 from sarchat_build.config.toml import Model
 from sarchat_build.names import printable
@@ -28,6 +28,20 @@ def _inside_raw_root(pattern: str) -> str:
 
 
 RelativePath = Annotated[str, AfterValidator(_inside_raw_root)]
+
+
+def _known(encodings: tuple[str, ...]) -> tuple[str, ...]:
+    for encoding in encodings:
+        try:
+            b" ".decode(encoding)  # without a byte Python does not look the encoding up
+        except LookupError:
+            raise ValueError(f"unknown encoding {encoding!r}") from None
+        except UnicodeError:
+            continue
+    return encodings
+
+
+Encodings = Annotated[tuple[str, ...], Field(min_length=1), AfterValidator(_known)]
 
 
 class AngleParts(Model):
@@ -67,16 +81,34 @@ class Convention(NamedTuple):
     angle: AngleName | AngleParts | None = None
 
 
+PixelOrigin: TypeAlias = Literal[0, 1]
+MaxEdge: TypeAlias = Literal["exclusive", "inclusive"]
+
+
 class AnnotationFiles(Model):
     """Annotation documents by glob, and the official split they stand for, if any.
 
     A glob that matches nothing is an error unless the entry is `optional`: a part that some copies
-    of a release lack.
+    of a release lack. The rest are options of the format: what is stated here holds for these
+    documents, in place of what [annotations] says of all.
     """
 
     path: RelativePath
     split: Split | None = None
     optional: bool = False
+    encodings: Encodings | None = None
+    pixel_origin: PixelOrigin | None = None
+    max_edge: MaxEdge | None = None
+    angle: StatedAngle | None = None
+    header_lines: int | None = None
+    class_names: tuple[str, ...] | None = None
+    first_class_id: int | None = None
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """What the entry states in place of [annotations]."""
+        common = ("path", "split", "optional")
+        return {k: v for k, v in self if k not in common and v is not None}
 
 
 class SplitList(Model):
@@ -103,21 +135,46 @@ class AnnotationRule(Model):
     images: tuple[RelativePath, ...] = Field(min_length=1)
     files: tuple[AnnotationFiles, ...] = Field(min_length=1)
     split_lists: tuple[SplitList, ...] = ()
-    encodings: tuple[str, ...] = Field(default=("utf-8",), min_length=1)
+    encodings: Encodings = ("utf-8",)
     stem_suffix: str = ""
     stem_folders: int = Field(default=0, ge=0, le=8)
     inner_folders: tuple[str, ...] = ()
     unlabeled: Literal["reject", "negative"] = "reject"
 
-    @field_validator("encodings")
-    @classmethod
-    def _known(cls, encodings: tuple[str, ...]) -> tuple[str, ...]:
-        for encoding in encodings:
+    @model_validator(mode="after")
+    def _entries_fit(self) -> AnnotationRule:
+        for number, entry in enumerate(self.files):
+            unknown = entry.options.keys() - type(self).model_fields.keys()
+            if unknown:
+                keys = ", ".join(f"files.{number}.{key}" for key in sorted(unknown))
+                raise ValueError(f"{keys}: this format has no such option")
+            # What the format demands of a value is demanded of an entry's, too.
+            plain = AnnotationFiles(path=entry.path)
             try:
-                b"".decode(encoding)
-            except LookupError:
-                raise ValueError(f"unknown encoding {encoding!r}") from None
-        return encodings
+                if entry.options:
+                    type(self).model_validate({**dict(self), **entry.options, "files": (plain,)})
+            except ValidationError as error:
+                faults = [f"files.{number}.{f['loc'][0]}: {f['msg']}" for f in error.errors()]
+                raise ValueError("; ".join(faults)) from error
+        return self
+
+    def rule_of(self, entry: int) -> AnnotationRule:
+        """Give the rule by which documents of one entry of `files` are read.
+
+        >>> files = ({"path": "a/*.xml"}, {"path": "b/*.xml", "pixel_origin": 1})
+        >>> rule = VocRule(format="voc", images=("*.jpg",), files=files, pixel_origin=0,
+        ...                max_edge="exclusive")
+        >>> [rule.rule_of(entry).convention.pixel_origin for entry in (0, 1)]
+        [0, 1]
+        """
+        options = self.files[entry].options
+        return self.model_copy(update=options) if options else self
+
+    def located(self, entry: int, detail: str) -> str:
+        """Let a sentence about keys of [annotations] name the entry of `files` that states them."""
+        for key in self.files[entry].options:
+            detail = re.sub(rf"\bannotations\.{key}\b", f"annotations.files.{entry}.{key}", detail)
+        return detail
 
     @property
     def convention(self) -> Convention:
@@ -148,8 +205,8 @@ class AnnotationRule(Model):
 class _PixelRule(AnnotationRule):
     # The two things that no document in pixels says: the coordinate of the first pixel, and whether
     # the maximum edge still belongs to the object.
-    pixel_origin: Literal[0, 1]
-    max_edge: Literal["exclusive", "inclusive"]
+    pixel_origin: PixelOrigin
+    max_edge: MaxEdge
 
     @property
     def convention(self) -> Convention:
@@ -203,8 +260,8 @@ class LabelmeRule(_PixelRule):
     """LabelMe JSON; by the tool's own definition the first pixel reaches from 0 to 1."""
 
     format: Literal["labelme"]
-    pixel_origin: Literal[0, 1] = 0
-    max_edge: Literal["exclusive", "inclusive"] = "exclusive"
+    pixel_origin: PixelOrigin = 0
+    max_edge: MaxEdge = "exclusive"
 
 
 class CocoRule(_PixelRule):

@@ -27,10 +27,14 @@ BLOCK_IMAGES = 128
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """An annotation document and the official split that its path states."""
+    """An annotation document and the official split that its path states.
+
+    `entry` is the entry of `annotations.files` that it belongs to, and by which it is read.
+    """
 
     file: FileRef
     split: Split | None
+    entry: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -161,7 +165,12 @@ def index_source(
     rule = manifest.annotations
     images = _matching(listing, rule.images)
     found = [(entry, _matching(listing, (entry.path,))) for entry in rule.files]
-    documents = tuple(Document(file, entry.split) for entry, files in found for file in files)
+    documents = tuple(
+        Document(file, entry.split, number)
+        for number, (entry, files) in enumerate(found)
+        for file in files
+    )
+    _refuse_two_entries(documents, folder)
     if not images or not documents:
         missing = "images" if not images else "annotations"
         raise InputError(
@@ -195,6 +204,18 @@ def index_source(
         position_by_name=positions,
         names_by_file_name={name: tuple(images) for name, images in by_file_name.items()},
     )
+
+
+def _refuse_two_entries(documents: Iterable[Document], folder: str) -> None:
+    """Refuse a document that would be read twice; raises `InputError`."""
+    entries: dict[FileRef, int] = {}
+    for document in documents:
+        first = entries.setdefault(document.file, document.entry)
+        if first != document.entry:
+            raise InputError(
+                f"{folder}: {document.file} matches annotations.files.{first}.path and "
+                f"annotations.files.{document.entry}.path; let each document match one entry"
+            )
 
 
 def layout_hint(manifest: Manifest) -> str:
