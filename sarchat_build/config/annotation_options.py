@@ -276,3 +276,12 @@ Annotations: TypeAlias = Annotated[
     VocRule | CocoRule | YoloRule | YoloObbRule | DotaRule | Fair1mRule | LabelmeRule,
     Field(discriminator="format"),
 ]
+RULES: dict[str, type[AnnotationRule]] = {
+    "voc": VocRule,
+    "coco": CocoRule,
+    "yolo": YoloRule,
+    "yolo_obb": YoloObbRule,
+    "dota": DotaRule,
+    "fair1m": Fair1mRule,
+    "labelme": LabelmeRule,
+}

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from functools import reduce
 from typing import TypeVar
 
+from sarchat_build.config.annotation_options import RULES
 from sarchat_build.onboarding.manifest_draft.toml_draft import TO_DECIDE, ManifestDraft
 from sarchat_build.onboarding.manifest_draft.toml_text import quoted, quoted_list
 from sarchat_build.onboarding.survey.angles import Angles
@@ -15,6 +16,7 @@ from sarchat_build.onboarding.survey.findings import Survey
 from sarchat_build.onboarding.survey.listing import exact_pattern, patterns
 from sarchat_build.onboarding.survey.sniffing import MAX_CLASSES
 from sarchat_build.onboarding.survey.tally import Tally, used_classes
+from sarchat_build.sources.readers import FORMATS
 
 MAX_NOTES = 6
 KeyT = TypeVar("KeyT", str, int)
@@ -50,7 +52,7 @@ def draft_annotations(draft: ManifestDraft, found: Survey) -> None:
     if "gbk" in encodings:
         draft.add('encodings = ["utf-8", "gbk"]')
     _format_options(draft, found)
-    if found.format != "yolo":
+    if not FORMATS[found.format].relative:
         _coordinates(draft, found)
     for candidate in found.documents:
         if first.format == "coco":
@@ -96,7 +98,7 @@ def _names(draft: ManifestDraft, found: Survey) -> None:
 
 
 def _format_options(draft: ManifestDraft, found: Survey) -> None:
-    if found.format == "yolo" or found.unnamed:
+    if FORMATS[found.format].relative or found.unnamed:
         used = used_classes(name for name, _ in category_counts(found))
         numbers = [n for n in (*found.classes, *used) if 0 <= n < MAX_CLASSES]
         first = min(numbers, default=0) if found.format == "coco" else 0
@@ -152,7 +154,7 @@ def _within_half_turn(angles: Angles) -> bool:
 
 
 def _coordinates(draft: ManifestDraft, found: Survey) -> None:
-    evidence = found.coordinates
+    evidence, options = found.coordinates, RULES[found.format].model_fields
     draft.note(f"of {evidence.pictures:,} pictures of known size, in how many does a box")
     draft.note("  pixel_origin  max_edge    leave the picture  start at border  end at border")
     for fit in evidence.fits:
@@ -168,12 +170,12 @@ def _coordinates(draft: ManifestDraft, found: Survey) -> None:
         draft.note("  coordinates have fractions, which speaks for 0 and exclusive")
     if evidence.pixel_origin is not None:
         draft.add(f"pixel_origin = {evidence.pixel_origin}")
-    else:
+    elif options["pixel_origin"].is_required():
         question = "the boxes do not tell; is the first pixel 0 or 1? (see the authors' own code)"
         draft.ask("annotations.pixel_origin", f"pixel_origin = {TO_DECIDE}", question)
     if evidence.max_edge is not None:
         draft.add(f"max_edge = {quoted(evidence.max_edge)}")
-    else:
+    elif options["max_edge"].is_required():
         question = 'does the maximum still belong to the object: "inclusive", or "exclusive"?'
         draft.ask("annotations.max_edge", f"max_edge = {TO_DECIDE}", question)
 

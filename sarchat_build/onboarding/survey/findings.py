@@ -96,12 +96,15 @@ def survey(
         raise InputError(
             f"{path}: {len(source_files.files):,} files, none of them a picture ({known})"
         )
-    candidates, classes, unnamed = _documents(source_files, listed_classes(source_files), bar)
+    candidates, classes, unnamed, unread = _documents(
+        source_files, listed_classes(source_files), bar
+    )
     chosen = choose(candidates)
     if not chosen:
+        found = "".join(f"; {group.template}: {guess.evidence}" for group, guess in unread)
         raise InputError(
-            f"{path}: no annotation document with an object in it ({', '.join(FORMATS)}); a new "
-            "format needs a reader, see CONTRIBUTING.md"
+            f"{path}: no annotation document with an object in it ({', '.join(FORMATS)}){found}; "
+            "a new format needs a reader, see CONTRIBUTING.md"
         )
     matched = [(c, pictures_of(c, pictures)) for c in chosen]
     images = tuple({g.template: g for _, g in matched if g is not None}.values())
@@ -139,16 +142,21 @@ def survey(
 
 def _documents(
     source_files: SourceFiles, listed: Mapping[int, str], bar: ProgressBar
-) -> tuple[list[Candidate], Mapping[int, str], bool]:
-    sniffed = []
+) -> tuple[list[Candidate], Mapping[int, str], bool, list[tuple[FileGroup, sniffing.FormatGuess]]]:
+    sniffed: list[tuple[FileGroup, Split | None, sniffing.FormatGuess]] = []
     files = [file for file in source_files.files if not _is_list(file)]
     for extension in DOCUMENT_EXTENSIONS:
         for group in group_files(files, [extension]):
-            for part, split in _parts(group, extension):
+            guess = sniffing.sniff_group(source_files, group)
+            one_image = guess.format and not FORMATS[guess.format].many_images
+            if extension != ".json" or one_image:
+                sniffed.append((group, None, guess))
+                continue
+            for part, split in _parts(group):
                 sniffed.append((part, split, sniffing.sniff_group(source_files, part)))
     stated = [coco_classes(source_files, g.files[0]) for g, _, s in sniffed if s.format == "coco"]
     classes = listed or {n: name for found in reversed(stated) for n, name in found.items()}
-    readable = [(g, split, s) for g, split, s in sniffed if s.format in FORMATS]
+    readable = [(g, split, s) for g, split, s in sniffed if s.format]
     candidates = []
     for group, split, found in readable:
         title = f"read {PurePosixPath(group.template).name or found.format}"
@@ -158,14 +166,12 @@ def _documents(
     splits = {c.split for c in candidates if c.split}
     if len(splits) < 2:  # a document called "test" alone splits nothing
         candidates = [Candidate(c.group, c.format, c.evidence, c.tally) for c in candidates]
-    return candidates, classes, not all(stated)
+    unread = [(g, s) for g, _, s in sniffed if s.evidence and not s.format]
+    return candidates, classes, not all(stated), unread
 
 
-def _parts(group: FileGroup, extension: str) -> Iterator[tuple[FileGroup, Split | None]]:
-    if extension != ".json":
-        yield group, None
-        return
-    # A JSON document is about many images: each one is a group of its own.
+def _parts(group: FileGroup) -> Iterator[tuple[FileGroup, Split | None]]:
+    # Each document about many images is a group of its own.
     for file in group.files:
         folder = file.path.rpartition("/")[0]
         split = split_in(PurePosixPath(file.path).stem)[1] or group.folders[folder]

@@ -9,21 +9,17 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, BinaryIO
 
-from pydantic import TypeAdapter
-
-from sarchat_build.config.annotation_options import Annotations
+from sarchat_build.config.annotation_options import RULES
 from sarchat_build.errors import RecordError
 from sarchat_build.onboarding.survey import sniffing
 from sarchat_build.onboarding.survey.angles import Angles
 from sarchat_build.onboarding.survey.conventions import BoxExtent
 from sarchat_build.onboarding.survey.listing import FileGroup, by_path, stem_of
 from sarchat_build.reasons import Reason
-from sarchat_build.sources.encodings import decode, read_all
+from sarchat_build.sources.encodings import other_encoding, read_all
 from sarchat_build.sources.files import FileRef, SourceFiles
 from sarchat_build.sources.readers import FORMATS
 from sarchat_build.types import BoxFormat, RawImage, RawInstance
-
-_RULE: TypeAdapter[Any] = TypeAdapter(Annotations)
 
 
 @dataclass
@@ -110,14 +106,14 @@ def trial_rule(file_format: str, headers: int, classes: Mapping[int, str]) -> An
     """Give a rule that reads a format as it stands: no origin, no edge and no angle is applied."""
     options: dict[str, Any] = {"images": ("*",), "files": ({"path": "*"},)}
     options["encodings"] = sniffing.ENCODINGS
-    if file_format != "yolo":
-        options |= {"pixel_origin": 0, "max_edge": "exclusive"}
-    if file_format in ("yolo", "coco"):
-        named = (classes.get(number, f"class {number}") for number in range(sniffing.MAX_CLASSES))
-        options["class_names"] = tuple(named)
-    if file_format == "dota":
-        options["header_lines"] = headers
-    return _RULE.validate_python({"format": file_format, **options})
+    named = (classes.get(number, f"class {number}") for number in range(sniffing.MAX_CLASSES))
+    stated = {
+        **{"pixel_origin": 0, "max_edge": "exclusive", "header_lines": headers},
+        "class_names": tuple(named),
+    }
+    rule = RULES[file_format]
+    options |= {key: value for key, value in stated.items() if key in rule.model_fields}
+    return rule.model_validate({"format": file_format, **options})
 
 
 def _read(
@@ -130,10 +126,11 @@ def _read(
     many = FORMATS[file_format].many_images
     headers = 0
     if not many:
+        found.encodings[_encoding(document)] += 1
+    if file_format == "dota":
         data = read_all(document)
         document.seek(0)
-        found.encodings[_encoding(data)] += 1
-        if file_format == "dota" and data.strip():
+        if data.strip():
             headers = sniffing.header_lines(data)
             found.header_lines[headers] += 1
     found.documents += 1
@@ -178,14 +175,11 @@ def _corners(instance: RawInstance) -> tuple[float, ...]:
     return ()
 
 
-def _encoding(data: bytes) -> str:
-    for encoding in sniffing.ENCODINGS:
-        try:
-            decode(data, (encoding,))
-        except RecordError:
-            continue
-        return encoding
-    return ""
+def _encoding(document: BinaryIO) -> str:
+    try:
+        return other_encoding(document, sniffing.ENCODINGS) or "utf-8"
+    except RecordError:
+        return ""  # reading it says so
 
 
 def used_classes(categories: Iterable[str]) -> tuple[int, ...]:
