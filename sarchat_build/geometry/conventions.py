@@ -13,6 +13,8 @@ from sarchat_build.geometry.rotated import corners
 from sarchat_build.reasons import Reason
 from sarchat_build.types import BoxFormat
 
+# Exports round shares, and labels may leave the picture by a little.
+_SHARE_PLAY = 0.05
 _NUMBERS = {
     BoxFormat.XYXY_PX: 4,
     BoxFormat.XYWH_PX: 4,
@@ -62,6 +64,11 @@ def to_pixel_box(
         )
     if not all(map(math.isfinite, box)):
         raise RecordError(Reason.NON_FINITE, f"box {tuple(box)}")
+    if box_format is not BoxFormat.CXCYWH_REL and _are_shares(box[:8] if len(box) > 5 else box[:4]):
+        numbers = ", ".join(f"{value:g}" for value in box)
+        raise RecordError(
+            Reason.SHARES_OF_PICTURE, f"({numbers}) are shares of the picture, not pixels"
+        )
     if box_format is BoxFormat.CXCYWH_REL:
         cx, cy, w, h = box
         left, right = (cx - w / 2) * width_px, (cx + w / 2) * width_px
@@ -101,6 +108,11 @@ def to_pixel_quad(
         box = corners(box, convention.angle)
     quad, mended = clockwise([value - convention.pixel_origin for value in box])
     return quad, (Reason.QUAD_HULL,) if mended else ()
+
+
+def _are_shares(numbers: Sequence[float]) -> bool:
+    # A box inside the first pixel is no object; one that is all 0 has no area in any reading.
+    return all(-_SHARE_PLAY <= value <= 1 + _SHARE_PLAY for value in numbers) and any(numbers)
 
 
 def _half_open(

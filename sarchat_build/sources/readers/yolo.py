@@ -53,7 +53,8 @@ def read(document: BinaryIO, rule: YoloRule) -> Iterator[RawImage]:
 
 def _instance(fields: list[str], line: int, rule: YoloRule) -> RawInstance:
     if len(fields) != 5:
-        raise RecordError(Reason.BAD_VALUE, f"line {line} has {len(fields)} columns, not 5")
+        extra = " (a sixth is the confidence of a guess)" if len(fields) == 6 else ""
+        raise RecordError(Reason.BAD_VALUE, f"line {line} has {len(fields)} columns, not 5{extra}")
     index, *box = numbers(fields, f"line {line}")
     if not all(map(math.isfinite, (index, *box))):
         raise RecordError(Reason.NON_FINITE, f"line {line}: {' '.join(fields)[:120]}")
