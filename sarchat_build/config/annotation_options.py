@@ -83,6 +83,7 @@ class Convention(NamedTuple):
 
 PixelOrigin: TypeAlias = Literal[0, 1]
 MaxEdge: TypeAlias = Literal["exclusive", "inclusive"]
+CocoBox: TypeAlias = Literal["xywh", "xyxy"]
 
 
 class AnnotationFiles(Model):
@@ -101,6 +102,7 @@ class AnnotationFiles(Model):
     max_edge: MaxEdge | None = None
     angle: StatedAngle | None = None
     header_lines: int | None = None
+    bbox: CocoBox | None = None
     class_names: tuple[str, ...] | None = None
     first_class_id: int | None = None
 
@@ -236,10 +238,15 @@ class Fair1mRule(_PixelRule):
 
 
 class DotaRule(_PixelRule):
-    """DOTA text: four corners, a class and a difficulty per line, below `header_lines` lines."""
+    """DOTA text: four corners, a class and a difficulty per line.
+
+    Header lines (`imagesource:`, `gsd:`) are known by what they say, whichever files have them;
+    `header_lines` is how many lines at the top are skipped whatever they say, unless it is an
+    object.
+    """
 
     format: Literal["dota"]
-    header_lines: int = Field(ge=0)
+    header_lines: int = Field(default=0, ge=0)
 
 
 class YoloRule(AnnotationRule):
@@ -265,9 +272,14 @@ class LabelmeRule(_PixelRule):
 
 
 class CocoRule(_PixelRule):
-    """COCO JSON; `class_names` by id are used for a document that has no `categories`."""
+    """COCO JSON; `class_names` by id are used for a document that has no `categories`.
+
+    `bbox` is what the four numbers of a box are: corner and size, as COCO defines them, or two
+    corners. Unless it is stated, a box whose `area` or `segmentation` contradicts it is refused.
+    """
 
     format: Literal["coco"]
+    bbox: CocoBox | None = None
     class_names: tuple[str, ...] = ()
     first_class_id: int = 0
 

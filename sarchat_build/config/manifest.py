@@ -37,12 +37,15 @@ class ArchiveFile(Model):
 class Categories(Model):
     """The source's names and ours. A name that is not listed is an error, never a guess.
 
+    A name that is none of ours is listed as `"ignore"`: its objects are left out and counted, and
+    say nothing about those of other categories.
+
     `annotated` are the categories of which every object in every image is listed, so that absence
     may be claimed. A merger of one-class sources has none: a ship that lies in a picture of a
     source of aircraft is not listed.
     """
 
-    names: dict[str, Category] = Field(min_length=1)
+    names: dict[str, Category | Literal["ignore"]] = Field(min_length=1)
     annotated: tuple[Category, ...]
 
     @model_validator(mode="after")
@@ -50,15 +53,28 @@ class Categories(Model):
         unnamed = sorted(set(self.annotated) - set(self.names.values()))
         if unnamed:
             raise ValueError(f"annotated has {', '.join(unnamed)}, which no name means")
+        if not self.named():
+            raise ValueError(f"names means none of {', '.join(CATEGORIES)}")
         return self
 
     def named(self) -> tuple[Category, ...]:
         """Give every category that an object of this source can have, in canonical order."""
-        return sort_categories(self.names.values())
+        return sort_categories(name for name in self.names.values() if name != "ignore")
 
     def by_folded_name(self) -> dict[str, Category]:
         """Give categories by folded name: without regard to case and to extra white space."""
-        return {fold(name): category for name, category in self.names.items()}
+        return {fold(name): means for name, means in self.names.items() if means != "ignore"}
+
+    def is_ignored(self, name: str) -> bool:
+        """Whether objects of this name are left out on purpose."""
+        return any(fold(n) == fold(name) for n, means in self.names.items() if means == "ignore")
+
+    def meant_by(self, name: str) -> tuple[Category, ...]:
+        """Give the categories that an object of this name may have: any, if it is not listed."""
+        category = self.by_folded_name().get(fold(name))
+        if category is not None:
+            return (category,)
+        return () if self.is_ignored(name) else self.named()
 
 
 class Scene(Model):

@@ -13,6 +13,8 @@ from sarchat_build.geometry.rotated import corners
 from sarchat_build.reasons import Reason
 from sarchat_build.types import BoxFormat
 
+# Exports round shares, and labels may leave the picture by a little.
+_SHARE_PLAY = 0.05
 _NUMBERS = {
     BoxFormat.XYXY_PX: 4,
     BoxFormat.XYWH_PX: 4,
@@ -72,6 +74,11 @@ def to_pixel_box(
         corners_px = [share * side for share, side in zip(box, sides_px, strict=True)]
         quad, repairs = to_pixel_quad(corners_px, convention)
         return PixelBox(bounds(quad), quad, repairs)
+    if _are_shares(box[:8] if len(box) > 5 else box[:4]):
+        numbers = ", ".join(f"{value:g}" for value in box)
+        raise RecordError(
+            Reason.SHARES_OF_PICTURE, f"({numbers}) are shares of the picture, not pixels"
+        )
     if box_format in (BoxFormat.QUAD_PX, BoxFormat.CXCYWHA_PX):
         quad, repairs = to_pixel_quad(box, convention)
         return PixelBox(_half_open(bounds(quad), convention), quad, repairs)
@@ -107,6 +114,11 @@ def to_pixel_quad(
         box = corners(box, convention.angle)
     quad, mended = clockwise([value - convention.pixel_origin for value in box])
     return quad, (Reason.QUAD_HULL,) if mended else ()
+
+
+def _are_shares(numbers: Sequence[float]) -> bool:
+    # A box inside the first pixel is no object; one that is all 0 has no area in any reading.
+    return all(-_SHARE_PLAY <= value <= 1 + _SHARE_PLAY for value in numbers) and any(numbers)
 
 
 def _half_open(

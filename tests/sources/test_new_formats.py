@@ -142,17 +142,21 @@ def test_an_object_with_a_part_that_cannot_be_read_is_one_fault(order: tuple[int
     assert (len(image.instances), len(image.faults)) == (0, 1)
 
 
-def test_marks_are_true_or_not() -> None:
+@quality(row=81)
+def test_marks_are_read_as_flags_of_every_format_are() -> None:
     image = one(
         document(
             shape(SQUARE, difficult=True),
             shape(SQUARE, flags={"difficult": True, "truncated": False}),
-            shape(SQUARE, flags={"difficult": "no", "truncated": True}),
+            shape(SQUARE, flags={"difficult": "no", "truncated": "Yes"}),
             shape(SQUARE, flags=None, difficult=0),
+            shape(SQUARE, flags={"difficult": "rather"}),
         )
     )
     marks = [(i.difficult, i.truncated) for i in image.instances]
-    assert marks == [(True, False), (True, False), (False, True), (False, False)]
+    assert marks == [(True, False), (True, False), (False, True), (False, False), (False, False)]
+    (notice,) = image.notices
+    assert (notice.key, notice.reason) == ("shapes[5]", Reason.UNKNOWN_FLAG)
 
 
 @pytest.mark.parametrize(

@@ -12,12 +12,13 @@ from sarchat_build.config.annotation_options import LabelmeRule
 from sarchat_build.errors import RecordError
 from sarchat_build.geometry.quads import bounds
 from sarchat_build.reasons import Reason
-from sarchat_build.sources.encodings import choose_encoding
+from sarchat_build.sources.encodings import choose_encoding, flag
 from sarchat_build.sources.readers.json_stream import JsonStream, claimed_px, to_float
 from sarchat_build.sources.readers.labelme_pixels import WithoutPixels
 from sarchat_build.types import BoxFormat, RawFault, RawImage, RawInstance
 
 Points = tuple[float, ...]
+_MARKS = ("difficult", "truncated")
 
 
 def read(document: BinaryIO, rule: LabelmeRule) -> Iterator[RawImage]:
@@ -46,14 +47,17 @@ def read(document: BinaryIO, rule: LabelmeRule) -> Iterator[RawImage]:
     """
     stream = JsonStream(WithoutPixels(document), choose_encoding(document, rule.encodings))
     objects: dict[object, RawInstance | RawFault] = {}
+    notices: list[RawFault] = []
     for number, entry in enumerate(stream.items("shapes.item"), start=1):
         shape = entry if isinstance(entry, dict) else {}
         key = f"shapes[{number}]"
         found: RawInstance | RawFault
         try:
-            found = _instance(shape, key)
+            found = _instance(shape, key, notices)
         except RecordError as error:
-            found = RawFault(key, error.reason, error.detail)
+            found = RawFault(
+                key, error.reason, error.detail, category=str(shape.get("label") or "").strip()
+            )
         group = _group(shape)
         objects[group or number] = _joined(objects.get(group), found) if group else found
     if not objects and not isinstance(next(stream.items("shapes"), None), list):
@@ -65,10 +69,11 @@ def read(document: BinaryIO, rule: LabelmeRule) -> Iterator[RawImage]:
         height_px=claimed_px(next(stream.items("imageHeight"), None)),
         instances=tuple(found for found in objects.values() if isinstance(found, RawInstance)),
         faults=tuple(found for found in objects.values() if isinstance(found, RawFault)),
+        notices=tuple(notices),
     )
 
 
-def _instance(shape: Mapping[str, Any], key: str) -> RawInstance:
+def _instance(shape: Mapping[str, Any], key: str, notices: list[RawFault]) -> RawInstance:
     label, kind = shape.get("label"), shape.get("shape_type") or "polygon"
     if not isinstance(label, str):
         raise RecordError(Reason.BAD_VALUE, f"label is {str(label)[:80]!r}, not a name")
@@ -76,16 +81,26 @@ def _instance(shape: Mapping[str, Any], key: str) -> RawInstance:
         raise RecordError(Reason.BAD_VALUE, f"shape_type {str(kind)[:80]!r} is not known")
     box, box_format, polygon = _SHAPES[kind](_points(shape.get("points"), kind), kind)
     flags = shape.get("flags")
-    marks = {**flags, **shape} if isinstance(flags, dict) else shape
+    # LabelMe's own flags are a table of the shape; other tools write them beside it.
+    written = {**flags, **shape} if isinstance(flags, dict) else shape
+    difficult, truncated = (_mark(written, name, key, notices) for name in _MARKS)
     return RawInstance(
         key=key,
         category=label.strip(),
         bbox=box,
         bbox_format=box_format,
         polygon=polygon,
-        difficult=marks.get("difficult") is True,
-        truncated=marks.get("truncated") is True,
+        difficult=difficult,
+        truncated=truncated,
     )
+
+
+def _mark(written: Mapping[str, Any], name: str, key: str, notices: list[RawFault]) -> bool:
+    said = flag(written.get(name))
+    if said is None:
+        detail = f"{name} is {str(written[name])[:80]!r}, neither yes nor no"
+        notices.append(RawFault(key, Reason.UNKNOWN_FLAG, detail, instances=0))
+    return bool(said)
 
 
 def _points(written: object, kind: str) -> Points:

@@ -63,8 +63,11 @@ def read_lines(
             continue
         try:
             if len(fields) != columns:
+                more = len(fields) == columns + 1
+                guess = " (one more is the confidence of a guess)" if more else ""
                 raise RecordError(
-                    Reason.BAD_VALUE, f"line {line} has {len(fields)} columns, not {columns}"
+                    Reason.BAD_VALUE,
+                    f"line {line} has {len(fields)} columns, not {columns}{guess}",
                 )
             index, *box = numbers(fields, f"line {line}")
             if not all(map(math.isfinite, (index, *box))):
