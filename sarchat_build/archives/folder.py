@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from sarchat_build.archives.archive import Archive, Member, MemberStream, chunks
 from sarchat_build.archives.formats.detection import is_archive, is_archive_name
-from sarchat_build.archives.limits import escapes, readable
+from sarchat_build.archives.limits import escapes
 from sarchat_build.archives.location import (
     Entry,
     filesystem,
@@ -22,14 +22,15 @@ from sarchat_build.archives.location import (
     reaching,
     size_bytes,
 )
+from sarchat_build.archives.names import read_name, readable
 from sarchat_build.errors import InputError, RecordError
 from sarchat_build.reasons import Reason
 
 
-def open_folder(location: str) -> Archive:
+def open_folder(location: str, encodings: Sequence[str] = ()) -> Archive:
     """Open a folder; archives in it are not files of the folder."""
     path = local_path(location)
-    return RemoteFolder(location) if path is None else Folder(path, location)
+    return RemoteFolder(location) if path is None else Folder(path, location, encodings)
 
 
 class _Folder(Archive):
@@ -42,7 +43,8 @@ class _Folder(Archive):
     def sha256(self, progress: Callable[[int], None] | None = None) -> str:
         """Digest over the paths and contents of all files, in order of path."""
         digest, done = hashlib.sha256(), 0
-        for member in self.members():
+        # Names as bytes: a digest does not change with the encodings that a manifest states.
+        for written, member in sorted((self._written(m.path), m) for m in self.members()):
             content = hashlib.sha256()
             try:
                 with self.open_raw(member.path) as stream:
@@ -51,11 +53,14 @@ class _Folder(Archive):
                 found = content.hexdigest()
             except RecordError as error:
                 found = error.reason
-            digest.update(f"{found}  {member.path}\n".encode())
+            digest.update(f"{found}  {written}\n".encode())
             done += member.size_bytes
             if progress is not None:
                 progress(done)
         return digest.hexdigest()
+
+    def _written(self, path: str) -> str:
+        return path
 
     def _loose(self, entries: list[Entry]) -> list[Entry]:
         return [entry for entry in entries if not is_archive(self.location, entry)]
@@ -64,9 +69,10 @@ class _Folder(Archive):
 class Folder(_Folder):
     """A folder on this machine. Links that lead out of it are listed, and refused when read."""
 
-    def __init__(self, root: Path, location: str = "") -> None:
+    def __init__(self, root: Path, location: str = "", encodings: Sequence[str] = ()) -> None:
         self.location = location or str(root)
         self._root = root
+        self._encodings = tuple(encodings)
         self._spelled: dict[str, str] = {}
 
     def members(self) -> tuple[Member, ...]:
@@ -79,13 +85,16 @@ class Folder(_Folder):
         for entry in self._loose(list_folder(self.location)):
             path = self._root / entry.name
             found += list(self._walk(path)) if entry.is_folder else [path]
-        listed = []
+        listed, foreign = [], {}
         for path in found:
             name = path.relative_to(self._root).as_posix()
-            spelled = readable(name)
+            spelled, encoding = read = read_name(name, self._encodings)
             if spelled != name:
                 self._spelled[spelled] = name
+            if read.is_foreign:
+                foreign[spelled] = encoding
             listed.append((spelled, path.lstat().st_size))
+        self.foreign_names = foreign
         return tuple(Member(path, size, i) for i, (path, size) in enumerate(sorted(listed)))
 
     def open_raw(self, path: str) -> MemberStream:
@@ -105,6 +114,9 @@ class Folder(_Folder):
         if not target.is_file():
             raise RecordError(Reason.UNREADABLE, f"{path}: no such file")
         yield target
+
+    def _written(self, path: str) -> str:
+        return readable(self._spelled.get(path, path))
 
     def _inside(self, path: str) -> Path:
         target = (self._root / self._spelled.get(path, path)).resolve()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
@@ -87,19 +87,22 @@ class SourceFiles:
         return {file: position for position, file in enumerate(self.files)}
 
 
-def open_source(location: str, repacked: Mapping[str, str] | None = None) -> SourceFiles:
+def open_source(
+    location: str, repacked: Mapping[str, str] | None = None, encodings: Sequence[str] = ()
+) -> SourceFiles:
     """List the files of a folder, with the archives that lie in it, or of a single archive.
 
     Args:
         location: path or URL.
         repacked: where an archive was repacked, the zip by the archive's own location. Members
             of one that needs it and has none are each unpacked with all that lies before them.
+        encodings: as for `open_archive`.
 
     Raises:
         InputError: nothing is there, or an archive cannot be read.
     """
     archives = {
-        name: open_archive(archive, (repacked or {}).get(archive, ""))
+        name: open_archive(archive, (repacked or {}).get(archive, ""), encodings)
         for name, archive in list_archives(location).items()
     }
     sizes = {

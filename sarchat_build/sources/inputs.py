@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from tempfile import TemporaryDirectory
 
@@ -45,7 +45,7 @@ def describe_archives(
     expected = {**published, **known}
     described = []
     for name, location in list_archives(join(raw, manifest.id)).items():
-        archive = open_archive(location)
+        archive = open_archive(location, encodings=manifest.annotations.encodings)
         with progress(f"hash {name}", archive.digested_bytes()) as show:
             digest = archive.sha256(show)
         if name in expected and expected[name] != digest:
@@ -59,7 +59,11 @@ def describe_archives(
 
 @contextmanager
 def repacked_archives(
-    source: str, folder: str = "", progress: ProgressBar = no_progress
+    source: str,
+    folder: str = "",
+    progress: ProgressBar = no_progress,
+    *,
+    encodings: Sequence[str] = (),
 ) -> Iterator[dict[str, str]]:
     """Repack what needs it; without a folder, for as long as the context lasts.
 
@@ -67,11 +71,15 @@ def repacked_archives(
         As `repack_archives`.
     """
     with nullcontext(folder) if folder else TemporaryDirectory(prefix="sarchat-") as target:
-        yield repack_archives(source, target, progress)
+        yield repack_archives(source, target, progress, encodings=encodings)
 
 
 def repack_archives(
-    source: str, folder: str, progress: ProgressBar = no_progress
+    source: str,
+    folder: str,
+    progress: ProgressBar = no_progress,
+    *,
+    encodings: Sequence[str] = (),
 ) -> dict[str, str]:
     """Repack the archives of a source whose members cannot be read at random.
 
@@ -79,6 +87,7 @@ def repack_archives(
         source: path or URL of the source's folder, or of a single archive.
         folder: path or URL of the folder for what is made.
         progress: shows the bytes that have been repacked.
+        encodings: as for `open_archive`.
 
     Returns:
         Where each now lies, by its own location.
@@ -88,7 +97,7 @@ def repack_archives(
     """
     made = {}
     for name, location in list_archives(source).items():
-        archive = open_archive(location)
+        archive = open_archive(location, encodings=encodings)
         if needs_repacking(archive):
             total = sum(member.size_bytes for member in archive.members())
             with progress(f"repack {name}", total) as show:
