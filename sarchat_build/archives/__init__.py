@@ -18,12 +18,11 @@ from sarchat_build.archives.formats.detection import (
     ZIP,
     demand_format,
     is_archive,
-    is_archive_name,
 )
 from sarchat_build.archives.formats.libarchive_file import LibarchiveArchive
 from sarchat_build.archives.formats.tar_file import PackedTarArchive, TarArchive
 from sarchat_build.archives.formats.zip_file import ZipArchive
-from sarchat_build.archives.limits import escapes
+from sarchat_build.archives.limits import escapes, is_archive_name
 from sarchat_build.archives.location import is_folder, join, list_folder, name_of, stamp
 from sarchat_build.archives.repack import RepackedArchive, needs_repacking, repack
 from sarchat_build.errors import InputError

@@ -13,7 +13,7 @@ from pathlib import Path, PurePosixPath
 from types import MappingProxyType
 from typing import BinaryIO, Protocol, cast
 
-from sarchat_build.archives.limits import MAX_READ_BYTES
+from sarchat_build.archives.limits import MAX_READ_BYTES, is_archive_name
 from sarchat_build.archives.location import CHUNK_BYTES, digest, size_bytes
 from sarchat_build.errors import InputError, RecordError
 from sarchat_build.reasons import Reason
@@ -45,6 +45,10 @@ class Archive(ABC):
     @abstractmethod
     def members(self) -> tuple[Member, ...]:
         """Every file, in reading order."""
+
+    def inner_archives(self) -> tuple[str, ...]:
+        """Files that are archives themselves, by their names: what they hold is not read."""
+        return tuple(m.path for m in self.members() if is_archive_name(m.path))
 
     @abstractmethod
     def sha256(self, progress: Callable[[int], None] | None = None) -> str:

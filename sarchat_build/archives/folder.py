@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import os
+from abc import abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from sarchat_build.archives.archive import Archive, Member, MemberStream, chunks
-from sarchat_build.archives.formats.detection import is_archive, is_archive_name
-from sarchat_build.archives.limits import escapes
+from sarchat_build.archives.formats.detection import is_archive
+from sarchat_build.archives.limits import escapes, is_archive_name
 from sarchat_build.archives.location import (
     Entry,
     filesystem,
@@ -62,6 +63,14 @@ class _Folder(Archive):
     def _written(self, path: str) -> str:
         return path
 
+    def inner_archives(self) -> tuple[str, ...]:
+        """Archives that lie deeper than the folder's top, where none is read."""
+        return tuple(sorted(path for path in self._paths() if is_archive_name(path)))
+
+    @abstractmethod
+    def _paths(self) -> list[str]:
+        """Every file below the folder but archives at its top."""
+
     def _loose(self, entries: list[Entry]) -> list[Entry]:
         return [entry for entry in entries if not is_archive(self.location, entry)]
 
@@ -81,21 +90,25 @@ class Folder(_Folder):
         Raises:
             InputError: a link to a folder leads out of it; what lies there would be lost.
         """
-        found = []
-        for entry in self._loose(list_folder(self.location)):
-            path = self._root / entry.name
-            found += list(self._walk(path)) if entry.is_folder else [path]
         listed, foreign = [], {}
-        for path in found:
-            name = path.relative_to(self._root).as_posix()
+        for name in self._paths():
+            if is_archive_name(name):
+                continue
             spelled, encoding = read = read_name(name, self._encodings)
             if spelled != name:
                 self._spelled[spelled] = name
             if read.is_foreign:
                 foreign[spelled] = encoding
-            listed.append((spelled, path.lstat().st_size))
+            listed.append((spelled, (self._root / name).lstat().st_size))
         self.foreign_names = foreign
         return tuple(Member(path, size, i) for i, (path, size) in enumerate(sorted(listed)))
+
+    def _paths(self) -> list[str]:
+        found = []
+        for entry in self._loose(list_folder(self.location)):
+            path = self._root / entry.name
+            found += list(self._walk(path)) if entry.is_folder else [path]
+        return [path.relative_to(self._root).as_posix() for path in found]
 
     def open_raw(self, path: str) -> MemberStream:
         """Open a file."""
@@ -132,7 +145,7 @@ class Folder(_Folder):
             folders.sort()
             for folder in folders:
                 self._refuse_outward(Path(parent, folder))
-            yield from (Path(parent, name) for name in names if not is_archive_name(name))
+            yield from (Path(parent, name) for name in names)
 
     def _refuse_outward(self, folder: Path) -> None:
         if folder.is_symlink() and not folder.resolve().is_relative_to(self._root.resolve()):
@@ -150,6 +163,13 @@ class RemoteFolder(_Folder):
 
     def members(self) -> tuple[Member, ...]:
         """Every file below the folder, by path."""
+        found = [item for item in self._sizes() if not is_archive_name(item[0])]
+        return tuple(Member(path, size, i) for i, (path, size) in enumerate(sorted(found)))
+
+    def _paths(self) -> list[str]:
+        return [path for path, _ in self._sizes()]
+
+    def _sizes(self) -> list[tuple[str, int]]:
         found: list[tuple[str, int]] = []
         for entry in self._loose(list_folder(self.location)):
             if not entry.is_folder:
@@ -160,9 +180,8 @@ class RemoteFolder(_Folder):
                 below: dict[str, Any] = system.find(top, detail=True)
             for path, info in below.items():
                 name = f"{entry.name}/{path.strip('/').removeprefix(top.strip('/') + '/')}"
-                if not is_archive_name(name):
-                    found.append((name, int(info["size"] or 0)))
-        return tuple(Member(path, size, i) for i, (path, size) in enumerate(sorted(found)))
+                found.append((name, int(info["size"] or 0)))
+        return found
 
     def open_raw(self, path: str) -> MemberStream:
         """Open a file."""

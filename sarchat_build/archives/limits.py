@@ -25,6 +25,7 @@ MAX_RATIO = 200
 SLACK_BYTES = 256 << 20
 # What is read into memory at once; larger members are streamed.
 MAX_READ_BYTES = 2 << 30
+_ENDINGS = (".zip", ".7z", ".rar", ".tar", ".gz", ".tgz", ".bz2", ".tbz2", ".tbz", ".xz", ".txz")
 
 
 def escapes(ref: str) -> bool:
@@ -37,6 +38,15 @@ def escapes(ref: str) -> bool:
     return (
         path.startswith("/") or ".." in path.split("/") or re.match(r"^[A-Za-z]:", path) is not None
     )
+
+
+def is_archive_name(name: str) -> bool:
+    """Tell whether a file name has the ending of an archive that can be read here.
+
+    >>> is_archive_name("Official-SSDD-OPEN.RAR"), is_archive_name("000001.jpg")
+    (True, False)
+    """
+    return name.lower().endswith(_ENDINGS)
 
 
 def budget_bytes(packed_bytes: int) -> int:

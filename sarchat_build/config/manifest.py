@@ -194,8 +194,12 @@ class Manifest(Model):
     def scene_id(self, path: str) -> str:
         """Name the acquisition that an image belongs to, by its path; unique across sources."""
         name = self.annotations.image_name(path)
+        return f"{self.id}/{self.scene_of(name) or name}"
+
+    def scene_of(self, name: str) -> str | None:
+        """Give the acquisition that a name of an image states; None if it states none."""
         match = re.search(self.scene.pattern, name) if self.scene else None
-        return f"{self.id}/{match['scene_id'] if match else name}"
+        return match["scene_id"] if match else None
 
 
 def _has_key(node: object, keys: list[str]) -> bool:

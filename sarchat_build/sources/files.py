@@ -15,6 +15,7 @@ from sarchat_build.sources.picture_file import PictureSource, open_bytes
 
 # A larger file is a scene, or annotates a whole source: it is read from disk, piece by piece.
 MAX_BYTES_IN_MEMORY = 64 << 20
+IMAGE_EXTENSIONS = (".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".gif", ".webp")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +50,16 @@ class SourceFiles:
     def names(self) -> tuple[str, ...]:
         """What the archives are called; the folder's own name if it holds none."""
         return tuple(n for n in self.archives if n != ".") or (name_of(self.location),)
+
+    @cached_property
+    def inner_archives(self) -> tuple[FileRef, ...]:
+        """Archives inside archives, and in folders below the top: what they hold is not read."""
+        return tuple(
+            FileRef(name, path)
+            for name, archive in self.archives.items()
+            for path in archive.inner_archives()
+            if not is_clutter(path)
+        )
 
     def in_reading_order(self, files: Iterable[FileRef]) -> list[FileRef]:
         """Put files into the order in which reading them goes through each archive once."""
@@ -113,6 +124,15 @@ def open_source(
     }
     large = frozenset(file for file, size in sizes.items() if size > MAX_BYTES_IN_MEMORY)
     return SourceFiles(location, archives, tuple(sizes), large)
+
+
+def is_picture_name(path: str) -> bool:
+    """Whether a file has the extension of a picture.
+
+    >>> is_picture_name("data/1.JPG"), is_picture_name("data/1.xml")
+    (True, False)
+    """
+    return path.lower().endswith(IMAGE_EXTENSIONS)
 
 
 def is_clutter(path: str) -> bool:

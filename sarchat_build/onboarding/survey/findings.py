@@ -12,7 +12,6 @@ from sarchat_build.onboarding.survey.classes import coco_classes, is_class_list,
 from sarchat_build.onboarding.survey.conventions import CoordinateEvidence, compare_to_sizes
 from sarchat_build.onboarding.survey.listing import (
     DOCUMENT_EXTENSIONS,
-    IMAGE_EXTENSIONS,
     FileGroup,
     by_path,
     group_files,
@@ -31,7 +30,7 @@ from sarchat_build.onboarding.survey.pictures import PictureSummary, read_header
 from sarchat_build.onboarding.survey.tally import tally
 from sarchat_build.progress import ProgressBar, no_progress
 from sarchat_build.sources.encodings import decode, read_all
-from sarchat_build.sources.files import FileRef, SourceFiles, open_source
+from sarchat_build.sources.files import IMAGE_EXTENSIONS, FileRef, SourceFiles, open_source
 from sarchat_build.sources.readers import FORMATS
 from sarchat_build.types import Split
 

@@ -12,7 +12,6 @@ from sarchat_build.names import printable
 from sarchat_build.sources.files import FileRef
 from sarchat_build.types import SPLITS, Split
 
-IMAGE_EXTENSIONS = (".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".gif", ".webp")
 DOCUMENT_EXTENSIONS = (".xml", ".json", ".txt")
 _WORDS: dict[str, Split] = {
     "train": "train",

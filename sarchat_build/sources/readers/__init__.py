@@ -17,15 +17,20 @@ from sarchat_build.types import RawImage
 
 @dataclass(frozen=True, slots=True)
 class Format:
-    """A reader, and whether a document holds many images, which it names, or just one."""
+    """A reader, and for documents of many images, which they name, the names alone."""
 
     read: Callable[[BinaryIO, Any], Iterator[RawImage]]
-    many_images: bool = False
+    file_names: Callable[[BinaryIO, Any], Iterator[str]] | None = None
+
+    @property
+    def many_images(self) -> bool:
+        """Whether a document holds many images, and not just one."""
+        return self.file_names is not None
 
 
 FORMATS: dict[str, Format] = {
     "voc": Format(voc.read),
-    "coco": Format(coco.read, many_images=True),
+    "coco": Format(coco.read, coco.file_names),
     "yolo": Format(yolo.read),
     "dota": Format(dota.read),
     "fair1m": Format(fair1m.read),
