@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from sarchat_build.config.manifest import Manifest
     from sarchat_build.onboarding.inspection import ReasonCounts, SourceSummary
     from sarchat_build.onboarding.survey.findings import Survey
+    from sarchat_build.sources.matching.part_matches import PartMatch
 
 _SHOWN_KINDS = 6
 KeyT = TypeVar("KeyT", bound=Hashable)
@@ -144,6 +145,14 @@ def loss_lines(losses: ReasonCounts, shown: int) -> Iterator[str]:
 def _most(counts: Mapping[KeyT, int]) -> list[tuple[KeyT, int]]:
     ordered = sorted(counts.items(), key=lambda item: (-item[1], str(item[0])))
     return ordered[:_SHOWN_KINDS]
+
+
+def print_part_matches(by_source: Mapping[str, Iterable[PartMatch]]) -> None:
+    """Print, one line each, what manifests state and what fits it only in part."""
+    for source_id, matches in by_source.items():
+        for match in matches:
+            text = escape(f"{source_id}, stated but fits in part: {match}")
+            console.print(text, style="yellow", soft_wrap=True, highlight=False)
 
 
 def print_unverified(manifests: Iterable[Manifest]) -> None:

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-
-from fsspec.utils import glob_translate
 
 from sarchat_build.archives import escapes, join
 from sarchat_build.config.annotation_options import AnnotationFiles, AnnotationRule
@@ -15,7 +12,7 @@ from sarchat_build.errors import InputError, NotAnArchiveError, RecordError
 from sarchat_build.reasons import Reason
 from sarchat_build.sources.files import FileRef, SourceFiles, is_picture_name, open_source
 from sarchat_build.sources.matching.image_names import ImageNames, parse_name
-from sarchat_build.sources.matching.naming import advice_for_one_name
+from sarchat_build.sources.matching.naming import advice_for_one_name, fitting
 from sarchat_build.sources.matching.part_matches import PartMatch
 from sarchat_build.sources.matching.split_lists import read_split_lists
 from sarchat_build.sources.matching.statements import (
@@ -137,8 +134,8 @@ def index_source(
         source = open_source(folder, repacked, rule.encodings)
     except NotAnArchiveError as error:
         raise InputError(f"{error}; {layout_hint(manifest)}") from error
-    images = _matching(source.files, rule.images)
-    documents_by_entry = [(entry, _matching(source.files, (entry.path,))) for entry in rule.files]
+    images = fitting(source.files, rule.images)
+    documents_by_entry = [(entry, fitting(source.files, (entry.path,))) for entry in rule.files]
     documents = _documents(manifest, documents_by_entry)
     if not images or not documents:
         missing = "images" if not images else "annotations"
@@ -154,7 +151,7 @@ def index_source(
                 f"{folder}: no file matches {entry.path}; if this copy lacks that part, say "
                 f"--set {manifest.id}.annotations.files.{number}.optional=true"
             )
-    lists = [(entry, _matching(source.files, (entry.path,))) for entry in rule.split_lists]
+    lists = [(entry, fitting(source.files, (entry.path,))) for entry in rule.split_lists]
     demand_classes(manifest)
     listed = (file for _, found in lists for file in found)
     unreadable = foreign_names(
@@ -191,12 +188,6 @@ def layout_hint(manifest: Manifest) -> str:
         f"its unpacked folder) holding {manifest.annotations.images[0]}; "
         f"get it from {manifest.homepage}"
     )
-
-
-def _matching(listing: Iterable[FileRef], patterns: Sequence[str]) -> tuple[FileRef, ...]:
-    # Unpackers on other systems change the case of folders and extensions.
-    regexes = [re.compile(glob_translate(pattern), re.IGNORECASE) for pattern in patterns]
-    return tuple(file for file in listing if any(regex.match(file.path) for regex in regexes))
 
 
 def _documents(

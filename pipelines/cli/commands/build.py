@@ -9,7 +9,7 @@ from pathlib import Path
 from pipelines import launch
 from pipelines.build_dataset import build_dataset
 from pipelines.cli.build_tables import build_table, comparison_lines, quality_table, task_table
-from pipelines.cli.source_tables import print_unverified
+from pipelines.cli.source_tables import print_part_matches, print_unverified
 from pipelines.console import build_progress, byte_progress, console, print_error
 from pipelines.runners import run
 from sarchat_build.errors import InputError
@@ -67,6 +67,7 @@ def build_sources(
         )
     record = read_outcome(output)
     console.print(build_table(record))
+    print_part_matches(context.part_matches)
     for line in comparison_lines(record.comparison):
         console.print(line, highlight=False, markup=False)
     console.print(task_table(record))

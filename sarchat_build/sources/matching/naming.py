@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
@@ -16,7 +16,6 @@ from sarchat_build.sources.files import FileRef
 
 # As many as a manifest can state.
 MAX_STEM_FOLDERS = 8
-Matches = Callable[[str, str], bool]
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,9 +97,10 @@ def advice_for_one_name(
     return "make the patterns of annotations.images narrower, so that one of them is left out"
 
 
-def matches(pattern: str, path: str) -> bool:
-    """Whether a glob of a manifest fits a path, in any case."""
-    return re.compile(glob_translate(pattern), re.IGNORECASE).match(path) is not None
+def fitting(files: Iterable[FileRef], patterns: Sequence[str]) -> tuple[FileRef, ...]:
+    """Give the files that any of some globs fits; unpackers change case, so it does not count."""
+    regexes = [re.compile(glob_translate(pattern), re.IGNORECASE) for pattern in patterns]
+    return tuple(file for file in files if any(regex.match(file.path) for regex in regexes))
 
 
 def _first_two(rule: AnnotationRule, images: Iterable[FileRef]) -> tuple[FileRef, FileRef]:
@@ -120,8 +120,7 @@ def _one_format(rule: AnnotationRule, images: Sequence[FileRef]) -> list[str] | 
     for kind in sorted(kinds, key=lambda k: (k not in (".png", ".tif", ".tiff"), k)):
         kept = [p for p in rule.images if PurePosixPath(p).suffix.lower() == kind]
         kept = kept or [_with_suffix(p, kind) for p in rule.images]
-        regexes = [re.compile(glob_translate(p), re.IGNORECASE) for p in kept]
-        names = [rule.image_name(f.path) for f in images if any(r.match(f.path) for r in regexes)]
+        names = [rule.image_name(file.path) for file in fitting(images, kept)]
         if len(set(names)) == len(names) and set(names) == everything:
             return kept
     return None

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from sarchat_build.names import printable
+from sarchat_build.reasons import Reason
 
 _EXAMPLES = 3
 
@@ -43,6 +44,14 @@ own: x, y
             f"{self.key} = {self.stated}: {self.missed:,} of {self.total:,} {self.meaning}"
             f"{examples}"
         )
+
+
+def count_missed(
+    by_source: Mapping[str, Iterable[PartMatch]],
+) -> dict[str, dict[Reason, int]]:
+    """Count by source how many things statements do not fit, as notices are counted."""
+    counts = {source_id: sum(p.missed for p in found) for source_id, found in by_source.items()}
+    return {source_id: {Reason.PART_MATCH: n} for source_id, n in counts.items() if n}
 
 
 def part_match(
