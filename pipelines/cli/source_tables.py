@@ -46,6 +46,19 @@ def survey_table(found: Survey) -> Table:
     for group in found.other_images:
         pictures = f"{len(group.files):,} pictures"
         table.add_row("not read", escape(group.template), pictures, style="dim")
+    for twin in found.twins:
+        what = f"the names of {twin.kept} again, not read: {twin.extension}"
+        table.add_row(what, escape(twin.template), f"{twin.count:,} pictures", style="yellow")
+    for scenes in found.scenes_of:
+        what = f"scenes that {escape(scenes.chips)} is cut from, not read"
+        pictures = f"{len(scenes.group.files):,} pictures"
+        table.add_row(what, escape(scenes.group.template), pictures, style="yellow")
+    for archive in found.source_files.inner_archives:
+        table.add_row("not read: an archive itself", escape(str(archive)), "", style="yellow")
+    if found.scene is not None:
+        kind = "scenes" if found.scene.is_evident else "scenes, perhaps"
+        most = f"at most {found.scene.largest:,} pictures"
+        table.add_row(kind, escape(found.scene.pattern), f"{found.scene.scenes:,}, {most}")
     categories: Counter[str] = Counter()
     for candidate in found.documents:
         categories.update(candidate.tally.categories)

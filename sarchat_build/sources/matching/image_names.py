@@ -77,8 +77,8 @@ class ImageNames:
         self._others = others
         self._names = [rule.image_name(file.path) for file in images]
         self._files = [_file_name(file) for file in images]
-        self._by_file = _PathEnds(images, self._folders, lambda name: name)
-        self._by_stem = _PathEnds(images, self._folders, _stem)
+        self._by_file = PathEnds(images, self._folders, lambda name: name)
+        self._by_stem = PathEnds(images, self._folders, _stem)
         self._root = common_length(self._folders(file) for file in images)
 
     def find(
@@ -204,8 +204,8 @@ class ImageNames:
         return next(fitting, None)
 
     @cached_property
-    def _unread_by_file(self) -> _PathEnds:
-        return _PathEnds(self._others, self._folders, lambda name: name)
+    def _unread_by_file(self) -> PathEnds:
+        return PathEnds(self._others, self._folders, lambda name: name)
 
     def _folders(self, file: FileRef) -> tuple[str, ...]:
         return _counted_folders(file.path.rpartition("/")[0], self._inner)
@@ -214,7 +214,7 @@ class ImageNames:
         return tuple(f for f in map(_fold, folders) if f not in self._inner)
 
 
-class _PathEnds:
+class PathEnds:
     """Files by a part of their name, and by as many of their folders as somebody wrote."""
 
     def __init__(
