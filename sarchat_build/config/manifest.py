@@ -257,6 +257,12 @@ def load_manifests(
                 Issue(str(path), "id", f"is {manifest.id!r}; the file must have its name")
             )
         manifests[manifest.id] = manifest
+    for path in paths if not issues else ():
+        missing = [s for s in manifests[path.stem].contains if s not in manifests]
+        if missing:
+            known = ", ".join(s for s in manifests if s != path.stem)
+            message = f"no manifest describes {', '.join(missing)}; known: {known}"
+            issues.append(Issue(str(path), "contains", message))
     if issues:
         raise ConfigurationError(issues)
     return manifests

@@ -54,7 +54,27 @@ def describe_archives(
                 f"fetch it again, or run 'sarchat sources record' if the change is meant"
             )
         described.append(ArchiveEntry(name=name, kind=archive.kind, sha256=digest))
+    _demand_compared(manifest, published, described)
     return described
+
+
+def _demand_compared(
+    manifest: Manifest, published: Mapping[str, str], described: Sequence[ArchiveEntry]
+) -> None:
+    # Archives may be renamed, but a digest that is stated and compared with nothing protects nobody.
+    files = [entry for entry in described if entry.kind != "folder"]
+    names, digests = {e.name for e in files}, {e.sha256 for e in files}
+    if not published or not files or digests & set(published.values()):
+        return
+    name, digest = next(iter(published.items()))
+    if name not in names:
+        listed = ", ".join(f"{entry.name} ({entry.sha256})" for entry in files)
+        number = [archive.name for archive in manifest.archives].index(name)
+        raise InputError(
+            f"{manifest.id}: archives.{number}.sha256 is that of {name} ({digest}), and no archive "
+            f"here is called so or has it: {listed}. Fetch that one, or, if the change is meant, "
+            f"say --set '{manifest.id}.archives.{number}.sha256=\"\"'"
+        )
 
 
 @contextmanager

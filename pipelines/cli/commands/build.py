@@ -15,7 +15,7 @@ from pipelines.runners import run
 from sarchat_build.errors import InputError
 from sarchat_build.publishing.publish import read_outcome
 from sarchat_build.publishing.recompute import read_quality
-from sarchat_build.sources.choose import choose_sources
+from sarchat_build.sources.choose import choose_sources, refuse_idle_settings
 
 
 def build_sources(
@@ -41,6 +41,7 @@ def build_sources(
     """
     loaded = launch.load_settings(recipe, manifests, templates, settings)
     chosen, absent = choose_sources(loaded.manifests, raw, sources)
+    refuse_idle_settings(chosen, settings)
     if absent and not sources:
         console.print(f"not found under {raw}, left out: {', '.join(absent)}", style="dim")
     print_unverified(chosen.values())

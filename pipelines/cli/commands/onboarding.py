@@ -29,7 +29,7 @@ from sarchat_build.onboarding.inspection import SourceSummary, read_source
 from sarchat_build.onboarding.manifest_draft.draft import draft_manifest
 from sarchat_build.onboarding.survey.findings import survey
 from sarchat_build.onboarding.survey.sniffing import ENCODINGS
-from sarchat_build.sources.choose import choose_sources
+from sarchat_build.sources.choose import choose_sources, refuse_idle_settings
 from sarchat_build.sources.index import SourceIndex, index_source
 from sarchat_build.sources.inputs import repacked_archives
 
@@ -84,6 +84,7 @@ def inspect_source(
     if sheet is not None and sheet.suffix.lower() != ".png":
         raise ConfigurationError([Issue("--sheet", str(sheet), "the name must end in .png")])
     chosen, _ = choose_sources(load_known(manifests, settings), raw, [source_id])
+    refuse_idle_settings(chosen, settings)
     manifest = chosen[source_id]
     with repacked_archives(
         join(raw, source_id), repacked, byte_progress, encodings=manifest.annotations.encodings

@@ -30,7 +30,7 @@ def unread_archives(source: SourceFiles) -> str:
     texts = []
     if inside:
         are = "is an archive itself" if len(inside) == 1 else "are archives themselves"
-        texts.append(f"{some_of(inside)} {are}: unpack the outer one first")
+        texts.append(f"{some_of(inside)} {are}: unpack the outer one first, in its place")
     if below:
         are = "is an archive" if len(below) == 1 else "are archives"
         texts.append(
@@ -58,7 +58,7 @@ def foreign_names(manifest: Manifest, source: SourceFiles, files: Iterable[FileR
     written = [_ESCAPE.sub(lambda m: bytes([int(m[1], 16)]), f.path.encode()) for f in unknown]
     fitting = [e for e in _OFFERED if e not in manifest.annotations.encodings and _fits(written, e)]
     readings = [f"{written[0].decode(e)!r} in {e}" for e in fitting[:_SHOWN_READINGS]]
-    first = f"{len(unknown):,} names are not UTF-8, such as {str(unknown[0])!r}"
+    first = f"{len(unknown):,} names are not UTF-8, such as '{unknown[0]}'"
     if not readings:
         return f"{first}; unpack the archive with the right names, and give the folder"
     listed = json.dumps([*manifest.annotations.encodings, fitting[0]])
