@@ -116,11 +116,13 @@ class AnnotationFiles(Model):
 class SplitList(Model):
     """A text file of image names, one a line, that puts them into a split.
 
-    All lists of a source are there, or none of them.
+    A line's first word is the name. All lists of a source are there; or none of them, if all are
+    `optional`: some copies of a release come without.
     """
 
     path: RelativePath
     split: Split
+    optional: bool = False
 
 
 class AnnotationRule(Model):

@@ -210,8 +210,12 @@ class Manifest(Model):
     def scene_id(self, path: str) -> str:
         """Name the acquisition that an image belongs to, by its path; unique across sources."""
         name = self.annotations.image_name(path)
+        return f"{self.id}/{self.scene_of(name) or name}"
+
+    def scene_of(self, name: str) -> str | None:
+        """Give the acquisition that a name of an image states; None if it states none."""
         match = re.search(self.scene.pattern, name) if self.scene else None
-        return f"{self.id}/{match['scene_id'] if match else name}"
+        return match["scene_id"] if match else None
 
 
 def _has_key(node: object, keys: list[str]) -> bool:
@@ -269,6 +273,12 @@ def load_manifests(
                 Issue(str(path), "id", f"is {manifest.id!r}; the file must have its name")
             )
         manifests[manifest.id] = manifest
+    for path in paths if not issues else ():
+        missing = [s for s in manifests[path.stem].contains if s not in manifests]
+        if missing:
+            known = ", ".join(s for s in manifests if s != path.stem)
+            message = f"no manifest describes {', '.join(missing)}; known: {known}"
+            issues.append(Issue(str(path), "contains", message))
     if issues:
         raise ConfigurationError(issues)
     return manifests

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 from sarchat_build.config.manifest import Manifest
 from sarchat_build.errors import RecordError
@@ -11,6 +12,7 @@ from sarchat_build.reasons import Reason
 from sarchat_build.sources.encodings import other_encoding
 from sarchat_build.sources.files import FileRef
 from sarchat_build.sources.index import Document, SourceIndex
+from sarchat_build.sources.matching.image_names import folder_words
 from sarchat_build.sources.readers import FORMATS
 from sarchat_build.types import Notice, RawFault, RawImage, Reject, Split
 
@@ -57,7 +59,7 @@ def read_document(
         rejected with it, and never pass for one without objects. A document about many images that
         cannot be read is `unreadable_document`, with which no build goes on.
     """
-    matcher = _ImageMatcher(document, index)
+    matcher = _ImageMatcher(document, index, manifest)
     rule = manifest.annotations.rule_of(document.entry)
     file_format = FORMATS[manifest.annotations.format]
     try:
@@ -77,12 +79,13 @@ def read_document(
         yield matcher.unreadable(error, file_format.many_images)
 
 
-@dataclass(frozen=True, slots=True)
 class _ImageMatcher:
     """Finds the image that each part of a document belongs to."""
 
-    document: Document
-    index: SourceIndex
+    def __init__(self, document: Document, index: SourceIndex, manifest: Manifest) -> None:
+        self.document = document
+        self.index = index
+        self._rule = manifest.annotations
 
     def only_image(self, raw: RawImage) -> Annotation | Reject:
         """Match the only image of a document."""
@@ -95,7 +98,7 @@ class _ImageMatcher:
     def named_image(self, raw: RawImage, filename: str) -> Annotation | Reject:
         """Match one of many images by the name that the document gives it."""
         try:
-            name, oversight = self.index.find(filename)
+            name, oversight = self.index.names.find(filename, words=lambda: self._folder_words)
         except RecordError as error:
             # An image of several parts is missing once.
             images = 0 if raw.part else 1
@@ -114,6 +117,15 @@ class _ImageMatcher:
             whole = RecordError(Reason.UNREADABLE_DOCUMENT, detail, error.line)
             return self._reject(whole, images=0, instances=0)
         return self._rejected(self._reject(error, images=1, instances=0))
+
+    @cached_property
+    def _folder_words(self) -> frozenset[str]:
+        # A passage through the document of its own: asked only where folders do not agree.
+        file_names = FORMATS[self._rule.format].file_names
+        if file_names is None:
+            return frozenset()
+        with self.index.files.open(self.document.file) as stream:
+            return folder_words(file_names(stream, self._rule))
 
     @property
     def _own_name(self) -> str:

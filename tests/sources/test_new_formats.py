@@ -163,14 +163,15 @@ def test_marks_are_read_as_flags_of_every_format_are() -> None:
     ("path", "name"),
     [
         ("a.png", "a.png"),
-        ("../images/a.png", "a.png"),
-        ("..\\images\\a.png", "a.png"),
-        ("D:\\船\\a.png", "a.png"),
+        ("../images/a.png", "images/a.png"),
+        ("..\\images\\a.png", "images/a.png"),
+        ("D:\\船\\a.png", "船/a.png"),
+        ("/home/somebody/./a.png", "home/somebody/a.png"),
         (None, ""),
         (7, ""),
     ],
 )
-def test_the_picture_is_named_by_the_last_part_of_its_path(path: object, name: str) -> None:
+def test_steps_upwards_are_left_out_of_the_path_of_the_picture(path: object, name: str) -> None:
     assert one(document(shape(SQUARE), imagePath=path)).filename == name
 
 

@@ -13,10 +13,11 @@ from sarchat_build.onboarding.manifest_draft.toml_draft import TO_DECIDE, Manife
 from sarchat_build.onboarding.manifest_draft.toml_text import quoted, quoted_list
 from sarchat_build.onboarding.survey.angles import Angles
 from sarchat_build.onboarding.survey.findings import Survey
-from sarchat_build.onboarding.survey.listing import exact_pattern, patterns
+from sarchat_build.onboarding.survey.listing import exact_pattern, joint_patterns, patterns
 from sarchat_build.onboarding.survey.sniffing import MAX_CLASSES
 from sarchat_build.onboarding.survey.tally import Tally, used_classes
 from sarchat_build.sources.readers import FORMATS
+from sarchat_build.types import Split
 
 MAX_NOTES = 6
 KeyT = TypeVar("KeyT", str, int)
@@ -40,31 +41,39 @@ def draft_annotations(draft: ManifestDraft, found: Survey) -> None:
             f"{candidate.tally.objects:,} objects)"
         )
         _faults(draft, candidate.tally)
-    for group in found.other_images[:MAX_NOTES]:
-        draft.note(f"not read: {group.template} ({len(group.files):,} pictures)")
+    _left_pictures(draft, found)
     draft.add("[annotations]")
     draft.add(f"format = {quoted(found.format)}")
     files = found.source_files.files
-    images = [pattern for group in found.images for pattern in patterns(group, files)]
+    images = joint_patterns(found.images, files)
     draft.add(f"images = {quoted_list(images)}")
     _names(draft, found)
     encodings = [e for c in found.documents for e in c.tally.encodings if e]
-    if "gbk" in encodings:
-        draft.add('encodings = ["utf-8", "gbk"]')
+    if found.foreign_encodings:
+        listed = " ".join(found.foreign_encodings)
+        draft.note(f"decide: names in archives are not UTF-8 but {listed}; do they read well?")
+    others = dict.fromkeys([e for e in encodings if e != "utf-8"] + [*found.foreign_encodings])
+    if others:
+        draft.add(f"encodings = {quoted_list(['utf-8', *others])}")
     _format_options(draft, found)
     if not FORMATS[found.format].relative:
         _coordinates(draft, found)
+    spelled: dict[str, Split | None] = {}
     for candidate in found.documents:
-        if first.format == "coco":
+        if first.many_images:
             entries = {exact_pattern(candidate.group.files[0]): candidate.split}
         else:
             entries = patterns(candidate.group, files)
-        for pattern, split in entries.items():
-            draft.add()
-            draft.add("[[annotations.files]]")
-            draft.add(f"path = {quoted(pattern)}")
-            if split:
-                draft.add(f"split = {quoted(split)}")
+        spelled.update(entries)
+    groups = [candidate.group for candidate in found.documents]
+    if not first.many_images and not any(spelled.values()):
+        spelled = dict.fromkeys(joint_patterns(groups, files))
+    for pattern, split in spelled.items():
+        draft.add()
+        draft.add("[[annotations.files]]")
+        draft.add(f"path = {quoted(pattern)}")
+        if split:
+            draft.add(f"split = {quoted(split)}")
     for file, split in found.split_lists:
         draft.add()
         draft.add("[[annotations.split_lists]]")
@@ -78,6 +87,27 @@ def _faults(draft: ManifestDraft, total: Tally) -> None:
         draft.note(f"  unreadable, {reason}: {count:,}, first {total.first_faults[reason]}")
 
 
+def _left_pictures(draft: ManifestDraft, found: Survey) -> None:
+    for twin in found.twins:
+        only = f"; {twin.only_here:,} of them are in this format only" if twin.only_here else ""
+        draft.note(
+            f"decide: {twin.template}: {twin.count:,} pictures are called as others with another "
+            f"extension ({twin.kept} is read, {twin.extension} is not{only}); to read "
+            f"{twin.extension}, exchange the patterns of images"
+        )
+    for scenes in found.scenes_of:
+        draft.note(
+            f"decide: the {len(scenes.group.files):,} pictures of {scenes.group.template} are "
+            f"scenes that those of {scenes.chips} are cut from: one of the two is read; to read "
+            "the scenes, state their folders in images and files, and cut them by [tiling]"
+        )
+    for group in found.other_images[:MAX_NOTES]:
+        draft.note(
+            f"not read: {group.template} ({len(group.files):,} pictures); a pattern in images "
+            "reads them"
+        )
+
+
 def _names(draft: ManifestDraft, found: Survey) -> None:
     names = found.names
     if names.stem_suffix:
@@ -87,6 +117,10 @@ def _names(draft: ManifestDraft, found: Survey) -> None:
         draft.note("pictures in several folders have the same names: folders are part of a name")
         draft.add(f"stem_folders = {names.stem_folders}")
         draft.add(f"inner_folders = {quoted_list(names.inner_folders)}")
+    if not names.is_unique:
+        draft.note(
+            "decide: no number of folders tells these pictures apart: leave patterns out of images"
+        )
     if names.without_document:
         draft.note(
             f'decide: pictures without a document: {names.without_document:,}; "negative" if they '

@@ -21,18 +21,23 @@ class Format:
 
     Attributes:
         read: the reader.
-        many_images: whether a document holds many images, which it names, or just one.
+        file_names: for documents of many images, which they name, the names alone.
         relative: whether coordinates are shares of the picture and not pixels.
     """
 
     read: Callable[[BinaryIO, Any], Iterator[RawImage]]
-    many_images: bool = False
+    file_names: Callable[[BinaryIO, Any], Iterator[str]] | None = None
     relative: bool = False
+
+    @property
+    def many_images(self) -> bool:
+        """Whether a document holds many images, and not just one."""
+        return self.file_names is not None
 
 
 FORMATS: dict[str, Format] = {
     "voc": Format(voc.read),
-    "coco": Format(coco.read, many_images=True),
+    "coco": Format(coco.read, coco.file_names),
     "yolo": Format(yolo.read, relative=True),
     "yolo_obb": Format(yolo_obb.read, relative=True),
     "dota": Format(dota.read),

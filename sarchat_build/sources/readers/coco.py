@@ -46,6 +46,18 @@ def read(document: BinaryIO, rule: CocoRule) -> Iterator[RawImage]:
     yield from _annotations(stream, names, images, rule)
 
 
+def file_names(document: BinaryIO, rule: CocoRule) -> Iterator[str]:
+    """Give the names of all images of a document, which is left at its start.
+
+    Raises:
+        RecordError: as `read`.
+    """
+    stream = JsonStream(document, choose_encoding(document, rule.encodings))
+    for name in stream.items("images.item.file_name"):
+        if isinstance(name, str):
+            yield name
+
+
 @dataclass(slots=True)
 class _Entry:
     filename: str

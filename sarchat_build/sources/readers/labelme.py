@@ -18,6 +18,8 @@ from sarchat_build.sources.readers.labelme_pixels import WithoutPixels
 from sarchat_build.types import BoxFormat, RawFault, RawImage, RawInstance
 
 Points = tuple[float, ...]
+# Parts of a path from one folder to another, or from the root of a drive.
+_NO_FOLDER = re.compile(r"\.{0,2}|[A-Za-z]:")
 _MARKS = ("difficult", "truncated")
 
 
@@ -31,8 +33,8 @@ def read(document: BinaryIO, rule: LabelmeRule) -> Iterator[RawImage]:
     a fault. Shapes of one label and one `group_id` are parts of one object, of which the upright
     box around all is kept.
 
-    `imagePath` leads from the document to its picture on the machine where it was written; its last
-    part names the picture.
+    `imagePath` leads from the document to its picture on the machine where it was written: steps
+    upwards are left out of it.
 
     Raises:
         RecordError: `json_parse` with the byte at which the document breaks, `encoding`,
@@ -43,7 +45,7 @@ def read(document: BinaryIO, rule: LabelmeRule) -> Iterator[RawImage]:
     >>> text = b'{"shapes": [{"label": "ship", "points": [[9, 8], [1, 2]], '
     >>> text += b'"shape_type": "rectangle"}], "imagePath": "../images/1.jpg"}'
     >>> [(image.filename, image.instances[0].bbox) for image in read(io.BytesIO(text), rule)]
-    [('1.jpg', (1.0, 2.0, 9.0, 8.0))]
+    [('images/1.jpg', (1.0, 2.0, 9.0, 8.0))]
     """
     stream = JsonStream(WithoutPixels(document), choose_encoding(document, rule.encodings))
     objects: dict[object, RawInstance | RawFault] = {}
@@ -63,8 +65,9 @@ def read(document: BinaryIO, rule: LabelmeRule) -> Iterator[RawImage]:
     if not objects and not isinstance(next(stream.items("shapes"), None), list):
         raise RecordError(Reason.BAD_VALUE, "has no list of shapes, so it is not LabelMe's")
     path = next(stream.items("imagePath"), "")
+    parts = re.split(r"[\\/]", path) if isinstance(path, str) else []
     yield RawImage(
-        filename=re.split(r"[\\/]", path)[-1] if isinstance(path, str) else "",
+        filename="/".join(part for part in parts if not _NO_FOLDER.fullmatch(part)),
         width_px=claimed_px(next(stream.items("imageWidth"), None)),
         height_px=claimed_px(next(stream.items("imageHeight"), None)),
         instances=tuple(found for found in objects.values() if isinstance(found, RawInstance)),
