@@ -166,6 +166,7 @@ class Counting(Model):
     box_cap: int = Field(default=100, ge=1)
     """Trainers silently drop answers beyond 2,048 tokens; 100 boxes are about 1,900."""
     over_cap: Literal["list_cap", "skip"] = "list_cap"
+    """Beyond the cap, list the first `box_cap` boxes beside the true count, or ask nothing."""
     negatives_percent: Percent = 50
     """Of how many pictures "no aircraft" is asked, where the source annotates aircraft."""
     negatives_cap: int = Field(default=1, ge=0)
@@ -215,6 +216,7 @@ class Identification(Model):
     """Of the objects of a source with several classes, so many are offered a choice of two instead
     of an open question; fewer of the commonest class, which would else be a good guess."""
     choice_common_percent: Percent = 25
+    """The same for the commonest class."""
     tie_margin_px: float = Field(default=4.0, gt=0)
     """A nearest object that is nearer by less than this is not the nearest to a human eye."""
 
@@ -235,6 +237,7 @@ class Referring(Model):
     box_cap: int = Field(default=80, ge=1)
     """As `tasks.instance_counting.box_cap`; each box brings its cell."""
     unique_cap: int = Field(default=6, ge=0)
+    """Questions about single objects of one picture at most."""
     tie_margin_px: float = Field(default=4.0, gt=0)
     """By how much "the leftmost ship" must lie farther left than the next one."""
 
