@@ -91,18 +91,18 @@ class SourceIndex:
             The name of the image, and `filename_absent` or `filename_differs` if that is so.
 
         Raises:
-            RecordError: `path_escape` for a name that climbs out of its folder, `image_missing`
-                when neither name is an image of the source.
+            RecordError: `image_missing` when neither name is an image of the source; `path_escape`
+                when a name that climbs out of its folder is all there is.
         """
         own = self.rule.document_name(document.path)
-        written = _written_path(filename or "")
         if own not in self.position_by_name:
             named = f"names {filename!r}" if filename else "names no image"
             otherwise = f"the document {named}; no image has its stem either"
             return self.find(filename or "", otherwise)[0], Reason.FILENAME_DIFFERS
         if not filename:
             return own, None if filename is None else Reason.FILENAME_ABSENT
-        exact = written.name == self._file_name(own)
+        # The written path may be one of another machine: it is compared, and never opened.
+        exact = printable(filename.replace("\\", "/")).rpartition("/")[2] == self._file_name(own)
         return own, None if exact else Reason.FILENAME_DIFFERS
 
     def find(self, filename: str, otherwise: str = "") -> tuple[str, Reason | None]:

@@ -9,7 +9,11 @@ from pathlib import PurePosixPath
 from sarchat_build.errors import InputError, RecordError
 from sarchat_build.onboarding.survey import sniffing
 from sarchat_build.onboarding.survey.classes import coco_classes, is_class_list, listed_classes
-from sarchat_build.onboarding.survey.conventions import CoordinateEvidence, compare_to_sizes
+from sarchat_build.onboarding.survey.conventions import (
+    CoordinateEvidence,
+    compare_to_sizes,
+    shares_of_pictures,
+)
 from sarchat_build.onboarding.survey.listing import (
     DOCUMENT_EXTENSIONS,
     IMAGE_EXTENSIONS,
@@ -30,6 +34,7 @@ from sarchat_build.onboarding.survey.matching import (
 from sarchat_build.onboarding.survey.pictures import PictureSummary, read_headers
 from sarchat_build.onboarding.survey.tally import tally
 from sarchat_build.progress import ProgressBar, no_progress
+from sarchat_build.reasons import Reason
 from sarchat_build.sources.encodings import decode, read_all
 from sarchat_build.sources.files import FileRef, SourceFiles, open_source
 from sarchat_build.sources.readers import FORMATS
@@ -99,9 +104,11 @@ def survey(
     candidates, classes, unnamed = _documents(source_files, listed_classes(source_files), bar)
     chosen = choose(candidates)
     if not chosen:
+        faults = [fault for c in candidates for fault in c.tally.first_faults.values()]
+        unread = f"; first of what cannot be read: {faults[0]}" if faults else ""
         raise InputError(
             f"{path}: no annotation document with an object in it ({', '.join(FORMATS)}); a new "
-            "format needs a reader, see CONTRIBUTING.md"
+            f"format needs a reader, see CONTRIBUTING.md{unread}"
         )
     matched = [(c, pictures_of(c, pictures)) for c in chosen]
     images = tuple({g.template: g for _, g in matched if g is not None}.values())
@@ -122,6 +129,13 @@ def survey(
     sizes = {} if names.stem_folders else headers.size_by_stem
     if len(headers.sizes) == 1:
         sizes = dict.fromkeys((stem for stem, _ in extents), next(iter(headers.sizes)))
+    extents = list(extents)
+    shares = shares_of_pictures(extents, sizes)
+    if shares:
+        raise InputError(
+            f"{path}: the numbers of the boxes are {shares} of the picture, but format "
+            f'"{chosen[0].format}" counts in pixels; {Reason.SHARES_OF_PICTURE.advice}'
+        )
     return Survey(
         source_files=source_files,
         documents=chosen,
