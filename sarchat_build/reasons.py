@@ -113,7 +113,7 @@ class Reason(str, Enum):
         "correct the document, or leave it out")
     ORPHAN_ANNOTATION = ("orphan_annotation", (Kind.REJECT, Kind.STOP),
         "an object belongs to an image that its document does not list",
-        "correct the ids; the build stops if most objects of a source are so")
+        "correct the ids, or add the image to the document")
     OTHER_ENCODING = ("other_encoding", Kind.WARNING,
         "a document is not UTF-8 and was read in another encoding that its manifest lists",
         "check the names in it if they seem wrong")
@@ -193,11 +193,10 @@ class Reason(str, Enum):
         "a box lies outside its picture",
         "if many do, inspect the boxes with `sarchat sources inspect`; else correct the object")
     SHARES_OF_PICTURE = ("shares_of_picture", (Kind.REJECT, Kind.STOP),
-        "the numbers of a box are shares or percents of its picture, in a format that counts in "
-        "pixels; the build stops if those of most of a source are",
+        "the numbers of a box are shares or percents of its picture, not pixels as its format says",
         "multiply x by the width and y by the height of the picture, or write YOLO labels")
     CONTRADICTS_ITSELF = ("contradicts_itself", (Kind.REJECT, Kind.STOP),
-        "two fields of one object cannot both be true; the build stops if most of a source are so",
+        "two fields of one object cannot both be true",
         "correct the object; if COCO boxes are written as corners, set `annotations.bbox`")
     NOT_ONE_OBJECT = ("not_one_object", Kind.REJECT,
         "its format marks an entry as a group of objects or as a region to ignore",

@@ -147,8 +147,10 @@ def _inspect(
         annotation = _one_annotation(found, index.split_by_name.get(name))
         if annotation.reject is not None:
             return annotation.reject
-        if annotation.raw is None or not (instances or recipe.keep_images_without_objects):
-            raise RecordError(Reason.NO_OBJECT, "its annotation lists no object")
+        wanted = instances and _has_wanted_object(annotation.raw, manifest)
+        if annotation.raw is None or not (wanted or recipe.keep_images_without_objects):
+            ours = "object of a category that is not ignored" if instances else "object"
+            raise RecordError(Reason.NO_OBJECT, f"its annotation lists no {ours}")
         with index.files.contents(file) as source:
             facts = images.inspect(
                 source,
@@ -170,6 +172,13 @@ def _inspect(
     return InspectedImage(
         file, annotation.document, annotation.raw, facts, annotation.split, annotation.entry
     )
+
+
+def _has_wanted_object(raw: RawImage | None, manifest: Manifest) -> bool:
+    if raw is None:
+        return False
+    ignored = manifest.categories.is_ignored
+    return bool(raw.faults) or not all(ignored(found.category) for found in raw.instances)
 
 
 def _one_annotation(found: Sequence[Annotation], listed: Split | None) -> Annotation:

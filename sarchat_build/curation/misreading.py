@@ -44,7 +44,7 @@ def signs_of_misreading(
             if 2 * objects > total:
                 yield _stop(source_id, reason, f"{objects:,} of {total:,} objects")
         kept = [fact for fact in by_source[source_id] if fact.instances]
-        if _are_percents(kept):
+        if are_percents((fact.extent.far_px, fact.size_px) for fact in kept):
             yield _stop(
                 source_id, Reason.SHARES_OF_PICTURE, f"no box reaches beyond 100 in {_size(kept)}"
             )
@@ -57,6 +57,26 @@ def signs_of_misreading(
             yield _stop(source_id, Reason.CONTRADICTS_ITSELF, f"{evidence}leave their picture")
 
 
+def are_percents(pictures: Iterable[tuple[float, tuple[int, int]]]) -> bool:
+    """Whether boxes must be percents: they end at 100, in pictures too large for that to be chance.
+
+    Args:
+        pictures: of each picture with a box, its largest coordinate, and its width and height.
+
+    >>> are_percents([(97.5, (512, 512))] * 5), are_percents([(97.5, (512, 512))] * 4)
+    (True, False)
+    >>> are_percents([(97.5, (128, 128))] * 5000)  # small chips around their targets
+    False
+    """
+    chance = 0.0
+    for far, size_px in pictures:
+        if far > _PERCENTS_END_PX:
+            return False
+        if min(size_px) >= _LARGE_PX:
+            chance += math.log(_PERCENTS_END_PX**2 / (size_px[0] * size_px[1]))
+    return chance < math.log(_CHANCE)
+
+
 def _stop(source_id: str, reason: Reason, evidence: str) -> Stop:
     advice = reason.advice
     if reason is Reason.CONTRADICTS_ITSELF:
@@ -66,16 +86,6 @@ def _stop(source_id: str, reason: Reason, evidence: str) -> Stop:
             f"and size all the same, say --set '{key}=\"xywh\"'"
         )
     return Stop(reason, f"{source_id}: {evidence}: {reason.meaning}; {advice}; see rejects/")
-
-
-def _are_percents(facts: Iterable[ImageFact]) -> bool:
-    chance = 0.0
-    for fact in facts:
-        if fact.extent.far_px > _PERCENTS_END_PX:
-            return False
-        if min(fact.size_px) >= _LARGE_PX:
-            chance += math.log(_PERCENTS_END_PX**2 / (fact.size_px[0] * fact.size_px[1]))
-    return chance < math.log(_CHANCE)
 
 
 def _are_corners(facts: Sequence[ImageFact]) -> bool:

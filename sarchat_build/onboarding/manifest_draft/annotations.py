@@ -146,14 +146,6 @@ def _format_options(draft: ManifestDraft, found: Survey) -> None:
         draft.add(f"class_names = {quoted_list(listed)}")
         if found.format == "coco":
             draft.add(f"first_class_id = {first}")
-    if found.format == "dota":
-        counts = _sum(c.tally.header_lines for c in found.documents)
-        if len(counts) <= 1:
-            draft.add(f"header_lines = {next(iter(counts), 0)}")
-        else:
-            variants = ", ".join(f"{lines} in {n:,}" for lines, n in sorted(counts.items()))
-            question = f"lines above the objects, of the documents {variants}; one number must hold"
-            draft.ask("annotations.header_lines", f"header_lines = {TO_DECIDE}", question)
     angles = reduce(Angles.joined, (c.tally.angles for c in found.documents))
     if found.format == "voc" and angles.count:
         _angle(draft, angles)

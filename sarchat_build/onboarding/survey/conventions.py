@@ -6,9 +6,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from sarchat_build.curation.misreading import are_percents
+
 # Fewer pictures than this may be slips of whoever drew the boxes.
 _ENOUGH = 3
 _SLACK = 1e-3
+_SHARES_END = 1.05
 MaxEdge = Literal["exclusive", "inclusive"]
 
 
@@ -106,6 +109,26 @@ def compare_to_sizes(
     return CoordinateEvidence(
         len(known), tuple(_try_convention(known, o, e) for o in origins for e in edges)
     )
+
+
+def shares_of_pictures(
+    extents: Iterable[tuple[str, BoxExtent]], sizes: Mapping[str, tuple[int, int]]
+) -> str:
+    """Say what the numbers of all boxes are if they are no pixels: "" if they may be pixels.
+
+    >>> box = BoxExtent(0.1, 0.2, 0.4, 0.9, 96, 96)
+    >>> shares_of_pictures([("1", box)], {})
+    'shares (0 to 1)'
+    >>> shares_of_pictures([("1", box), ("2", BoxExtent(3, 4, 50, 60, 96, 96))], {})
+    ''
+    """
+    found = [(e, sizes.get(stem) or (e.width_px or 0, e.height_px or 0)) for stem, e in extents]
+    if found and all(
+        min(e.x_min, e.y_min) >= -1 and max(e.x_max, e.y_max) < _SHARES_END for e, _ in found
+    ):
+        return "shares (0 to 1)"
+    far = ((max(e.x_max, e.y_max), size) for e, size in found)
+    return "percents (0 to 100)" if are_percents(far) else ""
 
 
 def _try_convention(

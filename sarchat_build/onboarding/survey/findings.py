@@ -10,7 +10,11 @@ from pathlib import PurePosixPath
 from sarchat_build.errors import InputError
 from sarchat_build.onboarding.survey import sniffing
 from sarchat_build.onboarding.survey.classes import coco_classes, is_class_list, listed_classes
-from sarchat_build.onboarding.survey.conventions import CoordinateEvidence, compare_to_sizes
+from sarchat_build.onboarding.survey.conventions import (
+    CoordinateEvidence,
+    compare_to_sizes,
+    shares_of_pictures,
+)
 from sarchat_build.onboarding.survey.listing import (
     DOCUMENT_EXTENSIONS,
     FileGroup,
@@ -42,6 +46,7 @@ from sarchat_build.onboarding.survey.scenes import (
 from sarchat_build.onboarding.survey.split_lists import find_split_lists, names_split
 from sarchat_build.onboarding.survey.tally import tally
 from sarchat_build.progress import ProgressBar, no_progress
+from sarchat_build.reasons import Reason
 from sarchat_build.sources.files import IMAGE_EXTENSIONS, FileRef, SourceFiles, open_source
 from sarchat_build.sources.matching.statements import unread_archives
 from sarchat_build.sources.readers import FORMATS
@@ -120,10 +125,11 @@ def survey(
     )
     if not any(candidate.tally.objects for candidate in candidates):
         known = "".join(f"; {group.template}: {guess.evidence}" for group, guess in unread)
+        faults = [fault for c in candidates for fault in c.tally.first_faults.values()]
+        first_fault = f"; first of what cannot be read: {faults[0]}" if faults else ""
         raise InputError(
             f"{path}: no annotation document with an object in it ({', '.join(FORMATS)}){known}"
-            f"{inside}; "
-            "a new format needs a reader, see CONTRIBUTING.md"
+            f"{inside}; a new format needs a reader, see CONTRIBUTING.md{first_fault}"
         )
     chosen, scenes_of = without_scenes(
         choose(candidates, pictures, partial(are_copies, source_files))
@@ -148,6 +154,13 @@ def survey(
     sizes = {} if names.stem_folders else headers.size_by_stem
     if len(headers.sizes) == 1:
         sizes = dict.fromkeys((stem for stem, _ in extents), next(iter(headers.sizes)))
+    extents = list(extents)
+    shares = shares_of_pictures(extents, sizes)
+    if shares:
+        raise InputError(
+            f"{path}: the numbers of the boxes are {shares} of the picture, but format "
+            f'"{documents[0].format}" counts in pixels; {Reason.SHARES_OF_PICTURE.advice}'
+        )
     templates = {group.template for group in images} | {s.group.template for s in scenes_of}
     return Survey(
         source_files=source_files,

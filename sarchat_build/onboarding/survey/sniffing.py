@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import re
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from sarchat_build.onboarding.survey.listing import FileGroup, extension_of
 from sarchat_build.sources.encodings import choose_encoding, decode, numbers, read_all
 from sarchat_build.sources.files import SourceFiles
 from sarchat_build.sources.readers import xml
+from sarchat_build.sources.readers.dota import HEADER
 from sarchat_build.sources.readers.json_stream import JsonStream
 from sarchat_build.sources.readers.labelme_pixels import WithoutPixels
 
@@ -23,7 +23,6 @@ ENCODINGS = ("utf-8", "gbk")
 SAMPLE = 40
 # More classes than any detection set has; names of those that are used come out of reading.
 MAX_CLASSES = 2000
-_HEADER = re.compile(r"\s*(imagesource|gsd)\s*:", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,16 +75,6 @@ def sniff(document: BinaryIO, extension: str) -> FormatGuess:
     return kinds[extension](document)
 
 
-def header_lines(data: bytes) -> int:
-    r"""Count the lines of a DOTA text that stand before the first object.
-
-    >>> header_lines(b"imagesource:GF3\ngsd:1\n1 2 9 2 9 8 1 8 ship 0")
-    2
-    """
-    lines = decode(data, ENCODINGS).splitlines()
-    return next((n for n, line in enumerate(lines) if line.strip() and not _HEADER.match(line)), 0)
-
-
 def coco_classes(document: BinaryIO) -> dict[int, str]:
     """Give the first `MAX_CLASSES` categories of a COCO document by id; none if it has none."""
     entries = islice(_json_stream(document).items("categories.item"), MAX_CLASSES)
@@ -103,7 +92,7 @@ def _sniff_xml(document: BinaryIO) -> FormatGuess:
     if rings is not None and xml.child(rings, "points") is not None:
         return FormatGuess("fair1m", f"XML <{root.tag}> with objects/object/points")
     for thing in xml.children(root, "object"):
-        for box in ("bndbox", "rbndbox", "robndbox"):
+        for box in ("bndbox", "rbndbox", "robndbox", "rotated_bndbox"):
             if xml.child(thing, box) is not None:
                 return FormatGuess("voc", f"XML <{root.tag}> with object/{box}")
     return FormatGuess("", "")
@@ -128,7 +117,7 @@ def _sniff_json(document: BinaryIO) -> FormatGuess:
 def _sniff_text(document: BinaryIO) -> FormatGuess:
     text = decode(read_all(document), ENCODINGS)
     lines = [line.split() for line in text.splitlines() if line.strip()]
-    objects = [fields for fields in lines if not _HEADER.match(" ".join(fields))]
+    objects = [fields for fields in lines if not HEADER.match(" ".join(fields))]
     if objects and all(_is_dota(fields) for fields in objects):
         return FormatGuess("dota", "text lines of eight numbers, a class and mostly a difficulty")
     if objects and all(_is_yolo(fields) for fields in objects):
