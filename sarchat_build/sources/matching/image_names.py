@@ -161,6 +161,29 @@ class ImageNames:
             for p in best
         )
 
+    def rival(self, document: FileRef, name: str, shared_folders: int) -> FileRef | None:
+        """Find a picture that nothing reads and that a document is about rather than an image.
+
+        It has the image's name, and lies in a folder that is called as one of the document is and
+        none of the image.
+
+        Args:
+            document: a document about one image.
+            name: the image that has its name.
+            shared_folders: how many folders are above all documents.
+        """
+        own = self._folders(document)
+        last = own[-1:] if len(own) <= shared_folders else ()
+        here = self._folders(self._images[self._position_by_name[name]])
+        words = set(own) - set(last) - set(here)
+        stem = _stem(self._files[self._position_by_name[name]])
+        rivals = self._unread_by_stem.named(stem) if words else []
+        return next((file for file in rivals if words & set(self._folders(file))), None)
+
+    def folders_above(self, files: Iterable[FileRef]) -> int:
+        """Count the folders that lie above all of some files."""
+        return common_length(self._folders(file) for file in files)
+
     def _agreement(self, folders: tuple[str, ...], shared: int, position: int) -> Agreement:
         depth = len(self._folders(self._images[position]))
         if shared in (len(folders), depth):
@@ -207,6 +230,14 @@ class ImageNames:
     def _unread_by_file(self) -> PathEnds:
         return PathEnds(self._others, self._folders, lambda name: name)
 
+    @cached_property
+    def _unread_by_stem(self) -> PathEnds:
+        return PathEnds(self._others, self._folders, _stem)
+
+    @cached_property
+    def _position_by_name(self) -> dict[str, int]:
+        return {name: position for position, name in enumerate(self._names)}
+
     def _folders(self, file: FileRef) -> tuple[str, ...]:
         return _counted_folders(file.path.rpartition("/")[0], self._inner)
 
@@ -233,6 +264,10 @@ class PathEnds:
     def is_only(self, key: str) -> bool:
         """Whether no two files have this name."""
         return len(self._by_part.get(key.casefold(), ())) == 1
+
+    def named(self, key: str) -> list[FileRef]:
+        """Give the files that have this name."""
+        return [self._files[position] for position in self._by_part.get(key.casefold(), ())]
 
     def longest(self, key: str, folders: tuple[str, ...]) -> tuple[int, Sequence[int]]:
         """Give the number of folders at the end that most are shared, and the files that do."""

@@ -15,6 +15,7 @@ from sarchat_build.sources.matching.part_matches import PartMatch, part_match
 # Offered for names that are not UTF-8, the most likely of these archives first.
 _OFFERED = ("gbk", "big5", "shift_jis", "euc_kr", "cp1251", "cp437")
 _SHOWN_READINGS = 3
+_SEPARATOR = re.compile("[_-]")
 _ESCAPE = re.compile(rb"\\x([0-9a-f]{2})")
 
 
@@ -75,7 +76,10 @@ def scene_matches(manifest: Manifest, names: Sequence[str]) -> list[PartMatch]:
         InputError: it fits none.
     """
     if manifest.scene is None:
-        return []
+        scenes = scenes_beside_chips(names)
+        meaning = "images have names that others begin with, as scenes beside chips cut from them"
+        total = len(names)
+        return [part_match("scene.pattern", "none", scenes, total, meaning)] if scenes else []
     missing = [name for name in names if manifest.scene_of(name) is None]
     pattern = manifest.scene.pattern
     if len(missing) == len(names):
@@ -88,6 +92,21 @@ def scene_matches(manifest: Manifest, names: Sequence[str]) -> list[PartMatch]:
         return []
     meaning = "names of images do not fit; each of these is a scene that is called as itself"
     return [part_match("scene.pattern", pattern, missing, len(names), meaning)]
+
+
+def scenes_beside_chips(names: Sequence[str]) -> list[str]:
+    """Find names that others begin with, if most of their kind are: `04` of `04_1_1`.
+
+    >>> scenes_beside_chips(["04", "04_1_1", "04_1_2", "05", "05_1_1"])
+    ['04', '05']
+    >>> scenes_beside_chips(["1", "2", "3", "1_a"])
+    []
+    """
+    whole = {name for name in names if not _SEPARATOR.search(name)}
+    chips = (name for name in names if name not in whole)
+    fronts = {_SEPARATOR.split(name, maxsplit=1)[0] for name in chips}
+    scenes = sorted(whole & fronts)
+    return scenes if 2 * len(scenes) > len(whole) else []
 
 
 def demand_classes(manifest: Manifest) -> None:
