@@ -229,7 +229,6 @@ def test_a_build_of_nested_names_keeps_every_ship_in_its_picture(tmp_path: Path)
     assert {row["scene_id"] for row in rows.values()} == {f"names/{scene}" for scene in SCENES}
 
 
-@quality(row=66)
 def test_names_that_repeat_a_thousandfold_take_linear_time(tmp_path: Path) -> None:
     from sarchat_build.sources.files import FileRef
     from sarchat_build.sources.matching.image_names import ImageNames
