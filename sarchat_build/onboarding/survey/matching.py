@@ -144,7 +144,11 @@ def _covering(names: Iterable[str], ranked: Sequence[FileGroup]) -> list[FileGro
     # The groups by which all written names are found, each where its path fits best.
     number_by_file = {file: n for n, group in enumerate(ranked) for file in group.files}
     files = list(number_by_file)
-    ends = PathEnds(files, lambda file: _folded(parse_name(file.path).folders), _stem)
+    ends = PathEnds(
+        files,
+        lambda file: _folded(parse_name(file.path).folders),
+        (stem_of(file.path) for file in files),
+    )
     left: list[frozenset[int]] = []
     for written in names:
         name = parse_name(written)
@@ -164,10 +168,6 @@ def _covering(names: Iterable[str], ranked: Sequence[FileGroup]) -> list[FileGro
 
 def _folded(folders: Iterable[str]) -> tuple[str, ...]:
     return tuple(folder.casefold() for folder in folders)
-
-
-def _stem(name: str) -> str:
-    return PurePosixPath(name).stem
 
 
 def stem_suffix(candidate: Candidate, pictures: Iterable[FileGroup]) -> str:
