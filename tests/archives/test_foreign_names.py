@@ -29,7 +29,7 @@ WRITERS = [gbk_zip, gbk_tar_gz, gbk_folder]
 def test_names_in_gbk_stop_and_the_advice_works(tmp_path: Path, write: Write) -> None:
     write(tmp_path / "raw" / "names" / "data.bin", FILES)
     message, index = index_after_advice(tmp_path, VOC)
-    assert "names are not UTF-8" in message
+    assert "names are not utf-8" in message
     assert "舰船_0" in message
     assert [index.rule.image_name(file.path) for file in index.images] == [
         f"舰船_{n}" for n in range(3)

@@ -53,20 +53,35 @@ def unread_archive_matches(source: SourceFiles) -> list[PartMatch]:
 
 def foreign_names(manifest: Manifest, source: SourceFiles, files: Iterable[FileRef]) -> str:
     """Name files whose names no stated encoding fits, and the key that cures it; "" if all do."""
+    stated = manifest.annotations.encodings
+    text, fitting = unknown_names(source, files, stated)
+    if not fitting:
+        return text
+    listed = json.dumps([*stated, fitting[0]])
+    return (
+        f"{text}. Say --set '{manifest.id}.annotations.encodings={listed}' with the encoding that "
+        "reads well"
+    )
+
+
+def unknown_names(
+    source: SourceFiles, files: Iterable[FileRef], stated: Sequence[str]
+) -> tuple[str, list[str]]:
+    """Describe files whose names none of the stated encodings fits, and find some that do.
+
+    Returns:
+        A clause, "" when there are none, and the encodings, the most likely first.
+    """
     unknown = [f for f in files if source.archives[f.archive].foreign_names.get(f.path) == ""]
     if not unknown:
-        return ""
+        return "", []
     written = [_ESCAPE.sub(lambda m: bytes([int(m[1], 16)]), f.path.encode()) for f in unknown]
-    fitting = [e for e in _OFFERED if e not in manifest.annotations.encodings and _fits(written, e)]
-    readings = [f"{written[0].decode(e)!r} in {e}" for e in fitting[:_SHOWN_READINGS]]
-    first = f"{len(unknown):,} names are not UTF-8, such as '{unknown[0]}'"
-    if not readings:
-        return f"{first}; unpack the archive with the right names, and give the folder"
-    listed = json.dumps([*manifest.annotations.encodings, fitting[0]])
-    return (
-        f"{first}: {', '.join(readings)}. Say --set '{manifest.id}.annotations.encodings={listed}' "
-        "with the encoding that reads well"
-    )
+    fitting = [e for e in _OFFERED if e not in stated and _fits(written, e)]
+    text = f"{len(unknown):,} names are not {' or '.join(stated)}, such as '{unknown[0]}'"
+    if not fitting:
+        return f"{text}; unpack the archive with the right names, and give the folder", []
+    readings = (f"{written[0].decode(e)!r} in {e}" for e in fitting[:_SHOWN_READINGS])
+    return f"{text}: {', '.join(readings)}", fitting
 
 
 def scene_matches(manifest: Manifest, names: Sequence[str]) -> list[PartMatch]:
