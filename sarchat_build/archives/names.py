@@ -82,7 +82,7 @@ def _unicode_path(extra: bytes, written: bytes) -> str:
         while at + 4 <= len(extra):
             kind, size = unpack_from("<HH", extra, at)
             field = extra[at + 4 : at + 4 + size]
-            if kind == _UNICODE_PATH and len(field) > 5:
+            if kind == _UNICODE_PATH and 5 < len(field) == size:
                 version, crc = unpack_from("<BI", field)
                 if version == 1 and crc == zlib.crc32(written):
                     return field[5:].decode("utf-8")

@@ -11,7 +11,7 @@ from sarchat_build.errors import RecordError
 from sarchat_build.reasons import Reason
 from sarchat_build.sources.encodings import other_encoding
 from sarchat_build.sources.files import FileRef
-from sarchat_build.sources.index import Document, SourceIndex
+from sarchat_build.sources.index import Document, OtherImageError, SourceIndex
 from sarchat_build.sources.matching.image_names import folder_words
 from sarchat_build.sources.readers import FORMATS
 from sarchat_build.types import Notice, RawFault, RawImage, Reject, Split
@@ -91,6 +91,8 @@ class _ImageMatcher:
         """Match the only image of a document."""
         try:
             name, oversight = self.index.resolve(raw.filename, self.document.file)
+        except OtherImageError as error:
+            return self._reject(error, images=1, instances=count_objects(raw))
         except RecordError as error:
             return self._rejected(self._reject(error, images=1, instances=count_objects(raw)))
         return self._annotation(name, oversight, raw)

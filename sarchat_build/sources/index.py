@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from sarchat_build.archives import escapes, join
 from sarchat_build.config.annotation_options import AnnotationFiles, AnnotationRule
@@ -28,6 +29,10 @@ from sarchat_build.types import Split
 # One block is one unit of work for a reader: large enough that the engine's cost per element
 # vanishes, small enough that two workers finish together.
 BLOCK_IMAGES = 128
+
+
+class OtherImageError(RecordError):
+    """A document is not about the image that has its name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +64,11 @@ class SourceIndex:
     position_by_name: dict[str, int]
     names: ImageNames
     part_matches: tuple[PartMatch, ...]
+
+    @cached_property
+    def folders_above_documents(self) -> int:
+        """Number of folders that lie above all documents."""
+        return self.names.folders_above(document.file for document in self.documents)
 
     @property
     def image_blocks(self) -> int:
@@ -101,6 +111,7 @@ class SourceIndex:
             The name of the image, and `filename_absent` or `filename_differs` if that is so.
 
         Raises:
+            OtherImageError: the document is about a picture that nothing reads.
             RecordError: `path_escape` for a name of another file that climbs out of its folder,
                 `image_missing` when neither name is an image of the source.
         """
@@ -109,6 +120,13 @@ class SourceIndex:
             named = f"names {filename!r}" if filename else "names no image"
             otherwise = f"the document {named}; no image has its stem either"
             return self.names.find(filename or "", otherwise)[0], Reason.FILENAME_DIFFERS
+        rival = self.names.rival(document, own, self.folders_above_documents)
+        if rival is not None:
+            raise OtherImageError(
+                Reason.IMAGE_MISSING,
+                f"{rival} has the document's name and folder, but no pattern of "
+                "annotations.images fits it",
+            )
         if not filename:
             return own, None if filename is None else Reason.FILENAME_ABSENT
         written, file = parse_name(filename), parse_name(self.image_of(own).path)

@@ -61,7 +61,7 @@ def describe_archives(
 def _demand_compared(
     manifest: Manifest, published: Mapping[str, str], described: Sequence[ArchiveEntry]
 ) -> None:
-    # Archives may be renamed, but a digest that is stated and compared with nothing protects nobody.
+    # Archives may be renamed, but a digest that is compared with nothing protects nobody.
     files = [entry for entry in described if entry.kind != "folder"]
     names, digests = {e.name for e in files}, {e.sha256 for e in files}
     if not published or not files or digests & set(published.values()):

@@ -15,7 +15,7 @@ from sarchat_build.archives.checksums import read_recorded, write_recorded
 from sarchat_build.config.manifest import Manifest, load_manifests
 from sarchat_build.config.resources import resource_folder
 from sarchat_build.errors import InputError
-from sarchat_build.sources.choose import choose_sources
+from sarchat_build.sources.choose import choose_sources, refuse_idle_settings
 from sarchat_build.sources.index import SourceIndex, index_source, layout_hint
 from sarchat_build.sources.inputs import describe_archives
 from sarchat_build.sources.matching.part_matches import PartMatch
@@ -49,9 +49,13 @@ def check_sources(raw: str, settings: Sequence[str], manifests: Path | None) -> 
     for column in ("source", "archives", "images", "documents", "published images", "checksums"):
         table.add_column(column, justify="right" if "im" in column or "doc" in column else "left")
     faults = []
+    known = load_known(manifests, settings)
+    there = {s: manifest for s, manifest in known.items() if is_there(join(raw, s))}
+    if there:
+        refuse_idle_settings(there, settings)
     part_matches: dict[str, Sequence[PartMatch]] = {}
-    for manifest in load_known(manifests, settings).values():
-        if not is_there(join(raw, manifest.id)):
+    for manifest in known.values():
+        if manifest.id not in there:
             table.add_row(manifest.id, "not found", "", "", "", "", style="dim")
             continue
         try:

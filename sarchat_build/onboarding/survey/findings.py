@@ -48,7 +48,7 @@ from sarchat_build.onboarding.survey.tally import tally
 from sarchat_build.progress import ProgressBar, no_progress
 from sarchat_build.reasons import Reason
 from sarchat_build.sources.files import IMAGE_EXTENSIONS, FileRef, SourceFiles, open_source
-from sarchat_build.sources.matching.statements import unread_archives
+from sarchat_build.sources.matching.statements import unknown_names, unread_archives
 from sarchat_build.sources.readers import FORMATS
 from sarchat_build.types import Split
 
@@ -139,7 +139,7 @@ def survey(
         first = min(documents[0].tally.stems, default="")
         raise InputError(
             f"{path}: no picture has the name of a document or of an image in one ({first!r}); "
-            f"is part of the release missing?{inside}"
+            f"is part of the release missing?{inside}{_unknown(source_files)}"
         )
     written = frozenset(extension_of_name(name) for c in documents for name in c.tally.names)
     images, twins = one_format_each(tuple(chosen.images.values()), written)
@@ -182,6 +182,11 @@ def survey(
         ),
         foreign_encodings=_foreign_encodings(source_files),
     )
+
+
+def _unknown(source_files: SourceFiles) -> str:
+    text, _ = unknown_names(source_files, source_files.files, sniffing.ENCODINGS)
+    return f"; {text}: unpack the archive with the right names, and give the folder" if text else ""
 
 
 def _foreign_encodings(source_files: SourceFiles) -> tuple[str, ...]:

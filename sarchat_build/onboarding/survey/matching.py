@@ -88,30 +88,33 @@ def choose(
         key=lambda c: (-c.has_splits, -c.tally.objects, c.group.template),
     )
     chosen = Chosen()
-    covered: dict[str, FileRef] = {}
+    covered: dict[str, FileRef | None] = {}
     for candidate in ranked:
         if chosen.documents and candidate.format != chosen.documents[0].format:
             continue
         groups = pictures_of(candidate, pictures)
-        stems = {stem_of(file.path): file for group in groups for file in group.files}
-        spoken = {stem_of(name) for name in candidate.tally.names}
-        suffix = stem_suffix(candidate, groups) if groups else ""
-        again = {stem.removesuffix(suffix) for stem in spoken} & covered.keys()
+        spoken = _spoken_of(candidate, groups)
+        again = sorted(spoken.keys() & covered.keys())
         if len(again) * 10 > len(spoken):
-            pairs = [(covered[s], stems[s]) for s in sorted(again & stems.keys())]
+            pairs = [(a, b) for name in again if (a := covered[name]) and (b := spoken[name])]
             known = any(group.template in chosen.images for group in groups)
-            if candidate.many_images or known or not pairs or are_copies(pairs):
+            if known or not pairs or are_copies(pairs):
                 continue
         chosen.documents.append(candidate)
         chosen.images |= {group.template: group for group in groups}
-        covered |= {
-            stem.removesuffix(suffix): stems.get(
-                stem.removesuffix(suffix), candidate.group.files[0]
-            )
-            for stem in spoken
-        }
+        covered |= spoken
     chosen.documents.sort(key=lambda c: c.group.template)
     return chosen
+
+
+def _spoken_of(candidate: Candidate, groups: Sequence[FileGroup]) -> dict[str, FileRef | None]:
+    # What documents speak of, with the picture that a document of one image is about.
+    if candidate.many_images:
+        return dict.fromkeys(candidate.tally.names)
+    pictures = {stem_of(file.path): file for group in groups for file in group.files}
+    suffix = stem_suffix(candidate, groups) if groups else ""
+    stems = (stem_of(name).removesuffix(suffix) for name in candidate.tally.names)
+    return {stem: pictures.get(stem) for stem in stems}
 
 
 def pictures_of(candidate: Candidate, pictures: Sequence[FileGroup]) -> list[FileGroup]:
@@ -141,7 +144,11 @@ def _covering(names: Iterable[str], ranked: Sequence[FileGroup]) -> list[FileGro
     # The groups by which all written names are found, each where its path fits best.
     number_by_file = {file: n for n, group in enumerate(ranked) for file in group.files}
     files = list(number_by_file)
-    ends = PathEnds(files, lambda file: _folded(parse_name(file.path).folders), _stem)
+    ends = PathEnds(
+        files,
+        lambda file: _folded(parse_name(file.path).folders),
+        (stem_of(file.path) for file in files),
+    )
     left: list[frozenset[int]] = []
     for written in names:
         name = parse_name(written)
@@ -161,10 +168,6 @@ def _covering(names: Iterable[str], ranked: Sequence[FileGroup]) -> list[FileGro
 
 def _folded(folders: Iterable[str]) -> tuple[str, ...]:
     return tuple(folder.casefold() for folder in folders)
-
-
-def _stem(name: str) -> str:
-    return PurePosixPath(name).stem
 
 
 def stem_suffix(candidate: Candidate, pictures: Iterable[FileGroup]) -> str:

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 from functools import cached_property, lru_cache
 from itertools import takewhile
-from pathlib import PurePosixPath
 
 from sarchat_build.archives import escapes
 from sarchat_build.config.annotation_options import AnnotationRule
@@ -31,7 +29,7 @@ class WrittenName:
     @property
     def stem(self) -> str:
         """The file name without its extension."""
-        return PurePosixPath(self.file).stem
+        return stem_of(self.file)
 
 
 def parse_name(written: str) -> WrittenName:
@@ -40,9 +38,11 @@ def parse_name(written: str) -> WrittenName:
     >>> parse_name("D:\\data\\S1A\\000.png"), parse_name("./000.png").folders
     (WrittenName(folders=('data', 'S1A'), file='000.png'), ())
     """
-    path = re.sub(r"^[A-Za-z]:", "", printable(written).replace("\\", "/"))
-    parts = [part for part in path.split("/") if part not in ("", ".", "..")]
-    return WrittenName(tuple(parts[:-1]), parts[-1] if parts else "")
+    path = printable(written).replace("\\", "/")
+    if path[1:2] == ":" and path[0].isalpha():  # a drive
+        path = path[2:]
+    *folders, file = [part for part in path.split("/") if part not in ("", ".", "..")] or [""]
+    return WrittenName(tuple(folders), file)
 
 
 class Agreement(IntEnum):
@@ -77,8 +77,8 @@ class ImageNames:
         self._others = others
         self._names = [rule.image_name(file.path) for file in images]
         self._files = [_file_name(file) for file in images]
-        self._by_file = PathEnds(images, self._folders, lambda name: name)
-        self._by_stem = PathEnds(images, self._folders, _stem)
+        self._by_file = PathEnds(images, self._folders, self._files)
+        self._by_stem = PathEnds(images, self._folders, map(stem_of, self._files))
         self._root = common_length(self._folders(file) for file in images)
 
     def find(
@@ -102,7 +102,8 @@ class ImageNames:
                 none is, or the only one lies in another of the folders that tell images apart;
                 `path_escape` instead when the name climbs out of its folder.
         """
-        name, match = parse_name(written), self.match(written)
+        name = parse_name(written)
+        match = self._match(name)
         named = f"the document names {written!r}"
         unread = self._unread(name, match)
         if unread is not None:
@@ -130,7 +131,9 @@ class ImageNames:
 
     def match(self, written: str) -> Match:
         """Find the images with the longest common end."""
-        name = parse_name(written)
+        return self._match(parse_name(written))
+
+    def _match(self, name: WrittenName) -> Match:
         folders = self._counted(name.folders)
         for paths, key in (
             (self._by_file, name.file),
@@ -142,8 +145,9 @@ class ImageNames:
                 break
         else:
             return Match((), Agreement.OTHER)
-        same_case = [p for p in best if key in (self._files[p], _stem(self._files[p]))]
-        best = same_case or best
+        if len(best) > 1:
+            same_case = [p for p in best if key in (self._files[p], stem_of(self._files[p]))]
+            best = same_case or best
         agreements = [self._agreement(folders, shared, position) for position in best]
         most = max(agreements)
         if most is Agreement.OTHER and not paths.is_only(key):
@@ -160,6 +164,29 @@ class ImageNames:
             self._names[p] == name and self._agreement(folders, shared, p) is Agreement.FULL
             for p in best
         )
+
+    def rival(self, document: FileRef, name: str, shared_folders: int) -> FileRef | None:
+        """Find a picture that nothing reads and that a document is about rather than an image.
+
+        It has the image's name, and lies in a folder that is called as one of the document is and
+        none of the image.
+
+        Args:
+            document: a document about one image.
+            name: the image that has its name.
+            shared_folders: how many folders are above all documents.
+        """
+        own = self._folders(document)
+        last = own[-1:] if len(own) <= shared_folders else ()
+        here = self._folders(self._images[self._position_by_name[name]])
+        words = set(own) - set(last) - set(here)
+        stem = stem_of(self._files[self._position_by_name[name]])
+        rivals = self._unread_by_stem.named(stem) if words else []
+        return next((file for file in rivals if words & set(self._folders(file))), None)
+
+    def folders_above(self, files: Iterable[FileRef]) -> int:
+        """Count the folders that lie above all of some files."""
+        return common_length(self._folders(file) for file in files)
 
     def _agreement(self, folders: tuple[str, ...], shared: int, position: int) -> Agreement:
         depth = len(self._folders(self._images[position]))
@@ -205,7 +232,16 @@ class ImageNames:
 
     @cached_property
     def _unread_by_file(self) -> PathEnds:
-        return PathEnds(self._others, self._folders, lambda name: name)
+        return PathEnds(self._others, self._folders, map(_file_name, self._others))
+
+    @cached_property
+    def _unread_by_stem(self) -> PathEnds:
+        files = map(_file_name, self._others)
+        return PathEnds(self._others, self._folders, map(stem_of, files))
+
+    @cached_property
+    def _position_by_name(self) -> dict[str, int]:
+        return {name: position for position, name in enumerate(self._names)}
 
     def _folders(self, file: FileRef) -> tuple[str, ...]:
         return _counted_folders(file.path.rpartition("/")[0], self._inner)
@@ -215,28 +251,35 @@ class ImageNames:
 
 
 class PathEnds:
-    """Files by a part of their name, and by as many of their folders as somebody wrote."""
+    """Files by a key made of their name, and by as many of their folders as somebody wrote."""
 
     def __init__(
         self,
         files: Sequence[FileRef],
         folders: Callable[[FileRef], tuple[str, ...]],
-        part: Callable[[str], str],
+        keys: Iterable[str],
     ) -> None:
         self._files = files
         self._folders = folders
         self._by_part: dict[str, list[int]] = defaultdict(list)
         self._ends: dict[str, dict[tuple[str, ...], list[int]]] = {}
-        for position, file in enumerate(files):
-            self._by_part[part(_file_name(file)).casefold()].append(position)
+        for position, key in enumerate(keys):
+            self._by_part[key.casefold()].append(position)
 
     def is_only(self, key: str) -> bool:
         """Whether no two files have this name."""
         return len(self._by_part.get(key.casefold(), ())) == 1
 
+    def named(self, key: str) -> list[FileRef]:
+        """Give the files that have this name."""
+        return [self._files[position] for position in self._by_part.get(key.casefold(), ())]
+
     def longest(self, key: str, folders: tuple[str, ...]) -> tuple[int, Sequence[int]]:
         """Give the number of folders at the end that most are shared, and the files that do."""
         shared, best = 0, self._by_part.get(key.casefold(), [])
+        if len(best) == 1:
+            own = self._folders(self._files[best[0]])
+            return common_length([folders[::-1], own[::-1]]) if folders else 0, best
         ends = self._ends_of(key.casefold()) if folders and best else {}
         while shared < len(folders) and (
             longer := ends.get(folders[len(folders) - shared - 1 :], [])
@@ -287,15 +330,21 @@ def common_length(paths: Iterable[tuple[str, ...]]) -> int:
     return len(common or ())
 
 
+def stem_of(file: str) -> str:
+    """Give a file name without its extension, as `pathlib` does.
+
+    >>> stem_of("a.b.png"), stem_of("a"), stem_of(".png")
+    ('a.b', 'a', '.png')
+    """
+    head, _, extension = file.rpartition(".")
+    return head if head and extension else file
+
+
 def _fold(name: str) -> str:
     return printable(name).casefold()
 
 
-def _stem(name: str) -> str:
-    return PurePosixPath(name).stem
-
-
-@lru_cache(maxsize=1 << 12)
+@lru_cache(maxsize=1 << 14)
 def _counted_folders(folder: str, inner: frozenset[str]) -> tuple[str, ...]:
     return tuple(f for f in map(_fold, folder.split("/")) if f and f not in inner)
 

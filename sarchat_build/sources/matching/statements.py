@@ -16,6 +16,7 @@ from sarchat_build.sources.matching.part_matches import PartMatch, part_match
 # Offered for names that are not UTF-8, the most likely of these archives first.
 _OFFERED = ("gbk", "big5", "shift_jis", "euc_kr", "cp1251", "cp437")
 _SHOWN_READINGS = 3
+_SEPARATOR = re.compile("[_-]")
 _ESCAPE = re.compile(rb"\\x([0-9a-f]{2})")
 
 
@@ -53,20 +54,35 @@ def unread_archive_matches(source: SourceFiles) -> list[PartMatch]:
 
 def foreign_names(manifest: Manifest, source: SourceFiles, files: Iterable[FileRef]) -> str:
     """Name files whose names no stated encoding fits, and the key that cures it; "" if all do."""
+    stated = manifest.annotations.encodings
+    text, fitting = unknown_names(source, files, stated)
+    if not fitting:
+        return text
+    listed = json.dumps([*stated, fitting[0]])
+    return (
+        f"{text}. Say --set '{manifest.id}.annotations.encodings={listed}' with the encoding that "
+        "reads well"
+    )
+
+
+def unknown_names(
+    source: SourceFiles, files: Iterable[FileRef], stated: Sequence[str]
+) -> tuple[str, list[str]]:
+    """Describe files whose names none of the stated encodings fits, and find some that do.
+
+    Returns:
+        A clause, "" when there are none, and the encodings, the most likely first.
+    """
     unknown = [f for f in files if source.archives[f.archive].foreign_names.get(f.path) == ""]
     if not unknown:
-        return ""
+        return "", []
     written = [_ESCAPE.sub(lambda m: bytes([int(m[1], 16)]), f.path.encode()) for f in unknown]
-    fitting = [e for e in _OFFERED if e not in manifest.annotations.encodings and _fits(written, e)]
-    readings = [f"{written[0].decode(e)!r} in {e}" for e in fitting[:_SHOWN_READINGS]]
-    first = f"{len(unknown):,} names are not UTF-8, such as '{unknown[0]}'"
-    if not readings:
-        return f"{first}; unpack the archive with the right names, and give the folder"
-    listed = json.dumps([*manifest.annotations.encodings, fitting[0]])
-    return (
-        f"{first}: {', '.join(readings)}. Say --set '{manifest.id}.annotations.encodings={listed}' "
-        "with the encoding that reads well"
-    )
+    fitting = [e for e in _OFFERED if e not in stated and _fits(written, e)]
+    text = f"{len(unknown):,} names are not {' or '.join(stated)}, such as '{unknown[0]}'"
+    if not fitting:
+        return f"{text}; unpack the archive with the right names, and give the folder", []
+    readings = (f"{written[0].decode(e)!r} in {e}" for e in fitting[:_SHOWN_READINGS])
+    return f"{text}: {', '.join(readings)}", fitting
 
 
 def scene_matches(manifest: Manifest, names: Sequence[str]) -> list[PartMatch]:
@@ -76,7 +92,10 @@ def scene_matches(manifest: Manifest, names: Sequence[str]) -> list[PartMatch]:
         InputError: it fits none.
     """
     if manifest.scene is None:
-        return []
+        scenes = scenes_beside_chips(names)
+        meaning = "images have names that others begin with, as scenes beside chips cut from them"
+        total = len(names)
+        return [part_match("scene.pattern", "none", scenes, total, meaning)] if scenes else []
     missing = [name for name in names if manifest.scene_of(name) is None]
     pattern = manifest.scene.pattern
     if len(missing) == len(names):
@@ -89,6 +108,21 @@ def scene_matches(manifest: Manifest, names: Sequence[str]) -> list[PartMatch]:
         return []
     meaning = "names of images do not fit; each of these is a scene that is called as itself"
     return [part_match("scene.pattern", pattern, missing, len(names), meaning)]
+
+
+def scenes_beside_chips(names: Sequence[str]) -> list[str]:
+    """Find names that others begin with, if most of their kind are: `04` of `04_1_1`.
+
+    >>> scenes_beside_chips(["04", "04_1_1", "04_1_2", "05", "05_1_1"])
+    ['04', '05']
+    >>> scenes_beside_chips(["1", "2", "3", "1_a"])
+    []
+    """
+    whole = {name for name in names if not _SEPARATOR.search(name)}
+    chips = (name for name in names if name not in whole)
+    fronts = {_SEPARATOR.split(name, maxsplit=1)[0] for name in chips}
+    scenes = sorted(whole & fronts)
+    return scenes if 2 * len(scenes) > len(whole) else []
 
 
 def demand_classes(manifest: Manifest) -> None:
