@@ -15,7 +15,7 @@ from small_source import Outcome, write
 
 from sarchat_build.errors import RecordError
 from sarchat_build.reasons import Reason
-from sarchat_build.sources.readers import labelme
+from sarchat_build.sources.readers import labelme, labelme_pixels
 from sarchat_build.types import BoxFormat, RawImage
 
 quality = pytest.mark.quality
@@ -264,14 +264,30 @@ def test_pixels_are_never_in_memory() -> None:
 
 
 @quality(row=66)
-def test_a_document_of_endless_shapes_is_too_large(monkeypatch: pytest.MonkeyPatch) -> None:
-    from sarchat_build.sources.readers import labelme_pixels
-
-    monkeypatch.setattr(labelme_pixels, "MAX_TEXT_BYTES", 1 << 20)
-    many = ",".join(["{}"] * (1 << 20))
+@pytest.mark.parametrize("filler", ["{}", "0", '{"label": "ship"}'])
+def test_a_document_of_endless_shapes_is_refused_in_bounded_memory(filler: str) -> None:
+    text = f'{{"shapes": [{",".join([filler] * 400_000)}]}}'.encode()
+    tracemalloc.start()
     with pytest.raises(RecordError) as caught:
-        one(f'{{"shapes": [{many}]}}')
+        one(text)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
     assert caught.value.reason == Reason.TOO_LARGE
+    assert peak < 60 << 20
+
+
+@quality(row=66)
+def test_text_without_end_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(labelme_pixels, "MAX_TEXT_BYTES", 1 << 18)
+    with pytest.raises(RecordError) as caught:
+        one(document(shape(SQUARE, description="x" * (1 << 19))))
+    assert caught.value.reason == Reason.TOO_LARGE
+
+
+@quality(row=66)
+def test_five_thousand_shapes_are_read_in_linear_time() -> None:
+    image = one(document(*[shape([[n % 90, 1], [n % 90 + 5, 9]]) for n in range(5000)]))
+    assert len(image.instances) == 5000
 
 
 def test_labelme_from_documents_to_boxes(tmp_path: Path) -> None:

@@ -21,6 +21,8 @@ Points = tuple[float, ...]
 # Parts of a path from one folder to another, or from the root of a drive.
 _NO_FOLDER = re.compile(r"\.{0,2}|[A-Za-z]:")
 _MARKS = ("difficult", "truncated")
+# Twenty times what the densest picture of any source holds; what is beyond would fill the memory.
+_MAX_SHAPES = 100_000
 
 
 def read(document: BinaryIO, rule: LabelmeRule) -> Iterator[RawImage]:
@@ -51,6 +53,8 @@ def read(document: BinaryIO, rule: LabelmeRule) -> Iterator[RawImage]:
     objects: dict[object, RawInstance | RawFault] = {}
     notices: list[RawFault] = []
     for number, entry in enumerate(stream.items("shapes.item"), start=1):
+        if number > _MAX_SHAPES:
+            raise RecordError(Reason.TOO_LARGE, f"more than {_MAX_SHAPES:,} shapes in one image")
         shape = entry if isinstance(entry, dict) else {}
         key = f"shapes[{number}]"
         found: RawInstance | RawFault
