@@ -14,7 +14,7 @@ help:
 	@echo "make lint    ruff and mypy"
 	@echo "make check   what CI runs: demo, test, lint"
 	@echo "make golden  the published format and the texts that reviewers read, after a change"
-	@echo "make docs    docs/reasons.md, after a reason changed"
+	@echo "make docs    the pages of docs/, after a reason, or a key of manifest or recipe, changed"
 	@echo "make bytes   small builds under both recipes, byte for byte as recorded (RECORD=--record: anew)"
 	@echo "make lock    every pin anew, with hashes"
 	@echo
@@ -126,6 +126,8 @@ bytes: $(VENV)/.dev
 
 docs: $(VENV)/.runtime
 	@$(BIN)/python -m sarchat_build.reasons > docs/reasons.md
+	@$(BIN)/python -m sarchat_build.config.reference manifest > docs/manifest.md
+	@$(BIN)/python -m sarchat_build.config.reference recipe > docs/recipe.md
 
 clean:
 	rm -rf $(VENV) .venv-oracles $(DEMO) bench oracles

@@ -119,11 +119,15 @@ def prepare(
             raise InputError("\n".join(failed.values()))
         return results
 
-    listed = each(lambda manifest: len(index_source(manifest, raw).images))
+    indexes = each(lambda manifest: index_source(manifest, raw))
     inputs = each(lambda manifest: describe_archives(manifest, raw, progress=progress))
     prepare_folder(out)
     folder = repacked or join(out, WORK_FOLDER, "repacked")
-    zips = each(lambda manifest: repack_archives(join(raw, manifest.id), folder, progress))
+    zips = each(
+        lambda manifest: repack_archives(
+            join(raw, manifest.id), folder, progress, encodings=manifest.annotations.encodings
+        )
+    )
     return BuildContext(
         raw=raw,
         out=out,
@@ -131,7 +135,8 @@ def prepare(
         recipe=settings.recipe,
         templates=settings.templates,
         inputs={s: inputs[s] for s in zips},
-        images_listed={s: listed[s] for s in zips},
+        images_listed={s: len(indexes[s].images) for s in zips},
+        part_matches={s: indexes[s].part_matches for s in zips},
         strict=strict,
         code_digest=digest_code(),
         repacked={location: made for found in zips.values() for location, made in found.items()},

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from sarchat_build.config.manifest import Manifest
     from sarchat_build.onboarding.inspection import ReasonCounts, SourceSummary
     from sarchat_build.onboarding.survey.findings import Survey
+    from sarchat_build.sources.matching.part_matches import PartMatch
 
 _SHOWN_KINDS = 6
 KeyT = TypeVar("KeyT", bound=Hashable)
@@ -45,6 +46,19 @@ def survey_table(found: Survey) -> Table:
     for group in found.other_images:
         pictures = f"{len(group.files):,} pictures"
         table.add_row("not read", escape(group.template), pictures, style="dim")
+    for twin in found.twins:
+        what = f"the names of {twin.kept} again, not read: {twin.extension}"
+        table.add_row(what, escape(twin.template), f"{twin.count:,} pictures", style="yellow")
+    for scenes in found.scenes_of:
+        what = f"scenes that {escape(scenes.chips)} is cut from, not read"
+        pictures = f"{len(scenes.group.files):,} pictures"
+        table.add_row(what, escape(scenes.group.template), pictures, style="yellow")
+    for archive in found.source_files.inner_archives:
+        table.add_row("not read: an archive itself", escape(str(archive)), "", style="yellow")
+    if found.scene is not None:
+        kind = "scenes" if found.scene.is_evident else "scenes, perhaps"
+        most = f"at most {found.scene.largest:,} pictures"
+        table.add_row(kind, escape(found.scene.pattern), f"{found.scene.scenes:,}, {most}")
     categories: Counter[str] = Counter()
     for candidate in found.documents:
         categories.update(candidate.tally.categories)
@@ -144,6 +158,14 @@ def loss_lines(losses: ReasonCounts, shown: int) -> Iterator[str]:
 def _most(counts: Mapping[KeyT, int]) -> list[tuple[KeyT, int]]:
     ordered = sorted(counts.items(), key=lambda item: (-item[1], str(item[0])))
     return ordered[:_SHOWN_KINDS]
+
+
+def print_part_matches(by_source: Mapping[str, Iterable[PartMatch]]) -> None:
+    """Print, one line each, what manifests state and what fits it only in part."""
+    for source_id, matches in by_source.items():
+        for match in matches:
+            text = escape(f"{source_id}, stated but fits in part: {match}")
+            console.print(text, style="yellow", soft_wrap=True, highlight=False)
 
 
 def print_unverified(manifests: Iterable[Manifest]) -> None:

@@ -94,5 +94,18 @@ def parse_overrides(
             hint = f"text needs quotes: --set '{path}=\"{written}\"'"
             issues.append(Issue(where, "", f"{written!r} is not a TOML value; {hint}"))
             continue
-        overrides.append(Override(text, source_id, tuple(keys), value["value"]))
+        found = Override(text, source_id, tuple(keys), value["value"])
+        issues.extend(_undone(overrides, found))
+        overrides.append(found)
     return overrides, issues
+
+
+def _undone(earlier: Iterable[Override], later: Override) -> list[Issue]:
+    # A value that another one replaces does nothing, and was meant to do something.
+    return [
+        Issue(f"--set {first.text}", "", f"--set {later.text} replaces it; leave one of them out")
+        for first in earlier
+        if first.source_id == later.source_id
+        and first.keys[: len(later.keys)] == later.keys
+        and first.value != later.value
+    ]

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic_core import ErrorDetails
 
 from sarchat_build.config.overrides import Override
 from sarchat_build.errors import ConfigurationError, Issue
@@ -44,7 +45,7 @@ def load_toml(path: Path, model: type[ModelT], overrides: Iterable[Override] = (
         loaded = model.model_validate(_tuples(document))
     except ValidationError as error:
         issues.extend(
-            Issue(str(path), _key(document, fault["loc"]), _plain(fault["type"], fault["msg"]))
+            Issue(str(path), _key(document, fault), _plain(fault["type"], fault["msg"]))
             for fault in error.errors()
         )
     if issues:
@@ -52,14 +53,16 @@ def load_toml(path: Path, model: type[ModelT], overrides: Iterable[Override] = (
     return loaded
 
 
-def _key(document: object, location: tuple[int | str, ...]) -> str:
-    # A location names the chosen member of a union too, which is no key of the file.
+def _key(document: object, fault: ErrorDetails) -> str:
+    # A location names the chosen member of a union too, which is no key of the file; one that is
+    # missing is none either.
     parts: list[str] = []
-    for position, part in enumerate(location):
+    last = len(fault["loc"]) - 1
+    for position, part in enumerate(fault["loc"]):
         try:
             document = document[part]  # type: ignore[index]
         except (KeyError, IndexError, TypeError):
-            if position < len(location) - 1:
+            if position < last or fault["type"] != "missing":
                 continue
         parts.append(str(part))
     return ".".join(parts)

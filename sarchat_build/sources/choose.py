@@ -43,6 +43,26 @@ def choose_sources(
     return {s: manifests[s] for s in chosen}, sorted(set(manifests) - set(found))
 
 
+def refuse_idle_settings(chosen: Mapping[str, Manifest], stated: Sequence[str]) -> None:
+    """Refuse what is said of a source that is not read: it would do nothing.
+
+    Args:
+        chosen: the manifests of what is read.
+        stated: overrides as `SOURCE.key.path=VALUE`, which were parsed before.
+
+    Raises:
+        ConfigurationError: names each, and the sources that are read.
+    """
+    read = ", ".join(chosen)
+    issues = [
+        Issue(f"--set {text}", "", f"does nothing: the sources read here are {read}; leave it out")
+        for text in stated
+        if text.partition("=")[0].strip().split(".")[0] not in chosen
+    ]
+    if issues:
+        raise ConfigurationError(issues)
+
+
 def refuse_mixed_releases(chosen: Mapping[str, Manifest], recipe: Recipe) -> None:
     """Refuse a merged release beside a source that it contains.
 

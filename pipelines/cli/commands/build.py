@@ -9,13 +9,13 @@ from pathlib import Path
 from pipelines import launch
 from pipelines.build_dataset import build_dataset
 from pipelines.cli.build_tables import build_table, comparison_lines, quality_table, task_table
-from pipelines.cli.source_tables import print_unverified
+from pipelines.cli.source_tables import print_part_matches, print_unverified
 from pipelines.console import build_progress, byte_progress, console, print_error
 from pipelines.runners import run
 from sarchat_build.errors import InputError
 from sarchat_build.publishing.publish import read_outcome
 from sarchat_build.publishing.recompute import read_quality
-from sarchat_build.sources.choose import choose_sources
+from sarchat_build.sources.choose import choose_sources, refuse_idle_settings
 
 
 def build_sources(
@@ -41,6 +41,7 @@ def build_sources(
     """
     loaded = launch.load_settings(recipe, manifests, templates, settings)
     chosen, absent = choose_sources(loaded.manifests, raw, sources)
+    refuse_idle_settings(chosen, settings)
     if absent and not sources:
         console.print(f"not found under {raw}, left out: {', '.join(absent)}", style="dim")
     print_unverified(chosen.values())
@@ -67,6 +68,7 @@ def build_sources(
         )
     record = read_outcome(output)
     console.print(build_table(record))
+    print_part_matches(context.part_matches)
     for line in comparison_lines(record.comparison):
         console.print(line, highlight=False, markup=False)
     console.print(task_table(record))

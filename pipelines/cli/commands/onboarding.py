@@ -14,6 +14,7 @@ from pipelines.cli.source_tables import (
     loss_lines,
     loss_table,
     picture_table,
+    print_part_matches,
     print_unverified,
     split_table,
     survey_table,
@@ -23,10 +24,12 @@ from sarchat_build.archives import join
 from sarchat_build.config.manifest import SOURCE_ID, Manifest
 from sarchat_build.errors import ConfigurationError, InputError, Issue
 from sarchat_build.onboarding.contact_sheet import COLUMNS, ROWS, draw_sheet
+from sarchat_build.onboarding.idle_statements import idle_statements
 from sarchat_build.onboarding.inspection import SourceSummary, read_source
 from sarchat_build.onboarding.manifest_draft.draft import draft_manifest
 from sarchat_build.onboarding.survey.findings import survey
-from sarchat_build.sources.choose import choose_sources
+from sarchat_build.onboarding.survey.sniffing import ENCODINGS
+from sarchat_build.sources.choose import choose_sources, refuse_idle_settings
 from sarchat_build.sources.index import SourceIndex, index_source
 from sarchat_build.sources.inputs import repacked_archives
 
@@ -42,7 +45,7 @@ def describe_source(
     """
     target = output or Path(f"{source_id}.toml")
     _check_target(target, source_id)
-    with repacked_archives(location, repacked, byte_progress) as made:
+    with repacked_archives(location, repacked, byte_progress, encodings=ENCODINGS) as made:
         found = survey(location, picture_limit=images, bar=counting_progress, repacked=made)
     draft = draft_manifest(found, source_id)
     try:
@@ -81,11 +84,16 @@ def inspect_source(
     if sheet is not None and sheet.suffix.lower() != ".png":
         raise ConfigurationError([Issue("--sheet", str(sheet), "the name must end in .png")])
     chosen, _ = choose_sources(load_known(manifests, settings), raw, [source_id])
+    refuse_idle_settings(chosen, settings)
     manifest = chosen[source_id]
-    with repacked_archives(join(raw, source_id), repacked, byte_progress) as made:
+    with repacked_archives(
+        join(raw, source_id), repacked, byte_progress, encodings=manifest.annotations.encodings
+    ) as made:
         index = index_source(manifest, raw, made)
         summary = read_source(manifest, index, images, counting_progress)
         _print_summary(manifest, summary)
+        idle = idle_statements(manifest, index.files, summary.categories)
+        print_part_matches({source_id: [*index.part_matches, *idle]})
         if sheet is not None:
             _write_sheet(sheet, manifest, summary, index)
 

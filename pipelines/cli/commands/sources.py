@@ -8,16 +8,17 @@ from typing import Literal
 
 from rich.table import Table
 
-from pipelines.cli.source_tables import print_unverified
+from pipelines.cli.source_tables import print_part_matches, print_unverified
 from pipelines.console import byte_progress, console
 from sarchat_build.archives import is_there, join
 from sarchat_build.archives.checksums import read_recorded, write_recorded
 from sarchat_build.config.manifest import Manifest, load_manifests
 from sarchat_build.config.resources import resource_folder
 from sarchat_build.errors import InputError
-from sarchat_build.sources.choose import choose_sources
-from sarchat_build.sources.index import index_source, layout_hint
+from sarchat_build.sources.choose import choose_sources, refuse_idle_settings
+from sarchat_build.sources.index import SourceIndex, index_source, layout_hint
 from sarchat_build.sources.inputs import describe_archives
+from sarchat_build.sources.matching.part_matches import PartMatch
 
 
 def list_sources(manifests: Path | None) -> None:
@@ -48,16 +49,24 @@ def check_sources(raw: str, settings: Sequence[str], manifests: Path | None) -> 
     for column in ("source", "archives", "images", "documents", "published images", "checksums"):
         table.add_column(column, justify="right" if "im" in column or "doc" in column else "left")
     faults = []
-    for manifest in load_known(manifests, settings).values():
-        if not is_there(join(raw, manifest.id)):
+    known = load_known(manifests, settings)
+    there = {s: manifest for s, manifest in known.items() if is_there(join(raw, s))}
+    if there:
+        refuse_idle_settings(there, settings)
+    part_matches: dict[str, Sequence[PartMatch]] = {}
+    for manifest in known.values():
+        if manifest.id not in there:
             table.add_row(manifest.id, "not found", "", "", "", "", style="dim")
             continue
         try:
-            table.add_row(*_checked_row(manifest, raw))
+            index = index_source(manifest, raw)
+            part_matches[manifest.id] = index.part_matches
+            table.add_row(*_checked_row(manifest, raw, index))
         except InputError as error:
             faults.append(str(error))
             table.add_row(manifest.id, "[red]fault[/]", "", "", "", "")
     console.print(table)
+    print_part_matches(part_matches)
     if faults:
         raise InputError("\n".join(faults))
 
@@ -76,8 +85,7 @@ def load_known(added: Path | None, settings: Sequence[str] = ()) -> dict[str, Ma
     return load_manifests(resource_folder("source_manifests"), settings, added)
 
 
-def _checked_row(manifest: Manifest, raw: str) -> tuple[str, ...]:
-    index = index_source(manifest, raw)
+def _checked_row(manifest: Manifest, raw: str, index: SourceIndex) -> tuple[str, ...]:
     archives = describe_archives(manifest, raw, progress=byte_progress)
     recorded = read_recorded(raw, manifest.id)
     return (
