@@ -19,6 +19,7 @@ from sarchat_build.sources.matching.split_lists import read_split_lists
 from sarchat_build.sources.matching.statements import (
     demand_classes,
     foreign_names,
+    nothing_fits,
     scene_matches,
     unread_archive_matches,
     unread_archives,
@@ -157,7 +158,11 @@ def index_source(
     documents = _documents(manifest, documents_by_entry)
     if not images or not documents:
         missing = "images" if not images else "annotations"
-        found_instead = (unread_archives(source), foreign_names(manifest, source, source.files))
+        found_instead = (
+            unread_archives(source),
+            foreign_names(manifest, source, source.files),
+            nothing_fits(manifest, source, images=not images),
+        )
         causes = "".join(f"{cause}; " for cause in found_instead if cause)
         raise InputError(
             f"{folder}: {len(source.files):,} files, but no {missing}; {causes}"
