@@ -19,6 +19,7 @@ from sarchat_build.sources.matching.split_lists import read_split_lists
 from sarchat_build.sources.matching.statements import (
     demand_classes,
     foreign_names,
+    nothing_fits,
     scene_matches,
     unread_archive_matches,
     unread_archives,
@@ -160,13 +161,7 @@ def index_source(
     documents_by_entry = [(entry, fitting(source.files, (entry.path,))) for entry in rule.files]
     documents = _documents(manifest, documents_by_entry)
     if not images or not documents:
-        missing = "images" if not images else "annotations"
-        found_instead = (unread_archives(source), foreign_names(manifest, source, source.files))
-        causes = "".join(f"{cause}; " for cause in found_instead if cause)
-        raise InputError(
-            f"{folder}: {len(source.files):,} files, but no {missing}; {causes}"
-            f"{layout_hint(manifest)}"
-        )
+        raise InputError(_other_layout(folder, manifest, source, images=not images))
     for number, (entry, found) in enumerate(documents_by_entry):
         if not found and not entry.optional:
             raise InputError(
@@ -209,6 +204,19 @@ def layout_hint(manifest: Manifest) -> str:
         f"expected {', '.join(archive.name for archive in manifest.archives)} (any file name, or "
         f"its unpacked folder) holding {manifest.annotations.images[0]}; "
         f"get it from {manifest.homepage}"
+    )
+
+
+def _other_layout(folder: str, manifest: Manifest, source: SourceFiles, *, images: bool) -> str:
+    found_instead = (
+        unread_archives(source),
+        foreign_names(manifest, source, source.files),
+        nothing_fits(manifest, source, images=images),
+    )
+    causes = "".join(f"{cause}; " for cause in found_instead if cause)
+    return (
+        f"{folder}: {len(source.files):,} files, but no {'images' if images else 'annotations'}; "
+        f"{causes}{layout_hint(manifest)}"
     )
 
 

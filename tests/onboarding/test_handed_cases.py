@@ -47,7 +47,7 @@ def test_a_survey_reads_all_of_a_case(tmp_path: Path, case: str) -> None:
     summary = read_source(manifest, index, 0)
     assert [len(image.instances) for image in summary.kept] == [1] * pictures
     splits = Counter(index.split_by_name.values())
-    lists = {"flags": {"train": 6, "test": 2}, "scenes": {"train": 4, "test": 4}}
+    lists = {"flags": {"train": 6, "test": 2}, "scenes": {"train": 12, "test": 4}}
     assert splits == lists.get(source_id, {})
     scenes = {image.scene_id for image in summary.kept}
     assert len(scenes) == {"nested": 3, "scenes": 4}.get(source_id, pictures)

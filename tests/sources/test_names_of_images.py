@@ -238,3 +238,24 @@ def test_names_that_repeat_a_thousandfold_take_linear_time(tmp_path: Path) -> No
     names = ImageNames(rule, [FileRef("x.zip", path) for path in paths])
     for number, path in enumerate(paths):
         assert names.match(path.removeprefix("images/")).positions == (number,)
+
+
+@quality(row=83)
+def test_the_advice_for_two_documents_of_one_name_works(tmp_path: Path) -> None:
+    files = pictures(["A/images/0.png", "A/images/1.png"])
+    files |= voc_documents([f"{s}/labels/{n}.xml" for s in "AB" for n in range(2)])
+    assert read(tmp_path, files, VOC).rejects.counts["duplicate_annotation"] == 2
+    cure = 'stem_folders = 1\ninner_folders = ["images", "labels"]\n'
+    manifest = manifest_of(tmp_path, VOC + cure)
+    summary = read_source(manifest, index_of(tmp_path, manifest), 0)
+    assert list(corners(summary)) == ["A/0", "A/1"]
+    assert dict(summary.rejects.counts) == {"image_missing": 2}
+
+
+@quality(row=83)
+def test_the_advice_for_an_ambiguous_name_works(tmp_path: Path) -> None:
+    assert "annotations.images" in Reason.IMAGE_AMBIGUOUS.advice
+    files = pictures(NESTED) | {"all.json": coco(["000.png"])}
+    assert read(tmp_path, files, COCO + BY_FOLDER).rejects.counts["image_ambiguous"] == 1
+    one = manifest_of(tmp_path, COCO.replace("**/*.png", "**/S1B_2020/**/*.png"))
+    assert list(corners(read_source(one, index_of(tmp_path, one), 0))) == ["000"]

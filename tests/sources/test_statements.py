@@ -151,6 +151,17 @@ def test_a_scene_pattern_that_fits_in_part_is_reported(tmp_path: Path) -> None:
 
 
 @quality(row=82)
+@pytest.mark.parametrize("change", [("images/*.png", "nowhere/*.png"), ("labels", "none")])
+def test_the_advice_for_globs_that_fit_nothing_works(
+    tmp_path: Path, change: tuple[str, str]
+) -> None:
+    source_with_lists(tmp_path, b"", b"")
+    message, index = index_after_advice(tmp_path, VOC.replace(*change))
+    assert "/images/000000.png" in message or "/labels/000000.xml" in message
+    assert len(index.images) == len(index.documents) == 4
+
+
+@quality(row=82)
 @pytest.mark.parametrize(
     ("change", "named"),
     [

@@ -20,55 +20,22 @@ from sarchat_build.sources.readers import FORMATS
 from sarchat_build.types import Split
 
 MAX_NOTES = 6
+MAX_GROUPS = 20
 KeyT = TypeVar("KeyT", str, int)
 
 
 def draft_annotations(draft: ManifestDraft, found: Survey) -> None:
     """Write the section [annotations], with the evidence as comments."""
-    first = found.documents[0]
-    for candidate in found.documents:
-        total = candidate.tally
-        draft.note(f"{candidate.group.template}: {candidate.evidence}")
-        without = total.images - total.with_objects
-        draft.note(
-            f"  documents: {total.documents:,}, objects: {total.objects:,}, of them difficult: "
-            f"{total.difficult:,}; images without objects: {without:,}"
-        )
-        _faults(draft, total)
-    for candidate in found.other_documents[:MAX_NOTES]:
-        draft.note(
-            f"not read: {candidate.group.template} ({candidate.format}, "
-            f"{candidate.tally.objects:,} objects)"
-        )
-        _faults(draft, candidate.tally)
-    _left_pictures(draft, found)
+    _evidence(draft, found)
     draft.add("[annotations]")
     draft.add(f"format = {quoted(found.format)}")
-    files = found.source_files.files
-    images = joint_patterns(found.images, files)
-    draft.add(f"images = {quoted_list(images)}")
+    draft.add(f"images = {quoted_list(joint_patterns(found.images, found.source_files.files))}")
     _names(draft, found)
-    encodings = [e for c in found.documents for e in c.tally.encodings if e]
-    if found.foreign_encodings:
-        listed = " ".join(found.foreign_encodings)
-        draft.note(f"decide: names in archives are not UTF-8 but {listed}; do they read well?")
-    others = dict.fromkeys([e for e in encodings if e != "utf-8"] + [*found.foreign_encodings])
-    if others:
-        draft.add(f"encodings = {quoted_list(['utf-8', *others])}")
+    _encodings(draft, found)
     _format_options(draft, found)
     if not FORMATS[found.format].relative:
         _coordinates(draft, found)
-    spelled: dict[str, Split | None] = {}
-    for candidate in found.documents:
-        if first.many_images:
-            entries = {exact_pattern(candidate.group.files[0]): candidate.split}
-        else:
-            entries = patterns(candidate.group, files)
-        spelled.update(entries)
-    groups = [candidate.group for candidate in found.documents]
-    if not first.many_images and not any(spelled.values()):
-        spelled = dict.fromkeys(joint_patterns(groups, files))
-    for pattern, split in spelled.items():
+    for pattern, split in _document_patterns(found).items():
         draft.add()
         draft.add("[[annotations.files]]")
         draft.add(f"path = {quoted(pattern)}")
@@ -80,6 +47,51 @@ def draft_annotations(draft: ManifestDraft, found: Survey) -> None:
         draft.add(f"path = {quoted(exact_pattern(file))}")
         draft.add(f"split = {quoted(split)}")
     draft.add()
+
+
+def _evidence(draft: ManifestDraft, found: Survey) -> None:
+    for candidate in found.documents[:MAX_GROUPS]:
+        total = candidate.tally
+        draft.note(f"{candidate.group.template}: {candidate.evidence}")
+        without = total.images - total.with_objects
+        draft.note(
+            f"  documents: {total.documents:,}, objects: {total.objects:,}, of them difficult: "
+            f"{total.difficult:,}; images without objects: {without:,}"
+        )
+        _faults(draft, total)
+    if len(found.documents) > MAX_GROUPS:
+        draft.note(f"and {len(found.documents) - MAX_GROUPS:,} more folders of documents")
+    for candidate in found.other_documents[:MAX_NOTES]:
+        draft.note(
+            f"not read: {candidate.group.template} ({candidate.format}, "
+            f"{candidate.tally.objects:,} objects)"
+        )
+        _faults(draft, candidate.tally)
+    _left_pictures(draft, found)
+
+
+def _encodings(draft: ManifestDraft, found: Survey) -> None:
+    read = [e for c in found.documents for e in c.tally.encodings if e and e != "utf-8"]
+    if found.foreign_encodings:
+        listed = " ".join(found.foreign_encodings)
+        draft.note(f"decide: names in archives are not UTF-8 but {listed}; do they read well?")
+    others = dict.fromkeys([*read, *found.foreign_encodings])
+    if others:
+        draft.add(f"encodings = {quoted_list(['utf-8', *others])}")
+
+
+def _document_patterns(found: Survey) -> dict[str, Split | None]:
+    files = found.source_files.files
+    listed: dict[str, Split | None] = {}
+    for candidate in found.documents:
+        if candidate.many_images:
+            listed[exact_pattern(candidate.group.files[0])] = candidate.split
+        else:
+            listed.update(patterns(candidate.group, files))
+    if found.documents[0].many_images or any(listed.values()):
+        return listed
+    groups = [candidate.group for candidate in found.documents]
+    return dict.fromkeys(joint_patterns(groups, files))
 
 
 def _faults(draft: ManifestDraft, total: Tally) -> None:

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from collections.abc import Iterable, Sequence
+from pathlib import PurePosixPath
 
 from sarchat_build.config.annotation_options import YoloObbRule, YoloRule
 from sarchat_build.config.manifest import Manifest
 from sarchat_build.errors import InputError
-from sarchat_build.sources.files import FileRef, SourceFiles
+from sarchat_build.sources.files import IMAGE_EXTENSIONS, FileRef, SourceFiles
 from sarchat_build.sources.matching.image_names import some_of
 from sarchat_build.sources.matching.part_matches import PartMatch, part_match
 
 # Offered for names that are not UTF-8, the most likely of these archives first.
 _OFFERED = ("gbk", "big5", "shift_jis", "euc_kr", "cp1251", "cp437")
 _SHOWN_READINGS = 3
+# What documents of a format are called; the others are text.
+_DOCUMENTS = {"voc": (".xml",), "fair1m": (".xml",), "coco": (".json",), "labelme": (".json",)}
 _SEPARATOR = re.compile("[_-]")
 _ESCAPE = re.compile(rb"\\x([0-9a-f]{2})")
 
@@ -85,6 +89,25 @@ def unknown_names(
     return f"{text}: {', '.join(readings)}", fitting
 
 
+def nothing_fits(manifest: Manifest, source: SourceFiles, *, images: bool) -> str:
+    """Say what is there instead of images, or of documents, and how to read it; "" for nothing."""
+    rule = manifest.annotations
+    kinds = IMAGE_EXTENSIONS if images else _DOCUMENTS.get(rule.format, (".txt",))
+    there = [file for file in source.files if file.path.lower().endswith(kinds)]
+    if not there:
+        return ""
+    found = Counter(map(_pattern_of, there))
+    pattern = min(found, key=lambda p: (-found[p], p))
+    value = json.dumps([pattern], ensure_ascii=False)
+    key = "images" if images else "files"
+    if not images:
+        value = f"[{{path={json.dumps(pattern, ensure_ascii=False)}}}]"
+    return (
+        f"there are {len(there):,} such as {some_of([str(file) for file in there])}: if these are "
+        f"meant, say --set '{manifest.id}.annotations.{key}={value}'"
+    )
+
+
 def scene_matches(manifest: Manifest, names: Sequence[str]) -> list[PartMatch]:
     """Hold the pattern of `[scene]` against the names of all images.
 
@@ -146,6 +169,16 @@ def demand_classes(manifest: Manifest) -> None:
             f"annotations.class_names ({', '.join(listed)}) means that: correct the "
             f"names, or say --set '{manifest.id}.categories.annotated={left}'"
         )
+
+
+def _pattern_of(file: FileRef) -> str:
+    path = PurePosixPath(file.path)
+    folder = f"{_literal(path.parent.name)}/" if path.parent.name else ""
+    return f"**/{folder}*{path.suffix}"
+
+
+def _literal(name: str) -> str:
+    return re.sub(r"([*?\[])", r"[\1]", name)
 
 
 def _fits(names: Iterable[bytes], encoding: str) -> bool:
