@@ -5,16 +5,20 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Mapping
+from functools import lru_cache
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import plain_build
 from PIL import Image
 
-from pipelines import launch
+from sarchat_build.config.manifest import load_manifests
+from sarchat_build.config.recipe import Recipe, load_recipe, recipe_path
 from sarchat_build.curation.plan import DatasetPlan
 from sarchat_build.reasons import Reason
-from sarchat_build.sources.choose import choose_sources
+from sarchat_build.sources.index import index_source
 
 SOURCE_ID = "case"
 EXTENSIONS = {
@@ -86,14 +90,24 @@ annotated = {json.dumps(annotated)}
     return folder
 
 
+@lru_cache
+def _recipe() -> Recipe:
+    return load_recipe(recipe_path("sarchat_2m"))
+
+
 class Outcome:
     """What reading the source gave, and what the plan says of it."""
 
     def __init__(self, folder: Path, *stated: str) -> None:
-        settings = launch.load_settings("sarchat_2m", folder / "m", None, stated)
-        chosen, _ = choose_sources(settings.manifests, str(folder / "raw"), [SOURCE_ID])
-        context = launch.prepare(
-            settings, chosen, raw=str(folder / "raw"), out=str(folder / "out"), strict=False
+        manifests = load_manifests(folder / "m", stated)
+        index = index_source(manifests[SOURCE_ID], str(folder / "raw"))
+        # What a build has in its context, without templates, which take longest to load.
+        context: Any = SimpleNamespace(
+            manifests=manifests,
+            recipe=_recipe(),
+            index=lambda source_id: index,
+            images_listed={SOURCE_ID: len(index.images)},
+            strict=False,
         )
         self.reading = plain_build.read_sources(context)
         self.plan: DatasetPlan = plain_build.plan_for(context, self.reading)
