@@ -17,6 +17,7 @@ sources = typer.Typer(
 Repacked = Annotated[
     str,
     typer.Option(
+        metavar="FOLDER",
         help="Folder (path or URL) that keeps 7z, rar and compressed tar archives in a form that "
         "is read at random.  \\[default: a temporary one]",
         show_default=False,
@@ -24,15 +25,21 @@ Repacked = Annotated[
 ]
 
 
-@sources.command("list")
-def list_sources(manifests: options.Manifests = None) -> None:
+@sources.command("list", epilog="Example: sarchat sources list --unverified")
+def list_sources(
+    manifests: options.Manifests = None,
+    unverified: Annotated[
+        bool,
+        typer.Option("--unverified", help="List what manifests state and nobody could verify."),
+    ] = False,
+) -> None:
     """List the sources that can be read, what belongs into their folders, and where to get it."""
     from pipelines.cli.commands.sources import list_sources
 
-    list_sources(manifests)
+    list_sources(manifests, unverified=unverified)
 
 
-@sources.command()
+@sources.command(epilog="Example: sarchat sources check --raw raw")
 def check(
     raw: options.Raw, settings: options.Settings = None, manifests: options.Manifests = None
 ) -> None:
@@ -42,7 +49,7 @@ def check(
     check_sources(raw, settings or [], manifests)
 
 
-@sources.command()
+@sources.command(epilog="Example: sarchat sources record --raw raw --source ssdd")
 def record(raw: options.Raw, source: options.SourceId, manifests: options.Manifests = None) -> None:
     """Record the checksums of a source's archives beside its folder, as RAW/<id>.sha256.
 
@@ -59,13 +66,22 @@ def new(
         str, typer.Argument(metavar="LOCATION", help="A folder or an archive: path or URL.")
     ],
     source_id: Annotated[
-        str, typer.Option("--id", help="Id of the source: lower case, digits and '_'; for good.")
+        str,
+        typer.Option(
+            "--id", metavar="ID", help="Id of the source: lower case, digits and '_'; for good."
+        ),
     ],
     output: Annotated[
-        Path | None, typer.Option("--output", help="Manifest to write; default: ID.toml here.")
+        Path | None,
+        typer.Option(
+            "--output",
+            metavar="FILE",
+            help="Manifest to write.  \\[default: ID.toml in this folder]",
+        ),
     ] = None,
     images: Annotated[
-        int, typer.Option(min=0, help="Pictures to decode, evenly from all over; 0: all.")
+        int,
+        typer.Option(metavar="N", min=0, help="Pictures to decode, evenly from all over; 0: all."),
     ] = 500,
     repacked: Repacked = "",
 ) -> None:
@@ -90,10 +106,15 @@ def inspect(
     source: options.SourceId,
     manifests: options.Manifests = None,
     images: Annotated[
-        int, typer.Option(min=0, help="Pictures to decode, chosen by stable hash; 0: all.")
+        int,
+        typer.Option(metavar="N", min=0, help="Pictures to decode, chosen by stable hash; 0: all."),
     ] = 200,
     sheet: Annotated[
-        Path | None, typer.Option(help="PNG to draw: pictures side by side, with their boxes.")
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="PNG to draw: pictures side by side, with their boxes.  \\[default: none]",
+        ),
     ] = None,
     repacked: Repacked = "",
     settings: options.Settings = None,

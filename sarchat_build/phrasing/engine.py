@@ -223,6 +223,18 @@ def held_out(question_ids: Sequence[str], percent: int) -> frozenset[str]:
     return frozenset(ordered[:count])
 
 
+def _no_phrasing(folder: Path, others: int) -> str:
+    """Say that a folder is the wrong one, and which may be meant."""
+    if not folder.is_dir():
+        return "is a file, not a folder" if folder.exists() else "no such folder"
+    found = f"{others:,} files *.jinja, but" if others else "holds"
+    right = (folder / "templates", folder.parent, folder.parent.parent)
+    meant = next((path for path in right if (path / FRAMES / "question").is_dir()), None)
+    hint = f"; did you mean {meant}?" if meant and meant != folder else ""
+    core = "<task>/<subtask>/question|answer/<name>.jinja"
+    return f"{found} no phrasing ({core}){hint}"
+
+
 def load_templates(folder: Path) -> dict[str, str]:
     """Read every phrasing below `folder`, by id (its path without the ending).
 
@@ -242,8 +254,8 @@ def load_templates(folder: Path) -> dict[str, str]:
             core = "<task>/<subtask>/question|answer/<name>.jinja"
             frame = "templates/frames/question/<name>.jinja"
             issues.append(Issue(str(path), "", f"belongs to templates/{core} or {frame}"))
-    if not templates and not issues:
-        issues.append(Issue(str(folder), "", "holds no phrasing (*.jinja)"))
+    if not templates and len(issues) != 1:
+        issues = [Issue(str(folder), "", _no_phrasing(folder, len(issues)))]
     if issues:
         raise ConfigurationError(issues)
     return templates

@@ -21,6 +21,7 @@ ROOMS = (
     "sarchat_build.types",
     "sarchat_build.errors",
     "sarchat_build.names",
+    "sarchat_build.suggestions",
     "sarchat_build.stable_hash",
     "sarchat_build.progress",
     "sarchat_build.config",

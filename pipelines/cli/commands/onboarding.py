@@ -6,18 +6,18 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from rich.markup import escape
-
+from pipelines.cli.arguments import check_output_file
 from pipelines.cli.commands.sources import load_known
 from pipelines.cli.source_tables import (
     category_table,
     loss_lines,
     loss_table,
     picture_table,
-    print_unverified,
+    print_doubts,
     split_table,
     survey_table,
 )
+from pipelines.cli.tables import print_line, print_text
 from pipelines.console import byte_progress, console, counting_progress
 from sarchat_build.archives import join
 from sarchat_build.config.manifest import SOURCE_ID, Manifest
@@ -52,13 +52,12 @@ def describe_source(
     except OSError as error:
         raise InputError(f"{target}: cannot be written ({error.strerror})") from error
     console.print(survey_table(found))
-    console.print(f"Manifest: {target}", soft_wrap=True, markup=False)
-    console.print(f"To decide: {', '.join(draft.decisions)}", soft_wrap=True, markup=False)
-    console.print(
+    console.print()
+    print_line(f"Manifest: {target}")
+    print_text(f"To decide: {', '.join(draft.decisions)}")
+    print_line(
         f"Next: sarchat sources inspect --raw RAW --source {source_id} --manifests {target.parent} "
-        f"--sheet {source_id}.png",
-        soft_wrap=True,
-        markup=False,
+        f"--sheet {source_id}.png"
     )
 
 
@@ -80,6 +79,8 @@ def inspect_source(
     """
     if sheet is not None and sheet.suffix.lower() != ".png":
         raise ConfigurationError([Issue("--sheet", str(sheet), "the name must end in .png")])
+    if sheet is not None:
+        check_output_file("--sheet", sheet)
     chosen, _ = choose_sources(load_known(manifests, settings), raw, [source_id])
     manifest = chosen[source_id]
     with repacked_archives(join(raw, source_id), repacked, byte_progress) as made:
@@ -100,8 +101,9 @@ def _print_summary(manifest: Manifest, summary: SourceSummary) -> None:
         if losses.counts:
             console.print(loss_table(title, losses))
             for line in loss_lines(losses, shown):
-                console.print(escape(line), soft_wrap=True, highlight=False)
-    print_unverified([manifest])
+                print_line(line)
+    console.print()
+    print_doubts(manifest.id, manifest.unverified)
 
 
 def _check_target(target: Path, source_id: str) -> None:
@@ -131,4 +133,4 @@ def _write_sheet(
         picture.save(sheet)
     except OSError as error:
         raise InputError(f"{sheet}: cannot be written ({error.strerror})") from error
-    console.print(f"Sheet: {sheet}", soft_wrap=True, markup=False)
+    print_line(f"Sheet: {sheet}")
