@@ -123,7 +123,7 @@ class LineProgress:
 
     def update(self, task: TaskID, *, completed: float, total: float | None = None) -> None:
         """Say how much of a task is done."""
-        self._done[task] = completed
+        self._done[task] = completed = max(completed, self._done[task])
         self._totals[task] = self._totals[task] if total is None else total
         if task in self._ended:
             return

@@ -107,6 +107,18 @@ def check_output_file(option: str, file: Path) -> None:
         raise InputError(f"{option} {file}: cannot be written to; give another file")
 
 
+def check_sheet(sheet: Path) -> None:
+    """Refuse a contact sheet that is no PNG, or cannot be written.
+
+    Raises:
+        ConfigurationError: the name does not end in .png.
+        InputError: as `check_output_file` has it.
+    """
+    if sheet.suffix.lower() != ".png":
+        raise ConfigurationError([Issue("--sheet", str(sheet), "the name must end in .png")])
+    check_output_file("--sheet", sheet)
+
+
 def check_dataset(location: str) -> None:
     """Refuse what is plainly no dataset of ours; a damaged one is judged by what reads it.
 
@@ -134,14 +146,14 @@ def _content(folder: Path) -> str:
     names = sorted(path.name for path in folder.iterdir())
     if not names:
         return "the folder is empty"
+    inner = next((p.parent for p in sorted(folder.glob(f"*/{_RECORD}"))), None)
+    if inner is not None:
+        return f"did you mean {inner}?"
     archives = (".zip", ".rar", ".7z", ".tar", ".gz", ".sha256", ".planted.json")
     below = [path.name for name in names[:50] if (folder / name).is_dir()
              for path in list((folder / name).iterdir())[:50]]  # fmt: skip
     if any(name.lower().endswith(archives) for name in [*names, *below]):
         return "it looks like a raw folder; build it first with 'sarchat build --raw'"
-    inner = next((p.parent for p in sorted(folder.glob(f"*/{_RECORD}"))), None)
-    if inner is not None:
-        return f"did you mean {inner}?"
     if any(name.endswith(".parquet") for name in [*names, *below]):
         return "it holds Parquet files of another kind"
     return f"it holds {', '.join(names[:5])}{' …' if len(names) > 5 else ''}"

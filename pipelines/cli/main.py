@@ -15,7 +15,14 @@ from typing import Annotated, Any
 import typer
 
 from pipelines.cli import options
-from pipelines.cli.arguments import check_dataset, images_of, workers_of
+from pipelines.cli.arguments import (
+    check_dataset,
+    check_output_file,
+    check_output_folder,
+    check_runner,
+    images_of,
+    workers_of,
+)
 from pipelines.cli.sources import sources
 from pipelines.cli.templates import templates
 from pipelines.console import print_error
@@ -31,7 +38,7 @@ app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
-    rich_markup_mode="rich",
+    rich_markup_mode=None,
 )
 app.add_typer(sources, name="sources")
 app.add_typer(templates, name="templates")
@@ -65,7 +72,7 @@ def build(
         typer.Option(
             metavar="FOLDER",
             help="Folder (path or URL) for 7z, rar and compressed tar archives in a form that is "
-            "read at random; kept for the next build.  \\[default: OUT/.sarchat/repacked]",
+            "read at random; kept for the next build.  [default: OUT/.sarchat/repacked]",
             show_default=False,
         ),
     ] = "",
@@ -80,13 +87,16 @@ def build(
     settings: options.Settings = None,
     beam_options: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[-- BEAM OPTIONS]", help="After '--': options for Beam itself."),
+        typer.Argument(metavar="-- BEAM OPTIONS", help="After '--': options for Beam itself."),
     ] = None,
 ) -> None:
     """Build a dataset. Run the same command again to resume after an interruption.
 
     Without --source, every source found under RAW is built; those not found are listed.
     """
+    processes = workers_of(workers)
+    check_runner(runner)
+    check_output_folder(output)
     from pipelines.cli.commands.build import build_sources
 
     complete = build_sources(
@@ -95,7 +105,7 @@ def build(
         recipe=recipe,
         sources=source or [],
         runner=runner,
-        workers=workers_of(workers),
+        workers=processes,
         strict=strict,
         keep_going=keep_going,
         repacked=repacked,
@@ -109,7 +119,10 @@ def build(
         raise typer.Exit(EXIT_INPUT)
 
 
-@app.command(epilog="Example: sarchat validate dataset")
+@app.command(
+    short_help="Prove a dataset from its files alone.",
+    epilog="Example: sarchat validate dataset",
+)
 def validate(
     output: Annotated[
         str, typer.Argument(metavar="OUT", help="A finished dataset: a folder, or its URL.")
@@ -129,7 +142,10 @@ def validate(
         raise typer.Exit(EXIT_CHECK_FAILED)
 
 
-@app.command(epilog="Example: sarchat report dataset --output quality.json")
+@app.command(
+    short_help="Compute the figures of a dataset anew, from its rows.",
+    epilog="Example: sarchat report dataset --output quality.json",
+)
 def report(
     dataset: Annotated[
         str, typer.Argument(metavar="OUT", help="A finished dataset, as a path or a URL.")
@@ -139,7 +155,7 @@ def report(
         typer.Option(
             "--output",
             metavar="FILE",
-            help="File for the figures.  \\[default: standard output]",
+            help="File for the figures.  [default: standard output]",
         ),
     ] = None,
     prove: Annotated[
@@ -157,12 +173,17 @@ def report(
     """
     processes = workers_of(workers)
     check_dataset(dataset)
+    if output is not None:
+        check_output_file("--output", output)
     from pipelines.cli.commands.report import print_report
 
     print_report(dataset, output, prove=prove, workers=processes)
 
 
-@app.command(epilog="Example: sarchat synthesize --output raw --source ssdd --images 120")
+@app.command(
+    short_help="Make raw archives in a source's own layout.",
+    epilog="Example: sarchat synthesize --output raw --source ssdd --images 40",
+)
 def synthesize(
     output: Annotated[Path, typer.Option("--output", metavar="RAW", help="Raw folder to fill.")],
     source: options.SourceIds = None,
@@ -181,6 +202,7 @@ def synthesize(
     demos, tests and load; never for training.
     """
     number, processes = images_of(images), workers_of(workers)
+    check_output_folder(output)
     from pipelines.cli.commands.synthesize import synthesize_sources
 
     synthesize_sources(

@@ -9,10 +9,18 @@ import typer
 
 from pipelines.cli import options
 
-templates = typer.Typer(help="Phrasings: list, show, lint and preview.", no_args_is_help=True)
+templates = typer.Typer(
+    help="List, show, lint and preview phrasings.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
 
 
-@templates.command("list", epilog="Example: sarchat templates list --recipe paper")
+@templates.command(
+    "list",
+    short_help="List how many phrasings each subtask has.",
+    epilog="Example: sarchat templates list --recipe paper",
+)
 def list_templates(folder: options.Templates = None, recipe: options.Recipe = "sarchat_2m") -> None:
     """List how many phrasings each subtask has, and how many the recipe keeps for the test."""
     from pipelines.cli.commands.templates import list_phrasings
@@ -20,7 +28,10 @@ def list_templates(folder: options.Templates = None, recipe: options.Recipe = "s
     list_phrasings(folder, recipe)
 
 
-@templates.command(epilog="Example: sarchat templates show referring/single/question/where_is")
+@templates.command(
+    short_help="Show one phrasing: its text, and samples.",
+    epilog="Example: sarchat templates show referring/single/question/where_is",
+)
 def show(
     template_id: Annotated[
         str, typer.Argument(metavar="ID", help="Id of a phrasing: its path without '.jinja'.")
@@ -34,7 +45,9 @@ def show(
     show_phrasing(template_id, folder, recipe)
 
 
-@templates.command(epilog="Example: sarchat templates lint")
+@templates.command(
+    short_help="Try every phrasing on every sample.", epilog="Example: sarchat templates lint"
+)
 def lint(folder: options.Templates = None) -> None:
     """Try every phrasing on every sample and in every frame; exit code 2 on any fault."""
     from pipelines.cli.commands.templates import lint_phrasings
@@ -42,11 +55,14 @@ def lint(folder: options.Templates = None) -> None:
     lint_phrasings(folder)
 
 
-@templates.command(epilog="Example: sarchat templates preview referring/unique --count 3")
+@templates.command(
+    short_help="Render every phrasing of a subtask on a sample.",
+    epilog="Example: sarchat templates preview referring/unique --count 3",
+)
 def preview(
     subtask: Annotated[
         list[str] | None,
-        typer.Argument(metavar="TASK/SUBTASK", help="Subtasks.  \\[default: every one]"),
+        typer.Argument(metavar="TASK/SUBTASK", help="Subtasks.  [default: every one]"),
     ] = None,
     category: Annotated[str, typer.Option(metavar="NAME", help="Category of the sample.")] = "ship",
     count: Annotated[
@@ -61,7 +77,7 @@ def preview(
         typer.Option(
             "--output",
             metavar="FILE",
-            help="File to write to.  \\[default: standard output]",
+            help="File to write to.  [default: standard output]",
         ),
     ] = None,
     folder: options.Templates = None,

@@ -70,8 +70,12 @@ def _issue(
         text += advice(str(location[-1]), keys_at(model, location[:-1]))
     for override in overrides:
         stated = ".".join(override.keys)
-        if f"{key}.".startswith(f"{stated}."):
-            return Issue(f"--set {override.text}", "" if key == stated else key, text)
+        # What is unknown may be a table that the option made; what is wrong may lie below it.
+        if f"{key}.".startswith(f"{stated}.") or (
+            kind == "extra_forbidden" and stated.startswith(f"{key}.")
+        ):
+            unnamed = "" if stated.startswith(key) else key
+            return Issue(f"--set {override.text}", unnamed, text)
     return Issue(str(path), key, text)
 
 

@@ -26,7 +26,7 @@ from sarchat_build.dialogues.question import Question
 from sarchat_build.errors import ConfigurationError, Issue
 from sarchat_build.geometry.boxes import round_half_up
 from sarchat_build.stable_hash import stable_hash
-from sarchat_build.types import Split
+from sarchat_build.types import TASKS, Split
 
 # The longest honest answer, a hundred boxes with their cells, has about 4,000 characters.
 MAX_TEXT_CHARS = 65_536
@@ -254,8 +254,10 @@ def load_templates(folder: Path) -> dict[str, str]:
             core = "<task>/<subtask>/question|answer/<name>.jinja"
             frame = "templates/frames/question/<name>.jinja"
             issues.append(Issue(str(path), "", f"belongs to templates/{core} or {frame}"))
-    if not templates and len(issues) != 1:
-        issues = [Issue(str(folder), "", _no_phrasing(folder, len(issues)))]
+    if not any(parse_id(template_id).task in (*TASKS, FRAMES) for template_id in templates):
+        found = len(templates) + len(issues)
+        if found != 1:  # one that lies wrong is named
+            issues = [Issue(str(folder), "", _no_phrasing(folder, found))]
     if issues:
         raise ConfigurationError(issues)
     return templates

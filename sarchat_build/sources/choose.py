@@ -56,7 +56,7 @@ def refuse_missing_folder(raw: str) -> None:
     path = local_path(raw)
     if path is not None and path.exists() and not path.is_dir():
         raise InputError(f"{raw}: is a file; {_RAW}")
-    if not is_there(raw):
+    if path is not None and not path.exists():
         raise InputError(f"{raw}: no such folder; {_RAW}")
 
 

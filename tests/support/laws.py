@@ -46,6 +46,7 @@ ROOMS = (
     "pipelines.progress",
     "pipelines.metrics",
     "pipelines.console",
+    "pipelines.settings",
     "pipelines.context",
     "pipelines.receipts",
     "pipelines.transforms",

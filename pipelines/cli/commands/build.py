@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from pipelines import launch
-from pipelines.cli.arguments import check_output_folder, check_runner
 from pipelines.cli.tables import print_text
 from pipelines.console import build_progress, byte_progress, print_error
+from pipelines.settings import load_settings
+from sarchat_build.config.resources import resource_folder
 from sarchat_build.errors import InputError
+from sarchat_build.phrasing.lint import check_templates
 from sarchat_build.sources.choose import choose_sources
 
 
@@ -34,10 +35,12 @@ def build_sources(
 
     Every argument is the option of the command that has its name.
     """
-    check_runner(runner)
-    check_output_folder(output)
-    loaded = launch.load_settings(recipe, manifests, templates, settings)
+    loaded = load_settings(recipe, manifests, templates, settings, lint=False)
     chosen, absent = choose_sources(loaded.manifests, raw, sources)
+    check_templates(loaded.templates, templates or resource_folder("templates"))
+    # What reads pictures takes a second to import, and Beam two more: nothing above needs them.
+    from pipelines import launch
+
     context = launch.prepare(
         loaded,
         chosen,
@@ -53,7 +56,6 @@ def build_sources(
         print_text(f"not found under {raw}, left out: {', '.join(absent)}", style="dim")
     for reason in context.failed.values():
         print_error(InputError(reason))
-    # Beam and what proves take seconds to import: everything above is refused without them.
     from pipelines.build_dataset import build_dataset
     from pipelines.cli.build_tables import print_build
     from pipelines.runners import run

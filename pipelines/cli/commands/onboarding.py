@@ -6,7 +6,6 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from pipelines.cli.arguments import check_output_file
 from pipelines.cli.commands.sources import load_known
 from pipelines.cli.source_tables import (
     category_table,
@@ -74,13 +73,9 @@ def inspect_source(
     """Print what a manifest reads, and draw its boxes; every argument is an option.
 
     Raises:
-        ConfigurationError: the sheet's name does not end in .png, or a manifest is wrong.
+        ConfigurationError: a manifest is wrong.
         InputError: the source cannot be read, or the sheet cannot be drawn.
     """
-    if sheet is not None and sheet.suffix.lower() != ".png":
-        raise ConfigurationError([Issue("--sheet", str(sheet), "the name must end in .png")])
-    if sheet is not None:
-        check_output_file("--sheet", sheet)
     chosen, _ = choose_sources(load_known(manifests, settings), raw, [source_id])
     manifest = chosen[source_id]
     with repacked_archives(join(raw, source_id), repacked, byte_progress) as made:

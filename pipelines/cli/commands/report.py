@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from pathlib import Path
 
-from pipelines.cli.arguments import check_dataset, check_output_file
 from pipelines.console import console, counting_progress, errors
 from sarchat_build.dataset.output import json_text
 from sarchat_build.errors import InputError
@@ -21,9 +20,6 @@ def print_report(location: str, file: Path | None, *, prove: bool, workers: int)
     Raises:
         InputError: the dataset cannot be read or has an error, or the file cannot be written.
     """
-    check_dataset(location)
-    if file is not None:
-        check_output_file("--output", file)
     record = read_record(location)
     with counting_progress("read shards", len(record.shards), on=errors) as show:
 

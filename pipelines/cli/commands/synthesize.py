@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from pipelines.cli.arguments import check_output_folder
 from pipelines.console import console, counting_progress
 from sarchat_build.errors import ConfigurationError, Issue
 from sarchat_build.suggestions import advice
@@ -33,7 +32,6 @@ def synthesize_sources(
         raise ConfigurationError(
             Issue("--source", s, f"{message}{advice(s, SYNTHESIZERS)}") for s in unknown
         )
-    check_output_folder(output)
     for source_id in sources or RAW_SOURCES:
         published = SYNTHESIZERS[source_id].published_images
         number = published if images is None else images
