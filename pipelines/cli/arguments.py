@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from sarchat_build.config.resources import resource_folder
 from sarchat_build.errors import ConfigurationError, InputError, Issue
 from sarchat_build.suggestions import advice
 
@@ -152,7 +153,8 @@ def _content(folder: Path) -> str:
     archives = (".zip", ".rar", ".7z", ".tar", ".gz", ".sha256", ".planted.json")
     below = [path.name for name in names[:50] if (folder / name).is_dir()
              for path in list((folder / name).iterdir())[:50]]  # fmt: skip
-    if any(name.lower().endswith(archives) for name in [*names, *below]):
+    known = {path.stem for path in resource_folder("source_manifests").glob("*.toml")}
+    if known & {*names} or any(n.lower().endswith(archives) for n in [*names, *below]):
         return "it looks like a raw folder; build it first with 'sarchat build --raw'"
     if any(name.endswith(".parquet") for name in [*names, *below]):
         return "it holds Parquet files of another kind"

@@ -19,6 +19,7 @@ from pipelines.cli.source_tables import (
 from pipelines.cli.tables import print_line, print_text
 from pipelines.console import byte_progress, console, counting_progress
 from sarchat_build.archives import join
+from sarchat_build.archives.location import local_path
 from sarchat_build.config.manifest import SOURCE_ID, Manifest
 from sarchat_build.errors import ConfigurationError, InputError, Issue
 from sarchat_build.onboarding.contact_sheet import COLUMNS, ROWS, draw_sheet
@@ -54,9 +55,12 @@ def describe_source(
     console.print()
     print_line(f"Manifest: {target}")
     print_text(f"To decide: {', '.join(draft.decisions)}")
+    path = local_path(location)
+    # Only in a folder of that name is it found.
+    raw = path.parent if path is not None and path.name == source_id else "RAW"
     print_line(
-        f"Next: sarchat sources inspect --raw RAW --source {source_id} --manifests {target.parent} "
-        f"--sheet {source_id}.png"
+        f"Next: sarchat sources inspect --raw {raw} --source {source_id} "
+        f"--manifests {target.parent} --sheet {source_id}.png"
     )
 
 
