@@ -68,13 +68,12 @@ def check_runner(runner: str) -> None:
     Raises:
         ConfigurationError: it is none of Beam's, and not the full name of a class.
     """
-    known = ("local", *BEAM_RUNNERS)
-    if "." not in runner and runner.lower() not in {name.lower() for name in known}:
-        raise ConfigurationError([Issue("--runner", runner, f"no such engine{_known(runner)}")])
-
-
-def _known(runner: str) -> str:
-    return advice(runner, ("local", *BEAM_RUNNERS))
+    known = {name.lower() for name in BEAM_RUNNERS}
+    named = runner.lower()
+    # Beam reads "flink" as "FlinkRunner".
+    if runner != "local" and "." not in named and not {named, f"{named}runner"} & known:
+        hint = advice(runner, ("local", *BEAM_RUNNERS))
+        raise ConfigurationError([Issue("--runner", runner, f"no such engine{hint}")])
 
 
 def check_output_folder(output: str | Path) -> None:

@@ -106,7 +106,7 @@ MISTAKES = (
 def desk(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with everything that can be mistaken for something else."""
     folder = tmp_path_factory.mktemp("desk")
-    mini.ssdd(2).write_folder(folder / "raw")
+    mini.ssdd(5).write_folder(folder / "raw")
     (folder / "file.txt").write_text("text\n")
     for name in (
         *("empty", "folder.toml", "folder.png", "broken", "capitals/SSDD", "other/data"),
@@ -151,11 +151,13 @@ def test_a_mistake_is_one_line_at_once(desk: Path, mistake: Mistake) -> None:
 
 
 def test_known_runners_are_those_of_beam() -> None:
-    from apache_beam.runners import runner
+    from apache_beam.options.pipeline_options import StandardOptions
 
-    from pipelines.cli.arguments import BEAM_RUNNERS
+    from pipelines.cli.arguments import BEAM_RUNNERS, check_runner
 
-    assert set(BEAM_RUNNERS) == set(runner._ALL_KNOWN_RUNNERS)
+    assert set(BEAM_RUNNERS) == set(StandardOptions.KNOWN_RUNNER_NAMES)
+    for name in ("local", "flink", "directrunner", "my.package.Runner"):
+        check_runner(name)
 
 
 def test_very_many_faults_are_summed_up(capsys: pytest.CaptureFixture[str]) -> None:

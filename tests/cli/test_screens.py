@@ -74,7 +74,7 @@ def test_help_fits_80_columns_and_ends_with_an_example(command: str) -> None:
 @pytest.mark.parametrize("group", ["", "sources", "templates"])
 def test_lists_of_commands_are_not_cut(group: str) -> None:
     done = sarchat(*group.split(), "--help", COLUMNS="80")
-    assert "..." not in done.stdout
+    assert "..." not in done.stdout.split("Commands:")[1]
 
 
 # Card and screen.
