@@ -13,7 +13,7 @@ help:
 	@echo "make test    every test"
 	@echo "make lint    ruff and mypy"
 	@echo "make check   what CI runs: demo, test, lint"
-	@echo "make golden  the published format and the texts that reviewers read, after a change"
+	@echo "make golden  the published format, and the texts and screens that reviewers read, after a change"
 	@echo "make docs    the pages of docs/, after a reason, or a key of manifest or recipe, changed"
 	@echo "make bytes   small builds under both recipes, byte for byte as recorded (RECORD=--record: anew)"
 	@echo "make lock    every pin anew, with hashes"
@@ -120,6 +120,7 @@ proof-coco: $(VENV)/.runtime
 golden: $(VENV)/.dev
 	@PYTHONPATH=.:tests:tests/support $(BIN)/python tests/support/golden_text.py
 	@PYTHONPATH=.:tests:tests/support $(BIN)/python tests/support/golden_format.py
+	@PYTHONPATH=.:tests:tests/support $(BIN)/python tests/support/golden_screens.py
 
 bytes: $(VENV)/.dev
 	@PYTHONPATH=.:tests:tests/support $(BIN)/python tests/support/recorded_bytes.py $(RECORD)

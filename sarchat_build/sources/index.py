@@ -200,10 +200,14 @@ def index_source(
 
 def layout_hint(manifest: Manifest) -> str:
     """Say in a sentence what belongs into the source's folder and where to get it."""
+    return f"expected {layout_text(manifest)}; get it from {manifest.homepage}"
+
+
+def layout_text(manifest: Manifest) -> str:
+    """Say what belongs into the source's folder."""
     return (
-        f"expected {', '.join(archive.name for archive in manifest.archives)} (any file name, or "
-        f"its unpacked folder) holding {manifest.annotations.images[0]}; "
-        f"get it from {manifest.homepage}"
+        f"{', '.join(archive.name for archive in manifest.archives)} (any file name, or its "
+        f"unpacked folder) holding {manifest.annotations.images[0]}"
     )
 
 
