@@ -17,6 +17,7 @@ from pipelines.cli import options
 from pipelines.cli.sources import sources
 from pipelines.cli.templates import templates
 from pipelines.console import print_error
+from pipelines.interrupts import INTERRUPTED, end, interrupted_exit_code, listen
 from sarchat_build.errors import ConfigurationError, InputError
 
 EXIT_CHECK_FAILED, EXIT_USAGE, EXIT_INPUT, EXIT_INTERRUPTED = 1, 2, 3, 130
@@ -56,6 +57,21 @@ def build(
             "then 3, and build.json names them under left_out.",
         ),
     ] = False,
+    replace: Annotated[
+        bool,
+        typer.Option(
+            "--replace",
+            help="Build over a finished dataset of something else; it stays until the new one is "
+            "proven.",
+        ),
+    ] = False,
+    take_over: Annotated[
+        bool,
+        typer.Option(
+            "--take-over",
+            help="Take the lock of a build on another machine that was cut off.",
+        ),
+    ] = False,
     repacked: Annotated[
         str,
         typer.Option(
@@ -79,7 +95,8 @@ def build(
 ) -> None:
     """Build a dataset. Run the same command again to resume after an interruption.
 
-    Without --source, every source found under RAW is built; those not found are listed.
+    Everything is built and proven in OUT/.sarchat first; a dataset that lies in OUT stays whole
+    until then. Without --source, every source found under RAW is built; those not found are listed.
     """
     from pipelines.cli.commands.build import build_sources
 
@@ -92,6 +109,8 @@ def build(
         workers=workers,
         strict=strict,
         keep_going=keep_going,
+        replace=replace,
+        take_over=take_over,
         repacked=repacked,
         prove=prove,
         manifests=manifests,
@@ -179,6 +198,7 @@ def synthesize(
 
 def main() -> None:
     """Run the command line; every foreseen error is one line and an exit code of its kind."""
+    listen()
     try:
         code: Any = app(standalone_mode=False)
     except ConfigurationError as error:
@@ -192,6 +212,10 @@ def main() -> None:
         sys.exit(EXIT_USAGE)
     except (typer.Abort, KeyboardInterrupt):
         code = EXIT_INTERRUPTED
+    except OSError as error:
+        # A full disk is told where it is met, with what to do; this is every other fault of it.
+        print_error(InputError(f"{error.filename or 'the system'}: {error.strerror or error}"))
+        sys.exit(EXIT_INPUT)
     if code == EXIT_INTERRUPTED:  # Typer makes this of Ctrl-C and says nothing
-        print_error(InputError("interrupted; run the same command again to resume"))
+        end(INTERRUPTED, interrupted_exit_code())
     sys.exit(code if isinstance(code, int) else 0)

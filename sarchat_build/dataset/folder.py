@@ -12,7 +12,13 @@ from typing import Any
 from sarchat_build.archives.location import local_path
 from sarchat_build.config.manifest import Manifest
 from sarchat_build.config.recipe import Recipe
-from sarchat_build.dataset.output import WORK_FOLDER, is_regular, room_for, stage_of
+from sarchat_build.dataset.output import (
+    WORK_FOLDER,
+    is_regular,
+    remove_temporary,
+    room_for,
+    stage_of,
+)
 from sarchat_build.dataset.record import BuildRecord, SourceFacts, manifest_digest, parse_record
 from sarchat_build.dataset.switch import published_names, refuse_links
 from sarchat_build.errors import InputError
@@ -235,9 +241,8 @@ def prepare_folder(out: str) -> None:
         (stage / BUILD_FILE).unlink(missing_ok=True)
         Path(out, STOPPED).unlink(missing_ok=True)
         shutil.rmtree(work / "progress", ignore_errors=True)
-        for folder in (stage, work / "receipts"):
-            for torn in [path for path in folder.rglob(".*") if is_regular(path)]:
-                torn.unlink()
+        for folder in (out, str(stage)):
+            remove_temporary(folder)
         for torn in work.glob("repacked/repacking-*"):
             shutil.rmtree(torn, ignore_errors=True)
     except OSError as error:
@@ -247,6 +252,7 @@ def prepare_folder(out: str) -> None:
 def clean_folder(out: str) -> None:
     """Remove what only a running build needs."""
     shutil.rmtree(Path(out, WORK_FOLDER, "progress"), ignore_errors=True)
+    remove_temporary(out)
 
 
 def _unwritable(out: str, error: OSError) -> InputError:

@@ -55,7 +55,7 @@ def write_whole(folder: str, path: str, write: Callable[[str], int | None]) -> W
     final = Path(folder, path)
     with room_for(folder):
         final.parent.mkdir(parents=True, exist_ok=True)
-        temporary = temporary_name(final)
+        temporary = _temporary_name(folder, path)
         try:
             rows = write(str(temporary))
             digest, size = digest_file(str(temporary))
@@ -65,10 +65,21 @@ def write_whole(folder: str, path: str, write: Callable[[str], int | None]) -> W
     return WrittenFile(path, size, digest, rows)
 
 
-def temporary_name(final: Path) -> Path:
-    """Make up a name beside a file that no other attempt has: machine, process, and chance."""
+def remove_temporary(folder: str) -> None:
+    """Remove what attempts that did not end left behind; none may be under way."""
+    shutil.rmtree(_temporary_folder(folder), ignore_errors=True)
+
+
+def _temporary_name(folder: str, path: str) -> Path:
+    """Make up a name that no other attempt has: machine, process, and chance."""
+    temporary = _temporary_folder(folder)
+    temporary.mkdir(parents=True, exist_ok=True)
     own = f"{socket.gethostname()[:64]}.{os.getpid()}.{secrets.token_hex(4)}"
-    return final.with_name(f".{final.name[:120]}.{own}")
+    return temporary / f"{path.replace('/', '.')[-120:]}.{own}"
+
+
+def _temporary_folder(folder: str) -> Path:
+    return Path(folder, WORK_FOLDER, "tmp")
 
 
 @contextmanager
@@ -149,7 +160,7 @@ def lend(source: str, target: str, path: str) -> None:
     original, final = Path(source, path), Path(target, path)
     with room_for(target):
         final.parent.mkdir(parents=True, exist_ok=True)
-        temporary = temporary_name(final)
+        temporary = _temporary_name(target, path)
         try:
             try:
                 os.link(original, temporary)

@@ -61,9 +61,9 @@ def load_receipt(out: str, name: str, fingerprint: str) -> ShardReceipt | None:
 
 
 def remove_receipts(out: str, keep: Container[str]) -> None:
-    """Delete the receipts of shards that a finished dataset does not have, and torn ones."""
-    for path in sorted(Path(out, _FOLDER).glob("*")):
-        if is_regular(path) and (path.suffix != ".json" or path.stem not in keep):
+    """Delete the receipts of shards that a finished dataset does not have."""
+    for path in sorted(Path(out, _FOLDER).glob("*.json")):
+        if is_regular(path) and path.stem not in keep:
             path.unlink()
 
 

@@ -10,8 +10,11 @@ from pipelines import launch
 from pipelines.build_dataset import build_dataset
 from pipelines.cli.build_tables import build_table, comparison_lines, quality_table, task_table
 from pipelines.cli.source_tables import print_unverified
-from pipelines.console import build_progress, byte_progress, console, print_error
+from pipelines.console import build_progress, byte_progress, console, errors, print_error
+from pipelines.interrupts import cleaning_up
 from pipelines.runners import run
+from sarchat_build.dataset.folder import refuse_folder, refuse_overlap
+from sarchat_build.dataset.lock import hold_lock, release_lock
 from sarchat_build.errors import InputError
 from sarchat_build.publishing.publish import read_outcome
 from sarchat_build.publishing.recompute import read_quality
@@ -28,6 +31,8 @@ def build_sources(
     workers: int,
     strict: bool,
     keep_going: bool,
+    replace: bool,
+    take_over: bool,
     repacked: str,
     prove: bool,
     manifests: Path | None,
@@ -44,28 +49,35 @@ def build_sources(
     if absent and not sources:
         console.print(f"not found under {raw}, left out: {', '.join(absent)}", style="dim")
     print_unverified(chosen.values())
-    context = launch.prepare(
-        loaded,
-        chosen,
-        raw=raw,
-        out=output,
-        strict=strict,
-        keep_going=keep_going,
-        repacked=repacked,
-        prove=prove,
-        progress=byte_progress,
-    )
-    for reason in context.failed.values():
-        print_error(InputError(reason))
-    blocks = sum(context.index(source_id).image_blocks for source_id in context.manifests)
-    with build_progress(output, blocks, prove):
-        run(
-            lambda pipeline: build_dataset(pipeline, context),
-            runner,
-            workers or os.cpu_count() or 1,
-            beam_options,
+    refuse_folder(output)
+    refuse_overlap(output, raw, repacked)
+    with (
+        cleaning_up(lambda: release_lock(output)),
+        hold_lock(output, take_over=take_over, tell=errors.print),
+    ):
+        context = launch.prepare(
+            loaded,
+            chosen,
+            raw=raw,
+            out=output,
+            strict=strict,
+            keep_going=keep_going,
+            repacked=repacked,
+            prove=prove,
+            replace=replace,
+            progress=byte_progress,
         )
-    record = read_outcome(output)
+        for reason in context.failed.values():
+            print_error(InputError(reason))
+        blocks = sum(context.index(source_id).image_blocks for source_id in context.manifests)
+        with build_progress(output, blocks, prove):
+            run(
+                lambda pipeline: build_dataset(pipeline, context),
+                runner,
+                workers or os.cpu_count() or 1,
+                beam_options,
+            )
+        record = read_outcome(output)
     console.print(build_table(record))
     for line in comparison_lines(record.comparison):
         console.print(line, highlight=False, markup=False)
