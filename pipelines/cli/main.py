@@ -175,6 +175,12 @@ def synthesize(
         str, typer.Option(help="Images of each source: a number, or 'published' for its own.")
     ] = "100",
     workers: options.Workers = 0,
+    overwrite: Annotated[
+        bool,
+        typer.Option(
+            "--overwrite", help="Write over files of the same names that were not made here."
+        ),
+    ] = False,
 ) -> None:
     """Make raw archives in a source's own layout, with plausible radar pictures.
 
@@ -193,6 +199,7 @@ def synthesize(
         source or [],
         images=None if images == "published" else int(images),
         workers=workers,
+        overwrite=overwrite,
     )
 
 
