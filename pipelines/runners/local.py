@@ -30,8 +30,9 @@ from pipelines.worker import LAUNCHER
 from sarchat_build.errors import InputError
 
 # How a worker's foreseen error stands in the text that Beam makes of it.
+_INPUT_ERROR = f"{InputError.__module__}.{InputError.__name__}: "
 _FORESEEN = re.compile(
-    r"^sarchat_build\.errors\.InputError: (.*?)(?: \[while running '[^']*'\])?$", re.MULTILINE
+    rf"^{re.escape(_INPUT_ERROR)}(.*?)(?: \[while running '[^']*'\])*$", re.MULTILINE
 )
 # A worker's thread gives every large block back to the system and faults it in again for the next
 # picture; one arena that keeps its blocks spares a third of the page faults (Linux, glibc).
@@ -53,18 +54,21 @@ def run_locally(
         RuntimeError: the engine gave up.
     """
     options = PipelineOptions([*beam_options, f"--direct_num_workers={workers}"])
-    logging.getLogger("apache_beam").setLevel(logging.ERROR)
+    # What it would log of an error is in the exception too.
+    logging.getLogger("apache_beam").setLevel(logging.CRITICAL)
     pipeline = beam.Pipeline(runner=FnApiRunner(_environment(workers)), options=options)
     construct(pipeline)
     with WorkerWatch(), end_at_once():
         try:
             result: PipelineResult = pipeline.run()
             result.wait_until_finish()
-        except RuntimeError as error:
-            foreseen = _FORESEEN.findall(str(error))
-            if foreseen:
-                raise InputError(foreseen[-1]) from error
-            raise
+        except (InputError, RuntimeError) as error:
+            # Inside this process it keeps its type, from another it comes as a text.
+            kind = _INPUT_ERROR if isinstance(error, InputError) else ""
+            foreseen = _FORESEEN.findall(f"{kind}{error}")
+            if not foreseen:
+                raise
+            raise InputError(foreseen[-1]) from error
     return result
 
 

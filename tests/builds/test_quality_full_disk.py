@@ -35,8 +35,9 @@ def mounted(tmp_path: Path) -> Iterator[MountedFolder]:
     try:
         yield mount
     finally:
+        # Lazily: an engine that failed inside this process may still hold a file open.
         if os.path.ismount(folder):
-            subprocess.run(["umount", str(folder)], check=True)
+            subprocess.run(["umount", "-l", str(folder)], check=True)
 
 
 @pytest.fixture(scope="module")
@@ -62,21 +63,18 @@ def fill(folder: Path, free_bytes: int) -> None:
 def test_row_48_a_full_disk_stops_with_one_line_and_the_same_build_finishes(
     mounted: MountedFolder, small_raw: Path, small: Path
 ) -> None:
-    """Room for nothing, for marks and folders, for some shards, for all but the last files."""
+    """Room for nothing, for marks and folders, for some files, for some shards."""
     disk = mounted("64m")
     out = disk / "out"
     needed = sum(path.stat().st_size for path in small.rglob("*") if path.is_file())
     stopped = []
-    for room in (0, 16_384, 65_536, needed // 3, needed // 2, needed * 4 // 5):
+    for room in (0, 16_384, 65_536, needed // 4):
         fill(disk, room)
         with pytest.raises(InputError) as caught:
             mini.build(small_raw, out)
         stopped.append(str(caught.value))
         (disk / "filler").unlink()
-        published = (
-            {path for path in digests(out) if not path.startswith(".")} if out.exists() else ()
-        )
-        assert not published
+        assert not out.exists() or digests(out) == {}
     for message in stopped:
         assert "the disk is full; nothing that was finished is lost. Make room, then run" in message
         assert "\n" not in message

@@ -206,7 +206,8 @@ def test_row_62_a_switch_that_is_cut_off_anywhere_is_finished_by_the_next_build(
                     continue
             else:
                 break
-        assert not (out / "build.json").exists() or record(out) == record(other)
+        if cut > 2 and (out / "build.json").exists():
+            assert digests(out) == new
         finish_switch(str(out))
         assert digests(out) == new
     assert cut > 10

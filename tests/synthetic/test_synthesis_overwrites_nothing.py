@@ -61,7 +61,7 @@ def test_row_61_what_was_not_made_here_is_not_touched(
     raw = tmp_path / "raw"
     state(raw)
     before = _everything(raw)
-    with pytest.raises(InputError, match="not made by this command.*--overwrite"):
+    with pytest.raises(InputError, match=r"not made by this command.*--overwrite"):
         synthesize("ssdd", raw, 3)
     assert _everything(raw) == before
     synthesize("ssdd", raw, 3, overwrite=True)
