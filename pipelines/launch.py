@@ -104,7 +104,7 @@ def prepare(
     """
     refuse_mixed_releases(chosen, settings.recipe)
     refuse_folder(out)
-    failed: dict[str, str] = {}
+    failed: dict[str, InputError] = {}
 
     def each(read: Callable[[Manifest], T]) -> dict[str, T]:
         results = {}
@@ -112,11 +112,11 @@ def prepare(
             try:
                 results[source_id] = read(chosen[source_id])
             except InputError as error:
-                failed[source_id] = str(error)
+                failed[source_id] = error
                 if not keep_going:
                     raise
         if not results:
-            raise InputError("\n".join(failed.values()))
+            raise InputError(*(line for error in failed.values() for line in error.args))
         return results
 
     listed = each(lambda manifest: len(index_source(manifest, raw).images))
@@ -135,6 +135,6 @@ def prepare(
         strict=strict,
         code_digest=digest_code(),
         repacked={location: made for found in zips.values() for location, made in found.items()},
-        failed=failed,
+        failed={source_id: str(error) for source_id, error in failed.items()},
         prove=prove,
     )

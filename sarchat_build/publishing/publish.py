@@ -28,6 +28,7 @@ from sarchat_build.publishing.shard_reading import (
 )
 from sarchat_build.publishing.tables import sort_rejects, write_duplicates, write_rejects
 from sarchat_build.publishing.verdict import faults_found
+from sarchat_build.regular_files import MAX_RECORD_BYTES, read_regular
 from sarchat_build.report import quality
 from sarchat_build.report.card import render_card
 from sarchat_build.report.comparison import compare
@@ -155,13 +156,16 @@ def read_outcome(out: str) -> BuildRecord:
     """
     stopped: Any = output.read_json(out, STOPPED)
     if stopped:
-        raise InputError(
-            "nothing was published:\n" + "\n".join(f"  {reason}" for reason in stopped)
-        )
+        raise InputError("nothing was published:", *(f"  {reason}" for reason in stopped))
     path = Path(out, BUILD_FILE)
-    if not path.exists():
-        raise InputError(f"{out}: the run ended without build.json; run the same command again")
-    record = parse_record(path.read_bytes(), str(path))
+    try:
+        text = read_regular(path, MAX_RECORD_BYTES)
+    except FileNotFoundError:
+        message = f"{out}: the run ended without build.json; run the same command again"
+        raise InputError(message) from None
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read ({error.strerror})") from error
+    record = parse_record(text, str(path))
     clean_folder(out)
     return record
 

@@ -38,7 +38,7 @@ def choose_sources(
     absent = [source_id for source_id in wanted if source_id not in found]
     if absent or not found:
         hints = [f"  {join(raw, s)}: {layout_hint(manifests[s])}" for s in absent or manifests]
-        raise InputError("not found in the raw folder:\n" + "\n".join(hints))
+        raise InputError("not found in the raw folder:", *hints)
     chosen = sorted(wanted) if wanted else sorted(found)
     return {s: manifests[s] for s in chosen}, sorted(set(manifests) - set(found))
 

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
-from fsspec.utils import glob_translate
-
 from sarchat_build.archives import escapes, join
 from sarchat_build.config.annotation_options import AnnotationRule
 from sarchat_build.config.manifest import Manifest
+from sarchat_build.config.patterns import compile_glob
 from sarchat_build.errors import InputError, NotAnArchiveError, RecordError
 from sarchat_build.names import printable
 from sarchat_build.reasons import Reason
@@ -208,8 +206,8 @@ def layout_hint(manifest: Manifest) -> str:
 
 def _matching(listing: Iterable[FileRef], patterns: Sequence[str]) -> tuple[FileRef, ...]:
     # Unpackers on other systems change the case of folders and extensions.
-    regexes = [re.compile(glob_translate(pattern), re.IGNORECASE) for pattern in patterns]
-    return tuple(file for file in listing if any(regex.match(file.path) for regex in regexes))
+    regexes = [compile_glob(pattern) for pattern in patterns]
+    return tuple(file for file in listing if any(regex.search(file.path) for regex in regexes))
 
 
 def _split_lists(manifest: Manifest, source: SourceFiles) -> dict[str, Split]:

@@ -56,7 +56,7 @@ def build_sources(
         progress=byte_progress,
     )
     for reason in context.failed.values():
-        print_error(InputError(reason))
+        print_error(InputError(*reason.split("\n")))
     blocks = sum(context.index(source_id).image_blocks for source_id in context.manifests)
     with build_progress(output, blocks, prove):
         run(

@@ -55,11 +55,11 @@ def check_sources(raw: str, settings: Sequence[str], manifests: Path | None) -> 
         try:
             table.add_row(*_checked_row(manifest, raw))
         except InputError as error:
-            faults.append(str(error))
+            faults.extend(error.args)
             table.add_row(manifest.id, "[red]fault[/]", "", "", "", "")
     console.print(table)
     if faults:
-        raise InputError("\n".join(faults))
+        raise InputError(*faults)
 
 
 def record_checksums(raw: str, source_id: str, manifests: Path | None) -> None:
