@@ -42,7 +42,7 @@ def open_regular(path: str | os.PathLike[str], buffering: int = -1) -> BinaryIO:
     handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
     try:
         _demand_regular(os.fstat(handle), path)
-        return os.fdopen(handle, "rb", buffering)  # type: ignore[return-value]
+        return os.fdopen(handle, "rb", buffering)
     except OSError:
         os.close(handle)
         raise

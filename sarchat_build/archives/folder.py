@@ -82,7 +82,7 @@ class Folder(_Folder):
             found += list(self._walk(path)) if entry.is_folder else [path]
             if len(found) > MAX_FILES:
                 raise InputError(
-                    f"{self.location}: more than {MAX_FILES:,} files; no source has so many"
+                    f"{self.location}: more than {MAX_FILES:,} files, as no source has"
                 )
         listed = []
         for path in found:

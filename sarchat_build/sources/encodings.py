@@ -17,6 +17,8 @@ _BYTE_ORDER_MARKS = (
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
 _CHUNK_BYTES = 1 << 20
+# Codecs that need time by the square of the length: a document of 64 MiB would never end.
+_ENDLESS = frozenset(("idna", "punycode"))
 # An XML declaration is the first thing in its document.
 _HEAD_BYTES = 512
 # No document about one image comes near this; one that does would only fill the memory.
@@ -111,7 +113,15 @@ def _head(document: BinaryIO) -> bytes:
 def _candidates(head: bytes, encodings: Sequence[str]) -> list[str]:
     marked = [name for mark, name in _BYTE_ORDER_MARKS if head.startswith(mark)]
     declared = _DECLARED_ENCODING.match(head)
-    return marked or ([declared[1].decode("ascii")] if declared else list(encodings))
+    tried = marked or ([declared[1].decode("ascii")] if declared else list(encodings))
+    return [name for name in tried if _codec_name(name) not in _ENDLESS]
+
+
+def _codec_name(encoding: str) -> str:
+    try:
+        return codecs.lookup(encoding).name
+    except LookupError:
+        return encoding
 
 
 def _fits(document: BinaryIO, encoding: str) -> bool:

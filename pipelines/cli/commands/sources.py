@@ -47,7 +47,7 @@ def check_sources(raw: str, settings: Sequence[str], manifests: Path | None) -> 
     table = Table()
     for column in ("source", "archives", "images", "documents", "published images", "checksums"):
         table.add_column(column, justify="right" if "im" in column or "doc" in column else "left")
-    faults = []
+    faults: list[str] = []
     for manifest in load_known(manifests, settings).values():
         if not is_there(join(raw, manifest.id)):
             table.add_row(manifest.id, "not found", "", "", "", "", style="dim")
