@@ -14,7 +14,7 @@ from rich.markup import escape
 
 from pipelines.console import console, errors, unit_progress
 from pipelines.progress import report_done
-from pipelines.runners import run
+from pipelines.runners import demand_engine, run
 from sarchat_build.validation import (
     ShardReport,
     check_dataset,
@@ -89,6 +89,7 @@ def validate_folder(out: str, workers: int) -> bool:
 
     `out` is a path or a URL, and only read: marks of progress go to a temporary folder.
     """
+    demand_engine("local", workers)
     build, early = read_build(out)
     if not build:
         return _report([(f.severity, f.message) for f in early], len(early))

@@ -17,9 +17,10 @@ from pipelines.cli import options
 from pipelines.cli.sources import sources
 from pipelines.cli.templates import templates
 from pipelines.console import print_error
+from pipelines.faults import EngineError, FaultLog
 from sarchat_build.errors import ConfigurationError, InputError
 
-EXIT_CHECK_FAILED, EXIT_USAGE, EXIT_INPUT, EXIT_INTERRUPTED = 1, 2, 3, 130
+EXIT_CHECK_FAILED, EXIT_USAGE, EXIT_INPUT, EXIT_ENGINE, EXIT_INTERRUPTED = 1, 2, 3, 4, 130
 
 app = typer.Typer(
     help="Build image-text dialogues over radar pictures from the source archives, and prove them."
@@ -180,13 +181,17 @@ def synthesize(
 def main() -> None:
     """Run the command line; every foreseen error is one line and an exit code of its kind."""
     try:
-        code: Any = app(standalone_mode=False)
+        with FaultLog(foreseen=(typer.TyperException, typer.Abort, typer.Exit)):
+            code: Any = app(standalone_mode=False)
     except ConfigurationError as error:
         print_error(error)
         sys.exit(EXIT_USAGE)
     except InputError as error:
         print_error(error)
         sys.exit(EXIT_INPUT)
+    except EngineError as error:
+        print_error(error)
+        sys.exit(EXIT_ENGINE)
     except typer.TyperException as error:
         print_error(InputError(error.format_message()))
         sys.exit(EXIT_USAGE)

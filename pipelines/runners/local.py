@@ -39,12 +39,19 @@ _WORKER_MEMORY = {
 
 
 def run_locally(
-    construct: Callable[[beam.Pipeline], None], workers: int, beam_options: Sequence[str] = ()
+    construct: Callable[[beam.Pipeline], None],
+    workers: int,
+    beam_options: Sequence[str] = (),
+    *,
+    log: Path | None,
 ) -> PipelineResult:
-    """Run a graph on this machine with `workers` processes (1: inside this one)."""
+    """Run a graph on this machine with `workers` processes (1: inside this one).
+
+    What the processes print goes to the file `log`.
+    """
     options = PipelineOptions([*beam_options, f"--direct_num_workers={workers}"])
     logging.getLogger("apache_beam").setLevel(logging.ERROR)
-    pipeline = beam.Pipeline(runner=FnApiRunner(_environment(workers)), options=options)
+    pipeline = beam.Pipeline(runner=FnApiRunner(_environment(workers, log)), options=options)
     construct(pipeline)
     with _WorkerWatch():
         result: PipelineResult = pipeline.run()
@@ -52,13 +59,14 @@ def run_locally(
     return result
 
 
-def _environment(workers: int) -> Environment:
+def _environment(workers: int, log: Path | None) -> Environment:
     if workers == 1:
         return EmbeddedPythonEnvironment.default()
     memory = " ".join(f"{name}={value}" for name, value in _WORKER_MEMORY.items())
     # Ctrl-C is told to the whole group: the launcher decides, and ends its workers itself.
     command = (
-        f"trap '' INT; {memory} exec {shlex.quote(sys.executable)} -m pipelines.runners.worker"
+        f"trap '' INT; {memory} exec {shlex.quote(sys.executable)} -m pipelines.runners.worker "
+        f"2>>{shlex.quote(str(log or os.devnull))}"
     )
     return SubprocessSDKEnvironment.from_command_string(command)
 

@@ -45,6 +45,7 @@ ROOMS = (
     "pipelines",
     "pipelines.progress",
     "pipelines.metrics",
+    "pipelines.faults",
     "pipelines.console",
     "pipelines.context",
     "pipelines.receipts",

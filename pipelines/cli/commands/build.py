@@ -11,7 +11,8 @@ from pipelines.build_dataset import build_dataset
 from pipelines.cli.build_tables import build_table, comparison_lines, quality_table, task_table
 from pipelines.cli.source_tables import print_unverified
 from pipelines.console import build_progress, byte_progress, console, print_error
-from pipelines.runners import run
+from pipelines.runners import demand_engine, run
+from sarchat_build.dataset.output import WORK_FOLDER
 from sarchat_build.errors import InputError
 from sarchat_build.publishing.publish import read_outcome
 from sarchat_build.publishing.recompute import read_quality
@@ -39,7 +40,9 @@ def build_sources(
 
     Every argument is the option of the command that has its name.
     """
+    workers = workers or os.cpu_count() or 1
     loaded = launch.load_settings(recipe, manifests, templates, settings)
+    demand_engine(runner, workers)
     chosen, absent = choose_sources(loaded.manifests, raw, sources)
     if absent and not sources:
         console.print(f"not found under {raw}, left out: {', '.join(absent)}", style="dim")
@@ -62,8 +65,9 @@ def build_sources(
         run(
             lambda pipeline: build_dataset(pipeline, context),
             runner,
-            workers or os.cpu_count() or 1,
+            workers,
             beam_options,
+            log_folder=Path(output, WORK_FOLDER, "log"),
         )
     record = read_outcome(output)
     console.print(build_table(record))
