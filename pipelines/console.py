@@ -3,18 +3,42 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
-from rich.console import Console
+from rich.console import Console, ConsoleOptions, RenderableType
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.segment import Segment
 
 from pipelines.progress import count_done
+from sarchat_build.names import redact, shown_line, visible
 
-console = Console()
-errors = Console(stderr=True, highlight=False, soft_wrap=True)
 
+class PlainConsole(Console):
+    """A terminal that no text can command: what others wrote is shown, and never obeyed."""
+
+    def print(self, *objects: Any, **options: Any) -> None:
+        """Print as `rich` does; credentials in texts are blotted out."""
+        super().print(*(redact(o) if isinstance(o, str) else o for o in objects), **options)
+
+    def render(
+        self, renderable: RenderableType, options: ConsoleOptions | None = None
+    ) -> Iterable[Segment]:
+        """Render as `rich` does; control characters of texts and cells become escapes."""
+        for segment in super().render(renderable, options):
+            if segment.control or segment.text == "\n":
+                yield segment
+            else:
+                text = "\n".join(map(visible, segment.text.split("\n")))
+                yield segment._replace(text=text)
+
+
+console = PlainConsole()
+errors = PlainConsole(stderr=True, highlight=False, soft_wrap=True)
+
+_MOST_LINES = 200
 _POLL_SECONDS = 0.3
 # A few seconds of hashing or unpacking.
 _LONG_BYTES = 256 << 20
@@ -22,8 +46,16 @@ _LONG_BYTES = 256 << 20
 
 def print_error(error: Exception) -> None:
     """Print an error as `error: …`, one line for each fault."""
-    for line in str(error).splitlines() or [type(error).__name__]:
-        errors.print(f"[bold red]error:[/] {escape(line)}")
+    lines = str(error).split("\n") if str(error) else [type(error).__name__]
+    for line in lines[:_MOST_LINES]:
+        errors.print(f"[bold red]error:[/] {escape(shown_line(line))}")
+    if len(lines) > _MOST_LINES:
+        errors.print(f"… and {len(lines) - _MOST_LINES:,} more faults")
+
+
+def print_line(text: str, style: str = "") -> None:
+    """Print one line of plain text that may quote names, whole."""
+    console.print(shown_line(text), style=style, soft_wrap=True, highlight=False, markup=False)
 
 
 @contextmanager

@@ -186,14 +186,15 @@ def root_cause(error: BaseException) -> tuple[str, str, str]:
     elif type(error) is not RuntimeError:
         return name, _one_line(name, _STEP.sub("", message).strip()), step
     # What a worker could not raise again it tells as a RuntimeError: "package.Name: message".
-    while parts := _HEAD.fullmatch(message.strip()):
+    message = _STEP.sub("", message).strip()
+    while parts := _HEAD.fullmatch(message):
         inner = parts[1].rpartition(".")[2]
         if "." not in parts[1] and not inner.endswith(("Error", "Exception", "Interrupt", "Exit")):
             break
         name, message = inner, parts[2] or ""
         if name != "RuntimeError":
             break
-    return name, _one_line(name, _STEP.sub("", message).strip()), step
+    return name, _one_line(name, message), step
 
 
 def _one_line(name: str, message: str) -> str:

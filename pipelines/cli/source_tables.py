@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Literal, TypeVar
 from rich.markup import escape
 from rich.table import Table
 
-from pipelines.console import console
-from sarchat_build.names import printable
+from pipelines.console import print_line
+from sarchat_build.names import printable, shown, shown_line
 from sarchat_build.reasons import sentence
 from sarchat_build.types import SPLITS, Reject
 
@@ -32,24 +32,26 @@ def survey_table(found: Survey) -> Table:
         table.add_column(column, justify=justify, overflow="fold")
     for candidate in found.documents:
         counts = f"{candidate.tally.documents:,} with {candidate.tally.objects:,} objects"
-        table.add_row(candidate.format, escape(candidate.group.template), counts)
+        table.add_row(candidate.format, escape(shown(candidate.group.template)), counts)
     for group in found.images:
         kinds = " ".join(sorted(group.extensions))
-        table.add_row(escape(kinds), escape(group.template), f"{len(group.files):,} pictures")
+        table.add_row(
+            escape(shown(kinds)), escape(shown(group.template)), f"{len(group.files):,} pictures"
+        )
     for file, split in found.split_lists:
-        table.add_row(f"list of {split}", escape(str(file)), "")
+        table.add_row(f"list of {split}", escape(shown(str(file))), "")
     for candidate in found.other_documents:
         counts = f"{candidate.tally.objects:,} objects"
-        pattern = escape(candidate.group.template)
+        pattern = escape(shown(candidate.group.template))
         table.add_row(f"not read: {candidate.format}", pattern, counts, style="dim")
     for group in found.other_images:
         pictures = f"{len(group.files):,} pictures"
-        table.add_row("not read", escape(group.template), pictures, style="dim")
+        table.add_row("not read", escape(shown(group.template)), pictures, style="dim")
     categories: Counter[str] = Counter()
     for candidate in found.documents:
         categories.update(candidate.tally.categories)
     for name, count in sorted(categories.items(), key=lambda item: (-item[1], item[0])):
-        table.add_row("category", escape(printable(name)), f"{count:,} objects")
+        table.add_row("category", escape(shown(printable(name))), f"{count:,} objects")
     if found.names.stem_folders:
         table.add_row("names", "repeat in several folders, which become part of them", "")
     if found.format != "yolo":
@@ -75,7 +77,7 @@ def survey_table(found: Survey) -> Table:
 
 def split_table(manifest: Manifest, summary: SourceSummary) -> Table:
     """Show images and objects per official split, beside the published totals."""
-    table = Table(title=escape(f"{manifest.id}: {manifest.title}"))
+    table = Table(title=escape(f"{manifest.id}: {shown(manifest.title)}"))
     for column in ("", "images", "objects"):
         table.add_column(column, justify="right" if column else "left")
     for split in (*SPLITS, "no split"):
@@ -103,7 +105,7 @@ def category_table(summary: SourceSummary) -> Table:
         sides = [entry.side_px(percent) for percent in (5, 50, 95)]
         ours = entry.category or "[red]not listed[/]"
         cells = ["" if side is None else f"{side:.0f}" for side in sides]
-        table.add_row(escape(printable(name)), ours, f"{entry.objects:,}", *cells)
+        table.add_row(escape(shown(printable(name))), ours, f"{entry.objects:,}", *cells)
     return table
 
 
@@ -138,7 +140,7 @@ def loss_lines(losses: ReasonCounts, shown: int) -> Iterator[str]:
         for loss in losses.first[reason][:shown]:
             line = f":{loss.line}" if isinstance(loss, Reject) and loss.line else ""
             detail = f": {loss.detail}" if loss.detail else ""
-            yield printable(f"{reason}: {loss.file}{line} › {loss.key}{detail}")
+            yield shown_line(printable(f"{reason}: {loss.file}{line} › {loss.key}{detail}"))
 
 
 def _most(counts: Mapping[KeyT, int]) -> list[tuple[KeyT, int]]:
@@ -149,7 +151,9 @@ def _most(counts: Mapping[KeyT, int]) -> list[tuple[KeyT, int]]:
 def print_unverified(manifests: Iterable[Manifest]) -> None:
     """Print, one line per source, what nobody could verify and how to state it otherwise."""
     for manifest in manifests:
-        doubts = "; ".join(f"{key}: {doubt}" for key, doubt in manifest.unverified.items())
+        doubts = "; ".join(
+            f"{key}: {shown(doubt, 1000)}" for key, doubt in manifest.unverified.items()
+        )
         if doubts:
             text = f"{manifest.id}, unverified (--set {manifest.id}.KEY=VALUE): {doubts}"
-            console.print(escape(text), style="dim", soft_wrap=True, highlight=False)
+            print_line(text, style="dim")

@@ -10,7 +10,7 @@ from pipelines import launch
 from pipelines.build_dataset import build_dataset
 from pipelines.cli.build_tables import build_table, comparison_lines, quality_table, task_table
 from pipelines.cli.source_tables import print_unverified
-from pipelines.console import build_progress, byte_progress, console, print_error
+from pipelines.console import build_progress, byte_progress, console, print_error, print_line
 from pipelines.runners import demand_engine, run
 from sarchat_build.dataset.output import WORK_FOLDER
 from sarchat_build.errors import InputError
@@ -45,7 +45,7 @@ def build_sources(
     demand_engine(runner, workers)
     chosen, absent = choose_sources(loaded.manifests, raw, sources)
     if absent and not sources:
-        console.print(f"not found under {raw}, left out: {', '.join(absent)}", style="dim")
+        print_line(f"not found under {raw}, left out: {', '.join(absent)}", style="dim")
     print_unverified(chosen.values())
     context = launch.prepare(
         loaded,
@@ -75,8 +75,8 @@ def build_sources(
         console.print(line, highlight=False, markup=False)
     console.print(task_table(record))
     console.print(quality_table(read_quality(output)))
-    console.print(f"Dataset: {output}   card: {Path(output, 'README.md')}")
-    console.print(f"Next: sarchat validate {output}")
+    print_line(f"Dataset: {output}   card: {Path(output, 'README.md')}")
+    print_line(f"Next: sarchat validate {output}")
     if context.failed:
         left_out = ", ".join(context.failed)
         print_error(InputError(f"left out, see above: {left_out} (--keep-going)"))

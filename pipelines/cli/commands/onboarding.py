@@ -18,10 +18,11 @@ from pipelines.cli.source_tables import (
     split_table,
     survey_table,
 )
-from pipelines.console import byte_progress, console, counting_progress
+from pipelines.console import byte_progress, console, counting_progress, print_line
 from sarchat_build.archives import join
 from sarchat_build.config.manifest import SOURCE_ID, Manifest
 from sarchat_build.errors import ConfigurationError, InputError, Issue
+from sarchat_build.names import shown
 from sarchat_build.onboarding.contact_sheet import COLUMNS, ROWS, draw_sheet
 from sarchat_build.onboarding.inspection import SourceSummary, read_source
 from sarchat_build.onboarding.manifest_draft.draft import draft_manifest
@@ -52,13 +53,11 @@ def describe_source(
     except OSError as error:
         raise InputError(f"{target}: cannot be written ({error.strerror})") from error
     console.print(survey_table(found))
-    console.print(f"Manifest: {target}", soft_wrap=True, markup=False)
-    console.print(f"To decide: {', '.join(draft.decisions)}", soft_wrap=True, markup=False)
-    console.print(
+    print_line(f"Manifest: {target}")
+    print_line(f"To decide: {', '.join(map(shown, draft.decisions))}")
+    print_line(
         f"Next: sarchat sources inspect --raw RAW --source {source_id} --manifests {target.parent} "
-        f"--sheet {source_id}.png",
-        soft_wrap=True,
-        markup=False,
+        f"--sheet {source_id}.png"
     )
 
 
@@ -131,4 +130,4 @@ def _write_sheet(
         picture.save(sheet)
     except OSError as error:
         raise InputError(f"{sheet}: cannot be written ({error.strerror})") from error
-    console.print(f"Sheet: {sheet}", soft_wrap=True, markup=False)
+    print_line(f"Sheet: {sheet}")

@@ -6,15 +6,17 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
 
+from rich.markup import escape
 from rich.table import Table
 
 from pipelines.cli.source_tables import print_unverified
-from pipelines.console import byte_progress, console
+from pipelines.console import byte_progress, console, print_line
 from sarchat_build.archives import is_there, join
 from sarchat_build.archives.checksums import read_recorded, write_recorded
 from sarchat_build.config.manifest import Manifest, load_manifests
 from sarchat_build.config.resources import resource_folder
 from sarchat_build.errors import InputError
+from sarchat_build.names import shown
 from sarchat_build.sources.choose import choose_sources
 from sarchat_build.sources.index import index_source, layout_hint
 from sarchat_build.sources.inputs import describe_archives
@@ -30,11 +32,16 @@ def list_sources(manifests: Path | None) -> None:
     for manifest in known:
         expected = manifest.expected
         numbers = (f"{expected.images:,}", f"{expected.instances:,}") if expected else ("", "")
-        facts = (manifest.id, manifest.title, manifest.annotations.format, manifest.license)
+        facts = (
+            manifest.id,
+            *map(
+                escape, map(shown, (manifest.title, manifest.annotations.format, manifest.license))
+            ),
+        )
         table.add_row(*facts, *numbers)
     console.print(table)
     for manifest in known:
-        console.print(f"{manifest.id}: {layout_hint(manifest)}", style="dim", soft_wrap=True)
+        print_line(f"{manifest.id}: {layout_hint(manifest)}", style="dim")
     print_unverified(known)
 
 
@@ -68,7 +75,7 @@ def record_checksums(raw: str, source_id: str, manifests: Path | None) -> None:
     archives = describe_archives(chosen[source_id], raw, recorded={}, progress=byte_progress)
     digests = {archive.name: archive.sha256 for archive in archives}
     file = write_recorded(raw, source_id, digests)
-    console.print(f"{file}: {len(digests)} checksums")
+    print_line(f"{file}: {len(digests)} checksums")
 
 
 def load_known(added: Path | None, settings: Sequence[str] = ()) -> dict[str, Manifest]:
@@ -82,7 +89,7 @@ def _checked_row(manifest: Manifest, raw: str) -> tuple[str, ...]:
     recorded = read_recorded(raw, manifest.id)
     return (
         manifest.id,
-        ", ".join(archive.name for archive in archives),
+        escape(", ".join(shown(archive.name) for archive in archives)),
         f"{len(index.images):,}",
         f"{len(index.documents):,}",
         f"{manifest.expected.images:,}" if manifest.expected else "",

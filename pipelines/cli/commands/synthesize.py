@@ -8,7 +8,7 @@ from pathlib import Path
 
 import typer
 
-from pipelines.console import console, counting_progress
+from pipelines.console import counting_progress, print_line
 from sarchat_build.synthetic import RAW_SOURCES, SYNTHESIZERS
 from sarchat_build.synthetic import synthesize as synthesize_source
 
@@ -41,4 +41,4 @@ def synthesize_sources(
             made = synthesize_source(
                 source_id, output, number, workers=workers or os.cpu_count() or 1, progress=show
             )
-        console.print(f"{made.path}: {made.images:,} images, {made.instances:,} objects")
+        print_line(f"{made.path}: {made.images:,} images, {made.instances:,} objects")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from rich.table import Table
 
-from pipelines.console import console
+from pipelines.console import console, print_line
 from sarchat_build.config.recipe import load_recipe, recipe_path
 from sarchat_build.config.resources import resource_folder
 from sarchat_build.dialogues.tasks import SUBTASKS
@@ -98,7 +98,7 @@ def preview_phrasings(
         console.print(text, markup=False, soft_wrap=True, highlight=False)
     else:
         output.write_text(text, encoding="utf-8")
-        console.print(f"{output}: {len(names)} subtasks")
+        print_line(f"{output}: {len(names)} subtasks")
 
 
 def _load_phrasing(folder: Path | None, recipe: str) -> Phrasing:
