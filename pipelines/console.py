@@ -13,7 +13,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.segment import Segment
 
 from pipelines.progress import count_done
-from sarchat_build.names import redact, shown_line, visible
+from sarchat_build.names import display_line, redact, visible
 
 
 class PlainConsole(Console):
@@ -48,14 +48,14 @@ def print_error(error: Exception) -> None:
     """Print an error as `error: …`, one line for each fault."""
     lines = str(error).split("\n") if str(error) else [type(error).__name__]
     for line in lines[:_MOST_LINES]:
-        errors.print(f"[bold red]error:[/] {escape(shown_line(line))}")
+        errors.print(f"[bold red]error:[/] {escape(display_line(line))}")
     if len(lines) > _MOST_LINES:
         errors.print(f"… and {len(lines) - _MOST_LINES:,} more faults")
 
 
 def print_line(text: str, style: str = "") -> None:
     """Print one line of plain text that may quote names, whole."""
-    console.print(shown_line(text), style=style, soft_wrap=True, highlight=False, markup=False)
+    console.print(display_line(text), style=style, soft_wrap=True, highlight=False, markup=False)
 
 
 @contextmanager

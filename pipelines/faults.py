@@ -16,7 +16,7 @@ from types import TracebackType
 from typing import TextIO
 
 from sarchat_build.errors import ConfigurationError, InputError
-from sarchat_build.names import redact, shown_line
+from sarchat_build.names import display_line, redact
 
 LOG_NAME = "engine.log"
 _TRACEBACK = "Traceback (most recent call last):"
@@ -125,7 +125,7 @@ class FaultLog:
             self._otherwise,
         )
         where = f"{step} failed: " if step else ""
-        line = shown_line(f"{where}{cause}; {advice}; the whole story: ")
+        line = display_line(f"{where}{cause}; {advice}; the whole story: ")
         return EngineError(f"{line}{self._keep() or 'no log could be written'}")
 
     def _keep(self) -> Path | None:

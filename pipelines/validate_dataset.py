@@ -15,7 +15,7 @@ from rich.markup import escape
 from pipelines.console import console, errors, unit_progress
 from pipelines.progress import report_done
 from pipelines.runners import demand_engine, run
-from sarchat_build.names import shown_line
+from sarchat_build.names import display_line
 from sarchat_build.validation import (
     ShardReport,
     check_dataset,
@@ -133,7 +133,7 @@ def _graph(
 def _report(messages: list[tuple[str, str]], errors_found: int) -> bool:
     for severity, message in messages[:_SHOWN]:
         style = "red" if severity == "error" else "yellow"
-        errors.print(f"[{style}]{severity}:[/] {escape(shown_line(message))}")
+        errors.print(f"[{style}]{severity}:[/] {escape(display_line(message))}")
     if len(messages) > _SHOWN:
         errors.print(f"… and {len(messages) - _SHOWN:,} more")
     if errors_found:

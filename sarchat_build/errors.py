@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from sarchat_build.names import shown, shown_line
+from sarchat_build.names import display_line, display_name
 from sarchat_build.reasons import Reason
 
 _MAX_DETAIL_CHARS = 2000
@@ -26,7 +26,7 @@ class Issue:
     def __str__(self) -> str:
         """Give the breadcrumb and the message on one line."""
         where = f"{self.file} › {self.key}" if self.key else self.file
-        return shown_line(f"{where}: {self.message}")
+        return display_line(f"{where}: {self.message}")
 
 
 class ConfigurationError(Exception):
@@ -54,7 +54,7 @@ class Stop:
 
     def __str__(self) -> str:
         """Give the reason, which `docs/reasons.md` explains, and the message."""
-        return shown_line(f"{self.reason}: {self.message}")
+        return display_line(f"{self.reason}: {self.message}")
 
 
 class InputError(Exception):
@@ -70,7 +70,7 @@ class InputError(Exception):
 
     def __str__(self) -> str:
         """Give the lines."""
-        return "\n".join(shown_line(str(line)) for line in self.args)
+        return "\n".join(display_line(str(line)) for line in self.args)
 
 
 class NotAnArchiveError(InputError):
@@ -86,7 +86,7 @@ class RecordError(Exception):
 
     def __init__(self, reason: Reason, detail: str, line: int | None = None) -> None:
         self.reason = reason
-        self.detail = detail = shown(detail, _MAX_DETAIL_CHARS)
+        self.detail = detail = display_name(detail, _MAX_DETAIL_CHARS)
         self.line = line
         super().__init__(reason, detail, line)
 

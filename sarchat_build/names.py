@@ -40,25 +40,25 @@ def printable(name: str) -> str:
     return composed.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
 
 
-def shown(text: str, max_chars: int = MAX_NAME_CHARS) -> str:
+def display_name(text: str, max_chars: int = MAX_NAME_CHARS) -> str:
     r"""Make a name or title of somebody else's one short plain line for a person to read.
 
     Control characters and marks that turn the direction of writing become escapes, of what is long
     the middle is left out, credentials are blotted out. It is for the eye alone: columns by which
     rows are joined keep the name itself.
 
-    >>> shown("a\x1b[2J\u202egnp.exe\n")
+    >>> display_name("a\x1b[2J\u202egnp.exe\n")
     'a\\x1b[2J\\u202egnp.exe\\n'
-    >>> shown("x" * 1000, 20)
+    >>> display_name("x" * 1000, 20)
     'xxxxxxxxxx…(1,000 characters)…xxxxxxxxxx'
     """
     return _shorten(visible(redact(text)), max_chars)
 
 
-def shown_line(text: str) -> str:
-    r"""Make a message that quotes others one plain line: as `shown`, and only long words are cut.
+def display_line(text: str) -> str:
+    r"""Make a message that quotes others one plain line: as `display_name`, and only long words are cut.
 
-    >>> shown_line("gs://bucket/" + "x" * 1000 + ": no\nsuch file")[-17:]
+    >>> display_line("gs://bucket/" + "x" * 1000 + ": no\nsuch file")[-17:]
     'xx: no\\nsuch file'
     """
     line = visible(redact(text))

@@ -10,7 +10,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from pipelines.console import print_line
-from sarchat_build.names import printable, shown, shown_line
+from sarchat_build.names import display_line, display_name, printable
 from sarchat_build.reasons import sentence
 from sarchat_build.types import SPLITS, Reject
 
@@ -32,26 +32,28 @@ def survey_table(found: Survey) -> Table:
         table.add_column(column, justify=justify, overflow="fold")
     for candidate in found.documents:
         counts = f"{candidate.tally.documents:,} with {candidate.tally.objects:,} objects"
-        table.add_row(candidate.format, escape(shown(candidate.group.template)), counts)
+        table.add_row(candidate.format, escape(display_name(candidate.group.template)), counts)
     for group in found.images:
         kinds = " ".join(sorted(group.extensions))
         table.add_row(
-            escape(shown(kinds)), escape(shown(group.template)), f"{len(group.files):,} pictures"
+            escape(display_name(kinds)),
+            escape(display_name(group.template)),
+            f"{len(group.files):,} pictures",
         )
     for file, split in found.split_lists:
-        table.add_row(f"list of {split}", escape(shown(str(file))), "")
+        table.add_row(f"list of {split}", escape(display_name(str(file))), "")
     for candidate in found.other_documents:
         counts = f"{candidate.tally.objects:,} objects"
-        pattern = escape(shown(candidate.group.template))
+        pattern = escape(display_name(candidate.group.template))
         table.add_row(f"not read: {candidate.format}", pattern, counts, style="dim")
     for group in found.other_images:
         pictures = f"{len(group.files):,} pictures"
-        table.add_row("not read", escape(shown(group.template)), pictures, style="dim")
+        table.add_row("not read", escape(display_name(group.template)), pictures, style="dim")
     categories: Counter[str] = Counter()
     for candidate in found.documents:
         categories.update(candidate.tally.categories)
     for name, count in sorted(categories.items(), key=lambda item: (-item[1], item[0])):
-        table.add_row("category", escape(shown(printable(name))), f"{count:,} objects")
+        table.add_row("category", escape(display_name(printable(name))), f"{count:,} objects")
     if found.names.stem_folders:
         table.add_row("names", "repeat in several folders, which become part of them", "")
     if found.format != "yolo":
@@ -77,7 +79,7 @@ def survey_table(found: Survey) -> Table:
 
 def split_table(manifest: Manifest, summary: SourceSummary) -> Table:
     """Show images and objects per official split, beside the published totals."""
-    table = Table(title=escape(f"{manifest.id}: {shown(manifest.title)}"))
+    table = Table(title=escape(f"{manifest.id}: {display_name(manifest.title)}"))
     for column in ("", "images", "objects"):
         table.add_column(column, justify="right" if column else "left")
     for split in (*SPLITS, "no split"):
@@ -105,7 +107,7 @@ def category_table(summary: SourceSummary) -> Table:
         sides = [entry.side_px(percent) for percent in (5, 50, 95)]
         ours = entry.category or "[red]not listed[/]"
         cells = ["" if side is None else f"{side:.0f}" for side in sides]
-        table.add_row(escape(shown(printable(name))), ours, f"{entry.objects:,}", *cells)
+        table.add_row(escape(display_name(printable(name))), ours, f"{entry.objects:,}", *cells)
     return table
 
 
@@ -140,7 +142,7 @@ def loss_lines(losses: ReasonCounts, shown: int) -> Iterator[str]:
         for loss in losses.first[reason][:shown]:
             line = f":{loss.line}" if isinstance(loss, Reject) and loss.line else ""
             detail = f": {loss.detail}" if loss.detail else ""
-            yield shown_line(printable(f"{reason}: {loss.file}{line} › {loss.key}{detail}"))
+            yield display_line(printable(f"{reason}: {loss.file}{line} › {loss.key}{detail}"))
 
 
 def _most(counts: Mapping[KeyT, int]) -> list[tuple[KeyT, int]]:
@@ -152,7 +154,7 @@ def print_unverified(manifests: Iterable[Manifest]) -> None:
     """Print, one line per source, what nobody could verify and how to state it otherwise."""
     for manifest in manifests:
         doubts = "; ".join(
-            f"{key}: {shown(doubt, 1000)}" for key, doubt in manifest.unverified.items()
+            f"{key}: {display_name(doubt, 1000)}" for key, doubt in manifest.unverified.items()
         )
         if doubts:
             text = f"{manifest.id}, unverified (--set {manifest.id}.KEY=VALUE): {doubts}"

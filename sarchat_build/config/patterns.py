@@ -12,7 +12,7 @@ from typing import Protocol
 import re2
 from fsspec.utils import glob_translate
 
-from sarchat_build.names import shown
+from sarchat_build.names import display_name
 
 # Real ones have less than a hundred characters; what they compile to is bounded by the engine.
 _MAX_PATTERN_CHARS = 4096
@@ -106,4 +106,4 @@ def _explain(error: Exception) -> str:
             )
     if what == "invalid escape sequence" and where[1:].isdecimal():
         return f"'{where}' is not known (a back reference)"
-    return shown(text)
+    return display_name(text)

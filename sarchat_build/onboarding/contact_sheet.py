@@ -13,7 +13,7 @@ from sarchat_build.config.manifest import sort_categories
 from sarchat_build.dialogues.grammar import counted
 from sarchat_build.geometry.boxes import clip
 from sarchat_build.images import open_scene
-from sarchat_build.names import shown
+from sarchat_build.names import display_name
 from sarchat_build.sources.files import FileRef
 from sarchat_build.sources.index import SourceIndex
 from sarchat_build.stable_hash import stable_hash
@@ -122,8 +122,10 @@ def _draw_head(
     sheet: Image.Image, chosen: Sequence[SourceImage], title: str, subtitle: str
 ) -> None:
     draw = ImageDraw.Draw(sheet)
-    draw.text((_MARGIN_PX, 20), shown(title, _MAX_TITLE_CHARS), fill=_INK, font=_font(26))
-    draw.text((_MARGIN_PX, 60), shown(subtitle, _MAX_TITLE_CHARS), fill=_FAINT, font=_font(17))
+    draw.text((_MARGIN_PX, 20), display_name(title, _MAX_TITLE_CHARS), fill=_INK, font=_font(26))
+    draw.text(
+        (_MARGIN_PX, 60), display_name(subtitle, _MAX_TITLE_CHARS), fill=_FAINT, font=_font(17)
+    )
     shown = sort_categories(i.category for image in chosen for i in image.instances)
     x = WIDTH_PX - _MARGIN_PX
     for category in reversed(shown):

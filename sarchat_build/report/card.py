@@ -8,7 +8,7 @@ from typing import Any
 import yaml
 
 from sarchat_build.dataset.record import BuildRecord, ComparisonRow, FileEntry
-from sarchat_build.names import shown
+from sarchat_build.names import display_name
 from sarchat_build.published.hf_features import card_features
 from sarchat_build.published.layout import table_folder
 from sarchat_build.published.schema import SCHEMAS
@@ -71,7 +71,7 @@ def _header(record: BuildRecord) -> dict[str, Any]:
         if any(e.rows for path, e in record.files.items() if path.startswith(f"{name}/"))
     )
     return {
-        "pretty_name": shown(record.recipe.title),
+        "pretty_name": display_name(record.recipe.title),
         "license": "other",
         "language": ["en"],
         "task_categories": ["visual-question-answering", "image-to-text", "object-detection"],
@@ -221,7 +221,7 @@ def _citations(record: BuildRecord) -> str:
 
 def _plain(text: str) -> str:
     # Source text is data: it opens no table cell, tag or link of its own, and fills no page.
-    text = shown(" ".join(text.split()), _MAX_TITLE_CHARS)
+    text = display_name(" ".join(text.split()), _MAX_TITLE_CHARS)
     for mark, written in (("&", "&amp;"), ("<", "&lt;"), (">", "&gt;"), ("|", "&#124;")):
         text = text.replace(mark, written)
     return " ".join(text.replace("[", "&#91;").replace("`", "&#96;").split())

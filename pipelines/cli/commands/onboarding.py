@@ -22,7 +22,7 @@ from pipelines.console import byte_progress, console, counting_progress, print_l
 from sarchat_build.archives import join
 from sarchat_build.config.manifest import SOURCE_ID, Manifest
 from sarchat_build.errors import ConfigurationError, InputError, Issue
-from sarchat_build.names import shown
+from sarchat_build.names import display_name
 from sarchat_build.onboarding.contact_sheet import COLUMNS, ROWS, draw_sheet
 from sarchat_build.onboarding.inspection import SourceSummary, read_source
 from sarchat_build.onboarding.manifest_draft.draft import draft_manifest
@@ -54,7 +54,7 @@ def describe_source(
         raise InputError(f"{target}: cannot be written ({error.strerror})") from error
     console.print(survey_table(found))
     print_line(f"Manifest: {target}")
-    print_line(f"To decide: {', '.join(map(shown, draft.decisions))}")
+    print_line(f"To decide: {', '.join(map(display_name, draft.decisions))}")
     print_line(
         f"Next: sarchat sources inspect --raw RAW --source {source_id} --manifests {target.parent} "
         f"--sheet {source_id}.png"

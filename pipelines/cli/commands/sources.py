@@ -16,7 +16,7 @@ from sarchat_build.archives.checksums import read_recorded, write_recorded
 from sarchat_build.config.manifest import Manifest, load_manifests
 from sarchat_build.config.resources import resource_folder
 from sarchat_build.errors import InputError
-from sarchat_build.names import shown
+from sarchat_build.names import display_name
 from sarchat_build.sources.choose import choose_sources
 from sarchat_build.sources.index import index_source, layout_hint
 from sarchat_build.sources.inputs import describe_archives
@@ -35,7 +35,8 @@ def list_sources(manifests: Path | None) -> None:
         facts = (
             manifest.id,
             *map(
-                escape, map(shown, (manifest.title, manifest.annotations.format, manifest.license))
+                escape,
+                map(display_name, (manifest.title, manifest.annotations.format, manifest.license)),
             ),
         )
         table.add_row(*facts, *numbers)
@@ -89,7 +90,7 @@ def _checked_row(manifest: Manifest, raw: str) -> tuple[str, ...]:
     recorded = read_recorded(raw, manifest.id)
     return (
         manifest.id,
-        escape(", ".join(shown(archive.name) for archive in archives)),
+        escape(", ".join(display_name(archive.name) for archive in archives)),
         f"{len(index.images):,}",
         f"{len(index.documents):,}",
         f"{manifest.expected.images:,}" if manifest.expected else "",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 
-from sarchat_build.names import shown_line
+from sarchat_build.names import display_line
 
 
 def quoted(value: str) -> str:
@@ -38,4 +38,4 @@ def one_line(text: str) -> str:
     >>> one_line("a\nid = 1\x00")
     'a\\nid = 1\\x00'
     """
-    return shown_line(text)
+    return display_line(text)
