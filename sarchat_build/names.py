@@ -56,7 +56,7 @@ def display_name(text: str, max_chars: int = MAX_NAME_CHARS) -> str:
 
 
 def display_line(text: str) -> str:
-    r"""Make a message that quotes others one plain line: as `display_name`, and only long words are cut.
+    r"""Make a message that quotes others one plain line; as `display_name`, only words are cut.
 
     >>> display_line("gs://bucket/" + "x" * 1000 + ": no\nsuch file")[-17:]
     'xx: no\\nsuch file'
