@@ -69,9 +69,17 @@ ROWS = {
     53: "smaller build in the same folder: nothing of the larger one stays",
     55: "byte flipped, shard deleted, foreign file: validate names it",
     56: "output that cannot be written: stop before sources are read",
+    57: "no network at all: the local default works",
     58: "nothing survives: stop",
     59: "other counts than published: shown; stop with --strict",
+    60: "secrets in options: in no log, record or card",
+    64: "FIFO, device, socket, link in a circle, a gigabyte, 99,999 shards: named, in seconds",
+    65: "pattern that backtracks for ever: linear engine, or a fault with its key",
+    67: "control characters, marks of direction, names of a megabyte: escaped and shortened",
+    68: "credentials in URLs and options: never printed or recorded",
+    69: "proxy set, no loopback interface: not asked for this machine; says what is missing",
     73: "code changed, version not: fingerprints of shards cover the code",
+    74: "engine failure: one line with the cause, and a log file that it names",
 }
 
 COLLECT = """

@@ -1,4 +1,4 @@
-"""Row 65: no pattern of a user can hold the build up, and those that are published mean the same."""
+"""Row 65: no pattern of a user holds the build up, and the built-in ones mean what they meant."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Rows 60, 67, 68: what is displayed of others commands no terminal, floods none, tells no secret."""
+"""Rows 60, 67, 68: displayed names command no terminal, flood none, and tell no secret."""
 
 from __future__ import annotations
 

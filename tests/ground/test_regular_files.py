@@ -1,4 +1,4 @@
-"""Row 64: nothing is opened before it is known to be a regular file, in the code and when it runs."""
+"""Row 64: nothing is opened before it is known to be a regular file."""
 
 from __future__ import annotations
 
