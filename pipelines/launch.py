@@ -73,7 +73,7 @@ def prepare(
     earlier = earlier_dataset(out, replace=replace)
     refuse_other = partial(_refuse_other, settings, out, None if replace else earlier)
     refuse_other(chosen)
-    failed: dict[str, str] = {}
+    failed: dict[str, InputError] = {}
 
     def each(read: Callable[[Manifest], T]) -> dict[str, T]:
         results = {}
@@ -81,11 +81,11 @@ def prepare(
             try:
                 results[source_id] = read(chosen[source_id])
             except InputError as error:
-                failed[source_id] = str(error)
+                failed[source_id] = error
                 if not keep_going:
                     raise
         if not results:
-            raise InputError("\n".join(failed.values()))
+            raise InputError(*(line for error in failed.values() for line in error.args))
         return results
 
     indexes = each(lambda manifest: index_source(manifest, raw))
@@ -110,7 +110,7 @@ def prepare(
         strict=strict,
         code_digest=digest_code(),
         repacked={location: made for found in zips.values() for location, made in found.items()},
-        failed=failed,
+        failed={source_id: str(error) for source_id, error in failed.items()},
         prove=prove,
     )
 

@@ -26,10 +26,11 @@ from pipelines.cli.arguments import (
 from pipelines.cli.sources import sources
 from pipelines.cli.templates import templates
 from pipelines.console import print_error
+from pipelines.faults import EngineError, FaultLog
 from pipelines.interrupts import INTERRUPTED, end, interrupted_exit_code, listen
 from sarchat_build.errors import ConfigurationError, InputError
 
-EXIT_CHECK_FAILED, EXIT_USAGE, EXIT_INPUT, EXIT_INTERRUPTED = 1, 2, 3, 130
+EXIT_CHECK_FAILED, EXIT_USAGE, EXIT_INPUT, EXIT_ENGINE, EXIT_INTERRUPTED = 1, 2, 3, 4, 130
 EXIT_PIPE_CLOSED = 141
 
 app = typer.Typer(
@@ -246,14 +247,19 @@ def main() -> None:
         if isinstance(stream, io.TextIOWrapper):  # names that no terminal can show are no fault
             stream.reconfigure(errors="backslashreplace")
     try:
-        code: Any = app(prog_name="sarchat", standalone_mode=False)
-        sys.stdout.flush()
+        foreseen = (typer.TyperException, typer.Abort, typer.Exit, OSError)
+        with FaultLog(foreseen=foreseen):
+            code: Any = app(prog_name="sarchat", standalone_mode=False)
+            sys.stdout.flush()
     except ConfigurationError as error:
         print_error(error)
         sys.exit(EXIT_USAGE)
     except InputError as error:
         print_error(error)
         sys.exit(EXIT_INPUT)
+    except EngineError as error:
+        print_error(error)
+        sys.exit(EXIT_ENGINE)
     except typer.TyperException as error:
         print_error(InputError(error.format_message()))
         sys.exit(EXIT_USAGE)

@@ -13,6 +13,7 @@ from pipelines.settings import load_settings
 from sarchat_build.config.resources import resource_folder
 from sarchat_build.dataset.folder import refuse_folder, refuse_overlap
 from sarchat_build.dataset.lock import hold_lock, release_lock
+from sarchat_build.dataset.output import WORK_FOLDER
 from sarchat_build.errors import InputError
 from sarchat_build.phrasing.lint import check_templates
 from sarchat_build.sources.choose import choose_sources, refuse_idle_settings
@@ -49,7 +50,9 @@ def build_sources(
     refuse_overlap(output, raw, repacked)
     # What reads pictures takes a second to import, and Beam two more: nothing above needs them.
     from pipelines import launch
+    from pipelines.runners import demand_engine, run
 
+    demand_engine(runner, workers)
     with (
         cleaning_up(lambda: release_lock(output)),
         hold_lock(output, take_over=take_over, tell=errors.print),
@@ -69,10 +72,9 @@ def build_sources(
         if absent and not sources:
             print_text(f"not found under {raw}, left out: {', '.join(absent)}", style="dim")
         for reason in context.failed.values():
-            print_error(InputError(reason))
+            print_error(InputError(*reason.split("\n")))
         from pipelines.build_dataset import build_dataset
         from pipelines.cli.build_tables import print_build
-        from pipelines.runners import run
         from sarchat_build.publishing.publish import read_outcome
         from sarchat_build.publishing.recompute import read_quality
         from sarchat_build.publishing.rejected import count_rejected
@@ -84,6 +86,7 @@ def build_sources(
                 runner,
                 workers,
                 beam_options,
+                log_folder=Path(output, WORK_FOLDER, "log"),
             )
         record = read_outcome(output)
     print_part_matches(context.part_matches)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from pipelines.console import console, counting_progress
+from pipelines.console import counting_progress, print_line
 from sarchat_build.errors import ConfigurationError, Issue
 from sarchat_build.suggestions import advice
 from sarchat_build.synthetic import RAW_SOURCES, SYNTHESIZERS, refuse_foreign_files
@@ -49,4 +49,4 @@ def synthesize_sources(
                 overwrite=overwrite,
                 progress=show,
             )
-        console.print(f"{made.path}: {made.images:,} images, {made.instances:,} objects")
+        print_line(f"{made.path}: {made.images:,} images, {made.instances:,} objects")
