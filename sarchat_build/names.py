@@ -11,5 +11,7 @@ def printable(name: str) -> str:
     >>> printable("ba\udce9")
     'ba\\xe9'
     """
+    if name.isascii():
+        return name
     composed = unicodedata.normalize("NFC", name)
     return composed.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")

@@ -122,12 +122,17 @@ class Reason(str, Enum):
         "nothing needs to be done")
 
     # Images and documents that belong together.
+    PART_MATCH = ("part_match", Kind.WARNING,
+        "a statement of a manifest (a split list, the pattern of `scene`) does not fit all of what "
+        "it speaks of, or an archive inside of another is not read",
+        "`sarchat sources inspect` lists them with examples; correct what is wrong")
     IMAGE_MISSING = ("image_missing", Kind.REJECT,
         "a document is about an image that is not there",
         "see whether a part of the release is missing, or `annotations.images` misses some")
     IMAGE_AMBIGUOUS = ("image_ambiguous", Kind.REJECT,
         "a document names an image by a file name that several folders have",
-        "keep one of the images, or write their folders into the document")
+        "write the folders of images into the document, or leave all images of that name but one "
+        "out of `annotations.images`")
     NO_ANNOTATION = ("no_annotation", Kind.REJECT,
         "no document belongs to an image, and nobody claims that it shows nothing",
         'add the document; if such images show nothing, set `annotations.unlabeled` to "negative"')

@@ -48,6 +48,7 @@ class BoxFormat(str, Enum):
     XYWH_PX = "xywh_px"
     CXCYWH_REL = "cxcywh_rel"
     QUAD_PX = "quad_px"
+    QUAD_REL = "quad_rel"
     CXCYWHA_PX = "cxcywha_px"
 
 

@@ -4,20 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from sarchat_build.config.manifest import Manifest
+from sarchat_build.config.annotation_options import AnnotationRule, CocoRule
 from sarchat_build.errors import RecordError
 from sarchat_build.geometry.conventions import to_pixel_box
 from sarchat_build.types import BoxExtent, BoxFormat, PixelFacts, RawImage, RawInstance
 
 
-def box_extent(raw: RawImage, pixels: PixelFacts, manifest: Manifest) -> BoxExtent:
+def box_extent(raw: RawImage, pixels: PixelFacts, rule: AnnotationRule) -> BoxExtent:
     """Measure how the boxes of an image lie in its pixels, the unusable ones left out."""
     # Unless it is stated, a box of corner and size is only supposed to be one.
-    rule = manifest.annotations
-    corners = bool(raw.instances) and rule.format == "coco" and rule.bbox is None
+    corners = bool(raw.instances) and isinstance(rule, CocoRule) and rule.bbox is None
     far_px, clipped = 0.0, 0
     size_px = (pixels.width_px, pixels.height_px)
-    for x, y in far_corners(raw.instances, *size_px, manifest):
+    for x, y in far_corners(raw.instances, *size_px, rule):
         far_px = max(far_px, x, y)
         clipped += x > size_px[0] + 1 or y > size_px[1] + 1
     if corners:
@@ -26,7 +25,7 @@ def box_extent(raw: RawImage, pixels: PixelFacts, manifest: Manifest) -> BoxExte
 
 
 def far_corners(
-    instances: Iterable[RawInstance], width_px: int, height_px: int, manifest: Manifest
+    instances: Iterable[RawInstance], width_px: int, height_px: int, rule: AnnotationRule
 ) -> Iterator[tuple[float, float]]:
     """Give the largest x and y of each box that can be read, in a picture of this size."""
     for found in instances:
@@ -34,7 +33,7 @@ def far_corners(
             box = to_pixel_box(
                 found.bbox,
                 found.bbox_format,
-                manifest.annotations.convention,
+                rule.convention,
                 width_px=width_px,
                 height_px=height_px,
             )

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from sarchat_build.chips.extent import box_extent, far_corners
 from sarchat_build.chips.join import InspectedImage
+from sarchat_build.config.annotation_options import AnnotationRule, Convention
 from sarchat_build.config.manifest import Manifest, fold, sort_categories
 from sarchat_build.errors import RecordError
 from sarchat_build.geometry.agreement import overlap
@@ -52,13 +53,14 @@ def normalize_image(inspected: InspectedImage, manifest: Manifest) -> Normalizat
     pass for one without objects.
     """
     raw, file, pixels = inspected.raw, inspected.file, inspected.pixels
+    rule = manifest.annotations.rule_of(inspected.entry)
     image_id, scene_id = manifest.image_id(file.path), manifest.scene_id(file.path)
     log = _Log(manifest.id, str(inspected.document))
     rejected_image = RejectedImage(
         image_id, manifest.id, scene_id, inspected.official_split, count_objects(raw)
     )
     mismatch = _size_mismatch(raw, pixels)
-    if mismatch and _fits_neither(raw, pixels, manifest):
+    if mismatch and _fits_neither(raw, pixels, rule):
         detail = f"{mismatch}, and the boxes fit neither"
         log.reject(
             image_id, Reason.SIZE_MISMATCH, detail, images=1, instances=rejected_image.instances
@@ -66,7 +68,7 @@ def normalize_image(inspected: InspectedImage, manifest: Manifest) -> Normalizat
         return log.result(rejected_image=rejected_image)
     if mismatch:
         log.notice(image_id, Reason.SIZE_MISMATCH, mismatch)
-    instances, rejected_categories = _instances(raw, image_id, pixels, manifest, log)
+    instances, rejected_categories = _instances(inspected, image_id, rule, manifest, log)
     if not instances and any(r.reason is not Reason.IGNORED_CATEGORY for r in log.rejects):
         log.reject(image_id, Reason.NO_VALID_INSTANCE, "each of its objects was rejected", images=1)
         return log.result(rejected_image=rejected_image)
@@ -81,7 +83,7 @@ def normalize_image(inspected: InspectedImage, manifest: Manifest) -> Normalizat
             official_split=inspected.official_split,
             instances=instances,
             rejected_categories=rejected_categories,
-            extent=box_extent(raw, pixels, manifest),
+            extent=box_extent(raw, pixels, rule),
         )
     )
 
@@ -134,7 +136,11 @@ class _Log:
 
 
 def _instances(
-    raw: RawImage, image_id: str, pixels: PixelFacts, manifest: Manifest, log: _Log
+    inspected: InspectedImage,
+    image_id: str,
+    rule: AnnotationRule,
+    manifest: Manifest,
+    log: _Log,
 ) -> tuple[tuple[Instance, ...], tuple[Category, ...]]:
     """Give the usable objects, and the categories of which one was rejected.
 
@@ -142,6 +148,7 @@ def _instances(
     is the same, whatever the source calls them, and their rotated boxes must be the same, too: two
     ships may cross in one upright box.
     """
+    raw, pixels, convention = inspected.raw, inspected.pixels, rule.convention
     categories = manifest.categories
     lookup = categories.by_folded_name()
     instances: list[Instance] = []
@@ -162,9 +169,12 @@ def _instances(
             rejected.update(categories.meant_by(found.category))
             continue
         try:
-            instance, repairs = _instance(found, f"{image_id}#{number}", category, pixels, manifest)
+            instance, repairs = _instance(
+                found, f"{image_id}#{number}", category, pixels, convention
+            )
         except RecordError as error:
-            log.reject(key, error.reason, error.detail, line=found.line, instances=1)
+            detail = manifest.annotations.located(inspected.entry, error.detail)
+            log.reject(key, error.reason, detail, line=found.line, instances=1)
             if error.reason is not Reason.OUTSIDE:
                 rejected.add(category)
             continue
@@ -190,9 +200,12 @@ def _same_object(instance: Instance) -> tuple[object, ...]:
 
 
 def _instance(
-    raw: RawInstance, instance_id: str, category: Category, pixels: PixelFacts, manifest: Manifest
+    raw: RawInstance,
+    instance_id: str,
+    category: Category,
+    pixels: PixelFacts,
+    convention: Convention,
 ) -> tuple[Instance, tuple[Reason, ...]]:
-    convention = manifest.annotations.convention
     size_px = {"width_px": pixels.width_px, "height_px": pixels.height_px}
     box = to_pixel_box(raw.bbox, raw.bbox_format, convention, **size_px)
     bbox, repairs = repair(box.corners_px, **size_px)
@@ -232,10 +245,10 @@ def _size_mismatch(raw: RawImage, pixels: PixelFacts) -> str:
     return f"states {claimed[0]} × {claimed[1]} pixels, the picture has {real[0]} × {real[1]}"
 
 
-def _fits_neither(raw: RawImage, pixels: PixelFacts, manifest: Manifest) -> bool:
+def _fits_neither(raw: RawImage, pixels: PixelFacts, rule: AnnotationRule) -> bool:
     frames = ((raw.width_px or 0, raw.height_px or 0), (pixels.width_px, pixels.height_px))
     # One pixel of play: whether xmax may equal the width is the sources' own quarrel.
     return bool(raw.instances) and not any(
-        all(x <= w + 1 and y <= h + 1 for x, y in far_corners(raw.instances, w, h, manifest))
+        all(x <= w + 1 and y <= h + 1 for x, y in far_corners(raw.instances, w, h, rule))
         for w, h in frames
     )

@@ -20,6 +20,7 @@ _NUMBERS = {
     BoxFormat.XYWH_PX: 4,
     BoxFormat.CXCYWH_REL: 4,
     BoxFormat.QUAD_PX: 8,
+    BoxFormat.QUAD_REL: 8,
     BoxFormat.CXCYWHA_PX: 5,
 }
 
@@ -64,15 +65,20 @@ def to_pixel_box(
         )
     if not all(map(math.isfinite, box)):
         raise RecordError(Reason.NON_FINITE, f"box {tuple(box)}")
-    if box_format is not BoxFormat.CXCYWH_REL and _are_shares(box[:8] if len(box) > 5 else box[:4]):
-        numbers = ", ".join(f"{value:g}" for value in box)
-        raise RecordError(
-            Reason.SHARES_OF_PICTURE, f"({numbers}) are shares of the picture, not pixels"
-        )
     if box_format is BoxFormat.CXCYWH_REL:
         cx, cy, w, h = box
         left, right = (cx - w / 2) * width_px, (cx + w / 2) * width_px
         return PixelBox((left, (cy - h / 2) * height_px, right, (cy + h / 2) * height_px))
+    if box_format is BoxFormat.QUAD_REL:
+        sides_px = (width_px, height_px) * 4
+        corners_px = [share * side for share, side in zip(box, sides_px, strict=True)]
+        quad, repairs = to_pixel_quad(corners_px, convention)
+        return PixelBox(bounds(quad), quad, repairs)
+    if _are_shares(box[:8] if len(box) > 5 else box[:4]):
+        numbers = ", ".join(f"{value:g}" for value in box)
+        raise RecordError(
+            Reason.SHARES_OF_PICTURE, f"({numbers}) are shares of the picture, not pixels"
+        )
     if box_format in (BoxFormat.QUAD_PX, BoxFormat.CXCYWHA_PX):
         quad, repairs = to_pixel_quad(box, convention)
         return PixelBox(_half_open(bounds(quad), convention), quad, repairs)

@@ -72,6 +72,9 @@ ROWS = {
     58: "nothing survives: stop",
     59: "other counts than published: shown; stop with --strict",
     73: "code changed, version not: fingerprints of shards cover the code",
+    82: "split list, scene pattern, glob or key that fits nothing: stop; in part: counted",
+    83: "names of other machines: decoded, found by stem or unique name, never guessed",
+    84: "two formats of one picture, archive in an archive, scenes beside chips: told, with a cure",
 }
 
 COLLECT = """

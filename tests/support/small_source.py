@@ -21,7 +21,10 @@ from sarchat_build.reasons import Reason
 from sarchat_build.sources.index import index_source
 
 SOURCE_ID = "case"
-EXTENSIONS = {"voc": "xml", "fair1m": "xml", "coco": "json", "yolo": "txt", "dota": "txt"}
+EXTENSIONS = {
+    **{"voc": "xml", "fair1m": "xml", "coco": "json", "labelme": "json"},
+    **{"yolo": "txt", "yolo_obb": "txt", "dota": "txt"},
+}
 
 
 def picture(number: int, size: tuple[int, int] = (96, 96)) -> bytes:
@@ -55,7 +58,7 @@ def write(
     for stem, text in documents.items():
         data = text if isinstance(text, bytes) else text.encode()
         (raw / "labels" / f"{stem}.{EXTENSIONS[file_format]}").write_bytes(data)
-    pixels = "" if file_format == "yolo" else 'pixel_origin = 0\nmax_edge = "exclusive"'
+    pixels = "" if file_format.startswith("yolo") else 'pixel_origin = 0\nmax_edge = "exclusive"'
     annotated = sorted(set(names.values()) - {"ignore"})
     listed = ", ".join(
         f"{json.dumps(n, ensure_ascii=False)} = {json.dumps(c)}" for n, c in names.items()

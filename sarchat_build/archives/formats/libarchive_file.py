@@ -7,7 +7,7 @@ import logging
 import shutil
 import tempfile
 import zlib
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
@@ -36,8 +36,8 @@ _EOF, _OK = 1, 0
 class LibarchiveArchive(PackedArchive):
     """A 7z or rar archive."""
 
-    def __init__(self, location: str, kind: str) -> None:
-        super().__init__(location)
+    def __init__(self, location: str, kind: str, encodings: Sequence[str] = ()) -> None:
+        super().__init__(location, encodings)
         self.kind = kind
         self._libarchive = _load(location, kind)
 
@@ -45,7 +45,7 @@ class LibarchiveArchive(PackedArchive):
         """Go through the archive once."""
         with reaching(self.location):
             size = size_bytes(self.location)
-        judge = MemberJudge(self.location, size)
+        judge = self.judge(size)
         ffi, exception = self._libarchive.ffi, self._libarchive.exception.ArchiveError
         with _local_copy(self.location) as path, _handle(ffi, self.kind) as handle:
             crcs: list[int | None] = []

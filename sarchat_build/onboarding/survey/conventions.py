@@ -1,9 +1,7 @@
-"""Conventions that numbers prove: first pixel, maximum edge, and scenes in names."""
+"""Conventions that numbers prove: first pixel and maximum edge."""
 
 from __future__ import annotations
 
-import re
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -131,31 +129,6 @@ def shares_of_pictures(
         return "shares (0 to 1)"
     far = ((max(e.x_max, e.y_max), size) for e, size in found)
     return "percents (0 to 100)" if are_percents(far) else ""
-
-
-def scene_pattern(stems: Iterable[str]) -> tuple[str, int, int] | None:
-    """Find how names may say which scene an image was cut from: parts in front that repeat.
-
-    Returns:
-        A pattern for `[scene]`, the number of scenes it finds and of images in the largest; None
-        if no front part, with a number in it, is shared by several images.
-
-    >>> scene_pattern([f"P{s:04d}_{x}" for s in range(3) for x in (0, 600, 1200)])
-    ('^(?P<scene_id>[^_]+)_', 3, 3)
-    >>> scene_pattern(["000001", "000002"]) is None
-    True
-    """
-    names = list(stems)
-    for separator in ("_", "-"):
-        split = [name.split(separator) for name in names]
-        for count in range(1, min((len(parts) for parts in split), default=0)):
-            scenes = Counter(tuple(parts[:count]) for parts in split)
-            numbered = all(re.search(r"\d", separator.join(scene)) for scene in scenes)
-            if numbered and 1 < len(scenes) <= len(names) / 2:
-                part = f"[^{separator}]+"
-                front = separator.join([part] * count)
-                return f"^(?P<scene_id>{front}){separator}", len(scenes), max(scenes.values())
-    return None
 
 
 def _try_convention(

@@ -16,6 +16,7 @@ from sarchat_build.sources.files import SourceFiles
 from sarchat_build.sources.readers import xml
 from sarchat_build.sources.readers.dota import HEADER
 from sarchat_build.sources.readers.json_stream import JsonStream
+from sarchat_build.sources.readers.labelme_pixels import WithoutPixels
 
 # Tried in this order where neither a mark nor a declaration tells.
 ENCODINGS = ("utf-8", "gbk")
@@ -26,7 +27,10 @@ MAX_CLASSES = 2000
 
 @dataclass(frozen=True, slots=True)
 class FormatGuess:
-    """A guessed format (`voc`, `coco`, `yolo`, `dota`, `fair1m`), or "" for none of them."""
+    """A guessed format (`voc`, `coco` …), and what speaks for it.
+
+    The format is "" where it is none that can be read; the evidence then says what was recognized.
+    """
 
     format: str
     evidence: str
@@ -43,7 +47,7 @@ def sniff_group(source_files: SourceFiles, group: FileGroup) -> FormatGuess:
                 guess = sniff(document, extension_of(file))
         except RecordError:
             continue
-        if guess.format:
+        if guess.evidence:
             votes[guess] += 1
     if not votes:
         return FormatGuess("", "")
@@ -101,6 +105,12 @@ def _sniff_json(document: BinaryIO) -> FormatGuess:
     boxed = isinstance(thing, dict) and "image_id" in thing and "bbox" in thing
     if isinstance(image, dict) and "file_name" in image and (boxed or thing is None):
         return FormatGuess("coco", "JSON with images[].file_name and annotations[].image_id, bbox")
+    document.seek(0)
+    shapes = JsonStream(WithoutPixels(document), choose_encoding(document, ENCODINGS))
+    shape: Any = next(shapes.items("shapes.item"), None)
+    named = isinstance(next(shapes.items("imagePath"), None), str)
+    if named if shape is None else isinstance(shape, dict) and {"label", "points"} <= shape.keys():
+        return FormatGuess("labelme", "JSON with shapes[].label, points and imagePath")
     return FormatGuess("", "")
 
 
@@ -112,6 +122,10 @@ def _sniff_text(document: BinaryIO) -> FormatGuess:
         return FormatGuess("dota", "text lines of eight numbers, a class and mostly a difficulty")
     if objects and all(_is_yolo(fields) for fields in objects):
         return FormatGuess("yolo", "text lines of a class index and four shares of the picture")
+    if objects and all(_is_yolo(fields, 9) for fields in objects):
+        return FormatGuess("yolo_obb", "text lines of a class index and four corners as shares")
+    if objects and all(len(fields) % 2 and _is_yolo(fields, len(fields)) for fields in objects):
+        return FormatGuess("", "YOLO outlines: lines of a class index and points as shares")
     return FormatGuess("", "")
 
 
@@ -122,9 +136,9 @@ def _is_dota(fields: list[str]) -> bool:
     return _read(fields[8:9]) is None or (len(fields) == 10 and fields[9] in ("0", "1", "2"))
 
 
-def _is_yolo(fields: list[str]) -> bool:
+def _is_yolo(fields: list[str], columns: int = 5) -> bool:
     found = _read(fields)
-    if found is None or len(found) != 5 or not all(map(math.isfinite, found)):
+    if found is None or len(found) != columns or not all(map(math.isfinite, found)):
         return False
     # Some labels leave the picture; a pixel coordinate is far from any share.
     return found[0] >= 0 and found[0] == int(found[0]) and all(-1 <= v <= 2 for v in found[1:])

@@ -8,21 +8,17 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, BinaryIO
 
-from pydantic import TypeAdapter
-
-from sarchat_build.config.annotation_options import Annotations
+from sarchat_build.config.annotation_options import RULES
 from sarchat_build.errors import RecordError
 from sarchat_build.onboarding.survey import sniffing
 from sarchat_build.onboarding.survey.angles import Angles
 from sarchat_build.onboarding.survey.conventions import BoxExtent
 from sarchat_build.onboarding.survey.listing import FileGroup, by_path, stem_of
 from sarchat_build.reasons import Reason
-from sarchat_build.sources.encodings import decode, read_all
+from sarchat_build.sources.encodings import other_encoding
 from sarchat_build.sources.files import FileRef, SourceFiles
 from sarchat_build.sources.readers import FORMATS
 from sarchat_build.types import BoxFormat, RawImage, RawInstance
-
-_RULE: TypeAdapter[Any] = TypeAdapter(Annotations)
 
 
 @dataclass
@@ -108,20 +104,21 @@ def trial_rule(file_format: str, classes: Mapping[int, str]) -> Any:
     """Give a rule that reads a format as it stands: no origin, no edge and no angle is applied."""
     options: dict[str, Any] = {"images": ("*",), "files": ({"path": "*"},)}
     options["encodings"] = sniffing.ENCODINGS
-    if file_format != "yolo":
-        options |= {"pixel_origin": 0, "max_edge": "exclusive"}
-    if file_format in ("yolo", "coco"):
-        named = (classes.get(number, f"class {number}") for number in range(sniffing.MAX_CLASSES))
-        options["class_names"] = tuple(named)
-    return _RULE.validate_python({"format": file_format, **options})
+    named = (classes.get(number, f"class {number}") for number in range(sniffing.MAX_CLASSES))
+    stated = {
+        "pixel_origin": 0,
+        "max_edge": "exclusive",
+        "class_names": tuple(named),
+    }
+    rule = RULES[file_format]
+    options |= {key: value for key, value in stated.items() if key in rule.model_fields}
+    return rule.model_validate({"format": file_format, **options})
 
 
 def _read(found: Tally, file: FileRef, document: BinaryIO, file_format: str, rule: Any) -> None:
     many = FORMATS[file_format].many_images
     if not many:
-        data = read_all(document)
-        document.seek(0)
-        found.encodings[_encoding(data)] += 1
+        found.encodings[_encoding(document)] += 1
     found.documents += 1
     for raw in FORMATS[file_format].read(document, rule):
         for fault in raw.faults:
@@ -164,14 +161,11 @@ def _corners(instance: RawInstance) -> tuple[float, ...]:
     return ()
 
 
-def _encoding(data: bytes) -> str:
-    for encoding in sniffing.ENCODINGS:
-        try:
-            decode(data, (encoding,))
-        except RecordError:
-            continue
-        return encoding
-    return ""
+def _encoding(document: BinaryIO) -> str:
+    try:
+        return other_encoding(document, sniffing.ENCODINGS) or "utf-8"
+    except RecordError:
+        return ""  # reading it says so
 
 
 def used_classes(categories: Iterable[str]) -> tuple[int, ...]:

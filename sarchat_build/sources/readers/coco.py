@@ -16,7 +16,7 @@ from sarchat_build.errors import RecordError
 from sarchat_build.geometry.agreement import contradiction
 from sarchat_build.reasons import Reason
 from sarchat_build.sources.encodings import choose_encoding, flag
-from sarchat_build.sources.readers.json_stream import NOT_A_NUMBER, JsonStream
+from sarchat_build.sources.readers.json_stream import JsonStream, claimed_px, to_float
 from sarchat_build.stable_hash import stable_hash
 from sarchat_build.types import BoxFormat, RawFault, RawImage, RawInstance
 
@@ -46,6 +46,18 @@ def read(document: BinaryIO, rule: CocoRule) -> Iterator[RawImage]:
     yield from _annotations(stream, names, images, rule)
 
 
+def file_names(document: BinaryIO, rule: CocoRule) -> Iterator[str]:
+    """Give the names of all images of a document, which is left at its start.
+
+    Raises:
+        RecordError: as `read`.
+    """
+    stream = JsonStream(document, choose_encoding(document, rule.encodings))
+    for name in stream.items("images.item.file_name"):
+        if isinstance(name, str):
+            yield name
+
+
 @dataclass(slots=True)
 class _Entry:
     filename: str
@@ -70,7 +82,7 @@ class _Images:
         if image_id is None or not isinstance(filename, str) or not filename:
             self.nameless += 1
             return
-        new = _Entry(filename, _pixels(fields.get("width")), _pixels(fields.get("height")))
+        new = _Entry(filename, claimed_px(fields.get("width")), claimed_px(fields.get("height")))
         known = self.by_filename.setdefault(filename, new)
         same_id = self.by_id.setdefault(image_id, known)
         if known != new:
@@ -239,7 +251,7 @@ def _instance(fields: Mapping[str, Any], key: str, name: str, rule: CocoRule) ->
     bbox = fields.get("bbox")
     if not isinstance(bbox, list) or len(bbox) != 4:
         raise RecordError(Reason.BAD_VALUE, f"bbox is {str(bbox)[:80]}, not four numbers")
-    box = tuple(_float(value) for value in bbox)
+    box = tuple(to_float(value) for value in bbox)
     if rule.bbox != "xyxy" and (box[2] < 0 or box[3] < 0):
         raise RecordError(Reason.BAD_VALUE, f"bbox {box} has a negative width or height")
     if rule.bbox is None:
@@ -282,18 +294,3 @@ def _outline(segmentation: object) -> tuple[float, ...]:
         return tuple(map(float, ring))
     except (TypeError, ValueError, OverflowError):
         return ()
-
-
-def _float(value: object) -> float:
-    if value == NOT_A_NUMBER:
-        return float("nan")
-    if isinstance(value, bool) or not isinstance(value, (int, float, Decimal)):
-        raise RecordError(Reason.BAD_VALUE, f"{str(value)[:80]!r} is not a number")
-    try:
-        return float(value)
-    except OverflowError:
-        return float("inf")
-
-
-def _pixels(value: object) -> int | None:
-    return value if type(value) is int and 0 < value < 10**9 else None
