@@ -3,27 +3,44 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from types import TracebackType
+from typing import TypeAlias
 
 from rich.console import Console
 from rich.markup import escape
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TaskID,
+    TextColumn,
+    TimeElapsedColumn,
+)
 
 from pipelines.progress import count_done
 
-console = Console()
+console = Console(highlight=False)
 errors = Console(stderr=True, highlight=False, soft_wrap=True)
 
 _POLL_SECONDS = 0.3
 # A few seconds of hashing or unpacking.
 _LONG_BYTES = 256 << 20
+# More lines say no more to a person.
+_SHOWN_ERRORS = 50
+# How often a log that nobody watches is told how far long work is.
+_LINE_SECONDS = 60.0
 
 
 def print_error(error: Exception) -> None:
-    """Print an error as `error: …`, one line for each fault."""
-    for line in str(error).splitlines() or [type(error).__name__]:
+    """Print an error as `error: …`, one line for each fault, and of very many only the first."""
+    lines = str(error).splitlines() or [type(error).__name__]
+    for line in lines[:_SHOWN_ERRORS]:
         errors.print(f"[bold red]error:[/] {escape(line)}")
+    if len(lines) > _SHOWN_ERRORS:
+        errors.print(f"[bold red]error:[/] … and {len(lines) - _SHOWN_ERRORS:,} more")
 
 
 @contextmanager
@@ -73,7 +90,63 @@ def byte_progress(title: str, total_bytes: int) -> Iterator[Callable[[int], None
         yield lambda done: show(done >> 20)
 
 
-def _progress(on: Console = console) -> Progress:
+class LineProgress:
+    """Progress where nothing can be drawn over: a line each minute, and one when a task ends."""
+
+    def __init__(self, on: Console) -> None:
+        self._on = on
+        self._titles: list[str] = []
+        self._totals: list[float | None] = []
+        self._done: list[float] = []
+        self._ended: set[int] = set()
+        self._start = self._last = time.monotonic()
+
+    def __enter__(self) -> LineProgress:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        for task in range(len(self._titles)):
+            if task not in self._ended and self._done[task]:
+                self._print(task)
+
+    def add_task(self, title: str, *, total: float | None) -> TaskID:
+        """Begin a task; `total` may be said later."""
+        self._titles.append(title)
+        self._totals.append(total)
+        self._done.append(0)
+        return TaskID(len(self._titles) - 1)
+
+    def update(self, task: TaskID, *, completed: float, total: float | None = None) -> None:
+        """Say how much of a task is done."""
+        self._done[task] = completed = max(completed, self._done[task])
+        self._totals[task] = self._totals[task] if total is None else total
+        if task in self._ended:
+            return
+        if completed and completed == self._totals[task]:
+            self._ended.add(task)
+            self._print(task)
+        elif completed and time.monotonic() - self._last > _LINE_SECONDS:
+            self._print(task)
+
+    def _print(self, task: int) -> None:
+        self._last = time.monotonic()
+        total = self._totals[task]
+        of = f" of {total:,}" if total is not None else ""
+        text = f"{self._titles[task]}: {self._done[task]:,}{of}, {self._last - self._start:.0f} s"
+        self._on.print(text, soft_wrap=True, markup=False, highlight=False)
+
+
+AnyProgress: TypeAlias = "Progress | LineProgress"
+
+
+def _progress(on: Console = console) -> AnyProgress:
+    if not on.is_terminal or on.is_dumb_terminal:
+        return LineProgress(on)
     return Progress(
         TextColumn("{task.description:<18}"),
         BarColumn(),

@@ -2,73 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Callable, Mapping
 from typing import TypeVar
 
 from pipelines.context import BuildContext
+from pipelines.settings import Settings, load_settings
 from sarchat_build.archives import join
-from sarchat_build.config.manifest import Manifest, load_manifests
-from sarchat_build.config.recipe import Recipe, load_recipe, recipe_path
-from sarchat_build.config.resources import resource_folder
+from sarchat_build.config.manifest import Manifest
 from sarchat_build.dataset.fingerprint import digest_code
 from sarchat_build.dataset.folder import prepare_folder, refuse_folder
 from sarchat_build.dataset.output import WORK_FOLDER
-from sarchat_build.errors import ConfigurationError, InputError, Issue
-from sarchat_build.phrasing.engine import load_templates
-from sarchat_build.phrasing.lint import check_templates
+from sarchat_build.errors import InputError
 from sarchat_build.progress import ProgressBar, no_progress
 from sarchat_build.sources.choose import refuse_mixed_releases
 from sarchat_build.sources.index import index_source
 from sarchat_build.sources.inputs import describe_archives, repack_archives
 
+__all__ = ["Settings", "load_settings", "prepare"]
+
 T = TypeVar("T")
-
-
-@dataclass(frozen=True)
-class Settings:
-    """Everything that people write: manifests, a recipe, phrasings."""
-
-    manifests: Mapping[str, Manifest]
-    recipe: Recipe
-    templates: Mapping[str, str]
-
-
-def load_settings(
-    recipe: str,
-    manifest_folder: Path | None,
-    template_folder: Path | None,
-    stated: Sequence[str] = (),
-) -> Settings:
-    """Read and check all settings; `stated` is what the user says instead of a manifest.
-
-    Manifests of `manifest_folder` are added to the built-in ones, or stand in for them by name.
-
-    Raises:
-        ConfigurationError: every fault of every file at once.
-    """
-    issues: list[Issue] = []
-    manifests: Mapping[str, Manifest] = {}
-    templates: Mapping[str, str] = {}
-    loaded: Recipe | None = None
-    try:
-        manifests = load_manifests(resource_folder("source_manifests"), stated, manifest_folder)
-    except ConfigurationError as error:
-        issues.extend(error.issues)
-    try:
-        loaded = load_recipe(recipe_path(recipe))
-    except ConfigurationError as error:
-        issues.extend(error.issues)
-    try:
-        folder = template_folder or resource_folder("templates")
-        templates = load_templates(folder)
-        check_templates(templates, folder)
-    except ConfigurationError as error:
-        issues.extend(error.issues)
-    if issues or loaded is None:
-        raise ConfigurationError(issues)
-    return Settings(manifests, loaded, templates)
 
 
 def prepare(

@@ -105,7 +105,8 @@ def validate_folder(out: str, workers: int) -> bool:
     if proven:
         console.print(
             f"[bold green]proven:[/] {result['images']:,} pictures and {result['dialogues']:,} "
-            f"dialogues in {len(build['files']):,} files; every answer follows from its boxes"
+            f"dialogues in {len(build['files']):,} files; every answer follows from its boxes",
+            soft_wrap=True,
         )
     return proven
 
@@ -135,5 +136,6 @@ def _report(messages: list[tuple[str, str]], errors_found: int) -> bool:
     if len(messages) > _SHOWN:
         errors.print(f"… and {len(messages) - _SHOWN:,} more")
     if errors_found:
-        errors.print(f"[bold red]not proven:[/] {errors_found:,} faults")
+        plural = "fault" if errors_found == 1 else "faults"
+        errors.print(f"[bold red]not proven:[/] {errors_found:,} {plural}")
     return errors_found == 0

@@ -25,13 +25,17 @@ STAGE = "inspect_images"
 
 @dataclass(frozen=True, slots=True)
 class InspectedImage:
-    """An image that decodes, and the one annotation that counts for it."""
+    """An image that decodes, and the one annotation that counts for it.
+
+    `entry` is the entry of `annotations.files` that the annotation's document belongs to.
+    """
 
     file: FileRef
     document: FileRef
     raw: RawImage
     pixels: PixelFacts
     official_split: Split | None
+    entry: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,8 +147,10 @@ def _inspect(
         annotation = _one_annotation(found, index.split_by_name.get(name))
         if annotation.reject is not None:
             return annotation.reject
-        if annotation.raw is None or not (instances or recipe.keep_images_without_objects):
-            raise RecordError(Reason.NO_OBJECT, "its annotation lists no object")
+        wanted = instances and _has_wanted_object(annotation.raw, manifest)
+        if annotation.raw is None or not (wanted or recipe.keep_images_without_objects):
+            ours = "object of a category that is not ignored" if instances else "object"
+            raise RecordError(Reason.NO_OBJECT, f"its annotation lists no {ours}")
         with index.files.contents(file) as source:
             facts = images.inspect(
                 source,
@@ -163,7 +169,16 @@ def _inspect(
             images=1,
             instances=instances,
         )
-    return InspectedImage(file, annotation.document, annotation.raw, facts, annotation.split)
+    return InspectedImage(
+        file, annotation.document, annotation.raw, facts, annotation.split, annotation.entry
+    )
+
+
+def _has_wanted_object(raw: RawImage | None, manifest: Manifest) -> bool:
+    if raw is None:
+        return False
+    ignored = manifest.categories.is_ignored
+    return bool(raw.faults) or not all(ignored(found.category) for found in raw.instances)
 
 
 def _one_annotation(found: Sequence[Annotation], listed: Split | None) -> Annotation:

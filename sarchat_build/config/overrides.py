@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sarchat_build.errors import Issue
+from sarchat_build.suggestions import advice
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -83,8 +84,8 @@ def parse_overrides(
             issues.append(Issue(where, "", "expected SOURCE.key.path=VALUE"))
             continue
         if source_id not in known:
-            choice = ", ".join(sorted(known))
-            issues.append(Issue(where, "", f"no source {source_id!r}; known: {choice}"))
+            message = f"no source {source_id!r}{advice(source_id, sorted(known))}"
+            issues.append(Issue(where, "", message))
             continue
         try:
             value = tomllib.loads(f"value = {written}")

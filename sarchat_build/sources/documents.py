@@ -23,12 +23,14 @@ STAGE = "read_annotations"
 class Annotation:
     """What one document says about one image; `reject` instead of `raw` when it cannot be read.
 
-    `name` is the image's name in its source (`SourceIndex`).
+    `name` is the image's name in its source (`SourceIndex`), `entry` the entry of
+    `annotations.files` that the document belongs to.
     """
 
     name: str
     document: FileRef
     split: Split | None
+    entry: int = 0
     raw: RawImage | None = None
     reject: Reject | None = None
     notices: tuple[Notice, ...] = ()
@@ -58,8 +60,8 @@ def read_document(
         cannot be read is `unreadable_document`, with which no build goes on.
     """
     matcher = _ImageMatcher(document, index, manifest)
-    rule = manifest.annotations
-    file_format = FORMATS[rule.format]
+    rule = manifest.annotations.rule_of(document.entry)
+    file_format = FORMATS[manifest.annotations.format]
     try:
         with index.files.open(document.file) as stream:
             encoding = other_encoding(stream, rule.encodings)
@@ -133,14 +135,29 @@ class _ImageMatcher:
 
     def _annotation(self, name: str, oversight: Reason | None, raw: RawImage) -> Annotation:
         source_id, file = self.index.source_id, self.document.file
+        raw = self._located(raw)
         found = [RawFault(name, oversight, raw.filename or "")] if oversight else []
         notices = tuple(
             Notice(source_id, str(file), notice.key, notice.reason, notice.detail)
             for notice in (*found, *raw.notices)
         )
         return Annotation(
-            name=name, document=file, split=self.document.split, raw=raw, notices=notices
+            name=name,
+            document=file,
+            split=self.document.split,
+            entry=self.document.entry,
+            raw=raw,
+            notices=notices,
         )
+
+    def _located(self, raw: RawImage) -> RawImage:
+        if not self.index.rule.files[self.document.entry].options:
+            return raw
+        faults = tuple(
+            replace(f, detail=self.index.rule.located(self.document.entry, f.detail))
+            for f in raw.faults
+        )
+        return replace(raw, faults=faults)
 
     def _rejected(self, reject: Reject) -> Annotation | Reject:
         """Give the reject to the image that has the document's name, if there is one."""
@@ -150,6 +167,7 @@ class _ImageMatcher:
             name=self._own_name,
             document=self.document.file,
             split=self.document.split,
+            entry=self.document.entry,
             reject=reject,
         )
 
@@ -161,7 +179,7 @@ class _ImageMatcher:
             line=error.line,
             key=f"{self.index.source_id}/{key or self._own_name}",
             reason=error.reason,
-            detail=error.detail,
+            detail=self.index.rule.located(self.document.entry, error.detail),
             images=images,
             instances=instances,
         )

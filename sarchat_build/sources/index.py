@@ -38,10 +38,14 @@ class OtherImageError(RecordError):
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """An annotation document and the official split that its path states."""
+    """An annotation document and the official split that its path states.
+
+    `entry` is the entry of `annotations.files` that it belongs to, and by which it is read.
+    """
 
     file: FileRef
     split: Split | None
+    entry: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -196,10 +200,14 @@ def index_source(
 
 def layout_hint(manifest: Manifest) -> str:
     """Say in a sentence what belongs into the source's folder and where to get it."""
+    return f"expected {layout_text(manifest)}; get it from {manifest.homepage}"
+
+
+def layout_text(manifest: Manifest) -> str:
+    """Say what belongs into the source's folder."""
     return (
-        f"expected {', '.join(archive.name for archive in manifest.archives)} (any file name, or "
-        f"its unpacked folder) holding {manifest.annotations.images[0]}; "
-        f"get it from {manifest.homepage}"
+        f"{', '.join(archive.name for archive in manifest.archives)} (any file name, or its "
+        f"unpacked folder) holding {manifest.annotations.images[0]}"
     )
 
 
@@ -220,17 +228,19 @@ def _documents(
     manifest: Manifest, entries: Iterable[tuple[AnnotationFiles, tuple[FileRef, ...]]]
 ) -> tuple[Document, ...]:
     # A document that two patterns match is read once.
-    splits: dict[FileRef, AnnotationFiles] = {}
-    for entry, files in entries:
+    documents: dict[FileRef, Document] = {}
+    for number, (entry, files) in enumerate(entries):
         for file in files:
-            first = splits.setdefault(file, entry)
-            if first.split != entry.split:
+            known = documents.setdefault(file, Document(file, entry.split, number))
+            first = manifest.annotations.files[known.entry]
+            if (first.split, first.options) != (entry.split, entry.options):
+                what = "options" if first.split == entry.split else "splits"
                 raise InputError(
                     f"{manifest.id}: {file} fits {first.path!r} ({first.split or 'no split'}) and "
-                    f"{entry.path!r} ({entry.split or 'no split'}) of annotations.files; make one "
-                    "of these patterns narrower"
+                    f"{entry.path!r} ({entry.split or 'no split'}) of annotations.files, which "
+                    f"state different {what}; make one of these patterns narrower"
                 )
-    return tuple(Document(file, entry.split) for file, entry in splits.items())
+    return tuple(documents.values())
 
 
 def _positions(

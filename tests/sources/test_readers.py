@@ -16,7 +16,7 @@ from reader_rules import RULES, points, read
 from sarchat_build.errors import RecordError
 from sarchat_build.geometry.conventions import to_pixel_box
 from sarchat_build.geometry.quads import bounds
-from sarchat_build.sources.readers import FORMATS, coco, dota, fair1m, voc, yolo
+from sarchat_build.sources.readers import FORMATS, coco, dota, fair1m, labelme, voc, yolo, yolo_obb
 from sarchat_build.synthetic.formats import coco as write_coco
 from sarchat_build.synthetic.formats import dota as write_dota
 from sarchat_build.synthetic.formats import fair1m as write_fair1m
@@ -242,7 +242,9 @@ def test_coco_flushes_so_that_no_image_waits_for_the_end() -> None:
 
 
 # Whatever is cut off or changed, a document is read, or refused for one of these reasons.
-REFUSALS = ("encoding", "xml_parse", "xml_forbidden", "json_parse", "contradicts_manifest")
+REFUSALS = (
+    *("encoding", "xml_parse", "xml_forbidden", "json_parse", "contradicts_manifest", "bad_value"),
+)
 SAMPLES = {
     "voc": write_voc.document(
         write_voc.annotation(
@@ -257,10 +259,19 @@ SAMPLES = {
         [(1, "ship"), (9, "car")],
     ),
     "yolo": write_yolo.document([write_yolo.YoloObject(0, (0.5, 0.5, 0.25, 0.125))] * 3),
+    "yolo_obb": b"0 .1 .1 .3 .1 .3 .2 .1 .2\n2 0.5 0.4 0.6 0.5 0.5 0.6 0.4 0.5\n",
     "dota": write_dota.document([write_dota.DotaObject((0, 0, 4, 0, 4, 2, 0, 2), "bridge")] * 3),
     "fair1m": write_fair1m.document(
         [write_fair1m.Fair1mObject("ship", ((0, 0), (4, 0), (4, 2), (0, 2)))], filename="1.tiff"
     ),
+    "labelme": json.dumps({
+        "shapes": [
+            {"label": "ship", "points": [[1, 2], [30, 40]], "shape_type": "rectangle", "flags": {}},
+            {"label": "ship", "points": [[1, 2], [9, 2], [5, 8]], "group_id": 1},
+            {"label": "ship", "points": [[3, 2], [9, 5]], "shape_type": "circle", "group_id": 1},
+        ],
+        "imagePath": "..\\a.jpg", "imageData": "iVBORw0KGgo=", "imageHeight": 60, "imageWidth": 80,
+    }).encode(),
 }  # fmt: skip
 
 
@@ -343,7 +354,10 @@ def test_row_21_memory_grows_with_the_number_of_ids_and_not_with_their_size() ->
 
 
 def test_modules_of_readers_are_registered() -> None:
-    modules = {"voc": voc, "coco": coco, "yolo": yolo, "dota": dota, "fair1m": fair1m}
+    modules = {
+        **{"voc": voc, "coco": coco, "yolo": yolo, "yolo_obb": yolo_obb},
+        **{"dota": dota, "fair1m": fair1m, "labelme": labelme},
+    }
     assert {name: found.read for name, found in FORMATS.items()} == {
         name: module.read for name, module in modules.items()
     }

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from pathlib import Path
 
+from pipelines.cli.tables import print_line
 from pipelines.console import console, counting_progress, errors
 from sarchat_build.dataset.output import json_text
 from sarchat_build.errors import InputError
@@ -39,6 +40,7 @@ def print_report(location: str, file: Path | None, *, prove: bool, workers: int)
         file.write_text(text, encoding="utf-8", newline="\n")
     except OSError as error:
         raise InputError(f"{file}: cannot be written ({error.strerror})") from error
+    print_line(f"Figures: {file}")
 
 
 def _read_all(

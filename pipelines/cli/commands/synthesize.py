@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from pathlib import Path
 
-import typer
-
 from pipelines.console import console, counting_progress
+from sarchat_build.errors import ConfigurationError, Issue
+from sarchat_build.suggestions import advice
 from sarchat_build.synthetic import RAW_SOURCES, SYNTHESIZERS
 from sarchat_build.synthetic import synthesize as synthesize_source
 
@@ -22,23 +21,21 @@ def synthesize_sources(
         output: raw folder to fill.
         sources: ids.
         images: images of each source; None: as many as are published.
-        workers: processes; 0: one per core.
+        workers: processes.
 
     Raises:
-        BadParameter: a source cannot be made; the known ones are named.
+        ConfigurationError: a source cannot be made; the known ones are named.
     """
     unknown = sorted(set(sources) - set(SYNTHESIZERS))
     if unknown:
-        raise typer.BadParameter(
-            f"cannot make {', '.join(unknown)}; known: {', '.join(SYNTHESIZERS)}",
-            param_hint="--source",
+        message = "no such source can be made"
+        raise ConfigurationError(
+            Issue("--source", s, f"{message}{advice(s, SYNTHESIZERS)}") for s in unknown
         )
     for source_id in sources or RAW_SOURCES:
         published = SYNTHESIZERS[source_id].published_images
         number = published if images is None else images
         number = number if sources else min(number, published)
         with counting_progress(source_id, number) as show:
-            made = synthesize_source(
-                source_id, output, number, workers=workers or os.cpu_count() or 1, progress=show
-            )
+            made = synthesize_source(source_id, output, number, workers=workers, progress=show)
         console.print(f"{made.path}: {made.images:,} images, {made.instances:,} objects")

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Iterable
 from functools import reduce
 from typing import TypeVar
 
-from sarchat_build.geometry.rotated import ANGLES
+from sarchat_build.config.annotation_options import RULES
 from sarchat_build.onboarding.manifest_draft.toml_draft import TO_DECIDE, ManifestDraft
 from sarchat_build.onboarding.manifest_draft.toml_text import quoted, quoted_list
-from sarchat_build.onboarding.survey.conventions import Angles
+from sarchat_build.onboarding.survey.angles import Angles
 from sarchat_build.onboarding.survey.findings import Survey
 from sarchat_build.onboarding.survey.listing import exact_pattern, joint_patterns, patterns
 from sarchat_build.onboarding.survey.sniffing import MAX_CLASSES
 from sarchat_build.onboarding.survey.tally import Tally, used_classes
+from sarchat_build.sources.readers import FORMATS
 from sarchat_build.types import Split
 
 MAX_NOTES = 6
@@ -31,7 +33,7 @@ def draft_annotations(draft: ManifestDraft, found: Survey) -> None:
     _names(draft, found)
     _encodings(draft, found)
     _format_options(draft, found)
-    if found.format != "yolo":
+    if not FORMATS[found.format].relative:
         _coordinates(draft, found)
     for pattern, split in _document_patterns(found).items():
         draft.add()
@@ -142,7 +144,7 @@ def _names(draft: ManifestDraft, found: Survey) -> None:
 
 
 def _format_options(draft: ManifestDraft, found: Survey) -> None:
-    if found.format == "yolo" or found.unnamed:
+    if FORMATS[found.format].relative or found.unnamed:
         used = used_classes(name for name, _ in category_counts(found))
         numbers = [n for n in (*found.classes, *used) if 0 <= n < MAX_CLASSES]
         first = min(numbers, default=0) if found.format == "coco" else 0
@@ -156,26 +158,41 @@ def _format_options(draft: ManifestDraft, found: Survey) -> None:
         draft.add(f"class_names = {quoted_list(listed)}")
         if found.format == "coco":
             draft.add(f"first_class_id = {first}")
-    if found.format == "dota":
-        counts = _sum(c.tally.header_lines for c in found.documents)
-        if len(counts) <= 1:
-            draft.add(f"header_lines = {next(iter(counts), 0)}")
-        else:
-            variants = ", ".join(f"{lines} in {n:,}" for lines, n in sorted(counts.items()))
-            question = f"lines above the objects, of the documents {variants}; one number must hold"
-            draft.ask("annotations.header_lines", f"header_lines = {TO_DECIDE}", question)
     angles = reduce(Angles.joined, (c.tally.angles for c in found.documents))
     if found.format == "voc" and angles.count:
-        if len(angles.fitting) == 1:
-            draft.add(f"angle = {quoted(angles.fitting[0])}")
-        else:
-            maybe = " or ".join(angles.fitting or ANGLES)
-            question = f"angles from {angles.low:g} to {angles.high:g} may be {maybe}"
-            draft.ask("annotations.angle", f"angle = {TO_DECIDE}", question)
+        _angle(draft, angles)
+
+
+def _angle(draft: ManifestDraft, angles: Angles) -> None:
+    fraction = angles.low != int(angles.low) or angles.high != int(angles.high)
+    draft.note(
+        f"{angles.count:,} angles from {angles.low:g} to {angles.high:g}"
+        + (", which looks like radians" if fraction and _within_half_turn(angles) else "")
+        + (f"; {angles.compared:,} stand beside an upright box" if angles.compared else "")
+    )
+    if angles.fitting:
+        names = " or ".join(f"angle = {quoted(name)}" for name in angles.fitting)
+        draft.note(f"  in place of the parts a convention can be named; in range: {names}")
+    _part(draft, "unit", angles.unit, '"degrees" or "radians"?')
+    turn = 'on the screen "clockwise" or "counterclockwise"? look with `sarchat sources inspect`'
+    _part(draft, "turn", None, turn)
+    side = 'the side that lies along the angle: "w" or "h", or whichever is "long" or "short"?'
+    _part(draft, "along", angles.side, side)
+
+
+def _part(draft: ManifestDraft, key: str, proven: str | None, question: str) -> None:
+    if proven is None:
+        draft.ask(f"annotations.angle.{key}", f"angle.{key} = {TO_DECIDE}", question)
+    else:
+        draft.add(f"angle.{key} = {quoted(proven)}")
+
+
+def _within_half_turn(angles: Angles) -> bool:
+    return max(abs(angles.low), abs(angles.high)) <= math.pi + 0.06
 
 
 def _coordinates(draft: ManifestDraft, found: Survey) -> None:
-    evidence = found.coordinates
+    evidence, options = found.coordinates, RULES[found.format].model_fields
     draft.note(f"of {evidence.pictures:,} pictures of known size, in how many does a box")
     draft.note("  pixel_origin  max_edge    leave the picture  start at border  end at border")
     for fit in evidence.fits:
@@ -191,12 +208,12 @@ def _coordinates(draft: ManifestDraft, found: Survey) -> None:
         draft.note("  coordinates have fractions, which speaks for 0 and exclusive")
     if evidence.pixel_origin is not None:
         draft.add(f"pixel_origin = {evidence.pixel_origin}")
-    else:
+    elif options["pixel_origin"].is_required():
         question = "the boxes do not tell; is the first pixel 0 or 1? (see the authors' own code)"
         draft.ask("annotations.pixel_origin", f"pixel_origin = {TO_DECIDE}", question)
     if evidence.max_edge is not None:
         draft.add(f"max_edge = {quoted(evidence.max_edge)}")
-    else:
+    elif options["max_edge"].is_required():
         question = 'does the maximum still belong to the object: "inclusive", or "exclusive"?'
         draft.ask("annotations.max_edge", f"max_edge = {TO_DECIDE}", question)
 

@@ -68,7 +68,7 @@ def _categories(draft: ManifestDraft, found: Survey) -> None:
         if fold(name) in CATEGORIES:
             draft.add(f"{quoted(name)} = {quoted(fold(name))}  # {_objects(count)}")
         else:
-            question = f"{_objects(count)}; what are they to us?"
+            question = f'{_objects(count)}; what are they to us? ("ignore": nothing)'
             draft.ask(f"categories.names.{name}", f"{quoted(name)} = {TO_DECIDE}", question)
     draft.add()
 

@@ -10,7 +10,11 @@ from pathlib import PurePosixPath
 from sarchat_build.errors import InputError
 from sarchat_build.onboarding.survey import sniffing
 from sarchat_build.onboarding.survey.classes import coco_classes, is_class_list, listed_classes
-from sarchat_build.onboarding.survey.conventions import CoordinateEvidence, compare_to_sizes
+from sarchat_build.onboarding.survey.conventions import (
+    CoordinateEvidence,
+    compare_to_sizes,
+    shares_of_pictures,
+)
 from sarchat_build.onboarding.survey.listing import (
     DOCUMENT_EXTENSIONS,
     FileGroup,
@@ -42,6 +46,7 @@ from sarchat_build.onboarding.survey.scenes import (
 from sarchat_build.onboarding.survey.split_lists import find_split_lists, names_split
 from sarchat_build.onboarding.survey.tally import tally
 from sarchat_build.progress import ProgressBar, no_progress
+from sarchat_build.reasons import Reason
 from sarchat_build.sources.files import IMAGE_EXTENSIONS, FileRef, SourceFiles, open_source
 from sarchat_build.sources.matching.statements import unknown_names, unread_archives
 from sarchat_build.sources.readers import FORMATS
@@ -115,11 +120,16 @@ def survey(
         raise InputError(
             f"{path}: {len(source_files.files):,} files, none of them a picture ({known}){inside}"
         )
-    candidates, classes, unnamed = _documents(source_files, listed_classes(source_files), bar)
+    candidates, classes, unnamed, unread = _documents(
+        source_files, listed_classes(source_files), bar
+    )
     if not any(candidate.tally.objects for candidate in candidates):
+        known = "".join(f"; {group.template}: {guess.evidence}" for group, guess in unread)
+        faults = [fault for c in candidates for fault in c.tally.first_faults.values()]
+        first_fault = f"; first of what cannot be read: {faults[0]}" if faults else ""
         raise InputError(
-            f"{path}: no annotation document with an object in it ({', '.join(FORMATS)}){inside}; "
-            "a new format needs a reader, see CONTRIBUTING.md"
+            f"{path}: no annotation document with an object in it ({', '.join(FORMATS)}){known}"
+            f"{inside}; a new format needs a reader, see CONTRIBUTING.md{first_fault}"
         )
     chosen, scenes_of = without_scenes(
         choose(candidates, pictures, partial(are_copies, source_files))
@@ -144,6 +154,13 @@ def survey(
     sizes = {} if names.stem_folders else headers.size_by_stem
     if len(headers.sizes) == 1:
         sizes = dict.fromkeys((stem for stem, _ in extents), next(iter(headers.sizes)))
+    extents = list(extents)
+    shares = shares_of_pictures(extents, sizes)
+    if shares:
+        raise InputError(
+            f"{path}: the numbers of the boxes are {shares} of the picture, but format "
+            f'"{documents[0].format}" counts in pixels; {Reason.SHARES_OF_PICTURE.advice}'
+        )
     templates = {group.template for group in images} | {s.group.template for s in scenes_of}
     return Survey(
         source_files=source_files,
@@ -179,16 +196,21 @@ def _foreign_encodings(source_files: SourceFiles) -> tuple[str, ...]:
 
 def _documents(
     source_files: SourceFiles, listed: Mapping[int, str], bar: ProgressBar
-) -> tuple[list[Candidate], Mapping[int, str], bool]:
-    sniffed = []
+) -> tuple[list[Candidate], Mapping[int, str], bool, list[tuple[FileGroup, sniffing.FormatGuess]]]:
+    sniffed: list[tuple[FileGroup, Split | None, sniffing.FormatGuess]] = []
     files = [file for file in source_files.files if not _is_list(file)]
     for extension in DOCUMENT_EXTENSIONS:
         for group in group_files(files, [extension]):
-            for part, split in _parts(group, extension):
+            guess = sniffing.sniff_group(source_files, group)
+            one_image = guess.format and not FORMATS[guess.format].many_images
+            if extension != ".json" or one_image:
+                sniffed.append((group, None, guess))
+                continue
+            for part, split in _parts(group):
                 sniffed.append((part, split, sniffing.sniff_group(source_files, part)))
     stated = [coco_classes(source_files, g.files[0]) for g, _, s in sniffed if s.format == "coco"]
     classes = listed or {n: name for found in reversed(stated) for n, name in found.items()}
-    readable = [(g, split, s) for g, split, s in sniffed if s.format in FORMATS]
+    readable = [(g, split, s) for g, split, s in sniffed if s.format]
     candidates = []
     for group, split, found in readable:
         title = f"read {PurePosixPath(group.template).name or found.format}"
@@ -198,14 +220,12 @@ def _documents(
     splits = {c.split for c in candidates if c.split}
     if len(splits) < 2:  # a document called "test" alone splits nothing
         candidates = [Candidate(c.group, c.format, c.evidence, c.tally) for c in candidates]
-    return candidates, classes, not all(stated)
+    unread = [(g, s) for g, _, s in sniffed if s.evidence and not s.format]
+    return candidates, classes, not all(stated), unread
 
 
-def _parts(group: FileGroup, extension: str) -> Iterator[tuple[FileGroup, Split | None]]:
-    if extension != ".json":
-        yield group, None
-        return
-    # A JSON document is about many images: each one is a group of its own.
+def _parts(group: FileGroup) -> Iterator[tuple[FileGroup, Split | None]]:
+    # Each document about many images is a group of its own.
     for file in group.files:
         folder = file.path.rpartition("/")[0]
         split = split_in(PurePosixPath(file.path).stem)[1] or group.folders[folder]

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import PurePosixPath
 
+from sarchat_build.config.annotation_options import YoloObbRule, YoloRule
 from sarchat_build.config.manifest import Manifest
 from sarchat_build.errors import InputError
 from sarchat_build.sources.files import IMAGE_EXTENSIONS, FileRef, SourceFiles
@@ -154,16 +155,18 @@ def demand_classes(manifest: Manifest) -> None:
         InputError: names the category and the keys.
     """
     rule = manifest.annotations
-    if rule.format != "yolo":
+    if not isinstance(rule, (YoloRule, YoloObbRule)):
         return
     lookup = manifest.categories.by_folded_name()
-    named = {lookup.get(" ".join(name.split()).casefold()) for name in rule.class_names}
+    stated = (rule.class_names, *(entry.class_names or () for entry in rule.files))
+    listed = tuple(dict.fromkeys(name for names in stated for name in names))
+    named = {lookup.get(" ".join(name.split()).casefold()) for name in listed}
     never = [category for category in manifest.categories.annotated if category not in named]
     if never:
         left = json.dumps([c for c in manifest.categories.annotated if c in named])
         raise InputError(
             f"{manifest.id}: categories.annotated has {', '.join(never)}, but no name of "
-            f"annotations.class_names ({', '.join(rule.class_names)}) means that: correct the "
+            f"annotations.class_names ({', '.join(listed)}) means that: correct the "
             f"names, or say --set '{manifest.id}.categories.annotated={left}'"
         )
 
