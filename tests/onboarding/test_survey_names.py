@@ -105,6 +105,15 @@ def test_bare_names_over_several_folders(tmp_path: Path) -> None:
 
 
 @quality(row=84)
+def test_one_folder_of_documents_over_several_of_pictures(tmp_path: Path) -> None:
+    files = pictures(["part1/1.png", "part1/2.png", "part2/3.png"])
+    files |= voc_documents([f"labels/{n}.xml" for n in (1, 2, 3)])
+    files["drawn/1.png"] = files["part1/2.png"]
+    source_of(files).write_zip(tmp_path / "raw")
+    assert_reads_all(tmp_path, 3)
+
+
+@quality(row=84)
 def test_one_picture_in_two_formats_is_read_once(tmp_path: Path) -> None:
     files = pictures([f"images/{n}.{kind}" for n in range(4) for kind in ("jpg", "png")])
     files |= voc_documents([f"labels/{n}.xml" for n in range(4)])

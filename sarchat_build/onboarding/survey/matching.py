@@ -121,8 +121,9 @@ def pictures_of(candidate: Candidate, pictures: Sequence[FileGroup]) -> list[Fil
     """Choose the pictures that a group of documents is about.
 
     Among folders that hold the same names it is the one with the same splits, then the one whose
-    path is most like that of the documents. Documents of many images may speak of several folders:
-    each one that has a picture of the written path, or of a name that no other has, is theirs.
+    path is most like that of the documents; folders with the rest of their pictures are added.
+    Documents of many images may speak of several folders: each one that has a picture of the
+    written path, or of a name that no other has, is theirs.
     """
     documents = candidate.group
     suffix = stem_suffix(candidate, pictures)
@@ -136,8 +137,20 @@ def pictures_of(candidate: Candidate, pictures: Sequence[FileGroup]) -> list[Fil
     ranked = sorted(pictures, key=lambda g: (*(-r for r in rank(g)), g.template))
     ranked = [group for group in ranked if rank(group)[0]]
     if not candidate.many_images:
-        return ranked[:1]
+        return _apart(ranked, stems)
     return _covering(candidate.tally.names, ranked)
+
+
+def _apart(ranked: Sequence[FileGroup], stems: set[str]) -> list[FileGroup]:
+    # The best one, and others that have other pictures of these names: never one twice.
+    chosen: list[FileGroup] = []
+    covered: set[str] = set()
+    for group in ranked:
+        own = stems & {stem_of(file.path) for file in group.files}
+        if not own & covered:
+            chosen.append(group)
+            covered |= own
+    return chosen
 
 
 def _covering(names: Iterable[str], ranked: Sequence[FileGroup]) -> list[FileGroup]:
