@@ -23,6 +23,7 @@ from sarchat_build.dataset.record import BuildRecord, SourceFacts, manifest_dige
 from sarchat_build.dataset.switch import published_names, refuse_links
 from sarchat_build.errors import InputError
 from sarchat_build.published.layout import BUILD_FILE
+from sarchat_build.regular_files import MAX_RECORD_BYTES, read_regular
 from sarchat_build.sources.inputs import ArchiveEntry
 
 # Why a build stopped before publishing: a list of sentences.
@@ -112,7 +113,7 @@ def earlier_dataset(out: str, *, replace: bool = False) -> BuildRecord | None:
     if os.path.lexists(path):
         try:
             if is_regular(path):
-                return parse_record(path.read_bytes(), str(path))
+                return parse_record(read_regular(path, MAX_RECORD_BYTES), str(path))
             fault = "is no file"
         except (OSError, InputError) as error:
             fault = f"cannot be read ({str(error).splitlines()[0]})"

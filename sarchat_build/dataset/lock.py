@@ -15,6 +15,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from sarchat_build.dataset.output import WORK_FOLDER, is_regular, room_for
 from sarchat_build.errors import InputError
+from sarchat_build.regular_files import MAX_RECORD_BYTES, read_regular
 
 LOCK = f"{WORK_FOLDER}/lock"
 
@@ -84,7 +85,7 @@ def read_holder(path: Path) -> Holder | None:
     if not is_regular(path):
         return None
     try:
-        return _HOLDER.validate_json(path.read_bytes())
+        return _HOLDER.validate_json(read_regular(path, MAX_RECORD_BYTES))
     except (OSError, ValidationError):
         return None
 

@@ -19,6 +19,7 @@ from sarchat_build.dataset.output import (
 )
 from sarchat_build.dataset.shards import ShardBuilder, ShardReceipt
 from sarchat_build.published.layout import parse_table_path
+from sarchat_build.regular_files import MAX_RECORD_BYTES, read_regular
 from sarchat_build.types import PlannedImage
 
 _FOLDER = f"{WORK_FOLDER}/receipts"
@@ -72,7 +73,7 @@ def _read_receipt(path: Path) -> ShardReceipt | None:
     if not is_regular(path):
         return None
     try:
-        receipt = _RECEIPT.validate_json(path.read_bytes())
+        receipt = _RECEIPT.validate_json(read_regular(path, MAX_RECORD_BYTES))
     except (OSError, ValidationError):
         return None
     for file in receipt.files:

@@ -27,6 +27,7 @@ from sarchat_build.published.layout import (
     is_published_path,
     table_folder,
 )
+from sarchat_build.regular_files import MAX_RECORD_BYTES, read_regular
 
 _PROVEN = f"{WORK_FOLDER}/proven"
 _REPLACED = f"{WORK_FOLDER}/replaced.json"
@@ -60,7 +61,7 @@ def finish_switch(out: str) -> None:
     with room_for(out):
         text = proven / BUILD_FILE
         if text.exists():  # it goes last: without it everything is in its place
-            record = parse_record(text.read_bytes(), str(text))
+            record = parse_record(read_regular(text, MAX_RECORD_BYTES), str(text))
             if not _is_published(out, record):
                 with suppress(FileNotFoundError):
                     os.replace(Path(out, BUILD_FILE), replaced)
@@ -70,7 +71,7 @@ def finish_switch(out: str) -> None:
                 _put(proven, out, BUILD_FILE)
         replaced.unlink(missing_ok=True)
         shutil.rmtree(proven)
-        record = parse_record(Path(out, BUILD_FILE).read_bytes())
+        record = parse_record(read_regular(Path(out, BUILD_FILE), MAX_RECORD_BYTES))
         remove_receipts(out, record.shards)
 
 
@@ -129,7 +130,7 @@ def _is_same(staged: Path, final: Path) -> bool:
 
 def _earlier_files(out: str) -> set[str]:
     try:
-        return set(parse_record(Path(out, _REPLACED).read_bytes()).files)
+        return set(parse_record(read_regular(Path(out, _REPLACED), MAX_RECORD_BYTES)).files)
     except (OSError, InputError):  # no record, or none that can be read: then by their names
         return published_names(out)
 

@@ -104,7 +104,7 @@ def test_links_are_listed_and_not_followed_and_floods_end(tmp_path: Path) -> Non
 ALLOWED = {
     "sarchat_build/regular_files.py",  # the helper itself
     "sarchat_build/dataset/fingerprint.py",  # the code of the package
-    "pipelines/runners/local.py",  # /proc
+    "pipelines/interrupts.py",  # /proc
 }
 # Made by ourselves a moment before, in a temporary folder or beside the dataset.
 OWN_FILES = {
@@ -112,6 +112,9 @@ OWN_FILES = {
     ("pipelines/faults.py", "open"),
     ("pipelines/validate_dataset.py", "read_text"),
     ("pipelines/progress.py", "iterdir"),
+    ("pipelines/cli/main.py", "open"),  # /dev/null
+    ("sarchat_build/dataset/lock.py", "open"),  # created anew, or a folder
+    ("sarchat_build/dataset/lock.py", "read_text"),  # /proc
 }
 LISTING = {"iterdir", "glob", "rglob", "read_text", "read_bytes"}
 # Folders of archives are walked by names; of datasets too: what is listed is opened by the helper.
@@ -120,6 +123,11 @@ WALKS = {
     ("sarchat_build/dataset/output.py", "walk"),
     ("sarchat_build/dataset/receipts.py", "glob"),
     ("sarchat_build/dataset/folder.py", "iterdir"),
+    ("sarchat_build/dataset/folder.py", "glob"),
+    ("sarchat_build/dataset/switch.py", "listdir"),
+    ("sarchat_build/config/recipe.py", "glob"),  # the built-in ones
+    ("pipelines/cli/arguments.py", "iterdir"),
+    ("pipelines/cli/arguments.py", "glob"),
 }
 
 
