@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 DEMO   := demo
 
-.PHONY: help demo test check libarchive lint lock golden docs bytes clean
+.PHONY: help demo test check libarchive lint lock golden docs bytes clean faults
 .PHONY: bench oracles proof-coco proof-full proof-neardup proof-scene
 .DEFAULT_GOAL := help
 
@@ -20,6 +20,7 @@ help:
 	@echo
 	@echo "slow proofs:"
 	@echo "make bench          10,000 chips against a hand-written script, as a ratio"
+	@echo "make faults         builds killed and interrupted at random moments (SEED=…), then resumed"
 	@echo "make oracles        our readers against datumaro, box for box, in an environment of its own"
 	@echo "make proof-coco     one gigabyte of COCO JSON: seconds and peak memory"
 	@echo "make proof-full     every source at its published size: built, proven, counted"
@@ -86,6 +87,12 @@ check: demo test lint
 
 proof-neardup: $(VENV)/.runtime
 	@$(BIN)/python -m benchmarks.near_duplicates
+
+# Half an hour on two cores with the real archives. SEED chooses the moments, KILLS how many.
+SEED  ?= 0
+KILLS ?= 20
+faults: $(VENV)/.dev
+	@PYTHONPATH=.:tests:tests/support $(BIN)/python tests/faults/trial.py --seed $(SEED) --kills $(KILLS)
 
 bench: $(VENV)/.runtime
 	@$(BIN)/python -m benchmarks.compare

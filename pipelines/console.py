@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from types import TracebackType
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
-from rich.console import Console
+from rich.console import Console, ConsoleOptions, RenderableType
 from rich.markup import escape
 from rich.progress import (
     BarColumn,
@@ -19,11 +19,33 @@ from rich.progress import (
     TextColumn,
     TimeElapsedColumn,
 )
+from rich.segment import Segment
 
 from pipelines.progress import count_done
+from sarchat_build.names import display_line, redact, visible
 
-console = Console(highlight=False)
-errors = Console(stderr=True, highlight=False, soft_wrap=True)
+
+class PlainConsole(Console):
+    """A terminal that no text can command: what others wrote is shown, and never obeyed."""
+
+    def print(self, *objects: Any, **options: Any) -> None:
+        """Print as `rich` does; credentials in texts are blotted out."""
+        super().print(*(redact(o) if isinstance(o, str) else o for o in objects), **options)
+
+    def render(
+        self, renderable: RenderableType, options: ConsoleOptions | None = None
+    ) -> Iterable[Segment]:
+        """Render as `rich` does; control characters of texts and cells become escapes."""
+        for segment in super().render(renderable, options):
+            if segment.control or segment.text == "\n":
+                yield segment
+            else:
+                text = "\n".join(map(visible, segment.text.split("\n")))
+                yield segment._replace(text=text)
+
+
+console = PlainConsole(highlight=False)
+errors = PlainConsole(stderr=True, highlight=False, soft_wrap=True)
 
 _POLL_SECONDS = 0.3
 # A few seconds of hashing or unpacking.
@@ -36,11 +58,17 @@ _LINE_SECONDS = 60.0
 
 def print_error(error: Exception) -> None:
     """Print an error as `error: …`, one line for each fault, and of very many only the first."""
-    lines = str(error).splitlines() or [type(error).__name__]
+    lines = str(error).split("\n") if str(error) else [type(error).__name__]
     for line in lines[:_SHOWN_ERRORS]:
-        errors.print(f"[bold red]error:[/] {escape(line)}")
+        errors.print(f"[bold red]error:[/] {escape(display_line(line))}")
     if len(lines) > _SHOWN_ERRORS:
         errors.print(f"[bold red]error:[/] … and {len(lines) - _SHOWN_ERRORS:,} more")
+
+
+def print_line(text: str, *, indent: int = 0, style: str = "") -> None:
+    """Print one line of plain text that may quote names, whole: it may be copied."""
+    line = " " * indent + display_line(text)
+    console.print(line, style=style, soft_wrap=True, highlight=False, markup=False)
 
 
 @contextmanager

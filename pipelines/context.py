@@ -9,6 +9,7 @@ from functools import lru_cache
 
 from sarchat_build.config.manifest import Manifest
 from sarchat_build.config.recipe import Recipe
+from sarchat_build.dataset.output import stage_of
 from sarchat_build.publishing.publish import Build
 from sarchat_build.sources.files import FileRef
 from sarchat_build.sources.index import SourceIndex, index_source
@@ -53,6 +54,11 @@ class BuildContext:
     prove: bool = True
 
     @property
+    def stage(self) -> str:
+        """The folder in which the dataset lies until it is proven."""
+        return stage_of(self.out)
+
+    @property
     def build(self) -> Build:
         """What publishing needs to know."""
         return Build(
@@ -62,6 +68,7 @@ class BuildContext:
             templates=self.templates,
             archives=self.inputs,
             images_listed=self.images_listed,
+            code_digest=self.code_digest,
             left_out=tuple(self.failed),
             prove=self.prove,
         )

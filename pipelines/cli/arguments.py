@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from urllib.parse import unquote, urlsplit
 
 from sarchat_build.config.resources import resource_folder
 from sarchat_build.errors import ConfigurationError, InputError, Issue
@@ -125,9 +126,10 @@ def check_dataset(location: str) -> None:
     Raises:
         InputError: says what lies there instead, and what to give.
     """
-    if "://" in location and not location.startswith("file://"):
+    url = urlsplit(location)
+    if "://" in location and url.scheme != "file":
         return
-    folder = Path(location.removeprefix("file://"))
+    folder = Path(unquote(url.path) if "://" in location else location)
     if (folder / _RECORD).exists():
         return
     if not folder.exists():

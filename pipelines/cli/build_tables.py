@@ -9,8 +9,8 @@ from textwrap import wrap
 from rich.console import Group
 
 from pipelines.cli.source_tables import print_unverified
-from pipelines.cli.tables import explained, plain_table, print_line, print_text, titled
-from pipelines.console import console
+from pipelines.cli.tables import explained, plain_table, print_text, titled
+from pipelines.console import console, print_line
 from sarchat_build.dataset.record import BuildRecord, ComparisonRow
 from sarchat_build.publishing.rejected import Rejected
 from sarchat_build.reasons import Reason

@@ -26,9 +26,11 @@ from pipelines.cli.arguments import (
 from pipelines.cli.sources import sources
 from pipelines.cli.templates import templates
 from pipelines.console import print_error
+from pipelines.faults import EngineError, FaultLog
+from pipelines.interrupts import INTERRUPTED, end, interrupted_exit_code, listen
 from sarchat_build.errors import ConfigurationError, InputError
 
-EXIT_CHECK_FAILED, EXIT_USAGE, EXIT_INPUT, EXIT_INTERRUPTED = 1, 2, 3, 130
+EXIT_CHECK_FAILED, EXIT_USAGE, EXIT_INPUT, EXIT_ENGINE, EXIT_INTERRUPTED = 1, 2, 3, 4, 130
 EXIT_PIPE_CLOSED = 141
 
 app = typer.Typer(
@@ -67,6 +69,21 @@ def build(
             "then 3, and build.json names them under left_out.",
         ),
     ] = False,
+    replace: Annotated[
+        bool,
+        typer.Option(
+            "--replace",
+            help="Build over a finished dataset of something else; it stays until the new one is "
+            "proven.",
+        ),
+    ] = False,
+    take_over: Annotated[
+        bool,
+        typer.Option(
+            "--take-over",
+            help="Take the lock of a build on another machine that was cut off.",
+        ),
+    ] = False,
     repacked: Annotated[
         str,
         typer.Option(
@@ -92,7 +109,8 @@ def build(
 ) -> None:
     """Build a dataset. Run the same command again to resume after an interruption.
 
-    Without --source, every source found under RAW is built; those not found are listed.
+    Everything is built and proven in OUT/.sarchat first; a dataset that lies in OUT stays whole
+    until then. Without --source, every source found under RAW is built; those not found are listed.
     """
     processes = workers_of(workers)
     check_runner(runner)
@@ -108,6 +126,8 @@ def build(
         workers=processes,
         strict=strict,
         keep_going=keep_going,
+        replace=replace,
+        take_over=take_over,
         repacked=repacked,
         prove=prove,
         manifests=manifests,
@@ -194,6 +214,12 @@ def synthesize(
         ),
     ] = "100",
     workers: options.Workers = 0,
+    overwrite: Annotated[
+        bool,
+        typer.Option(
+            "--overwrite", help="Write over files of the same names that were not made here."
+        ),
+    ] = False,
 ) -> None:
     """Make raw archives in a source's own layout, with plausible radar pictures.
 
@@ -210,23 +236,30 @@ def synthesize(
         source or [],
         images=number,
         workers=processes,
+        overwrite=overwrite,
     )
 
 
 def main() -> None:
     """Run the command line; every foreseen error is one line and an exit code of its kind."""
+    listen()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # names that no terminal can show are no fault
             stream.reconfigure(errors="backslashreplace")
     try:
-        code: Any = app(prog_name="sarchat", standalone_mode=False)
-        sys.stdout.flush()
+        foreseen = (typer.TyperException, typer.Abort, typer.Exit, OSError)
+        with FaultLog(foreseen=foreseen):
+            code: Any = app(prog_name="sarchat", standalone_mode=False)
+            sys.stdout.flush()
     except ConfigurationError as error:
         print_error(error)
         sys.exit(EXIT_USAGE)
     except InputError as error:
         print_error(error)
         sys.exit(EXIT_INPUT)
+    except EngineError as error:
+        print_error(error)
+        sys.exit(EXIT_ENGINE)
     except typer.TyperException as error:
         print_error(InputError(error.format_message()))
         sys.exit(EXIT_USAGE)
@@ -235,6 +268,10 @@ def main() -> None:
         sys.exit(EXIT_PIPE_CLOSED)
     except (typer.Abort, KeyboardInterrupt):
         code = EXIT_INTERRUPTED
+    except OSError as error:
+        # A full disk is told where it is met, with what to do; this is every other fault of it.
+        print_error(InputError(f"{error.filename or 'the system'}: {error.strerror or error}"))
+        sys.exit(EXIT_INPUT)
     if code == EXIT_INTERRUPTED:  # Typer makes this of Ctrl-C and says nothing
-        print_error(InputError("interrupted; run the same command again to resume"))
+        end(INTERRUPTED, interrupted_exit_code())
     sys.exit(code if isinstance(code, int) else 0)

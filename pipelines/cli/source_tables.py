@@ -10,7 +10,7 @@ from rich.console import Group
 from rich.markup import escape
 
 from pipelines.cli.tables import plain_table, print_text, titled
-from sarchat_build.names import printable
+from sarchat_build.names import display_line, display_name, printable
 from sarchat_build.reasons import sentence
 from sarchat_build.types import SPLITS, Reject
 
@@ -30,37 +30,47 @@ def survey_table(found: Survey) -> Group:
     table = plain_table("what", "where", "how much")
     for candidate in found.documents:
         counts = f"{candidate.tally.documents:,} with {candidate.tally.objects:,} objects"
-        table.add_row(candidate.format, escape(candidate.group.template), counts)
+        table.add_row(candidate.format, escape(display_name(candidate.group.template)), counts)
     for group in found.images:
         kinds = " ".join(sorted(group.extensions))
-        table.add_row(escape(kinds), escape(group.template), f"{len(group.files):,} pictures")
+        table.add_row(
+            escape(display_name(kinds)),
+            escape(display_name(group.template)),
+            f"{len(group.files):,} pictures",
+        )
     for file, split in found.split_lists:
-        table.add_row(f"list of {split}", escape(str(file)), "")
+        table.add_row(f"list of {split}", escape(display_name(str(file))), "")
     for candidate in found.other_documents:
         counts = f"{candidate.tally.objects:,} objects"
-        pattern = escape(candidate.group.template)
+        pattern = escape(display_name(candidate.group.template))
         table.add_row(f"not read: {candidate.format}", pattern, counts, style="dim")
     for group in found.other_images:
         pictures = f"{len(group.files):,} pictures"
-        table.add_row("not read", escape(group.template), pictures, style="dim")
+        table.add_row("not read", escape(display_name(group.template)), pictures, style="dim")
     for twin in found.twins:
         what = f"the names of {twin.kept} again, not read: {twin.extension}"
-        table.add_row(what, escape(twin.template), f"{twin.count:,} pictures", style="yellow")
+        table.add_row(
+            what, escape(display_name(twin.template)), f"{twin.count:,} pictures", style="yellow"
+        )
     for scenes in found.scenes_of:
-        what = f"scenes that {escape(scenes.chips)} is cut from, not read"
+        what = f"scenes that {escape(display_name(scenes.chips))} is cut from, not read"
         pictures = f"{len(scenes.group.files):,} pictures"
-        table.add_row(what, escape(scenes.group.template), pictures, style="yellow")
+        table.add_row(what, escape(display_name(scenes.group.template)), pictures, style="yellow")
     for archive in found.source_files.inner_archives:
-        table.add_row("not read: an archive itself", escape(str(archive)), "", style="yellow")
+        table.add_row(
+            "not read: an archive itself", escape(display_name(str(archive))), "", style="yellow"
+        )
     if found.scene is not None:
         kind = "scenes" if found.scene.is_evident else "scenes, perhaps"
         most = f"at most {found.scene.largest:,} pictures"
-        table.add_row(kind, escape(found.scene.pattern), f"{found.scene.scenes:,}, {most}")
+        table.add_row(
+            kind, escape(display_name(found.scene.pattern)), f"{found.scene.scenes:,}, {most}"
+        )
     categories: Counter[str] = Counter()
     for candidate in found.documents:
         categories.update(candidate.tally.categories)
     for name, count in sorted(categories.items(), key=lambda item: (-item[1], item[0])):
-        table.add_row("category", escape(printable(name)), f"{count:,} objects")
+        table.add_row("category", escape(display_name(printable(name))), f"{count:,} objects")
     if found.names.stem_folders:
         table.add_row("names", "repeat in several folders, which become part of them", "")
     if found.format != "yolo":
@@ -110,7 +120,7 @@ def category_table(summary: SourceSummary) -> Group:
         sides = [entry.side_px(percent) for percent in (5, 50, 95)]
         ours = entry.category or "[red]not listed[/]"
         cells = ["" if side is None else f"{side:.0f}" for side in sides]
-        table.add_row(escape(printable(name)), ours, f"{entry.objects:,}", *cells)
+        table.add_row(escape(display_name(printable(name))), ours, f"{entry.objects:,}", *cells)
     title = f"Categories (longer side of a box in pixels, {summary.chosen:,} pictures decoded)"
     return titled(title, table)
 
@@ -142,7 +152,7 @@ def loss_lines(losses: ReasonCounts, shown: int) -> Iterator[str]:
         for loss in losses.first[reason][:shown]:
             line = f":{loss.line}" if isinstance(loss, Reject) and loss.line else ""
             detail = f": {loss.detail}" if loss.detail else ""
-            yield printable(f"{reason}: {loss.file}{line} › {loss.key}{detail}")
+            yield display_line(printable(f"{reason}: {loss.file}{line} › {loss.key}{detail}"))
 
 
 def _most(counts: Mapping[KeyT, int]) -> list[tuple[KeyT, int]]:
@@ -178,4 +188,4 @@ def print_doubts(source_id: str, doubts: Mapping[str, str]) -> None:
         return
     print_text(f"{source_id}, unverified (--set {source_id}.KEY=VALUE states it otherwise)")
     for key, doubt in doubts.items():
-        print_text(f"{key}: {doubt}", indent=2, style="dim")
+        print_text(f"{key}: {display_name(doubt, 1000)}", indent=2, style="dim")

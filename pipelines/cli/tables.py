@@ -11,6 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from pipelines.console import console
+from sarchat_build.names import display_line
 
 
 def plain_table(*columns: str) -> Table:
@@ -40,6 +41,7 @@ def print_text(text: str, *, indent: int = 0, style: str = "") -> None:
     Paths, URLs and commands are never broken.
     """
     lead = " " * indent
+    text = display_line(text)
     lines = [lead + text]
     if console.is_terminal:
         lines = textwrap.wrap(
@@ -52,9 +54,3 @@ def print_text(text: str, *, indent: int = 0, style: str = "") -> None:
         )
     for line in lines:
         console.print(line, style=style, soft_wrap=True, markup=False, highlight=False)
-
-
-def print_line(text: str, *, indent: int = 0, style: str = "") -> None:
-    """Print one line that is to be copied whole, such as a command or a path."""
-    line = " " * indent + text
-    console.print(line, style=style, soft_wrap=True, markup=False, highlight=False)

@@ -26,6 +26,7 @@ from sarchat_build.archives.location import (
 from sarchat_build.archives.names import read_name, readable
 from sarchat_build.errors import InputError, RecordError
 from sarchat_build.reasons import Reason
+from sarchat_build.regular_files import MAX_FILES, is_regular, open_regular
 
 
 def open_folder(location: str, encodings: Sequence[str] = ()) -> Archive:
@@ -108,13 +109,17 @@ class Folder(_Folder):
         for entry in self._loose(list_folder(self.location)):
             path = self._root / entry.name
             found += list(self._walk(path)) if entry.is_folder else [path]
+            if len(found) > MAX_FILES:
+                raise InputError(
+                    f"{self.location}: more than {MAX_FILES:,} files, as no source has"
+                )
         return [path.relative_to(self._root).as_posix() for path in found]
 
     def open_raw(self, path: str) -> MemberStream:
         """Open a file."""
         target = self._inside(path)
         try:
-            stream = target.open("rb", buffering=0)
+            stream = open_regular(target, buffering=0)
         except OSError as error:
             raise RecordError(Reason.UNREADABLE, f"{path}: {error.strerror}") from error
         size = os.fstat(stream.fileno()).st_size
@@ -124,19 +129,18 @@ class Folder(_Folder):
     def local_file(self, path: str) -> Iterator[Path]:
         """Give the file itself."""
         target = self._inside(path)
-        if not target.is_file():
-            raise RecordError(Reason.UNREADABLE, f"{path}: no such file")
+        if not is_regular(target):
+            raise RecordError(Reason.UNREADABLE, f"{path}: not a regular file")
         yield target
 
     def _written(self, path: str) -> str:
         return readable(self._spelled.get(path, path))
 
     def _inside(self, path: str) -> Path:
-        target = (self._root / self._spelled.get(path, path)).resolve()
-        if not target.is_relative_to(self._root.resolve()):
+        # `Path.resolve` raises on links that lead in a circle; this gives the link itself.
+        target = Path(os.path.realpath(self._root / self._spelled.get(path, path)))
+        if not target.is_relative_to(os.path.realpath(self._root)):
             raise RecordError(Reason.PATH_ESCAPE, f"{path}: a link out of the source's folder")
-        if target.exists() and not target.is_file():
-            raise RecordError(Reason.UNREADABLE, f"{path}: not a regular file")
         return target
 
     def _walk(self, top: Path) -> Iterator[Path]:
@@ -148,7 +152,9 @@ class Folder(_Folder):
             yield from (Path(parent, name) for name in names)
 
     def _refuse_outward(self, folder: Path) -> None:
-        if folder.is_symlink() and not folder.resolve().is_relative_to(self._root.resolve()):
+        if folder.is_symlink() and not Path(os.path.realpath(folder)).is_relative_to(
+            os.path.realpath(self._root)
+        ):
             raise InputError(
                 f"{folder}: a link to a folder outside of {self._root}; copy that folder to here, "
                 f"or make {self._root} itself the link"

@@ -6,9 +6,16 @@ import re
 from pathlib import PurePosixPath
 from typing import Annotated, Any, Literal, NamedTuple, TypeAlias
 
-from fsspec.utils import glob_translate
-from pydantic import AfterValidator, Discriminator, Field, Tag, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    Discriminator,
+    Field,
+    Tag,
+    ValidationError,
+    model_validator,
+)
 
+from sarchat_build.config.patterns import compile_glob
 from sarchat_build.config.toml import Model
 from sarchat_build.names import printable
 from sarchat_build.types import AngleName, Split
@@ -21,7 +28,7 @@ def _inside_raw_root(pattern: str) -> str:
             f"{pattern!r} leaves the source's folder; use a relative path without '..'"
         )
     try:
-        glob_translate(pattern)
+        compile_glob(pattern)
     except ValueError as error:
         raise ValueError(f"{pattern!r} is not a pattern: {error}") from error
     return pattern

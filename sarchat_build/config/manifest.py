@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Literal
@@ -11,8 +10,10 @@ from pydantic import Field, field_validator, model_validator
 
 from sarchat_build.config.annotation_options import Annotations, RelativePath
 from sarchat_build.config.overrides import Override, parse_overrides
+from sarchat_build.config.patterns import compile_pattern
 from sarchat_build.config.toml import Model, load_toml
 from sarchat_build.errors import ConfigurationError, Issue
+from sarchat_build.regular_files import list_settings
 from sarchat_build.types import CATEGORIES, Category
 
 SOURCE_ID = r"^[a-z][a-z0-9_]*$"
@@ -100,10 +101,7 @@ class Scene(Model):
     @field_validator("pattern")
     @classmethod
     def _names_scene(cls, pattern: str) -> str:
-        try:
-            compiled = re.compile(pattern)
-        except re.error as error:
-            raise ValueError(f"not a regular expression: {error}") from error
+        compiled = compile_pattern(pattern)
         if "scene_id" not in compiled.groupindex:
             raise ValueError("needs a named group (?P<scene_id>…)")
         return pattern
@@ -271,7 +269,7 @@ class Manifest(Model):
 
     def scene_of(self, name: str) -> str | None:
         """Give the acquisition that a name of an image states; None if it states none."""
-        match = re.search(self.scene.pattern, name) if self.scene else None
+        match = compile_pattern(self.scene.pattern).search(name) if self.scene else None
         return match["scene_id"] if match else None
 
 
@@ -311,7 +309,10 @@ def load_manifests(
         ConfigurationError: all faults of all files and overrides at once.
     """
     folders = [folder] if added is None else [folder, added]
-    listings = [(path, sorted(path.glob("*.toml"))) for path in folders]
+    try:
+        listings = [(path, list_settings(path, ".toml", below=False)) for path in folders]
+    except OSError as error:
+        raise ConfigurationError([Issue(str(error.filename), "", str(error.strerror))]) from error
     by_name = {path.name: path for _, listed in listings for path in listed}
     paths = [path for _, path in sorted(by_name.items())]
     wanted, issues = parse_overrides(overrides, [path.stem for path in paths])

@@ -89,7 +89,7 @@ def parse_overrides(
             continue
         try:
             value = tomllib.loads(f"value = {written}")
-        except tomllib.TOMLDecodeError:
+        except (ValueError, RecursionError):
             value = {}
         if value.keys() != {"value"}:
             hint = f"text needs quotes: --set '{path}=\"{written}\"'"

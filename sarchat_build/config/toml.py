@@ -13,6 +13,7 @@ from pydantic_core import ErrorDetails
 from sarchat_build.config.known_keys import keys_at
 from sarchat_build.config.overrides import Override
 from sarchat_build.errors import ConfigurationError, Issue
+from sarchat_build.regular_files import read_regular
 from sarchat_build.suggestions import advice
 
 if sys.version_info >= (3, 11):
@@ -37,11 +38,15 @@ def load_toml(path: Path, model: type[ModelT], overrides: Iterable[Override] = (
         ConfigurationError: every fault of the file, each with its key path.
     """
     try:
-        document = tomllib.loads(path.read_text(encoding="utf-8"))
+        document = tomllib.loads(read_regular(path).decode())
     except FileNotFoundError:
         raise ConfigurationError([Issue(str(path), "", "no such file")]) from None
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except OSError as error:
+        raise ConfigurationError([Issue(str(path), "", str(error.strerror))]) from error
+    except ValueError as error:  # of UTF-8, of TOML, or an integer of a million digits
         raise ConfigurationError([Issue(str(path), "", f"not valid TOML: {error}")]) from error
+    except RecursionError:
+        raise ConfigurationError([Issue(str(path), "", "tables nested too deeply")]) from None
     overrides = tuple(overrides)
     issues = [issue for override in overrides for issue in override.apply_to(document)]
     try:

@@ -25,6 +25,7 @@ from sarchat_build.dialogues.grammar import FILTERS
 from sarchat_build.dialogues.question import Question
 from sarchat_build.errors import ConfigurationError, Issue
 from sarchat_build.geometry.boxes import round_half_up
+from sarchat_build.regular_files import list_settings, read_regular
 from sarchat_build.stable_hash import stable_hash
 from sarchat_build.types import TASKS, Split
 
@@ -243,11 +244,18 @@ def load_templates(folder: Path) -> dict[str, str]:
     """
     templates: dict[str, str] = {}
     issues = []
-    for path in sorted(folder.rglob("*.jinja")):
+    try:
+        paths = list_settings(folder, ".jinja", below=True)
+    except OSError as error:
+        raise ConfigurationError([Issue(str(error.filename), "", str(error.strerror))]) from error
+    for path in paths:
         template_id = path.relative_to(folder).with_suffix("").as_posix()
         try:
             parse_id(template_id)
-            templates[template_id] = path.read_text(encoding="utf-8")
+            text = read_regular(path).decode()
+            templates[template_id] = text.replace("\r\n", "\n").replace("\r", "\n")
+        except OSError as error:
+            issues.append(Issue(str(path), "", str(error.strerror)))
         except UnicodeDecodeError as error:
             issues.append(Issue(str(path), "", f"not UTF-8: {error}"))
         except ValueError:

@@ -8,6 +8,7 @@ from typing import Any
 import yaml
 
 from sarchat_build.dataset.record import BuildRecord, ComparisonRow, FileEntry
+from sarchat_build.names import display_name
 from sarchat_build.published.hf_features import card_features
 from sarchat_build.published.layout import table_folder
 from sarchat_build.published.schema import SCHEMAS
@@ -23,6 +24,9 @@ from sarchat_build.report.summary import (
     source_numbers,
     splits_of,
 )
+
+# A citation may list a dozen authors.
+_MAX_TITLE_CHARS = 1000
 
 
 def render_card(record: BuildRecord, figures: QualityFigures) -> str:
@@ -74,7 +78,7 @@ def _header(record: BuildRecord) -> dict[str, Any]:
         if any(e.rows for path, e in record.files.items() if path.startswith(f"{name}/"))
     )
     return {
-        "pretty_name": record.recipe.title,
+        "pretty_name": display_name(record.recipe.title),
         "license": "other",
         "language": ["en"],
         "task_categories": ["visual-question-answering", "image-to-text", "object-detection"],
@@ -224,7 +228,8 @@ def _citations(record: BuildRecord) -> str:
 
 
 def _plain(text: str) -> str:
-    # Source text is data: it cannot open a table cell, a tag or a link of its own.
+    # Source text is data: it opens no table cell, tag or link of its own, and fills no page.
+    text = display_name(" ".join(text.split()), _MAX_TITLE_CHARS)
     for mark, written in (("&", "&amp;"), ("<", "&lt;"), (">", "&gt;"), ("|", "&#124;")):
         text = text.replace(mark, written)
     return " ".join(text.replace("[", "&#91;").replace("`", "&#96;").split())

@@ -40,7 +40,7 @@ def choose_sources(
     absent = [source_id for source_id in wanted if source_id not in found]
     if absent:
         hints = (f"{join(raw, s)}; {layout_hint(manifests[s])}" for s in absent)
-        raise InputError("\n".join(f"not found in the raw folder: {hint}" for hint in hints))
+        raise InputError(*(f"not found in the raw folder: {hint}" for hint in hints))
     if not found:
         raise InputError(f"{raw}: {_no_source(raw, manifests)}")
     chosen = sorted(wanted) if wanted else sorted(found)

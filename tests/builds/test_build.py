@@ -18,6 +18,8 @@ import pytest
 from conftest import build_here, digests, repack
 from whole_builds import SARCHAT, record, rows, sarchat
 
+from sarchat_build.dataset.output import stage_of
+
 quality = pytest.mark.quality
 
 
@@ -63,6 +65,7 @@ def _without_record(files: dict[str, str]) -> dict[str, str]:
     return {path: digest for path, digest in files.items() if path != "build.json"}
 
 
+@quality(row=49)
 def test_same_bytes_after_a_kill(raw: Path, built: Path, tmp_path: Path) -> None:
     out = tmp_path / "dataset"
     command = [*SARCHAT, "build", "--raw", str(raw), "--output", str(out), "--workers", "2"]
@@ -72,7 +75,9 @@ def test_same_bytes_after_a_kill(raw: Path, built: Path, tmp_path: Path) -> None
         time.sleep(0.02)
     os.killpg(process.pid, signal.SIGKILL)
     process.wait()
-    finished = {path.stem: path.stat().st_mtime_ns for path in (out / "images").glob("*.parquet")}
+    stage = Path(stage_of(str(out)), "images")
+    finished = {path.stem: path.stat().st_mtime_ns for path in stage.glob("*.parquet")}
+    assert not (out / "images").exists(), "a shard of an unfinished dataset has its final name"
     assert finished, "no shard was finished before the kill"
     build_here(raw, out)
     assert digests(out) == digests(built)
@@ -143,7 +148,7 @@ def _workers_below(pid: int) -> list[int]:
 
 def _is_worker(pid: int) -> bool:
     try:
-        return b"pipelines.runners.worker" in Path(f"/proc/{pid}/cmdline").read_bytes()
+        return b"pipelines.worker" in Path(f"/proc/{pid}/cmdline").read_bytes()
     except OSError:  # it has just ended
         return False
 

@@ -7,9 +7,13 @@ from pathlib import Path
 
 from pipelines.cli.source_tables import print_part_matches
 from pipelines.cli.tables import print_text
-from pipelines.console import build_progress, byte_progress, print_error
+from pipelines.console import build_progress, byte_progress, errors, print_error
+from pipelines.interrupts import cleaning_up
 from pipelines.settings import load_settings
 from sarchat_build.config.resources import resource_folder
+from sarchat_build.dataset.folder import refuse_folder, refuse_overlap
+from sarchat_build.dataset.lock import hold_lock, release_lock
+from sarchat_build.dataset.output import WORK_FOLDER
 from sarchat_build.errors import InputError
 from sarchat_build.phrasing.lint import check_templates
 from sarchat_build.sources.choose import choose_sources, refuse_idle_settings
@@ -25,6 +29,8 @@ def build_sources(
     workers: int,
     strict: bool,
     keep_going: bool,
+    replace: bool,
+    take_over: bool,
     repacked: str,
     prove: bool,
     manifests: Path | None,
@@ -40,40 +46,49 @@ def build_sources(
     chosen, absent = choose_sources(loaded.manifests, raw, sources)
     refuse_idle_settings(chosen, settings)
     check_templates(loaded.templates, templates or resource_folder("templates"))
+    refuse_folder(output)
+    refuse_overlap(output, raw, repacked)
     # What reads pictures takes a second to import, and Beam two more: nothing above needs them.
     from pipelines import launch
+    from pipelines.runners import demand_engine, run
 
-    context = launch.prepare(
-        loaded,
-        chosen,
-        raw=raw,
-        out=output,
-        strict=strict,
-        keep_going=keep_going,
-        repacked=repacked,
-        prove=prove,
-        progress=byte_progress,
-    )
-    if absent and not sources:
-        print_text(f"not found under {raw}, left out: {', '.join(absent)}", style="dim")
-    for reason in context.failed.values():
-        print_error(InputError(reason))
-    from pipelines.build_dataset import build_dataset
-    from pipelines.cli.build_tables import print_build
-    from pipelines.runners import run
-    from sarchat_build.publishing.publish import read_outcome
-    from sarchat_build.publishing.recompute import read_quality
-    from sarchat_build.publishing.rejected import count_rejected
-
-    blocks = sum(context.index(source_id).image_blocks for source_id in context.manifests)
-    with build_progress(output, blocks, prove):
-        run(
-            lambda pipeline: build_dataset(pipeline, context),
-            runner,
-            workers,
-            beam_options,
+    demand_engine(runner, workers)
+    with (
+        cleaning_up(lambda: release_lock(output)),
+        hold_lock(output, take_over=take_over, tell=errors.print),
+    ):
+        context = launch.prepare(
+            loaded,
+            chosen,
+            raw=raw,
+            out=output,
+            strict=strict,
+            keep_going=keep_going,
+            repacked=repacked,
+            prove=prove,
+            replace=replace,
+            progress=byte_progress,
         )
-    record = read_outcome(output)
+        if absent and not sources:
+            print_text(f"not found under {raw}, left out: {', '.join(absent)}", style="dim")
+        for reason in context.failed.values():
+            print_error(InputError(*reason.split("\n")))
+        from pipelines.build_dataset import build_dataset
+        from pipelines.cli.build_tables import print_build
+        from sarchat_build.publishing.publish import read_outcome
+        from sarchat_build.publishing.recompute import read_quality
+        from sarchat_build.publishing.rejected import count_rejected
+
+        blocks = sum(context.index(source_id).image_blocks for source_id in context.manifests)
+        with build_progress(output, blocks, prove):
+            run(
+                lambda pipeline: build_dataset(pipeline, context),
+                runner,
+                workers,
+                beam_options,
+                log_folder=Path(output, WORK_FOLDER, "log"),
+            )
+        record = read_outcome(output)
     print_part_matches(context.part_matches)
     print_build(
         output, record, read_quality(output), count_rejected(output, record.files), prove=prove

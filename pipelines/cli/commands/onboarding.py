@@ -17,12 +17,13 @@ from pipelines.cli.source_tables import (
     split_table,
     survey_table,
 )
-from pipelines.cli.tables import print_line, print_text
-from pipelines.console import byte_progress, console, counting_progress
+from pipelines.cli.tables import print_text
+from pipelines.console import byte_progress, console, counting_progress, print_line
 from sarchat_build.archives import join
 from sarchat_build.archives.location import local_path
 from sarchat_build.config.manifest import SOURCE_ID, Manifest
 from sarchat_build.errors import ConfigurationError, InputError, Issue
+from sarchat_build.names import display_name
 from sarchat_build.onboarding.contact_sheet import COLUMNS, ROWS, draw_sheet
 from sarchat_build.onboarding.idle_statements import idle_statements
 from sarchat_build.onboarding.inspection import SourceSummary, read_source
@@ -57,7 +58,7 @@ def describe_source(
     console.print(survey_table(found))
     console.print()
     print_line(f"Manifest: {target}")
-    print_text(f"To decide: {', '.join(draft.decisions)}")
+    print_text(f"To decide: {', '.join(map(display_name, draft.decisions))}")
     path = local_path(location)
     # Only in a folder of that name is it found.
     raw = path.parent if path is not None and path.name == source_id else "RAW"

@@ -7,8 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from pathlib import Path
 
-from pipelines.cli.tables import print_line
-from pipelines.console import console, counting_progress, errors
+from pipelines.console import console, counting_progress, errors, print_line
 from sarchat_build.dataset.output import json_text
 from sarchat_build.errors import InputError
 from sarchat_build.publishing.recompute import read_record, recompute_quality

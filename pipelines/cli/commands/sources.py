@@ -8,13 +8,13 @@ from pathlib import Path
 from rich.markup import escape
 
 from pipelines.cli.source_tables import print_doubts, print_part_matches, print_unverified
-from pipelines.cli.tables import plain_table, print_line, print_text, titled
-from pipelines.console import byte_progress, console
+from pipelines.cli.tables import plain_table, print_text, titled
+from pipelines.console import byte_progress, console, print_line
 from sarchat_build.archives.checksums import read_recorded, write_recorded
 from sarchat_build.config.manifest import Manifest, load_manifests
 from sarchat_build.config.resources import resource_folder
 from sarchat_build.errors import InputError
-from sarchat_build.names import printable
+from sarchat_build.names import display_name
 from sarchat_build.sources.choose import choose_sources, refuse_idle_settings
 from sarchat_build.sources.index import SourceIndex, index_source, layout_text
 from sarchat_build.sources.inputs import describe_archives
@@ -35,12 +35,12 @@ def list_sources(manifests: Path | None, *, unverified: bool) -> None:
     for manifest in known.values():
         expected = manifest.expected
         numbers = (f"{expected.images:,}", f"{expected.instances:,}") if expected else ("", "")
-        facts = (manifest.id, manifest.annotations.format, escape(manifest.license))
+        facts = (manifest.id, manifest.annotations.format, escape(display_name(manifest.license)))
         table.add_row(*facts, *numbers)
     console.print(titled("Sources, and how much of each is published", table))
     for manifest in known.values():
         console.print()
-        print_text(f"{manifest.id}: {manifest.title}")
+        print_text(f"{manifest.id}: {display_name(manifest.title)}")
         print_text(f"RAW/{manifest.id}/: {layout_text(manifest)}", indent=2, style="dim")
         print_line(f"get it from {manifest.homepage}", indent=2, style="dim")
     console.print()
@@ -56,7 +56,7 @@ def check_sources(raw: str, settings: Sequence[str], manifests: Path | None) -> 
     """
     chosen, absent = choose_sources(load_known(manifests, settings), raw, [])
     table = plain_table("source", "archives", ">images", ">documents", ">published", "checksums")
-    faults = []
+    faults: list[str] = []
     refuse_idle_settings(chosen, settings)
     part_matches: dict[str, Sequence[PartMatch]] = {}
     for manifest in chosen.values():
@@ -65,7 +65,7 @@ def check_sources(raw: str, settings: Sequence[str], manifests: Path | None) -> 
             part_matches[manifest.id] = index.part_matches
             table.add_row(*_checked_row(manifest, raw, index))
         except InputError as error:
-            faults.append(str(error))
+            faults.extend(error.args)
             table.add_row(manifest.id, "[red]fault, see below[/]", "", "", "", "")
     note = "published: images of the whole source; checksums: 'sarchat sources record' records them"
     console.print(titled(f"Sources under {raw}", table, note))
@@ -73,7 +73,7 @@ def check_sources(raw: str, settings: Sequence[str], manifests: Path | None) -> 
     if absent:
         print_text(f"not found: {', '.join(absent)}", style="dim")
     if faults:
-        raise InputError("\n".join(faults))
+        raise InputError(*faults)
 
 
 def record_checksums(raw: str, source_id: str, manifests: Path | None) -> None:
@@ -95,7 +95,7 @@ def _checked_row(manifest: Manifest, raw: str, index: SourceIndex) -> tuple[str,
     recorded = read_recorded(raw, manifest.id)
     return (
         manifest.id,
-        escape(", ".join(printable(archive.name) for archive in archives)),
+        escape(", ".join(display_name(archive.name) for archive in archives)),
         f"{len(index.images):,}",
         f"{len(index.documents):,}",
         f"{manifest.expected.images:,}" if manifest.expected else "",

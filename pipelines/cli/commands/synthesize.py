@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from pipelines.console import console, counting_progress
+from pipelines.console import counting_progress, print_line
 from sarchat_build.errors import ConfigurationError, Issue
 from sarchat_build.suggestions import advice
-from sarchat_build.synthetic import RAW_SOURCES, SYNTHESIZERS
+from sarchat_build.synthetic import RAW_SOURCES, SYNTHESIZERS, refuse_foreign_files
 from sarchat_build.synthetic import synthesize as synthesize_source
 
 
 def synthesize_sources(
-    output: Path, sources: Sequence[str], *, images: int | None, workers: int
+    output: Path, sources: Sequence[str], *, images: int | None, workers: int, overwrite: bool
 ) -> None:
     """Make the archives of sources; of all raw ones where none is named.
 
@@ -22,9 +22,11 @@ def synthesize_sources(
         sources: ids.
         images: images of each source; None: as many as are published.
         workers: processes.
+        overwrite: whether files of the same names that were not made here are replaced.
 
     Raises:
         ConfigurationError: a source cannot be made; the known ones are named.
+        InputError: a source's folder holds something that was not made here; nothing is made then.
     """
     unknown = sorted(set(sources) - set(SYNTHESIZERS))
     if unknown:
@@ -32,10 +34,19 @@ def synthesize_sources(
         raise ConfigurationError(
             Issue("--source", s, f"{message}{advice(s, SYNTHESIZERS)}") for s in unknown
         )
+    for source_id in () if overwrite else sources or RAW_SOURCES:
+        refuse_foreign_files(SYNTHESIZERS[source_id], output)
     for source_id in sources or RAW_SOURCES:
         published = SYNTHESIZERS[source_id].published_images
         number = published if images is None else images
         number = number if sources else min(number, published)
         with counting_progress(source_id, number) as show:
-            made = synthesize_source(source_id, output, number, workers=workers, progress=show)
-        console.print(f"{made.path}: {made.images:,} images, {made.instances:,} objects")
+            made = synthesize_source(
+                source_id,
+                output,
+                number,
+                workers=workers,
+                overwrite=overwrite,
+                progress=show,
+            )
+        print_line(f"{made.path}: {made.images:,} images, {made.instances:,} objects")

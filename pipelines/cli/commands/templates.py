@@ -7,7 +7,7 @@ from pathlib import Path
 
 from pipelines.cli.arguments import check_output_file
 from pipelines.cli.tables import plain_table, titled
-from pipelines.console import console
+from pipelines.console import console, print_line
 from sarchat_build.config.recipe import load_recipe, recipe_path
 from sarchat_build.config.resources import resource_folder
 from sarchat_build.dialogues.tasks import SUBTASKS
@@ -116,7 +116,7 @@ def preview_phrasings(
         console.print(text, markup=False, soft_wrap=True, highlight=False)
     else:
         output.write_text(text, encoding="utf-8", newline="\n")
-        console.print(f"{output}: {len(names)} subtasks")
+        print_line(f"{output}: {len(names)} subtasks")
 
 
 def _load_phrasing(folder: Path | None, recipe: str) -> Phrasing:

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
-from fsspec.utils import glob_translate
-
 from sarchat_build.config.annotation_options import AnnotationRule
+from sarchat_build.config.patterns import compile_glob
 from sarchat_build.names import printable
 from sarchat_build.sources.files import FileRef
 
@@ -99,8 +97,8 @@ def advice_for_one_name(
 
 def fitting(files: Iterable[FileRef], patterns: Sequence[str]) -> tuple[FileRef, ...]:
     """Give the files that any of some globs fits; unpackers change case, so it does not count."""
-    regexes = [re.compile(glob_translate(pattern), re.IGNORECASE) for pattern in patterns]
-    return tuple(file for file in files if any(regex.match(file.path) for regex in regexes))
+    regexes = [compile_glob(pattern) for pattern in patterns]
+    return tuple(file for file in files if any(regex.search(file.path) for regex in regexes))
 
 
 def _first_two(rule: AnnotationRule, images: Iterable[FileRef]) -> tuple[FileRef, FileRef]:
