@@ -85,7 +85,8 @@ class _ImageMatcher:
     def __init__(self, document: Document, index: SourceIndex, manifest: Manifest) -> None:
         self.document = document
         self.index = index
-        self._rule = manifest.annotations
+        self._rule = manifest.annotations.rule_of(document.entry)
+        self._format = FORMATS[manifest.annotations.format]
 
     def only_image(self, raw: RawImage) -> Annotation | Reject:
         """Match the only image of a document."""
@@ -123,7 +124,7 @@ class _ImageMatcher:
     @cached_property
     def _folder_words(self) -> frozenset[str]:
         # A passage through the document of its own: asked only where folders do not agree.
-        file_names = FORMATS[self._rule.format].file_names
+        file_names = self._format.file_names
         if file_names is None:
             return frozenset()
         with self.index.files.open(self.document.file) as stream:

@@ -9,7 +9,6 @@ from pathlib import PurePosixPath
 
 from sarchat_build.errors import InputError
 from sarchat_build.onboarding.survey import sniffing
-from sarchat_build.onboarding.survey.classes import coco_classes, is_class_list, listed_classes
 from sarchat_build.onboarding.survey.conventions import (
     CoordinateEvidence,
     compare_to_sizes,
@@ -22,6 +21,13 @@ from sarchat_build.onboarding.survey.listing import (
     group_files,
     split_in,
     stem_of,
+)
+from sarchat_build.onboarding.survey.lists import (
+    coco_classes,
+    find_split_lists,
+    is_class_list,
+    listed_classes,
+    names_split,
 )
 from sarchat_build.onboarding.survey.matching import (
     Candidate,
@@ -43,7 +49,6 @@ from sarchat_build.onboarding.survey.scenes import (
     propose_scenes,
     without_scenes,
 )
-from sarchat_build.onboarding.survey.split_lists import find_split_lists, names_split
 from sarchat_build.onboarding.survey.tally import tally
 from sarchat_build.progress import ProgressBar, no_progress
 from sarchat_build.reasons import Reason
