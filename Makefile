@@ -13,8 +13,8 @@ help:
 	@echo "make test    every test"
 	@echo "make lint    ruff and mypy"
 	@echo "make check   what CI runs: demo, test, lint"
-	@echo "make golden  the published format and the texts that reviewers read, after a change"
-	@echo "make docs    docs/reasons.md, after a reason changed"
+	@echo "make golden  the published format, and the texts and screens that reviewers read, after a change"
+	@echo "make docs    the pages of docs/, after a reason, or a key of manifest or recipe, changed"
 	@echo "make bytes   small builds under both recipes, byte for byte as recorded (RECORD=--record: anew)"
 	@echo "make lock    every pin anew, with hashes"
 	@echo
@@ -127,12 +127,15 @@ proof-coco: $(VENV)/.runtime
 golden: $(VENV)/.dev
 	@PYTHONPATH=.:tests:tests/support $(BIN)/python tests/support/golden_text.py
 	@PYTHONPATH=.:tests:tests/support $(BIN)/python tests/support/golden_format.py
+	@PYTHONPATH=.:tests:tests/support $(BIN)/python tests/support/golden_screens.py
 
 bytes: $(VENV)/.dev
 	@PYTHONPATH=.:tests:tests/support $(BIN)/python tests/support/recorded_bytes.py $(RECORD)
 
 docs: $(VENV)/.runtime
 	@$(BIN)/python -m sarchat_build.reasons > docs/reasons.md
+	@$(BIN)/python -m sarchat_build.config.reference manifest > docs/manifest.md
+	@$(BIN)/python -m sarchat_build.config.reference recipe > docs/recipe.md
 
 clean:
 	rm -rf $(VENV) .venv-oracles $(DEMO) bench oracles

@@ -21,7 +21,7 @@ def main() -> None:
     # After that: a launcher that ends while this is imported takes the worker with it.
     from apache_beam.runners.worker import sdk_worker_main
 
-    logging.disable(logging.ERROR)
+    logging.disable(logging.WARNING)
     sdk_worker_main.main(sys.argv)
 
 

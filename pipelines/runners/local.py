@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import logging
 import os
-import re
 import shlex
 import sys
 from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
 
 import apache_beam as beam
 from apache_beam.options.pipeline_options import PipelineOptions
@@ -24,16 +25,10 @@ from apache_beam.transforms.environments import (
     SubprocessSDKEnvironment,
 )
 
-from pipelines.interrupts import end_at_once
+from pipelines.interrupts import cleaning_up, end_at_once
 from pipelines.runners.watch import WorkerWatch
 from pipelines.worker import LAUNCHER
-from sarchat_build.errors import InputError
 
-# How a worker's foreseen error stands in the text that Beam makes of it.
-_INPUT_ERROR = f"{InputError.__module__}.{InputError.__name__}: "
-_FORESEEN = re.compile(
-    rf"^{re.escape(_INPUT_ERROR)}(.*?)(?: \[while running '[^']*'\])*$", re.MULTILINE
-)
 # A worker's thread gives every large block back to the system and faults it in again for the next
 # picture; one arena that keeps its blocks spares a third of the page faults (Linux, glibc).
 _WORKER_MEMORY = {
@@ -45,34 +40,37 @@ _WORKER_MEMORY = {
 
 
 def run_locally(
-    construct: Callable[[beam.Pipeline], None], workers: int, beam_options: Sequence[str] = ()
+    construct: Callable[[beam.Pipeline], None],
+    workers: int,
+    beam_options: Sequence[str] = (),
+    *,
+    log: Path | None,
 ) -> PipelineResult:
     """Run a graph on this machine with `workers` processes (1: inside this one).
 
+    What the processes print goes to the file `log`.
+
     Raises:
-        InputError: a step raised it, such as for a full disk.
+        InputError: a step raised it, such as for a full disk; it may come as the text of a
+            RuntimeError, which `FaultLog` reads.
         RuntimeError: the engine gave up.
     """
     options = PipelineOptions([*beam_options, f"--direct_num_workers={workers}"])
-    # What it would log of an error is in the exception too.
-    logging.getLogger("apache_beam").setLevel(logging.CRITICAL)
-    pipeline = beam.Pipeline(runner=FnApiRunner(_environment(workers)), options=options)
+    logging.getLogger("apache_beam").setLevel(logging.ERROR)
+    pipeline = beam.Pipeline(runner=FnApiRunner(_environment(workers, log)), options=options)
     construct(pipeline)
-    with WorkerWatch(), end_at_once():
-        try:
-            result: PipelineResult = pipeline.run()
-            result.wait_until_finish()
-        except (InputError, RuntimeError) as error:
-            # Inside this process it keeps its type, from another it comes as a text.
-            kind = _INPUT_ERROR if isinstance(error, InputError) else ""
-            foreseen = _FORESEEN.findall(f"{kind}{error}")
-            if not foreseen:
-                raise
-            raise InputError(foreseen[-1]) from error
+    with WorkerWatch(), end_at_once(), cleaning_up(partial(_remove, log)):
+        result: PipelineResult = pipeline.run()
+        result.wait_until_finish()
     return result
 
 
-def _environment(workers: int) -> Environment:
+def _remove(log: Path | None) -> None:
+    if log is not None:
+        log.unlink(missing_ok=True)
+
+
+def _environment(workers: int, log: Path | None) -> Environment:
     if workers == 1:
         return EmbeddedPythonEnvironment.default()
     memory = " ".join(f"{name}={value}" for name, value in _WORKER_MEMORY.items())
@@ -80,6 +78,7 @@ def _environment(workers: int) -> Environment:
     # workers itself.
     command = (
         f"trap '' INT TERM HUP; {LAUNCHER}={os.getpid()} {memory} "
-        f"exec {shlex.quote(sys.executable)} -m pipelines.worker"
+        f"exec {shlex.quote(sys.executable)} -m pipelines.worker "
+        f"2>>{shlex.quote(str(log or os.devnull))}"
     )
     return SubprocessSDKEnvironment.from_command_string(command)

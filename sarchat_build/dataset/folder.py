@@ -175,15 +175,11 @@ def refuse_other_dataset(
     more = len(differences) - _SHOWN
     pictures = sum(source.counts.written.images for source in earlier.sources.values())
     raise InputError(
-        "\n".join(
-            [
-                f"{out}: holds a finished dataset ({pictures:,} pictures of "
-                f"{', '.join(sorted(earlier.sources))}, recipe {earlier.recipe.name}) of something "
-                f"else than what is asked for; {_REPLACE}. What differs:",
-                *(f"  {difference}" for difference in differences[:_SHOWN]),
-                *([f"  … and {more} more"] if more > 0 else []),
-            ]
-        )
+        f"{out}: holds a finished dataset ({pictures:,} pictures of "
+        f"{', '.join(sorted(earlier.sources))}, recipe {earlier.recipe.name}) of something "
+        f"else than what is asked for; {_REPLACE}. What differs:",
+        *(f"  {difference}" for difference in differences[:_SHOWN]),
+        *([f"  … and {more} more"] if more > 0 else []),
     )
 
 

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sarchat_build.errors import InputError
+from sarchat_build.regular_files import MAX_RECORD_BYTES, open_regular, read_regular
 
 WORK_FOLDER = ".sarchat"
 # A new dataset grows here, whatever lies in the output folder; `switch` puts it in its place.
@@ -122,15 +123,15 @@ def json_text(value: object) -> str:
 def read_json(folder: str, path: str) -> object | None:
     """Read a JSON file below `folder`; None if it is not there or not whole."""
     try:
-        return json.loads(Path(folder, path).read_text(encoding="utf-8"))  # type: ignore[no-any-return]
-    except (OSError, ValueError):
+        return json.loads(read_regular(Path(folder, path), MAX_RECORD_BYTES))  # type: ignore[no-any-return]
+    except (OSError, ValueError, RecursionError):
         return None
 
 
 def digest_file(name: str) -> tuple[str, int]:
     """Give a file's sha256 and size, read in pieces."""
     digest, size = hashlib.sha256(), 0
-    with open(name, "rb") as stream:
+    with open_regular(name) as stream:
         while chunk := stream.read(1 << 20):
             digest.update(chunk)
             size += len(chunk)

@@ -197,7 +197,7 @@ def parse_document(text: str | bytes, location: str, model: type[ModelT]) -> Mod
             Issue(location, ".".join(map(str, fault["loc"])), fault["msg"])
             for fault in error.errors()
         )
-        raise InputError("\n".join(map(str, issues))) from error
+        raise InputError(*map(str, issues)) from error
 
 
 def versions() -> dict[str, str]:

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
+import os
+import stat
+from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -11,6 +16,9 @@ import pyarrow as pa
 import pyarrow.fs as pafs
 
 _BLOCK_BYTES = 1 << 20
+# What 200,000 files take in build.json; more would only fill the memory.
+MAX_DOCUMENT_BYTES = 32 << 20
+EMPTY_FOLDER, _FOLDER = "an empty folder", "a folder"
 # Schemes that Arrow opens itself; any other is asked of fsspec.
 _OWN_SCHEMES = ("file", "gs", "gcs", "s3", "abfs", "hdfs")
 
@@ -32,12 +40,26 @@ class DatasetFolder:
             url = location if own else f"fsspec+{location}"
             self._files, self._root = pafs.FileSystem.from_uri(url)
 
+    def read(self, path: str) -> bytes:
+        """Read a small file whole.
+
+        Raises:
+            OSError: it is not there, cannot be read, or has more than `MAX_DOCUMENT_BYTES`.
+        """
+        with self.open(path) as stream:
+            if stream.size() > MAX_DOCUMENT_BYTES:
+                size, most = f"{stream.size():,} bytes", f"{MAX_DOCUMENT_BYTES:,}"
+                raise OSError(errno.EFBIG, f"{path} has {size}, more than the {most} that are read")
+            return bytes(stream.read())
+
     def open(self, path: str) -> pa.NativeFile:
         """Open a file for reading at any offset.
 
         Raises:
-            OSError: it is not there, or cannot be read.
+            OSError: it is not there, leads out of the dataset, is a link or no regular file (and
+                is then not opened), or cannot be read.
         """
+        self._refuse(path)
         return self._files.open_input_file(f"{self._root.rstrip('/')}/{path}")
 
     def list(self) -> dict[str, int]:
@@ -46,12 +68,58 @@ class DatasetFolder:
         Raises:
             OSError: the root is not there, or cannot be listed.
         """
+        if isinstance(self._files, pafs.LocalFileSystem):
+            return {path: size for path, (kind, size) in self._walk() if kind == "file"}
         selector = pafs.FileSelector(self._root, recursive=True)
         return {
             PurePosixPath(info.path).relative_to(self._root).as_posix(): info.size
             for info in self._files.get_file_info(selector)
             if info.type == pafs.FileType.File
         }
+
+    def irregular(self) -> dict[str, str]:
+        """Give what a dataset cannot hold, by relative path: links, special files, empty folders.
+
+        In a bucket there are none. The root itself may be a link. Nothing is followed or opened.
+
+        Raises:
+            OSError: a folder cannot be listed.
+        """
+        if not isinstance(self._files, pafs.LocalFileSystem):
+            return {}
+        return {path: kind for path, (kind, _) in self._walk() if kind != "file"}
+
+    def _walk(self) -> Iterator[tuple[str, tuple[str, int]]]:
+        """Yield (path, (kind, size)) of everything below the root but folders that hold something.
+
+        Links are named and never followed.
+        """
+        waiting = [""]
+        while waiting:
+            folder = waiting.pop()
+            with os.scandir(f"{self._root}/{folder}") as entries:
+                inside = sorted(entries, key=lambda entry: entry.name)
+            if folder and not inside:
+                yield folder, (EMPTY_FOLDER, 0)
+            for entry in inside:
+                path = f"{folder}/{entry.name}" if folder else entry.name
+                kind, size = _kind(entry)
+                if kind == _FOLDER:
+                    waiting.append(path)
+                else:
+                    yield path, (kind, size)
+
+    def _refuse(self, path: str) -> None:
+        parts = path.split("/")
+        if {"", ".", ".."} & set(parts):
+            raise OSError(f"{path!r} leads out of the dataset")
+        if isinstance(self._files, pafs.LocalFileSystem):
+            for end in range(1, len(parts) + 1):
+                mode = os.lstat(f"{self._root}/{'/'.join(parts[:end])}").st_mode
+                if stat.S_ISLNK(mode):
+                    raise OSError(f"{'/'.join(parts[:end])} is a link")
+            if not stat.S_ISREG(mode):
+                raise OSError(f"{path} is no regular file")
 
     def sha256(self, path: str) -> tuple[int, str]:
         """Read a file once: its size in bytes and its hash.
@@ -71,7 +139,34 @@ class DatasetFolder:
 
         Raises:
             OSError: it is not there, or cannot be read.
-            ValueError: it is not UTF-8, or not JSON.
+            ValueError: it is not UTF-8, or not JSON, or says a key twice.
         """
-        with self.open(path) as stream:
-            return json.loads(stream.read())
+        return json.loads(
+            self.read(path), object_pairs_hook=_object, parse_constant=_refuse_constant
+        )
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        twice = sorted(key for key, n in Counter(key for key, _ in pairs).items() if n > 1)
+        raise ValueError(f"keys stand twice: {', '.join(twice)}")
+    return found
+
+
+def _refuse_constant(name: str) -> Any:
+    raise ValueError(f"{name} is no number of JSON")
+
+
+def _kind(entry: os.DirEntry[str]) -> tuple[str, int]:
+    """Say what an entry of a folder is, without following a link, and its size in bytes."""
+    status = entry.stat(follow_symlinks=False)
+    if stat.S_ISLNK(status.st_mode):
+        return f"a link to {os.readlink(entry.path)!r}", 0
+    kinds = {
+        stat.S_IFREG: "file",
+        stat.S_IFDIR: _FOLDER,
+        stat.S_IFIFO: "a FIFO",
+        stat.S_IFSOCK: "a socket",
+    }
+    return kinds.get(stat.S_IFMT(status.st_mode), "a device"), status.st_size

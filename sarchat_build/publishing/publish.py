@@ -28,6 +28,7 @@ from sarchat_build.publishing.shard_reading import (
 )
 from sarchat_build.publishing.tables import sort_rejects, write_duplicates, write_rejects
 from sarchat_build.publishing.verdict import faults_found
+from sarchat_build.regular_files import MAX_RECORD_BYTES, read_regular
 from sarchat_build.report import quality
 from sarchat_build.report.card import render_card
 from sarchat_build.report.comparison import compare
@@ -168,14 +169,12 @@ def read_outcome(out: str) -> BuildRecord:
     stopped: Any = output.read_json(out, STOPPED)
     if stopped:
         reasons = [*stopped, f"rejects/ is {leave_rejects(out)}"]
-        raise InputError(
-            "nothing was published:\n" + "\n".join(f"  {reason}" for reason in reasons)
-        )
+        raise InputError("nothing was published:", *(f"  {reason}" for reason in reasons))
     if not Path(output.stage_of(out), BUILD_FILE).exists():
         raise InputError(f"{out}: the run ended without build.json; run the same command again")
     switch(out)
     path = Path(out, BUILD_FILE)
-    record = parse_record(path.read_bytes(), str(path))
+    record = parse_record(read_regular(path, MAX_RECORD_BYTES), str(path))
     clean_folder(out)
     return record
 

@@ -75,6 +75,10 @@ class Sample:
     notes: tuple[Note, ...] = ()
 
 
+def _nothing(images: int) -> tuple[Member | LongMember, ...]:
+    return ()
+
+
 @dataclass(frozen=True, slots=True)
 class Layout:
     """How one source lays out its archive; the functions are pure and live at module level.
@@ -90,14 +94,9 @@ class Layout:
     archive_name: str
     published_images: int
     sample: Callable[[int], Sample]
-    closing: Callable[[int], tuple[Member | LongMember, ...]]
+    closing: Callable[[int], tuple[Member | LongMember, ...]] = _nothing
     chunk_images: int = 16
     traits: tuple[str, ...] = ()
-
-
-def nothing_closes(images: int) -> tuple[Member | LongMember, ...]:
-    """Stand in for `closing` where no member speaks of all images."""
-    return ()
 
 
 @dataclass(frozen=True, slots=True)

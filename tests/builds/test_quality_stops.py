@@ -86,7 +86,9 @@ def test_row_3_every_fault_of_manifest_and_recipe_at_once(tmp_path: Path) -> Non
         ("mine.toml", "tasks.instance_counting.box_cup"),
         ("mine.toml", "name"),
     }
-    assert found["ssdd.toml", "sar.bands"] == "unknown key"
+    assert found["ssdd.toml", "sar.bands"] == (
+        "unknown key; known: platforms, frequency_bands, polarizations, resolutions_m"
+    )
     assert found["mine.toml", "name"] == "required key is missing"
     assert "valid integer" in found["ssdd.toml", "priority"]
     assert f"{recipe} › tasks.instance_counting.box_cup: unknown key" in str(caught.value)

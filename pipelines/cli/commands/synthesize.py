@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from pathlib import Path
 
-import typer
-
-from pipelines.console import console, counting_progress
+from pipelines.console import counting_progress, print_line
+from sarchat_build.errors import ConfigurationError, Issue
+from sarchat_build.suggestions import advice
 from sarchat_build.synthetic import RAW_SOURCES, SYNTHESIZERS, refuse_foreign_files
 from sarchat_build.synthetic import synthesize as synthesize_source
 
@@ -22,18 +21,18 @@ def synthesize_sources(
         output: raw folder to fill.
         sources: ids.
         images: images of each source; None: as many as are published.
-        workers: processes; 0: one per core.
+        workers: processes.
         overwrite: whether files of the same names that were not made here are replaced.
 
     Raises:
+        ConfigurationError: a source cannot be made; the known ones are named.
         InputError: a source's folder holds something that was not made here; nothing is made then.
-        BadParameter: a source cannot be made; the known ones are named.
     """
     unknown = sorted(set(sources) - set(SYNTHESIZERS))
     if unknown:
-        raise typer.BadParameter(
-            f"cannot make {', '.join(unknown)}; known: {', '.join(SYNTHESIZERS)}",
-            param_hint="--source",
+        message = "no such source can be made"
+        raise ConfigurationError(
+            Issue("--source", s, f"{message}{advice(s, SYNTHESIZERS)}") for s in unknown
         )
     for source_id in () if overwrite else sources or RAW_SOURCES:
         refuse_foreign_files(SYNTHESIZERS[source_id], output)
@@ -46,8 +45,8 @@ def synthesize_sources(
                 source_id,
                 output,
                 number,
-                workers=workers or os.cpu_count() or 1,
+                workers=workers,
                 overwrite=overwrite,
                 progress=show,
             )
-        console.print(f"{made.path}: {made.images:,} images, {made.instances:,} objects")
+        print_line(f"{made.path}: {made.images:,} images, {made.instances:,} objects")

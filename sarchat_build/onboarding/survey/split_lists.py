@@ -1,0 +1,58 @@
+"""Official split lists, found by what their lines name."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from pathlib import PurePosixPath
+
+from sarchat_build.errors import RecordError
+from sarchat_build.onboarding.survey import sniffing
+from sarchat_build.onboarding.survey.listing import by_path, folder_of, split_in
+from sarchat_build.onboarding.survey.matching import NamingScheme
+from sarchat_build.sources.encodings import decode, read_all
+from sarchat_build.sources.files import FileRef, SourceFiles
+from sarchat_build.sources.matching.image_names import ImageNames
+from sarchat_build.sources.matching.split_lists import names_of_list
+from sarchat_build.types import Split
+
+_EXTENSIONS = (".txt", ".csv", ".lst")
+
+
+def names_split(file: FileRef) -> Split | None:
+    """Give the split that a text file is called after, if it is."""
+    name = PurePosixPath(file.path)
+    return split_in(name.stem)[1] if name.suffix.lower() in _EXTENSIONS else None
+
+
+def find_split_lists(
+    source_files: SourceFiles, images: Sequence[FileRef], names: NamingScheme
+) -> tuple[tuple[FileRef, Split], ...]:
+    """Find lists, of which half of the lines name images, for two splits at least.
+
+    Of several folders the one counts whose lists name most images; a list that names no image that
+    a list before it does not, as those of Pascal VOC's classes, is left out.
+    """
+    if not names.is_unique:
+        return ()
+    known = ImageNames(names.rule(), images)
+    by_folder: dict[tuple[str, str], list[tuple[FileRef, Split, set[str]]]] = defaultdict(list)
+    for file in sorted(by_path(source_files.files), key=lambda f: len(f.path)):
+        split = names_split(file)
+        if split is None:
+            continue
+        try:
+            with source_files.open(file) as document:
+                lines = decode(read_all(document), sniffing.ENCODINGS).splitlines()
+        except RecordError:
+            continue
+        listed = names_of_list(lines, known)
+        if not listed.names or len(listed.names) < len(listed.unmatched):
+            continue
+        lists = by_folder[file.archive, split_in(folder_of(file))[0]]
+        covered = set().union(*(found for _, s, found in lists if s == split))
+        if not set(listed.names) <= covered:
+            lists.append((file, split, set(listed.names)))
+    usable = [lists for lists in by_folder.values() if len({split for _, split, _ in lists}) > 1]
+    best = max(usable, key=lambda lists: len(set().union(*(n for _, _, n in lists))), default=[])
+    return tuple((file, split) for file, split, _ in sorted(best, key=lambda item: item[0].path))
