@@ -12,6 +12,7 @@ import os
 import shlex
 import sys
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 import apache_beam as beam
@@ -24,7 +25,7 @@ from apache_beam.transforms.environments import (
     SubprocessSDKEnvironment,
 )
 
-from pipelines.interrupts import end_at_once
+from pipelines.interrupts import cleaning_up, end_at_once
 from pipelines.runners.watch import WorkerWatch
 from pipelines.worker import LAUNCHER
 
@@ -58,10 +59,15 @@ def run_locally(
     logging.getLogger("apache_beam").setLevel(logging.ERROR)
     pipeline = beam.Pipeline(runner=FnApiRunner(_environment(workers, log)), options=options)
     construct(pipeline)
-    with WorkerWatch(), end_at_once():
+    with WorkerWatch(), end_at_once(), cleaning_up(partial(_remove, log)):
         result: PipelineResult = pipeline.run()
         result.wait_until_finish()
     return result
+
+
+def _remove(log: Path | None) -> None:
+    if log is not None:
+        log.unlink(missing_ok=True)
 
 
 def _environment(workers: int, log: Path | None) -> Environment:

@@ -86,8 +86,15 @@ def start(raw: Path, out: Path) -> subprocess.Popen[str]:
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
         text=True,
+        preexec_fn=_hear_signals,
         env=os.environ | {"NO_COLOR": "1"},
     )
+
+
+def _hear_signals() -> None:
+    # A shell that runs this in the background lets it ignore Ctrl-C, which children would inherit.
+    for number in (signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, signal.SIG_DFL)
 
 
 def members(group: int) -> list[int]:
