@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import miniatures as mini
 import pytest
@@ -348,42 +349,33 @@ def without_net(before: str, *arguments: object) -> subprocess.CompletedProcess[
 
 
 @needs_namespace
+@quality(row=57)
 @quality(row=69)
-def test_row_69_without_loopback_it_says_what_is_missing_at_once(tmp_path: Path) -> None:
-    ssdd(tmp_path / "raw")
-    arguments = ("build", "--raw", tmp_path / "raw", "--output", tmp_path / "out")
+def test_row_69_without_loopback_it_says_what_is_missing_at_once(small: Path) -> None:
     begun = time.monotonic()
-    line = one_line(without_net("", *arguments, "--workers", 2), 3)
+    line = one_line(without_net("", "validate", small, "--workers", 2), 3)
     assert time.monotonic() - begun < 60
     assert "ip link set lo up" in line
-    assert not (tmp_path / "out").exists(), "before any input is read"
-    followed = without_net("", *arguments, "--workers", 1)
+    followed = without_net("", "validate", small, "--workers", 1)
+    assert followed.returncode == 0, followed.stderr
+    followed = without_net(LOOPBACK_ON, "validate", small, "--workers", 2)
     assert followed.returncode == 0, followed.stderr
 
 
-@needs_namespace
 @quality(row=57)
-def test_row_57_the_default_works_without_any_network(small: Path) -> None:
-    done = without_net(LOOPBACK_ON, "validate", small, "--workers", 2)
-    assert done.returncode == 0, done.stderr
-
-
-@quality(row=57)
-def test_row_57_no_connection_leads_away_from_this_machine(small: Path) -> None:
+def test_row_57_no_connection_leads_away_from_this_machine(
+    small: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Also where no namespace can be made: a socket that leads elsewhere ends the run."""
-    guard = (
-        "import socket; connect = socket.socket.connect\n"
-        "def here(self, address):\n"
-        "    assert not isinstance(address, tuple) or address[0] == '127.0.0.1', address\n"
-        "    return connect(self, address)\n"
-        "socket.socket.connect = here\n"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", f"{guard}from pipelines.cli.main import main; main()",
-         "validate", str(small), "--workers", "1"],
-        capture_output=True, text=True, timeout=200, cwd=REPOSITORY,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr
+    connect = socket.socket.connect
+
+    def here(self: socket.socket, address: object) -> None:
+        assert not isinstance(address, tuple) or address[0] == "127.0.0.1", address
+        connect(self, address)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(socket.socket, "connect", here)
+    code, told = in_process(["validate", small, "--workers", 1], capsys, monkeypatch)
+    assert code == 0, told
 
 
 # Row 74
@@ -420,14 +412,11 @@ RAISED = {
     "ours": ("return {}['hunter']", 4, ["Fail failed: KeyError: "]),
     "disk": ("raise OSError(28, 'No space left on device', 'd')", 4, ["No space left on device"]),
     "memory": ("raise MemoryError", 4, ["Fail failed: MemoryError; run the same"]),
-    "pickle": ("return (x for x in 'ab')", 4, ["pickle"]),
+    "pickle": ("return __import__('threading').Lock()", 4, ["pickle"]),
 }
+# As a program of its own: what it defines reaches worker processes by value.
 SCRIPT = """
-import sys
-from pathlib import Path
-from pipelines.cli import main as command
 import apache_beam as beam
-from pipelines.runners import run
 from sarchat_build.errors import ConfigurationError, InputError, Issue, RecordError
 from sarchat_build.reasons import Reason
 
@@ -437,9 +426,6 @@ def fail(number):
 def graph(pipeline):
     found = pipeline | beam.Create([1]) | "Fail" >> beam.Map(fail)
     found | "Key" >> beam.WithKeys("k") | beam.GroupByKey()
-
-command.app = lambda standalone_mode: run(graph, "local", {workers}, log_folder=Path({log!r}))
-command.main()
 """
 
 
@@ -448,18 +434,32 @@ command.main()
     ("kind", "workers"), [*((kind, 1) for kind in RAISED), ("input", 2), ("ours", 2)]
 )
 def test_row_74_what_is_raised_in_a_worker_arrives_as_its_own_line(
-    kind: str, workers: int, tmp_path: Path
+    kind: str,
+    workers: int,
+    tmp_path: Path,
+    capfd: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    from pipelines.cli import main as command
+    from pipelines.runners import run
+
     raising, code, told = RAISED[kind]
     log = tmp_path / "log"
-    script = SCRIPT.format(raising=raising, workers=workers, log=str(log))
-    done = subprocess.run(
-        [sys.executable, "-c", script], capture_output=True, text=True, timeout=200, cwd=REPOSITORY
-    )
-    assert done.returncode == code, done.stderr
-    assert "Traceback" not in done.stderr
-    lines = [line for line in done.stderr.splitlines() if line.startswith("error: ")]
-    assert len(lines) == len(told) == len(done.stderr.splitlines())
+    defined = {"__name__": "__main__"}
+    exec(SCRIPT.format(raising=raising), defined)
+    graph: Any = defined["graph"]
+
+    def app(standalone_mode: bool) -> None:
+        run(graph, "local", workers, log_folder=log)
+
+    monkeypatch.setattr(command, "app", app)
+    with pytest.raises(SystemExit) as stopped:
+        command.main()
+    written = capfd.readouterr().err
+    assert stopped.value.code == code, written
+    assert "Traceback" not in written
+    lines = [line for line in written.splitlines() if line.startswith("error: ")]
+    assert len(lines) == len(told) == len(written.splitlines())
     for line, expected in zip(lines, told, strict=True):
         assert expected in line
     assert (log / "engine.log").exists() == (code == 4)
