@@ -125,7 +125,7 @@ class Reason(str, Enum):
     PART_MATCH = ("part_match", Kind.WARNING,
         "a statement of a manifest (a split list, the pattern of `scene`) does not fit all of what "
         "it speaks of, or an archive inside of another is not read",
-        "`sarchat sources inspect` lists them with examples; correct what is wrong")
+        "run `sarchat sources inspect`, which lists them with examples; correct what is wrong")
     IMAGE_MISSING = ("image_missing", Kind.REJECT,
         "a document is about an image that is not there",
         "see whether a part of the release is missing, or `annotations.images` misses some")
