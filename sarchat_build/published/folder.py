@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
+import stat
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -53,6 +55,33 @@ class DatasetFolder:
             if info.type == pafs.FileType.File
         }
 
+    def irregular(self) -> dict[str, str]:
+        """Give what a dataset cannot hold, by relative path: links, special files, empty folders.
+
+        In a bucket there are none. The root itself may be a link. Nothing is followed or opened.
+
+        Raises:
+            OSError: a folder cannot be listed.
+        """
+        if not isinstance(self._files, pafs.LocalFileSystem):
+            return {}
+        found: dict[str, str] = {}
+        waiting = [""]
+        while waiting:
+            folder = waiting.pop()
+            with os.scandir(f"{self._root}/{folder}") as entries:
+                inside = sorted(entries, key=lambda entry: entry.name)
+            if folder and not inside:
+                found[folder] = "an empty folder"
+            for entry in inside:
+                path = f"{folder}/{entry.name}" if folder else entry.name
+                kind = _kind(entry)
+                if kind == "folder":
+                    waiting.append(path)
+                elif kind != "file":
+                    found[path] = kind
+        return found
+
     def sha256(self, path: str) -> tuple[int, str]:
         """Read a file once: its size in bytes and its hash.
 
@@ -75,3 +104,13 @@ class DatasetFolder:
         """
         with self.open(path) as stream:
             return json.loads(stream.read())
+
+
+def _kind(entry: os.DirEntry[str]) -> str:
+    """Say what an entry of a folder is, without following a link."""
+    mode = entry.stat(follow_symlinks=False).st_mode
+    if stat.S_ISLNK(mode):
+        return f"a link to {os.readlink(entry.path)!r}"
+    kinds = {stat.S_IFREG: "file", stat.S_IFDIR: "folder"}
+    special = {stat.S_IFIFO: "a FIFO", stat.S_IFSOCK: "a socket"}
+    return (kinds | special).get(stat.S_IFMT(mode), "a device")
