@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 import stat
+from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -13,6 +14,7 @@ import pyarrow as pa
 import pyarrow.fs as pafs
 
 _BLOCK_BYTES = 1 << 20
+EMPTY_FOLDER, _FOLDER = "an empty folder", "a folder"
 # Schemes that Arrow opens itself; any other is asked of fsspec.
 _OWN_SCHEMES = ("file", "gs", "gcs", "s3", "abfs", "hdfs")
 
@@ -38,8 +40,10 @@ class DatasetFolder:
         """Open a file for reading at any offset.
 
         Raises:
-            OSError: it is not there, or cannot be read.
+            OSError: it is not there, leads out of the dataset, is a link or no regular file (and
+                is then not opened), or cannot be read.
         """
+        self._refuse(path)
         return self._files.open_input_file(f"{self._root.rstrip('/')}/{path}")
 
     def list(self) -> dict[str, int]:
@@ -48,6 +52,8 @@ class DatasetFolder:
         Raises:
             OSError: the root is not there, or cannot be listed.
         """
+        if isinstance(self._files, pafs.LocalFileSystem):
+            return {path: size for path, (kind, size) in self._walk() if kind == "file"}
         selector = pafs.FileSelector(self._root, recursive=True)
         return {
             PurePosixPath(info.path).relative_to(self._root).as_posix(): info.size
@@ -65,22 +71,39 @@ class DatasetFolder:
         """
         if not isinstance(self._files, pafs.LocalFileSystem):
             return {}
-        found: dict[str, str] = {}
+        return {path: kind for path, (kind, _) in self._walk() if kind != "file"}
+
+    def _walk(self) -> Iterator[tuple[str, tuple[str, int]]]:
+        """Yield (path, (kind, size)) of everything below the root but folders that hold something.
+
+        Links are named and never followed.
+        """
         waiting = [""]
         while waiting:
             folder = waiting.pop()
             with os.scandir(f"{self._root}/{folder}") as entries:
                 inside = sorted(entries, key=lambda entry: entry.name)
             if folder and not inside:
-                found[folder] = "an empty folder"
+                yield folder, (EMPTY_FOLDER, 0)
             for entry in inside:
                 path = f"{folder}/{entry.name}" if folder else entry.name
-                kind = _kind(entry)
-                if kind == "folder":
+                kind, size = _kind(entry)
+                if kind == _FOLDER:
                     waiting.append(path)
-                elif kind != "file":
-                    found[path] = kind
-        return found
+                else:
+                    yield path, (kind, size)
+
+    def _refuse(self, path: str) -> None:
+        parts = path.split("/")
+        if {"", ".", ".."} & set(parts):
+            raise OSError(f"{path!r} leads out of the dataset")
+        if isinstance(self._files, pafs.LocalFileSystem):
+            for end in range(1, len(parts) + 1):
+                mode = os.lstat(f"{self._root}/{'/'.join(parts[:end])}").st_mode
+                if stat.S_ISLNK(mode):
+                    raise OSError(f"{'/'.join(parts[:end])} is a link")
+            if not stat.S_ISREG(mode):
+                raise OSError(f"{path} is no regular file")
 
     def sha256(self, path: str) -> tuple[int, str]:
         """Read a file once: its size in bytes and its hash.
@@ -106,11 +129,15 @@ class DatasetFolder:
             return json.loads(stream.read())
 
 
-def _kind(entry: os.DirEntry[str]) -> str:
-    """Say what an entry of a folder is, without following a link."""
-    mode = entry.stat(follow_symlinks=False).st_mode
-    if stat.S_ISLNK(mode):
-        return f"a link to {os.readlink(entry.path)!r}"
-    kinds = {stat.S_IFREG: "file", stat.S_IFDIR: "folder"}
-    special = {stat.S_IFIFO: "a FIFO", stat.S_IFSOCK: "a socket"}
-    return (kinds | special).get(stat.S_IFMT(mode), "a device")
+def _kind(entry: os.DirEntry[str]) -> tuple[str, int]:
+    """Say what an entry of a folder is, without following a link, and its size in bytes."""
+    status = entry.stat(follow_symlinks=False)
+    if stat.S_ISLNK(status.st_mode):
+        return f"a link to {os.readlink(entry.path)!r}", 0
+    kinds = {
+        stat.S_IFREG: "file",
+        stat.S_IFDIR: _FOLDER,
+        stat.S_IFIFO: "a FIFO",
+        stat.S_IFSOCK: "a socket",
+    }
+    return kinds.get(stat.S_IFMT(status.st_mode), "a device"), status.st_size

@@ -8,7 +8,7 @@ the reports.
 
 from sarchat_build.validation.dataset.check_dataset import check_dataset
 from sarchat_build.validation.dataset.check_files import check_files, plan_shards, read_build
-from sarchat_build.validation.dataset.quality import check_quality
+from sarchat_build.validation.dataset.documents.quality import check_quality
 from sarchat_build.validation.dataset.shard import check_shard
 from sarchat_build.validation.findings import Finding
 from sarchat_build.validation.shard_report import DialogueCount, ImageFact, ShardReport

@@ -86,7 +86,7 @@ def check_dialogues(tables: Tables, path: str, task: str, shard: ShardState) -> 
         reading = read(row.messages[-1][1] if row.messages else "")
         for check, expected, found in _row_problems(row, reading, task, shard):
             log.add(check, path, expected, found, row=number, key=row.dialogue_id)
-        place = _sort_key(row, task, positions, shard.images)
+        place = _sort_key(row, task, positions, shard)
         if place and before and not may_follow(before, place):
             expected = Plain("rows in the order of pictures and questions")
             log.add("row_order", path, expected, row.dialogue_id, row=number, key=row.dialogue_id)
@@ -95,18 +95,16 @@ def check_dialogues(tables: Tables, path: str, task: str, shard: ShardState) -> 
 
 
 def _sort_key(
-    row: DialogueRow,
-    task: str,
-    positions: Mapping[str, int],
-    images: Mapping[str, CheckedImage | None],
+    row: DialogueRow, task: str, positions: Mapping[str, int], shard: ShardState
 ) -> SortKey | None:
-    image = images.get(row.image_id)
+    image = shard.images.get(row.image_id)
     if image is None or not row.ground_truth:
         return None
     answer = row.ground_truth[-1]
     return sort_key(
         image,
         positions[row.image_id],
+        shard.rules,
         task=task,
         subtask=row.subtask,
         key=row.dialogue_id.rpartition("/")[2],

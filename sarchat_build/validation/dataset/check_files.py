@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from sarchat_build.published.folder import DatasetFolder
+from sarchat_build.published.folder import EMPTY_FOLDER, DatasetFolder
 from sarchat_build.published.layout import BUILD_FILE, dialogues_path, images_path, parse_table_path
+from sarchat_build.validation.dataset.documents.build_record import check_record
+from sarchat_build.validation.dataset.documents.card import check_card
 from sarchat_build.validation.findings import Finding, FindingLog, Plain
-from sarchat_build.validation.rules import mapping_at, rules_of, unrecorded
-from sarchat_build.validation.vocabulary import SHA256, SOURCE_ID, SPLITS, TASKS
+from sarchat_build.validation.rules import mapping_at, rules_of
+from sarchat_build.validation.vocabulary import SHA256, SPLITS, TASKS
 
 # Reports of a validation may lie beside the data; they are younger than build.json.
 _OWN_FILES = frozenset((BUILD_FILE, "validation.json", "validation.html"))
 _WORKING_FOLDER = ".sarchat/"
+# State of builds, in JSON: receipts of shards and the like.
+_WORKING_FILE = re.compile(r"\.sarchat/([a-z_-]+/)*[a-z0-9_-]+\.(json|log|lock)")
 
 # Hashing leaves the interpreter's lock alone, so a few threads are a few cores.
 _HASHING_THREADS = 8
@@ -67,25 +72,29 @@ def check_files(out_dir: str, build: Mapping[str, Any]) -> tuple[Finding, ...]:
     log = FindingLog()
     for finding in read_build(out_dir)[1]:
         log.add(finding.check, finding.file, Plain(finding.expected), Plain(finding.found))
-    _check_build(build, log)
+    check_record(build, log)
     listed = dict(_listed(build, log))
     _check_shards(build, log)
     folder = DatasetFolder(out_dir)
     try:
-        present = folder.list()
+        present, irregular = folder.list(), folder.irregular()
     except OSError as error:
         log.add("folder", ".", Plain("a folder that can be listed"), Plain(f"{error}"))
         return log.findings
+    for path, kind in sorted(irregular.items()):
+        if not path.startswith(_WORKING_FOLDER) or kind != EMPTY_FOLDER:
+            log.add("irregular_file", path, Plain("files and folders of files"), Plain(kind))
     for path in sorted(set(present) - set(listed) - _OWN_FILES):
-        if not path.startswith(_WORKING_FOLDER):
+        if not _WORKING_FILE.fullmatch(path):
             log.add("foreign_file", path, Plain("listed in build.json"), Plain("not listed"))
-    for path in sorted(set(listed) - set(present)):
+    for path in sorted(set(listed) - set(present) - set(irregular)):
         log.add("missing_file", path, Plain("a file"), Plain("none"))
     both = sorted(set(listed) & set(present))
     with ThreadPoolExecutor(_HASHING_THREADS) as pool:
         hashes = pool.map(lambda path: _hash(folder, path), both)
         for path, found in zip(both, hashes, strict=True):
             _compare(path, listed[path], found, log)
+    check_card(folder, build, log)
     return log.findings
 
 
@@ -123,17 +132,6 @@ def _listed(build: Mapping[str, Any], log: FindingLog) -> Iterator[tuple[str, Ma
             yield path, mapping_at(build, "files", path)
         else:
             yield path, entry
-
-
-def _check_build(build: Mapping[str, Any], log: FindingLog) -> None:
-    for section in ("recipe", "sources", "counts", "files"):
-        if not mapping_at(build, section):
-            log.add("build_json", BUILD_FILE, Plain(f"section {section!r}"), build.get(section))
-    for path in unrecorded(build):
-        log.add("recipe", BUILD_FILE, Plain("what the proof needs to know"), None, key=path)
-    for source in mapping_at(build, "sources"):
-        if not SOURCE_ID.fullmatch(source):
-            log.add("source_form", BUILD_FILE, Plain("a-z, 0-9 and _"), source)
 
 
 def _check_shards(build: Mapping[str, Any], log: FindingLog) -> None:
