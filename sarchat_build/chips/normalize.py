@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from sarchat_build.chips.join import InspectedImage
@@ -14,6 +14,7 @@ from sarchat_build.geometry.conventions import to_pixel_box, to_pixel_quad
 from sarchat_build.reasons import Reason
 from sarchat_build.sources.documents import count_objects
 from sarchat_build.types import (
+    Box,
     Category,
     Instance,
     Notice,
@@ -170,24 +171,38 @@ def _instance(
         try:
             obb, mended = to_pixel_quad(raw.obb, convention)
             repairs += mended
+            if not _meet(obb, bbox):
+                obb, repairs = (), (*repairs, Reason.ROTATED_BOX_DROPPED)
         except RecordError as error:
             if error.reason is Reason.CONTRADICTS_MANIFEST:
                 raise
             repairs += (Reason.ROTATED_BOX_DROPPED,)
     outline = raw.polygon if all(map(math.isfinite, raw.polygon)) else ()
-    if outline != raw.polygon:
-        repairs += (Reason.OUTLINE_DROPPED,)
+    outline = tuple(value - convention.pixel_origin for value in outline)
+    if len(outline) != len(raw.polygon) or (outline and not _meet(outline, bbox)):
+        outline, repairs = (), (*repairs, Reason.OUTLINE_DROPPED)
     instance = Instance(
         instance_id=instance_id,
         category=category,
         source_category=raw.category,
         bbox=bbox,
         obb_px=obb,
-        polygon_px=tuple(value - convention.pixel_origin for value in outline),
+        polygon_px=outline,
         difficult=raw.difficult,
         truncated=raw.truncated,
     )
     return instance, repairs
+
+
+def _meet(outline: Sequence[float], bbox: Box) -> bool:
+    """Tell whether an outline reaches the upright box of its object, or is of something else."""
+    xs, ys = outline[::2], outline[1::2]
+    return (
+        min(xs) <= bbox.x_max_px
+        and max(xs) >= bbox.x_min_px
+        and min(ys) <= bbox.y_max_px
+        and max(ys) >= bbox.y_min_px
+    )
 
 
 def _size_mismatch(raw: RawImage, pixels: PixelFacts) -> str:

@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 import stat
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -123,10 +124,24 @@ class DatasetFolder:
 
         Raises:
             OSError: it is not there, or cannot be read.
-            ValueError: it is not UTF-8, or not JSON.
+            ValueError: it is not UTF-8, or not JSON, or says a key twice.
         """
         with self.open(path) as stream:
-            return json.loads(stream.read())
+            return json.loads(
+                stream.read(), object_pairs_hook=_object, parse_constant=_refuse_constant
+            )
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        twice = sorted(key for key, n in Counter(key for key, _ in pairs).items() if n > 1)
+        raise ValueError(f"keys stand twice: {', '.join(twice)}")
+    return found
+
+
+def _refuse_constant(name: str) -> Any:
+    raise ValueError(f"{name} is no number of JSON")
 
 
 def _kind(entry: os.DirEntry[str]) -> tuple[str, int]:

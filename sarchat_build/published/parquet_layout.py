@@ -129,7 +129,7 @@ def _has_checksum(stream: pa.NativeFile, column: pq.ColumnChunkMetaData) -> bool
         while at < len(header) and header[at] & 0x80:
             at += 1
         at += 1
-    return header[at : at + 1] == bytes([_FIELD_OF_32_BITS])
+    return bool(header[at : at + 1] == bytes([_FIELD_OF_32_BITS]))
 
 
 def _statistics_faults(parquet: pq.ParquetFile) -> Iterator[LayoutFault]:

@@ -86,11 +86,11 @@ def check_dialogues(tables: Tables, path: str, task: str, shard: ShardState) -> 
         reading = read(row.messages[-1][1] if row.messages else "")
         for check, expected, found in _row_problems(row, reading, task, shard):
             log.add(check, path, expected, found, row=number, key=row.dialogue_id)
-        place = _sort_key(row, task, positions, shard)
-        if place and before and not may_follow(before, place):
+        this_key = _sort_key(row, task, positions, shard)
+        if this_key and before and not may_follow(before, this_key):
             expected = Plain("rows in the order of pictures and questions")
             log.add("row_order", path, expected, row.dialogue_id, row=number, key=row.dialogue_id)
-        before = place or before
+        before = this_key or before
         shard.phrasings.add(row.template_ids, reading, file=path, row=number, key=row.dialogue_id)
 
 

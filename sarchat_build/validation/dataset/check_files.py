@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -95,6 +95,7 @@ def check_files(out_dir: str, build: Mapping[str, Any]) -> tuple[Finding, ...]:
         for path, found in zip(both, hashes, strict=True):
             _compare(path, listed[path], found, log)
     check_card(folder, build, log)
+    _check_receipts(folder, sorted(present), log)
     return log.findings
 
 
@@ -121,8 +122,7 @@ def _compare(
 def _listed(build: Mapping[str, Any], log: FindingLog) -> Iterator[tuple[str, Mapping[str, Any]]]:
     """Yield the listed files whose entries can be used."""
     for path, entry in mapping_at(build, "files").items():
-        parts = path.split("/")
-        if "" in parts or ".." in parts or "." in parts or "\\" in path or ":" in parts[0]:
+        if not _is_inside(path):
             log.add("path_escape", BUILD_FILE, Plain("a path inside the dataset"), path)
         elif path.endswith(".parquet") and not parse_table_path(path):
             log.add("file_name", path, Plain("a table of the dataset"), path)
@@ -132,6 +132,29 @@ def _listed(build: Mapping[str, Any], log: FindingLog) -> Iterator[tuple[str, Ma
             yield path, mapping_at(build, "files", path)
         else:
             yield path, entry
+
+
+def _is_inside(path: object) -> bool:
+    """Tell whether a path of a record stays in the dataset, on whatever machine it is read."""
+    if not isinstance(path, str):
+        return False
+    parts = path.split("/")
+    return not ({"", ".", ".."} & set(parts) or "\\" in path or ":" in parts[0])
+
+
+def _check_receipts(folder: DatasetFolder, present: Iterable[str], log: FindingLog) -> None:
+    """Find paths that lead out in what builds have left: the next one would trust them."""
+    for path in present:
+        if path.startswith(f"{_WORKING_FOLDER}receipts/") and _WORKING_FILE.fullmatch(path):
+            try:
+                receipt = folder.json(path)
+            except (OSError, ValueError, RecursionError):
+                continue  # a build reads such a receipt as none
+            files = receipt.get("files") if isinstance(receipt, dict) else None
+            for file in files if isinstance(files, list) else ():
+                named = file.get("path") if isinstance(file, dict) else file
+                if not _is_inside(named):
+                    log.add("path_escape", path, Plain("a path inside the dataset"), named)
 
 
 def _check_shards(build: Mapping[str, Any], log: FindingLog) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from sarchat_build.published.layout import BUILD_FILE
@@ -29,7 +29,7 @@ def check_comparison(
     here: dict[tuple[str, str], Counter[str]] = defaultdict(Counter)
     for image in images:
         here[image.fact.source, image.split].update(images=1, objects=image.fact.objects)
-    wanted = {}
+    wanted: dict[tuple[str, str], tuple[Any, ...]] = {}
     sources = mapping_at(build, "sources")
     for source in sources:
         published = mapping_at(sources, source, "sardet")
@@ -39,29 +39,27 @@ def check_comparison(
     found = [row for row in rows if isinstance(row, Mapping)] if isinstance(rows, list) else []
     keys = [(row.get("source"), row.get("split")) for row in found]
     if keys != list(wanted):
-        expected = [f"{source} {split}" for source, split in wanted]
-        log.add("comparison", BUILD_FILE, expected, keys, key="comparison")
+        log.add("comparison", BUILD_FILE, list(wanted), keys, key="comparison")
         return
-    for (source, split), row in zip(wanted, found, strict=True):
-        key = f"comparison {source} {split}"
-        reasons = mapping_at(row, "reasons")
-        unknown = sorted(set(reasons) - set(_REASONS))
-        if unknown:
-            log.add("comparison", BUILD_FILE, _REASONS, unknown, key=key)
-        for unit, published_number in zip(_UNITS, wanted[source, split], strict=True):
-            stated = mapping_at(row, "here").get(unit), mapping_at(row, "published").get(unit)
-            expected = here[source, split][unit], published_number
-            if stated != expected:
-                log.add("comparison", BUILD_FILE, expected, stated, key=f"{key} {unit}")
-                continue
-            rest = [mapping_at(reasons, reason).get(unit) for reason in reasons]
-            numbers = [number for number in rest if isinstance(number, int)]
-            difference = expected[0] - published_number if published_number is not None else None
-            if len(numbers) != len(rest) or sum(numbers) != difference:
-                log.add(
-                    "comparison",
-                    BUILD_FILE,
-                    Plain(f"reasons that add up to {difference}"),
-                    rest,
-                    key=f"{key} {unit}",
-                )
+    for key, row in zip(wanted, found, strict=True):
+        for name, expected, stated in _row_faults(row, here[key], wanted[key]):
+            log.add("comparison", BUILD_FILE, expected, stated, key=f"{key[0]} {key[1]} {name}")
+
+
+def _row_faults(
+    row: Mapping[str, Any], here: Mapping[str, int], published: tuple[Any, ...]
+) -> Iterator[tuple[str, object, object]]:
+    reasons = mapping_at(row, "reasons")
+    unknown = sorted(set(reasons) - set(_REASONS))
+    if unknown:
+        yield "reasons", _REASONS, unknown
+    for unit, number in zip(_UNITS, published, strict=True):
+        stated = mapping_at(row, "here").get(unit), mapping_at(row, "published").get(unit)
+        if stated != (here[unit], number):
+            yield unit, (here[unit], number), stated
+            continue
+        rest = [mapping_at(reasons, reason).get(unit) for reason in reasons]
+        numbers = [part for part in rest if isinstance(part, int)]
+        difference = here[unit] - number if isinstance(number, int) else None
+        if len(numbers) != len(rest) or sum(numbers) != difference:
+            yield unit, Plain(f"reasons that add up to {difference}"), rest

@@ -69,15 +69,11 @@ def check_rejects(
             log.add("row_order", reject.path, expected, reject.row.file, row=reject.number)
         before = reject
     _check_published(rejects, images, log)
-    lost = {
-        r.row.key.rpartition("#")[0] for r in rejects if r.row.reason == _LOST_AT_EDGE
-    }
+    lost = {r.row.key.rpartition("#")[0] for r in rejects if r.row.reason == _LOST_AT_EDGE}
     for cut in cuts:
         if cut.scene not in lost:
             expected = Plain(f"an object of its scene to cut, no {cut.category} is")
-            log.add(
-                "cut_categories", cut.file, expected, cut.category, row=cut.row, key=cut.key
-            )
+            log.add("cut_categories", cut.file, expected, cut.category, row=cut.row, key=cut.key)
 
 
 def _row_faults(reject: LocatedReject) -> Iterator[tuple[str, object, object]]:
@@ -105,9 +101,7 @@ def _check_published(
 ) -> None:
     """Compare what was refused of a picture with what its rows say, both ways."""
     published = {image.source_image_id: image for image in images}
-    instances = {
-        one for image in images if image.fact.is_chip for one in image.fact.instance_ids
-    }
+    instances = {one for image in images if image.fact.is_chip for one in image.fact.instance_ids}
     refused: set[str] = set()
     for reject in rejects:
         row = reject.row
@@ -119,7 +113,9 @@ def _check_published(
             said = published.get(image_id)
         if said is not None:
             expected = Plain(f"not in {said}")
-            log.add("reject_published", reject.path, expected, row.key, row=reject.number, key=row.key)
+            log.add(
+                "reject_published", reject.path, expected, row.key, row=reject.number, key=row.key
+            )
         if row.stage == _NORMALIZE and not row.images:
             refused.add(image_id)
             image = published.get(image_id)

@@ -61,15 +61,15 @@ def check_images(tables: Tables, path: str, split: str, rules: Rules) -> ImagesF
         if image.image_id in checked:
             log.add("image_id_unique", Plain("one row for each image_id"), image.image_id)
         pixel_sha256, perceptual_hash = _check_row(image, context, log)
-        place = _sort_key(image)
-        if before is not None and place <= before:
+        sort_key = _sort_key(image)
+        if before is not None and sort_key <= before:
             log.add("row_order", Plain("rows by image, chips row by row"), image.image_id)
-        before = place
+        before = sort_key
         source = sources.get(image.source)
         checked[image.image_id] = check_objects(image, source, rules, log)
         objects = Objects._make(image.objects)
         is_chip = bool(image.window_xyxy_px)
-        if len(image.window_xyxy_px) == 4 and len(set(map(len, objects))) == 1:
+        if len(image.window_xyxy_px) == 4 and len({len(values) for values in objects}) == 1:
             scenes.add(image, source.tiling if source else None, log)
         facts.append(
             ImageFact(

@@ -53,7 +53,9 @@ def check_objects(
     if len(set(objects.instance_id)) != len(found):
         log.add("instance_id_unique", Plain("each id once"), objects.instance_id)
         return None
-    indices = [int(i) for i in (one.rpartition("#")[2] for one in objects.instance_id) if _is_int(i)]
+    indices = [
+        int(i) for i in (one.rpartition("#")[2] for one in objects.instance_id) if _is_int(i)
+    ]
     if any(one >= other for one, other in pairwise(indices)):
         log.add("instance_order", Plain("objects by ascending number"), objects.instance_id)
     sound = [obj for obj in found if obj is not None]
@@ -93,7 +95,7 @@ def _check_object(
         if not isclose(area, objects.area[index], rel_tol=1e-9):
             log.add("area", area, objects.area[index])
         for column in ("obb", "segmentation"):
-            _check_outline(column, getattr(objects, column)[index], box, log)
+            _check_outline(column, getattr(objects, column)[index], box, image, log)
         x_min, y_min, x_max, y_max = map(geometry.round_half_up, box)
         if x_min == x_max or y_min == y_max:
             log.add("box_text", Plain("a text with an area"), geometry.box_text(box))
@@ -104,7 +106,9 @@ def _check_object(
     return make_checked_object(instance_id, category, box, (image.width, image.height), rules)
 
 
-def _check_outline(column: str, outline: Sequence[float], box: Sequence[float], log: RowLog) -> None:
+def _check_outline(
+    column: str, outline: Sequence[float], box: Sequence[float], image: ImageRow, log: RowLog
+) -> None:
     """Find corners or an outline that are no numbers, or lie elsewhere than the upright box."""
     if not outline:
         return
@@ -118,8 +122,14 @@ def _check_outline(column: str, outline: Sequence[float], box: Sequence[float], 
         if geometry.signed_area(outline) < -_ROUNDING_PX:
             log.add(column, Plain("corners clockwise"), outline)
     x_min, y_min, x_max, y_max = geometry.bounds(outline)
-    if x_min > box[2] or x_max < box[0] or y_min > box[3] or y_max < box[1]:
-        log.add(column, Plain(f"around {box}"), outline)
+    is_chip = bool(image.window_xyxy_px)
+    frame = (0, 0, image.width, image.height) if is_chip else box
+    if x_min > frame[2] or x_max < frame[0] or y_min > frame[3] or y_max < frame[1]:
+        log.add(column, Plain(f"something inside {frame}"), outline)
+    elif is_chip and column == "segmentation":
+        leaves = min(x_min, y_min, image.width - x_max, image.height - y_max)
+        if leaves < -_ROUNDING_PX:
+            log.add(column, Plain(f"cut to {image.width}x{image.height}"), outline)
 
 
 def _check_source_fields(
@@ -148,5 +158,8 @@ def _check_source_fields(
                 *(max(0.0, x_min), max(0.0, y_min)),
                 *(min(image.width, x_max + more), min(image.height, y_max + more)),
             )
-            if any(abs(a - b) > _ROUNDING_PX for a, b in zip(expected, objects.bbox[index], strict=True)):
+            if any(
+                abs(a - b) > _ROUNDING_PX
+                for a, b in zip(expected, objects.bbox[index], strict=True)
+            ):
                 log.add("obb", Plain(f"corners with the bounds {objects.bbox[index]}"), obb)

@@ -175,7 +175,7 @@ def proximity(distance_px: float, width: int, height: int, rules: Rules) -> str:
 
 
 def bounds(outline: Sequence[float]) -> tuple[float, float, float, float]:
-    """Give the upright box around points x1, y1, x2, y2 …
+    """Give the upright box around the points of an outline, x1, y1, x2, y2 ….
 
     >>> bounds((0, 5, 3, 1, 2, 9))
     (0, 1, 3, 9)

@@ -125,40 +125,50 @@ def _whole_boxes(chips: Sequence[Chip]) -> dict[str, Shown]:
 
 
 def _check_chip(chip: Chip, whole: dict[str, Shown], tiling: TilingRule | None) -> frozenset[str]:
-    """Compare one chip with the objects known whole; give the categories that it surely cuts."""
+    """Compare one chip with the objects known whole; give the categories that it may cut."""
     cut = set()
     for instance_id, known in whole.items():
         visible, share = _visible(known.box, chip.window)
         here = chip.objects.get(instance_id)
-        category = str(known.shared[0])
         if here is not None:
-            if not visible or any(
-                abs(a - b) > _ROUNDING_PX for a, b in zip(visible, here.box, strict=True)
-            ):
-                expected = Plain(f"{visible or 'no part'} of {instance_id}, which another chip shows")
-                chip.log.add("box_per_object", expected, here.box)
-            elif here.truncated != (visible != known.box) and here.truncated != (
-                max(abs(a - b) for a, b in zip(visible, known.box, strict=True)) > _ROUNDING_PX
-            ):
-                chip.log.add("truncated", Plain(f"{not here.truncated} ({instance_id})"), here.truncated)
+            _check_shown(chip, instance_id, here, known, visible)
         if tiling is None or not visible or (known.has_obb and not tiling.by_upright_box):
             continue
-        if here is None and not _has_text(visible, chip.window):
-            cut.add(category)
-            continue
-        if here is None and share >= tiling.min_visible + _ROUNDING_SHARE:
-            chip.log.add("object_missing", Plain(f"{instance_id} at {visible}"), Plain("not listed"))
-        if here is not None and share < tiling.min_visible - _ROUNDING_SHARE:
-            chip.log.add("object_cut", Plain(f"at least {tiling.min_visible} of {instance_id}"), share)
-        if here is None and share < tiling.min_visible - _ROUNDING_SHARE:
-            cut.add(category)
-            if category not in chip.cut:
-                chip.log.add("cut_categories", Plain(f"{category} ({instance_id})"), sorted(chip.cut))
+        category = str(known.shared[0])
+        surely_cut = share < tiling.min_visible - _ROUNDING_SHARE
+        surely_listed = share >= tiling.min_visible + _ROUNDING_SHARE
+        if here is not None and surely_cut:
+            expected = Plain(f"at least {tiling.min_visible} of {instance_id}")
+            chip.log.add("object_cut", expected, share)
+        elif here is None and surely_listed and _has_text(visible, chip.window):
+            expected = Plain(f"{instance_id} at {visible}")
+            chip.log.add("object_missing", expected, Plain("not listed"))
         elif here is None:
             cut.add(category)
-    if tiling is not None and not tiling.by_upright_box:
-        return frozenset(CATEGORIES)
-    return frozenset(cut)
+            if surely_cut and category not in chip.cut:
+                expected = Plain(f"{category} ({instance_id})")
+                chip.log.add("cut_categories", expected, sorted(chip.cut))
+    # How much of a rotated box a chip shows is not measured here.
+    by_obb = tiling is not None and not tiling.by_upright_box
+    return frozenset(CATEGORIES if by_obb else cut)
+
+
+def _check_shown(
+    chip: Chip, instance_id: str, here: Shown, known: Shown, visible: Box | tuple[()]
+) -> None:
+    """Compare an object in a chip with the part of it that the chip's window shows."""
+    if not visible or _farthest(visible, here.box) > _ROUNDING_PX:
+        part = visible or "no part"
+        expected = Plain(f"{part} of {instance_id}, which another chip shows whole")
+        chip.log.add("box_per_object", expected, here.box)
+        return
+    is_cut = _farthest(visible, known.box) > _ROUNDING_PX
+    if here.truncated not in (is_cut, visible != known.box):
+        chip.log.add("truncated", Plain(f"{is_cut} ({instance_id})"), here.truncated)
+
+
+def _farthest(box: Box, other: Box) -> float:
+    return max(abs(a - b) for a, b in zip(box, other, strict=True))
 
 
 def _has_text(box: Box | tuple[()], window: Box) -> bool:

@@ -113,9 +113,7 @@ def unrecorded_facts(build: Mapping[str, Any]) -> Iterator[str]:
     """Yield the keys of build.json that must state the facts of a source and do not."""
     for source, entry in _entries(build):
         lacks = [name for name in _TEXTS if not isinstance(entry.get(name), str)]
-        lacks += [
-            name for name in ("priority",) if not isinstance(entry.get(name), int)
-        ]
+        lacks += [name for name in ("priority",) if not isinstance(entry.get(name), int)]
         for name in SAR_COLUMNS:
             if not isinstance(mapping_at(entry, "sar").get(name), list):
                 lacks.append(f"sar.{name}")

@@ -80,7 +80,9 @@ def _recipe(build: Mapping[str, Any]) -> Iterator[RecordFault]:
         yield RecordFault("schema_version", "recipe.schema_version", SCHEMA_VERSION, version)
     for name in ("images_per_shard", "images_per_row_group"):
         if not _is_count(output.get(name)) or not output.get(name):
-            yield RecordFault("recipe", f"recipe.output.{name}", Plain("a number"), output.get(name))
+            yield RecordFault(
+                "recipe", f"recipe.output.{name}", Plain("a number"), output.get(name)
+            )
     if not isinstance(recipe.get("keep_images_without_objects"), bool):
         found = recipe.get("keep_images_without_objects")
         yield RecordFault("recipe", "recipe.keep_images_without_objects", Plain("yes or no"), found)
@@ -116,7 +118,7 @@ def _sources(build: Mapping[str, Any]) -> Iterator[RecordFault]:
 def _balance(counts: Mapping[str, Any], key: str) -> Iterator[RecordFault]:
     for unit in ("images", "instances"):
         read, *parts = (mapping_at(counts, stage).get(unit) for stage in _STAGES)
-        numbers = [part for part in parts if _is_count(part)]
+        numbers = [part for part in parts if isinstance(part, int) and part >= 0]
         if not _is_count(read) or len(numbers) != len(parts) or read != sum(numbers):
             expected = Plain(f"rejected + deduplicated + kept = {sum(numbers)}")
             yield RecordFault("conservation", f"{key}.counts.read.{unit}", expected, read)
@@ -127,8 +129,10 @@ def _is_archive(entry: object) -> bool:
         return False
     name = entry["name"]
     inside = isinstance(name, str) and name and not name.startswith("/")
-    return bool(inside) and ".." not in name.split("/") and bool(
-        SHA256.fullmatch(str(entry["sha256"])) and entry["kind"]
+    return (
+        bool(inside)
+        and ".." not in name.split("/")
+        and bool(SHA256.fullmatch(str(entry["sha256"])) and entry["kind"])
     )
 
 
@@ -179,12 +183,12 @@ def _shards(build: Mapping[str, Any]) -> Iterator[RecordFault]:
     counts = mapping_at(build, "counts")
     for split in counts:
         images = mapping_at(counts, split).get("images")
-        if split in SPLITS and _is_count(images) and _is_count(per_shard) and per_shard:
+        if split in SPLITS and isinstance(images, int) and isinstance(per_shard, int) and per_shard:
             count = -(-images // per_shard)
-            expected = [shard_name(split, shard, count) for shard in range(count)]
-            found = [name for name in named if name.startswith(f"{split}-")]
-            if found != expected:
-                yield RecordFault("shard_count", f"shards of {split}", expected, found)
+            wanted = [shard_name(split, shard, count) for shard in range(count)]
+            there = [name for name in named if name.startswith(f"{split}-")]
+            if there != wanted:
+                yield RecordFault("shard_count", f"shards of {split}", wanted, there)
 
 
 def _files(build: Mapping[str, Any]) -> Iterator[RecordFault]:

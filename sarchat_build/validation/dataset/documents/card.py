@@ -14,7 +14,9 @@ from sarchat_build.validation.vocabulary import SPLITS
 
 CARD_FILE = "README.md"
 _CONFIG = re.compile(r"^- config_name: (.+)$", re.MULTILINE)
-_SPLIT_SIZE = re.compile(r"- name: (\w+)\n\s+num_bytes: (\d+)\n\s+num_examples: (\d+)$", re.MULTILINE)
+_SPLIT_SIZE = re.compile(
+    r"- name: (\w+)\n\s+num_bytes: (\d+)\n\s+num_examples: (\d+)$", re.MULTILINE
+)
 _NUMBER = re.compile(r"[0-9][0-9,]*")
 # A table's first cell, and the numbers of the other cells in their order.
 _Rows = Mapping[str, Sequence[str]]
@@ -30,17 +32,17 @@ def check_card(folder: DatasetFolder, build: Mapping[str, Any], log: FindingLog)
             found = Plain(f"{type(error).__name__}: {error}")
             log.add("unreadable", CARD_FILE, Plain("a text"), found)
         return
-    _, _, rest = text.partition("---\n")
+    rest = text.removeprefix("---\n")
     header, separator, body = rest.partition("\n---\n")
     if not text.startswith("---\n") or not separator:
         log.add("card", CARD_FILE, Plain("a header between two lines of ---"), text[:40])
         return
-    for key, expected, found in (*_header_faults(header, build), *_body_faults(body, build)):
-        log.add("card", CARD_FILE, expected, found, key=key)
+    for fault in (*_header_faults(header, build), *_body_faults(body, build)):
+        log.add("card", CARD_FILE, fault[1], fault[2], key=fault[0])
 
 
 def _header_faults(header: str, build: Mapping[str, Any]) -> Iterator[tuple[str, object, object]]:
-    configs, separator, infos = header.partition("\ndataset_info:\n")
+    configs, _, infos = header.partition("\ndataset_info:\n")
     title = mapping_at(build, "recipe").get("title")
     first = " ".join(header.partition("\nlicense:")[0].split())
     if first not in (f"pretty_name: {title}", f"pretty_name: '{title}'", f'pretty_name: "{title}"'):
@@ -98,7 +100,9 @@ def _body_faults(body: str, build: Mapping[str, Any]) -> Iterator[tuple[str, obj
         entry = mapping_at(sources, source)
         title, license_name = _squeezed(entry.get("title")), _squeezed(entry.get("license"))
         expected = _source_numbers(entry)
-        line = next((r for r in plain.splitlines() if r.startswith(f"| {title} | {license_name} |")), "")
+        line = next(
+            (r for r in plain.splitlines() if r.startswith(f"| {title} | {license_name} |")), ""
+        )
         found = [cell.strip() for cell in line.split("|")[3:-1]][: len(expected)]
         if found != expected:
             yield f"sources {source}", [license_name, *expected], line or Plain("no such row")
@@ -116,9 +120,7 @@ def _source_numbers(entry: Mapping[str, Any]) -> list[str]:
     return [_written(n) for n in (*numbers, mapping_at(counts, "written").get("objects"))]
 
 
-def _comparison_faults(
-    body: str, build: Mapping[str, Any]
-) -> Iterator[tuple[str, object, object]]:
+def _comparison_faults(body: str, build: Mapping[str, Any]) -> Iterator[tuple[str, object, object]]:
     lines = body.splitlines()
     comparison = build.get("comparison")
     for row in comparison if isinstance(comparison, list) else ():
