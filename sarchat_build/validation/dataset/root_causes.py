@@ -20,8 +20,8 @@ _CAUSES = (
 _UNUSABLE = ("missing_file", "missing_shard", "irregular_file", "unreadable", "schema")
 # Sums and numbers: wrong wherever something else is, and a fault of their own only alone.
 _FIGURES = (
-    *("counts", "file_rows", "source_counts", "conservation", "template_uses", "comparison"),
-    *("quality_figure", "card", "shard_checked", "shard_count", "unknown_word"),
+    *("shard_checked", "file_rows", "conservation", "source_counts", "counts", "comparison"),
+    *("template_uses", "shard_count", "unknown_word", "quality_figure", "card"),
 )
 _SHOWN_OF_A_KIND = 3
 _IMAGE_OF_DIALOGUE = re.compile(rf"(.*)/(?:{'|'.join(TASKS)})/", re.DOTALL)
@@ -74,8 +74,11 @@ def lines_of(findings: Iterable[Finding]) -> tuple[Line, ...]:
 def _rank(finding: Finding) -> tuple[bool, int, bool]:
     """Errors before warnings, causes before rows before figures, pictures before dialogues."""
     check, is_dialogue = finding.check, finding.file.startswith("dialogues/")
-    is_cause = check in _CAUSES
-    rank = _CAUSES.index(check) if is_cause else len(_CAUSES) + (check in _FIGURES)
+    rank = len(_CAUSES)
+    if check in _CAUSES:
+        rank = _CAUSES.index(check)
+    elif check in _FIGURES:
+        rank += 1 + _FIGURES.index(check)
     return finding.severity != "error", rank, is_dialogue
 
 
