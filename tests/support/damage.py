@@ -213,9 +213,7 @@ COLUMNS = {
         lambda row: [values.reverse() for values in row["objects"].values()],
         lambda row: len(row["objects"]["bbox"]) > 1,
     ),
-    "window": in_row(
-        "images", put("window_xyxy_px", lambda old: [v + 1 for v in old]), is_chip
-    ),
+    "window": in_row("images", put("window_xyxy_px", lambda old: [v + 1 for v in old]), is_chip),
 }
 
 
@@ -509,13 +507,9 @@ OBJECTS = {
         ),
         ("area",),
     ),
-    "an object missing in a chip": Damage(
-        _object_dropped_from_chips, ("object_missing",)
-    ),
+    "an object missing in a chip": Damage(_object_dropped_from_chips, ("object_missing",)),
     "an invented cut": Damage(
-        in_row(
-            "images", _cut_invented, lambda row: is_whole(row) and not row["cut_categories"]
-        ),
+        in_row("images", _cut_invented, lambda row: is_whole(row) and not row["cut_categories"]),
         ("cut_categories", "missing_dialogue", "recipe_cut"),
     ),
 }

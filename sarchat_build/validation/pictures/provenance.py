@@ -39,6 +39,8 @@ def check_provenance(image: ImageRow, rules: SourceRules, log: RowLog) -> None:
         canonical = [category for category in CATEGORIES if category in found]
         if found != canonical or not set(found) <= set(rules.named):
             log.add(column, Plain(f"some of {rules.named}, in this order, each once"), found)
+    if image.cut_categories and not image.window_xyxy_px:
+        log.add("cut_categories", Plain("none: only a chip cuts objects"), image.cut_categories)
     if image.official_split not in rules.official_splits:
         stated = sorted(map(str, rules.official_splits))
         log.add("official_split", Plain(f"one of {stated}"), image.official_split)
