@@ -110,15 +110,18 @@ def write_table(table: pa.Table, path: Path) -> None:
     leaves = pq.ParquetFile(pa.BufferReader(_as_parquet(table))).schema
     names = [leaves.column(i).path for i in range(len(leaves))]
     packed = [name for name in names if name != pictures]
-    pq.write_table(
-        table.replace_schema_metadata(with_hf_features(table.schema).metadata),
+    table = table.replace_schema_metadata(with_hf_features(table.schema).metadata)
+    with pq.ParquetWriter(
         path,
+        table.schema,
         compression=dict.fromkeys(packed, "zstd") | ({pictures: "none"} if pictures else {}),
         use_dictionary=packed,
         write_statistics=packed,
         write_page_index=True,
         write_page_checksum=True,
-    )
+    ) as writer:
+        if table.num_rows:
+            writer.write_table(table)
 
 
 def _as_parquet(table: pa.Table) -> pa.Buffer:
@@ -330,7 +333,7 @@ def make_world() -> World:
         (128, 128),
         [e0],
         window_xyxy_px=[64, 0, 192, 128],
-        cut_categories=["harbor"],
+        rejected_categories=["bridge"],
         **beta,
     )
     for chip in (d, e):
@@ -381,8 +384,8 @@ def make_world() -> World:
         "train-00000-of-00002": [
             *exhaustive(d, [d0], ["tank", "bridge"]),
             *presences(d, [d0], [], "harbor", ["tank", "bridge"], [d0]),
-            *exhaustive(e, [e0], ["tank"]),
-            *presences(e, [e0], [], "bridge", ["tank"], [e0]),
+            *exhaustive(e, [e0], ["tank", "bridge"]),
+            *presences(e, [e0], [], "harbor", ["tank", "bridge"], [e0]),
         ],
         "test-00000-of-00001": [
             *exhaustive(c, [c0, c1, c2], ["ship", "aircraft"]),

@@ -100,12 +100,12 @@ def _body_faults(body: str, build: Mapping[str, Any]) -> Iterator[tuple[str, obj
         entry = mapping_at(sources, source)
         title, license_name = _squeezed(entry.get("title")), _squeezed(entry.get("license"))
         expected = _source_numbers(entry)
-        line = next(
-            (r for r in plain.splitlines() if r.startswith(f"| {title} | {license_name} |")), ""
-        )
-        found = [cell.strip() for cell in line.split("|")[3:-1]][: len(expected)]
-        if found != expected:
-            yield f"sources {source}", [license_name, *expected], line or Plain("no such row")
+        start = f"| {title} | {license_name} |"
+        lines = [line for line in plain.splitlines() if line.startswith(start)]
+        cells = [[cell.strip() for cell in line.removeprefix(start).split("|")] for line in lines]
+        if expected not in [found[: len(expected)] for found in cells]:
+            row = [license_name, *expected]
+            yield f"sources {source}", row, lines[0] if lines else Plain("no such row")
         citation, homepage = _squeezed(entry.get("citation")), _squeezed(entry.get("homepage"))
         cited = f"* {title}: {license_name}. {citation}, {homepage}"
         if cited not in plain.splitlines():
