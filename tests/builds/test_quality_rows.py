@@ -71,7 +71,10 @@ ROWS = {
     56: "output that cannot be written: stop before sources are read",
     58: "nothing survives: stop",
     59: "other counts than published: shown; stop with --strict",
+    63: "path in build.json or a receipt that leads out: named, never opened",
     73: "code changed, version not: fingerprints of shards cover the code",
+    78: "box whose text has no area: validate refuses it",
+    87: "damage behind right digests: named, the cause first, what follows summed up",
 }
 
 COLLECT = """

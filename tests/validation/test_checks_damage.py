@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import zipfile
 from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+from checks_world import World, assert_named, validate
 from damage import Damage, Target, kinds
 from miniatures import build
 
@@ -80,3 +82,42 @@ def test_damage_is_named(finished: Finished, tmp_path: Path, kind: str) -> None:
     assert named, [f.message for f in found[:10]]
     lines = checks.lines_of(found)
     assert any(named_one.message == line.text for line in lines for named_one in named), lines[:3]
+
+
+@quality(row=63)
+@pytest.mark.parametrize("path", ["../victim.txt", "/etc/passwd", "a/../../b", "C:/x", "a\\b"])
+def test_a_path_that_leads_out_is_named_and_never_opened(
+    finished: Finished, tmp_path: Path, path: str
+) -> None:
+    target = Target(Path(shutil.copytree(finished.folder, tmp_path / "dataset")))
+    victim = tmp_path / "victim.txt"
+    os.mkfifo(victim)  # whoever opens it waits for ever
+    target.build["files"][path] = {"bytes": 1, "sha256": "0" * 64, "rows": None}
+    target.seal()
+    found = checks.check_files(str(target.folder), target.build)
+    assert [f.check for f in found] == ["path_escape"]
+    assert path in checks.lines_of(found)[0].text or repr(path) in checks.lines_of(found)[0].text
+
+
+@quality(row=78)
+def test_a_box_whose_text_has_no_area_is_named(world: World, tmp_path: Path) -> None:
+    objects = world.image("alpha/b")["objects"]
+    objects["bbox"][0], objects["area"][0] = [10.1, 10.0, 10.4, 40.0], 0.3 * 30.0
+    world.write(tmp_path)
+    assert_named(validate(tmp_path), "box_text", "alpha/b")
+
+
+@quality(row=87)
+def test_one_flipped_byte_is_one_cause(finished: Finished, tmp_path: Path) -> None:
+    target = Target(Path(shutil.copytree(finished.folder, tmp_path / "dataset")))
+    path = target.paths("images")[0]
+    data = bytearray((target.folder / path).read_bytes())
+    data[len(data) // 3] ^= 1
+    (target.folder / path).write_bytes(data)
+    found = findings_of(target.folder)
+    first, second, *rest = checks.lines_of(found)
+    assert first.text.startswith(f"{path}: file_sha256")
+    assert second.text.startswith(f"{path}: unreadable")
+    assert len(found) > 50
+    assert len(rest) < 6
+    assert all("from these" in line.text for line in rest)

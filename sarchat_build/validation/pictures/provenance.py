@@ -117,7 +117,10 @@ def check_rendering(image: ImageRow, picture: Picture, rules: SourceRules, log: 
         if image.channels != picture.channels and not (picture.gray and image.channels == 1):
             log.add("channels", picture.channels, image.channels)
         bits = data[_PNG_BITS_AT] if picture.format == "PNG" and original else 8
-        log.same("bit_depth", bits, image.bit_depth)
+        if image.bit_depth > 8:
+            log.add("rendering", Plain("how more than 8 bits became 8"), image.rendering)
+        else:
+            log.same("bit_depth", bits, image.bit_depth)
     else:
         _check_words(image, rules, log)
 
