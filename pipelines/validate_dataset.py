@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import tempfile
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,11 +17,13 @@ from pipelines.progress import report_done
 from pipelines.runners import demand_engine, run
 from sarchat_build.names import display_line
 from sarchat_build.validation import (
+    Finding,
     ShardReport,
     check_dataset,
     check_files,
     check_quality,
     check_shard,
+    lines_of,
     plan_shards,
     read_build,
 )
@@ -44,7 +46,7 @@ class CheckShards(beam.PTransform):
 
 @dataclass
 class CheckDataset(beam.PTransform):
-    """ShardReports -> a file with every finding's message and the number of errors."""
+    """ShardReports -> a file with every finding and the number of errors."""
 
     out: str
     build: Mapping[str, Any]
@@ -76,7 +78,7 @@ def _check_dataset(
     whole = (*check_dataset(out, build, reports), *check_quality(out, build, reports))
     findings = [finding for report in reports for finding in report.findings] + list(whole)
     result = {
-        "messages": [(finding.severity, finding.message) for finding in findings],
+        "findings": [asdict(finding) for finding in findings],
         "errors": sum(report.errors for report in reports)
         + sum(finding.severity == "error" for finding in whole),
         "images": sum(len(report.images) for report in reports),
@@ -93,7 +95,7 @@ def validate_folder(out: str, workers: int) -> bool:
     demand_engine("local", workers)
     build, early = read_build(out)
     if not build:
-        return _report([(f.severity, f.message) for f in early], len(early))
+        return _report(early, len(early))
     files = [*early, *check_files(out, build)]
     shards = [tuple(shard) for shard in plan_shards(build)]
     with tempfile.TemporaryDirectory(prefix="sarchat-validate-") as work:
@@ -101,9 +103,9 @@ def validate_folder(out: str, workers: int) -> bool:
             run(lambda pipeline: _graph(pipeline, shards, out, build, work), "local", workers)
         path = Path(work, "result.json")
         result = json.loads(path.read_text(encoding="utf-8")) if path.exists() else _NO_SHARDS
-    messages = [(f.severity, f.message) for f in files] + [tuple(m) for m in result["messages"]]
+    findings = [*files, *(Finding(**finding) for finding in result["findings"])]
     errors_found = sum(f.severity == "error" for f in files) + result["errors"]
-    proven = _report(messages, errors_found)
+    proven = _report(findings, errors_found)
     if proven:
         console.print(
             f"[bold green]proven:[/] {result['images']:,} pictures and {result['dialogues']:,} "
@@ -113,7 +115,7 @@ def validate_folder(out: str, workers: int) -> bool:
     return proven
 
 
-_NO_SHARDS: dict[str, Any] = {"messages": [], "errors": 0, "images": 0, "dialogues": 0}
+_NO_SHARDS: dict[str, Any] = {"findings": [], "errors": 0, "images": 0, "dialogues": 0}
 
 
 def _graph(
@@ -131,12 +133,13 @@ def _graph(
     )
 
 
-def _report(messages: list[tuple[str, str]], errors_found: int) -> bool:
-    for severity, message in messages[:_SHOWN]:
+def _report(findings: Sequence[Finding], errors_found: int) -> bool:
+    lines = lines_of(findings)
+    for severity, text in lines[:_SHOWN]:
         style = "red" if severity == "error" else "yellow"
-        errors.print(f"[{style}]{severity}:[/] {escape(display_line(message))}")
-    if len(messages) > _SHOWN:
-        errors.print(f"… and {len(messages) - _SHOWN:,} more")
+        errors.print(f"[{style}]{severity}:[/] {escape(display_line(text))}")
+    if len(lines) > _SHOWN:
+        errors.print(f"… and {len(lines) - _SHOWN:,} more lines")
     if errors_found:
         plural = "fault" if errors_found == 1 else "faults"
         errors.print(f"[bold red]not proven:[/] {errors_found:,} {plural}")

@@ -233,10 +233,12 @@ class Reason(str, Enum):
         "four corners crossed or lay in line, and their convex hull was taken",
         "nothing needs to be done")
     ROTATED_BOX_DROPPED = ("rotated_box_dropped", Kind.REPAIR,
-        "the rotated box of an object is unusable and was left out; its upright box is kept",
+        "the rotated box of an object is unusable or lies beside its upright box, and was left "
+        "out; the upright box is kept",
         "correct the object in its document if you need rotated boxes")
     OUTLINE_DROPPED = ("outline_dropped", Kind.REPAIR,
-        "the outline of an object has numbers that are not finite and was left out",
+        "the outline of an object has numbers that are not finite, or lies beside its box, and was "
+        "left out",
         "correct the object in its document if you need outlines")
 
     # What is seen only when all images are there.

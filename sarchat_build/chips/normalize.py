@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from sarchat_build.chips.extent import box_extent, far_corners
@@ -17,6 +18,7 @@ from sarchat_build.geometry.quads import bounds
 from sarchat_build.reasons import Reason
 from sarchat_build.sources.documents import count_objects
 from sarchat_build.types import (
+    Box,
     Category,
     Instance,
     Notice,
@@ -223,19 +225,31 @@ def _instance(
                 detail = f"box {raw.bbox} and rotated box {raw.obb} lie apart"
                 raise RecordError(Reason.CONTRADICTS_ITSELF, detail)
     outline = raw.polygon if all(map(math.isfinite, raw.polygon)) else ()
-    if outline != raw.polygon:
-        repairs += (Reason.OUTLINE_DROPPED,)
+    outline = tuple(value - convention.pixel_origin for value in outline)
+    if len(outline) != len(raw.polygon) or (outline and not _meet(outline, bbox)):
+        outline, repairs = (), (*repairs, Reason.OUTLINE_DROPPED)
     instance = Instance(
         instance_id=instance_id,
         category=category,
         source_category=raw.category,
         bbox=bbox,
         obb_px=obb,
-        polygon_px=tuple(value - convention.pixel_origin for value in outline),
+        polygon_px=outline,
         difficult=raw.difficult,
         truncated=raw.truncated,
     )
     return instance, repairs
+
+
+def _meet(outline: Sequence[float], bbox: Box) -> bool:
+    """Tell whether an outline reaches the upright box of its object, or is of something else."""
+    xs, ys = outline[::2], outline[1::2]
+    return (
+        min(xs) <= bbox.x_max_px
+        and max(xs) >= bbox.x_min_px
+        and min(ys) <= bbox.y_max_px
+        and max(ys) >= bbox.y_min_px
+    )
 
 
 def _size_mismatch(raw: RawImage, pixels: PixelFacts) -> str:

@@ -15,7 +15,16 @@ from typing import Literal, TypeVar
 from pydantic import ValidationError, field_validator
 
 from sarchat_build.config.annotation_options import Annotations
-from sarchat_build.config.manifest import Categories, Expected, Manifest, Pixels, Tiling
+from sarchat_build.config.manifest import (
+    Categories,
+    Expected,
+    Manifest,
+    Pixels,
+    Sardet,
+    SarFacts,
+    Scene,
+    Tiling,
+)
 from sarchat_build.config.recipe import Recipe
 from sarchat_build.config.toml import Model
 from sarchat_build.dataset.fingerprint import canonical_json
@@ -65,17 +74,25 @@ class SourceCounts(Model):
 
 
 class SourceFacts(Model):
-    """What the manifest of a source says and the record repeats."""
+    """What the manifest of a source says and the record repeats.
+
+    Every column of `images` that a manifest decides can so be proven from the record alone.
+    """
 
     title: str
     homepage: str
     license: str
     citation: str
+    priority: int
+    contains: tuple[str, ...]
+    sar: SarFacts
     annotations: Annotations
     categories: Categories
+    scene: Scene | None
     pixels: Pixels | None
     tiling: Tiling | None
     expected: Expected | None
+    sardet: Sardet | None
     unverified: dict[str, str]
 
 

@@ -14,7 +14,7 @@ from sarchat_build.published.schema import ColumnFault, column_faults
 
 # What Arrow raises over bytes that are no Parquet, or no longer the Parquet they were.
 # (KeyError and TypeError are no part of it: those would be faults of ours.)
-_UNREADABLE = (pa.ArrowException, OSError, UnicodeDecodeError)
+UNREADABLE = (pa.ArrowException, OSError, UnicodeDecodeError)
 
 
 class Row(NamedTuple):
@@ -78,7 +78,7 @@ def read_rows(
             for batch in parquet.iter_batches(batch_rows, columns=names, use_threads=False):
                 yield from _batch_rows(batch, first, names)
                 first += batch.num_rows
-    except _UNREADABLE as error:
+    except UNREADABLE as error:
         yield UnreadableFault(f"{type(error).__name__}: {error}")
 
 

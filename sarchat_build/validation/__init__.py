@@ -3,12 +3,13 @@
 Nothing here is shared with the builder but the published format (`published/`), on purpose: own
 vocabulary, own geometry, own reader of answers. `read_build`, `check_files`, then `check_shard` for
 each of `plan_shards` in any order and any process, then `check_dataset` and `check_quality` over
-the reports.
+the reports. `lines_of` puts all findings into the order in which a person reads them.
 """
 
 from sarchat_build.validation.dataset.check_dataset import check_dataset
 from sarchat_build.validation.dataset.check_files import check_files, plan_shards, read_build
-from sarchat_build.validation.dataset.quality import check_quality
+from sarchat_build.validation.dataset.documents.quality import check_quality
+from sarchat_build.validation.dataset.root_causes import Line, lines_of
 from sarchat_build.validation.dataset.shard import check_shard
 from sarchat_build.validation.findings import Finding
 from sarchat_build.validation.shard_report import DialogueCount, ImageFact, ShardReport
@@ -17,11 +18,13 @@ __all__ = [
     "DialogueCount",
     "Finding",
     "ImageFact",
+    "Line",
     "ShardReport",
     "check_dataset",
     "check_files",
     "check_quality",
     "check_shard",
+    "lines_of",
     "plan_shards",
     "read_build",
 ]

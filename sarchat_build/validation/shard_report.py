@@ -24,6 +24,19 @@ class ImageFact(NamedTuple):
     objects: int
     is_chip: bool
     instance_ids: tuple[str, ...]
+    official_split: str | None
+    source_member: str
+    is_incomplete: bool  # the row has rejected categories
+
+
+class CutUnexplained(NamedTuple):
+    """A category that a chip says it cuts, and no other chip shows what would be cut."""
+
+    scene: str
+    category: str
+    file: str
+    row: int
+    key: str
 
 
 class DialogueCount(NamedTuple):
@@ -78,3 +91,4 @@ class ShardReport:
     answers: tuple[tuple[str, int], ...] = ()  # the same for answers, of nothing and of something
     unknown_words: tuple[UnknownWord, ...] = ()
     measures: tuple[DialogueMeasure, ...] = ()
+    cuts: tuple[CutUnexplained, ...] = ()

@@ -7,10 +7,21 @@ from dataclasses import dataclass
 from typing import Any
 
 from sarchat_build.published.folder import DatasetFolder
-from sarchat_build.published.reader import Fault, NullFault, Row, UnreadableFault, read_rows
+from sarchat_build.published.parquet_layout import layout_faults
+from sarchat_build.published.reader import (
+    UNREADABLE,
+    Fault,
+    NullFault,
+    Row,
+    UnreadableFault,
+    read_rows,
+)
 from sarchat_build.published.schema import SCHEMAS
 from sarchat_build.validation.findings import FindingLog, Plain
 from sarchat_build.validation.rules import mapping_at
+
+# Row groups of `images` are what the recipe says.
+_ROWS_OF_OTHER_TABLES = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +49,29 @@ class Tables:
         listed = mapping_at(self.build, "files", path).get("rows")
         if readable and listed != seen:
             self.log.add("file_rows", path, listed, seen)
+        if readable:
+            self._check_layout(table, path)
+
+    def _check_layout(self, table: str, path: str) -> None:
+        """Record what of a readable file is not as published, beside its rows."""
+        rows = mapping_at(self.build, "recipe", "output").get("images_per_row_group")
+        version = mapping_at(self.build, "versions").get("pyarrow")
+        faults = layout_faults(
+            self.folder,
+            path,
+            SCHEMAS[table],
+            row_group_rows=(rows if isinstance(rows, int) and rows > 0 else None)
+            if table == "images"
+            else _ROWS_OF_OTHER_TABLES,
+            arrow_version=version if isinstance(version, str) else None,
+        )
+        try:
+            for fault in faults:
+                expected, found = Plain(fault.expected), Plain(fault.found)
+                self.log.add(fault.check, path, expected, found, key=fault.column)
+        except UNREADABLE as error:
+            found = Plain(f"{type(error).__name__}: {error}")
+            self.log.add("unreadable", path, Plain("a Parquet file"), found)
 
     def _report(self, path: str, fault: Fault) -> bool:
         """Record a fault, and tell whether the other rows of the file can be read."""
@@ -53,6 +87,5 @@ class Tables:
             Plain(fault.expected),
             Plain(fault.found),
             key=fault.column,
-            severity="warning" if fault.usable else "error",
         )
         return fault.usable

@@ -75,6 +75,48 @@ ORDERS = ("leftmost", "rightmost", "topmost", "bottommost", "largest", "smallest
 RANKS = {"second": 2, "third": 3}
 RANK_SIDES = {"left": "leftmost", "right": "rightmost", "top": "topmost", "bottom": "bottommost"}
 
+# Why something that was read is not published, and the step that found it.
+REJECT_STAGES = ("read_annotations", "inspect_images", "normalize", "cut_chips")
+REJECT_REASONS = (
+    "archive_member",
+    "bad_value",
+    "contradicts_manifest",
+    "degenerate",
+    "duplicate_annotation",
+    "duplicate_id",
+    "empty_file",
+    "encoding",
+    "image_ambiguous",
+    "image_missing",
+    "image_too_small",
+    "image_truncated",
+    "json_parse",
+    "lost_at_edge",
+    "no_annotation",
+    "no_object",
+    "no_valid_instance",
+    "no_valid_pixels",
+    "non_finite",
+    "not_an_image",
+    "orphan_annotation",
+    "outside",
+    "path_escape",
+    "pixel_limit",
+    "size_mismatch",
+    "split_conflict",
+    "too_large",
+    "unknown_category",
+    "unreadable",
+    "unreadable_document",
+    "unsupported_dtype",
+    "xml_forbidden",
+    "xml_parse",
+)
+# Of these reasons an object is there to be seen, and its category is not all listed.
+HIDING_REASONS = (
+    *("bad_value", "contradicts_manifest", "degenerate", "non_finite", "unknown_category"),
+)
+
 SOURCE_ID = re.compile(r"[a-z][a-z0-9_]*")
 SHA256 = re.compile(r"[0-9a-f]{64}")
 _CHIP = re.compile(r"(.+)@(0|[1-9][0-9]*),(0|[1-9][0-9]*)", re.DOTALL)

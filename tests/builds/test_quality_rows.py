@@ -83,6 +83,7 @@ ROWS = {
     63: "paths in records of ours that lead out: never opened, never deleted",
     64: "FIFO, device, socket, link in a circle, a gigabyte, 99,999 shards: named, in seconds",
     65: "pattern that backtracks for ever: linear engine, or a fault with its key",
+    66: "millions of tiny records, 5,000 boxes in a picture: linear time, bounded memory",
     67: "control characters, marks of direction, names of a megabyte: escaped and shortened",
     68: "credentials in URLs and options: never printed or recorded",
     69: "proxy set, no loopback interface: not asked for this machine; says what is missing",
@@ -92,9 +93,17 @@ ROWS = {
     73: "code changed, version not: fingerprints of shards cover the code",
     74: "engine failure: one line with the cause, and a log file that it names",
     75: "disk full anywhere: one line, nothing lost, the same command goes on",
+    76: "angle whose unit or side nobody stated: asked; outside of the stated unit: stop",
+    77: "coordinates that are shares or percents in a format of pixels: stop",
+    78: "box whose text has no area: validate refuses it",
+    79: "the same object twice in one picture: one kept, counted",
+    80: "numbers that a second field contradicts: rejected or stopped",
+    81: "marks and flags of a format: read as it defines them",
     82: "split list, scene pattern, glob or key that fits nothing: stop; in part: counted",
     83: "names of other machines: decoded, found by stem or unique name, never guessed",
     84: "two formats of one picture, archive in an archive, scenes beside chips: told, with a cure",
+    85: "category that is ignored: left out and counted; others stay complete",
+    87: "damage behind right digests: named, the cause first, what follows summed up",
 }
 
 COLLECT = """

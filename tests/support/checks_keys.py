@@ -23,5 +23,5 @@ CELL = f"{A}/spatial_grounding/presence/ship-top_left"
 NO_CELL = f"{A}/spatial_grounding/presence/ship-bottom_left"
 NEGATIVE = f"{A}/instance_counting/all/aircraft"
 
-TRAIN = "images/train-00000-of-00002.parquet"
+TRAIN = "images/train-00001-of-00002.parquet"
 TEST = "images/test-00000-of-00001.parquet"

@@ -50,7 +50,7 @@ def image_row(image_id: str, split: str, size: tuple[int, int], objects: list[Ob
     )
     base = image_id.partition("@")[0]
     row = {
-        "image": {"bytes": data, "path": f"{image_id.rpartition('/')[2]}.png"},
+        "image": {"bytes": data, "path": f"{image_id}.png"},
         "image_id": image_id,
         "width": size[0],
         "height": size[1],
@@ -91,13 +91,13 @@ def image_row(image_id: str, split: str, size: tuple[int, int], objects: list[Ob
 
 def reject(source, file, reason, images, instances):
     return {
-        "stage": "inspect",
+        "stage": "inspect_images" if images else "normalize",
         "source": source,
         "file": file,
         "line": None,
-        "key": "",
+        "key": f"{source}/x" if images else f"{source}/s#1",
         "reason": reason,
-        "detail": "",
+        "detail": "as found",
         "images": images,
         "instances": instances,
     }
@@ -105,7 +105,7 @@ def reject(source, file, reason, images, instances):
 
 def duplicate(image_id, pixel_sha256, *, kept):
     return {
-        "group_id": "g1",
+        "group_id": "alpha/b",
         "image_id": image_id,
         "source": "alpha",
         "kept": kept,
@@ -117,6 +117,39 @@ def duplicate(image_id, pixel_sha256, *, kept):
         "pixel_sha256": pixel_sha256,
         "instances": 1,
         "file": f"{image_id}.png",
+    }
+
+
+def source_facts(annotated, *, tiled):
+    """What the record repeats of a source's manifest."""
+    return {
+        "title": "Drawn by hand",
+        "homepage": "https://example.org",
+        "license": "unknown",
+        "citation": "none",
+        "priority": 1,
+        "contains": [],
+        "sar": {
+            "platforms": [],
+            "frequency_bands": ["C"],
+            "polarizations": ["VV"],
+            "resolutions_m": [1.0],
+        },
+        "annotations": {
+            "format": "voc",
+            "max_edge": "exclusive",
+            "files": [{"path": "*.xml", "split": None}],
+            "split_lists": [],
+        },
+        "categories": {"names": {name.title(): name for name in annotated}, "annotated": annotated},
+        "scene": None,
+        "pixels": None,
+        "tiling": {"chip_px": 128, "overlap_px": 64, "min_visible": 0.7} if tiled else None,
+        "expected": None,
+        "sardet": None,
+        "unverified": {},
+        "archives": [{"name": "a.zip", "kind": "zip", "sha256": "0" * 64}],
+        "fixes": {},
     }
 
 

@@ -26,11 +26,21 @@ from checks_dialogues import (
     present_in,
     refer_unique,
 )
-from checks_rows import Obj, duplicate, image_row, reject, source_counts, split_counts
+from checks_rows import (
+    Obj,
+    duplicate,
+    image_row,
+    reject,
+    source_counts,
+    source_facts,
+    split_counts,
+)
 
 from sarchat_build import validation as checks
+from sarchat_build.published.hf_features import with_hf_features
 from sarchat_build.published.layout import TASKS, parse_table_path
 from sarchat_build.published.schema import SCHEMAS
+from sarchat_build.validation.stable_hash import stable_number
 from sarchat_build.validation.vocabulary import SUBTASKS
 
 
@@ -75,7 +85,7 @@ class World:
             path = out / name
             path.parent.mkdir(parents=True, exist_ok=True)
             table = pa.Table.from_pylist(rows, schema_of(name))
-            pq.write_table(table, path, write_page_checksum=True, compression="none")
+            write_table(table, path)
             listed[name] = entry(path, len(rows))
         uses = Counter(
             template_id
@@ -84,11 +94,97 @@ class World:
             for template_id in row.get("template_ids", ())
         )
         templates = {"uses": dict(sorted(uses.items()))} | self.build.get("templates", {})
-        (out / "README.md").write_text("# five pictures\n")
+        templates.setdefault("sha256", "0" * 64)
+        (out / "report").mkdir(exist_ok=True)
+        (out / "report" / "quality.json").write_text("{}")
+        listed["report/quality.json"] = entry(out / "report" / "quality.json", None)
+        build = {**self.build, "templates": templates, "files": listed}
+        (out / "README.md").write_text(card(build))
         listed["README.md"] = entry(out / "README.md", None)
-        (out / "build.json").write_text(
-            json.dumps({**self.build, "templates": templates, "files": listed})
-        )
+        (out / "build.json").write_text(json.dumps(build))
+
+
+def write_table(table: pa.Table, path: Path) -> None:
+    """Write a table as the format wants it: pictures as they are, all else packed and measured."""
+    pictures = "image.bytes" if "image" in table.column_names else None
+    leaves = pq.ParquetFile(pa.BufferReader(_as_parquet(table))).schema
+    names = [leaves.column(i).path for i in range(len(leaves))]
+    packed = [name for name in names if name != pictures]
+    table = table.replace_schema_metadata(with_hf_features(table.schema).metadata)
+    with pq.ParquetWriter(
+        path,
+        table.schema,
+        compression=dict.fromkeys(packed, "zstd") | ({pictures: "none"} if pictures else {}),
+        use_dictionary=packed,
+        write_statistics=packed,
+        write_page_index=True,
+        write_page_checksum=True,
+    ) as writer:
+        if table.num_rows:
+            writer.write_table(table)
+
+
+def _as_parquet(table: pa.Table) -> pa.Buffer:
+    stream = pa.BufferOutputStream()
+    pq.write_table(table.slice(0, 0), stream)
+    return stream.getvalue()
+
+
+def _order(row: dict, images: list[dict]) -> tuple:
+    """The order of dialogues: pictures, objects as read (here by number), tasks as they ask."""
+    image_id, task, subtask, key = row["dialogue_id"].rsplit("/", 3)
+    position = [image["image_id"] for image in images].index(image_id)
+    categories = ["ship", "aircraft", "car", "tank", "bridge", "harbor"]
+    first = key.partition("-")[0]
+    if task == "cross_modal_identification":
+        kinds = ["single", "category", "choice", "nearest"]
+        about = (1, 0, 0) if subtask == "multi" else (0, int(first), kinds.index(subtask))
+        return position, *about
+    if task in ("instance_counting", "referring"):
+        unique = subtask == "unique"
+        category = row["ground_truth"]["category"]
+        drawn = stable_number(image_id, "unique", key) if unique else 0
+        return position, categories.index(category), unique, drawn
+    return position, subtask == "presence", row["ground_truth"].get("answer") == "no", 0
+
+
+def card(build: dict) -> str:
+    """A card that says what the record says, in the form that trainers and readers know."""
+    splits = [split for split in ("train", "validation", "test") if split in build["counts"]]
+    tables = ["images", *build["recipe"]["tasks"]["enabled"]]
+    lines = ["---", f"pretty_name: {build['recipe']['title']}", "license: other", "configs:"]
+    folder = {name: f"dialogues/{name}" if name != "images" else name for name in tables}
+    for name in tables:
+        lines += [f"- config_name: {name}", "  data_files:"]
+        for split in splits:
+            lines += [f"  - split: {split}", f"    path: {folder[name]}/{split}-*.parquet"]
+    for name in ("rejects", "duplicates"):
+        if any(e["rows"] for p, e in build["files"].items() if p.startswith(f"{name}/")):
+            lines += [f"- config_name: {name}", f"  data_files: {name}/*.parquet"]
+    lines.append("dataset_info:")
+    for name in tables:
+        lines += [f"- config_name: {name}", "  splits:"]
+        for split in splits:
+            prefix = f"{folder[name]}/{split}-"
+            listed = [e for p, e in build["files"].items() if p.startswith(prefix)]
+            lines += [
+                f"  - name: {split}",
+                f"    num_bytes: {sum(e['bytes'] for e in listed)}",
+                f"    num_examples: {sum(e['rows'] for e in listed)}",
+            ]
+    lines += ["---", ""]
+    for label, unit in (("*pictures*", "images"), *((name, name) for name in tables[1:])):
+        numbers = [f"{build['counts'][split].get(unit, 0):,}" for split in splits]
+        lines.append(f"| {' | '.join((label, *numbers))} |")
+    for source in build["sources"].values():
+        counts = source["counts"]
+        stages = ("read", "rejected", "deduplicated", "kept", "written")
+        numbers = [str(counts[stage]["images"]) for stage in stages]
+        numbers.append(str(counts["written"]["objects"]))
+        lines.append(f"| {' | '.join((source['title'], source['license'], *numbers))} |")
+        cited = f"{source['citation']}, {source['homepage']}"
+        lines.append(f"* {source['title']}: {source['license']}. {cited}")
+    return "\n".join(lines) + "\n"
 
 
 def schema_of(path: str) -> pa.Schema:
@@ -143,6 +239,11 @@ def recipe() -> dict:
         **{"wide_above": 1.5, "tall_below": 0.67, "near_divisor": 8.0, "description_size": None},
     }
     return {
+        "schema_version": 1,
+        "name": "by_hand",
+        "title": "Five pictures",
+        "keep_images_without_objects": False,
+        "output": {"images_per_shard": 2, "images_per_row_group": 100},
         "tasks": settings | {"enabled": list(TASKS), "cut_objects": "skip"},
         "candidates": ["ship", "aircraft", "car", "tank", "bridge", "harbor"],
         "phrasing": {"held_out_percent": 0},
@@ -232,7 +333,7 @@ def make_world() -> World:
         (128, 128),
         [e0],
         window_xyxy_px=[64, 0, 192, 128],
-        cut_categories=["harbor"],
+        rejected_categories=["bridge"],
         **beta,
     )
     for chip in (d, e):
@@ -240,7 +341,7 @@ def make_world() -> World:
 
     right_far = ("right", "to the right of", "far", "far from")
     rows = {
-        "train-00000-of-00002": [
+        "train-00001-of-00002": [
             *exhaustive(a, [a0, a1, a2], ["ship", "harbor"]),
             describe(a, [a0, a1, a2]),
             ground(
@@ -275,16 +376,16 @@ def make_world() -> World:
             ),
             refer_unique(a, a0, "wide ship", shape="wide"),
             refer_unique(a, a1, "ship at the middle center", cell="middle center"),
-            *exhaustive(d, [d0], ["tank", "bridge"]),
-            *presences(d, [d0], [], "harbor", ["tank", "bridge"], [d0]),
-            *exhaustive(e, [e0], ["tank"]),
-            *presences(e, [e0], [], "bridge", ["tank"], [e0]),
-        ],
-        "train-00001-of-00002": [
             *exhaustive(b, [b0], ["aircraft"]),
             describe(b, [b0]),
             ground(b, [b0], [[b0]]),
             *presences(b, [b0], [], "harbor", ["aircraft"], [b0]),
+        ],
+        "train-00000-of-00002": [
+            *exhaustive(d, [d0], ["tank", "bridge"]),
+            *presences(d, [d0], [], "harbor", ["tank", "bridge"], [d0]),
+            *exhaustive(e, [e0], ["tank", "bridge"]),
+            *presences(e, [e0], [], "harbor", ["tank", "bridge"], [e0]),
         ],
         "test-00000-of-00001": [
             *exhaustive(c, [c0, c1, c2], ["ship", "aircraft"]),
@@ -314,40 +415,45 @@ def make_world() -> World:
             refer_unique(c, c0, "leftmost ship", order="leftmost", rank=1),
             refer_unique(c, c1, "tall ship", shape="tall"),
         ],
-        "validation-00000-of-00001": [],
     }
     images = {
-        "train-00000-of-00002": [a, d, e],
-        "train-00001-of-00002": [b],
+        "train-00001-of-00002": [a, b],
+        "train-00000-of-00002": [d, e],
         "test-00000-of-00001": [c],
-        "validation-00000-of-00001": [],
     }
     world = World()
     for shard, found in rows.items():
         world.files[f"images/{shard}.parquet"] = images[shard]
         for task in TASKS:
             world.files[f"dialogues/{task}/{shard}.parquet"] = [
-                r for r in found if r["task"] == task
+                r
+                for r in sorted(found, key=lambda r: _order(r, images[shard]))
+                if r["task"] == task
             ]
-    world.files["rejects/rejects.parquet"] = [
-        reject("alpha", "alpha/x.png", "image_truncated", 1, 2),
-        reject("beta", "beta/s.xml", "degenerate", 0, 1),
-    ]
+    world.files["rejects/alpha.parquet"] = [reject("alpha", "alpha/x.png", "image_truncated", 1, 2)]
+    world.files["rejects/beta.parquet"] = [reject("beta", "beta/s.xml", "degenerate", 0, 1)]
     world.files["duplicates/duplicates.parquet"] = [
         duplicate("alpha/b", b["pixel_sha256"], kept=True),
         duplicate("alpha/b_copy", b["pixel_sha256"], kept=False),
     ]
     world.build = {
         "schema_version": 1,
+        "dataset_version": "0.1.0",
+        "versions": dict.fromkeys(("jinja2", "numpy", "pillow", "rasterio"), "1.0.0")
+        | {"sarchat_build": "0.1.0", "pyarrow": pa.__version__},
+        "comparison": [],
+        "left_out": [],
+        "shards": dict.fromkeys(images, "0" * 32),
         "recipe": recipe(),
         "sources": {
-            "alpha": source_counts((5, 10), (1, 2), (1, 1), (3, 7), (3, 7)),
-            "beta": source_counts((1, 2), (0, 1), (0, 0), (1, 1), (2, 2)),
+            "alpha": source_facts(["ship", "aircraft", "harbor"], tiled=False)
+            | source_counts((5, 10), (1, 2), (1, 1), (3, 7), (3, 7)),
+            "beta": source_facts(["tank", "bridge", "harbor"], tiled=True)
+            | source_counts((1, 2), (0, 1), (0, 0), (1, 1), (2, 2)),
         },
         "counts": {
             "train": split_counts(4, 6, (12, 2, 9, 10, 15, 7)),
             "test": split_counts(1, 3, (3, 0, 3, 3, 9, 4)),
-            "validation": split_counts(0, 0, (0, 0, 0, 0, 0, 0)),
         },
     }
     return copy.deepcopy(world)

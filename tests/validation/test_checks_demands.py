@@ -152,7 +152,7 @@ def test_a_task_that_is_off_is_not_demanded(world, tmp_path):
 
 
 def test_a_question_asked_twice_is_named(world, tmp_path):
-    rows = world.files["dialogues/instance_counting/train-00000-of-00002.parquet"]
+    rows = world.files["dialogues/instance_counting/train-00001-of-00002.parquet"]
     again = copy.deepcopy(world.dialogue(COUNT))
     rows.append(again)
     world.write(tmp_path)

@@ -155,7 +155,7 @@ def test_a_nearest_is_asked_where_one_of_several_clearly_is(world, tmp_path):
     world.write(tmp_path)
     missing = [f.key for f in validate(tmp_path) if f.check == "missing_dialogue"]
     assert missing == [f"{A}/cross_modal_identification/nearest/"]
-    world.files["dialogues/cross_modal_identification/train-00000-of-00002.parquet"].append(row)
+    world.files["dialogues/cross_modal_identification/train-00001-of-00002.parquet"].append(row)
     objects = world.image(A)["objects"]
     objects["bbox"][0], objects["area"][0] = [150.0, 100.0, 200.0, 110.0], 500.0
     world.write(tmp_path)

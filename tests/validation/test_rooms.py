@@ -52,7 +52,7 @@ PREFIX = "sarchat_build.validation."
 
 def late_imports(path: str, text: str) -> list[str]:
     """Give the imports of a module that go to a later sub-room."""
-    own = ORDER.index(path.rpartition("/")[0])
+    own = ORDER.index(path.partition("/")[0] if "/" in path else "")
     parts = [name.removeprefix(PREFIX).split(".") for name in imported(text) if PREFIX in name]
     return [part for part, *_ in parts if part in ORDER and ORDER.index(part) > own]
 

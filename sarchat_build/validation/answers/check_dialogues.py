@@ -16,6 +16,7 @@ from sarchat_build.validation.answers.expected import (
     Problems,
     UnsupportedQuestion,
 )
+from sarchat_build.validation.answers.row_order import SortKey, may_follow, sort_key
 from sarchat_build.validation.findings import Plain
 from sarchat_build.validation.pictures.checked_image import CheckedImage
 from sarchat_build.validation.rules import Rules
@@ -66,6 +67,8 @@ class ShardState(NamedTuple):
 def check_dialogues(tables: Tables, path: str, task: str, shard: ShardState) -> None:
     """Check every row of one task's file, and add to the shard's sums."""
     log, ids = tables.log, set[str]()
+    positions = {image_id: position for position, image_id in enumerate(shard.images)}
+    before: SortKey | None = None
     for number, values in tables.rows(task, path, batch_rows=_BATCH_ROWS):
         row = DialogueRow._make(values)
         kind = (task, row.subtask, row.source)
@@ -83,7 +86,30 @@ def check_dialogues(tables: Tables, path: str, task: str, shard: ShardState) -> 
         reading = read(row.messages[-1][1] if row.messages else "")
         for check, expected, found in _row_problems(row, reading, task, shard):
             log.add(check, path, expected, found, row=number, key=row.dialogue_id)
+        this_key = _sort_key(row, task, positions, shard)
+        if this_key and before and not may_follow(before, this_key):
+            expected = Plain("rows in the order of pictures and questions")
+            log.add("row_order", path, expected, row.dialogue_id, row=number, key=row.dialogue_id)
+        before = this_key or before
         shard.phrasings.add(row.template_ids, reading, file=path, row=number, key=row.dialogue_id)
+
+
+def _sort_key(
+    row: DialogueRow, task: str, positions: Mapping[str, int], shard: ShardState
+) -> SortKey | None:
+    image = shard.images.get(row.image_id)
+    if image is None or not row.ground_truth:
+        return None
+    answer = row.ground_truth[-1]
+    return sort_key(
+        image,
+        positions[row.image_id],
+        shard.rules,
+        task=task,
+        subtask=row.subtask,
+        key=row.dialogue_id.rpartition("/")[2],
+        answer=answer if isinstance(answer, str) else None,
+    )
 
 
 def _row_problems(row: DialogueRow, reading: Reading, task: str, shard: ShardState) -> Problems:

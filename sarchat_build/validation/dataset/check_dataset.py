@@ -9,7 +9,8 @@ from typing import Any
 from sarchat_build.published.folder import DatasetFolder
 from sarchat_build.published.layout import BUILD_FILE, images_path, parse_table_path
 from sarchat_build.validation.dataset.check_files import plan_shards
-from sarchat_build.validation.dataset.conservation import RejectRow, check_conservation, sum_up
+from sarchat_build.validation.dataset.comparison import check_comparison
+from sarchat_build.validation.dataset.conservation import check_conservation, sum_up
 from sarchat_build.validation.dataset.duplicates import (
     DuplicateRow,
     LocatedImage,
@@ -21,13 +22,12 @@ from sarchat_build.validation.dataset.leakage import (
     check_leakage,
     check_near_leakage,
 )
+from sarchat_build.validation.dataset.rejects import LocatedReject, RejectRow, check_rejects
 from sarchat_build.validation.findings import Finding, FindingLog, Plain
-from sarchat_build.validation.pictures.near_duplicates import near_duplicate_rule
 from sarchat_build.validation.rules import mapping_at, rules_of
 from sarchat_build.validation.shard_report import ShardReport
 from sarchat_build.validation.tables import Tables
 from sarchat_build.validation.texts.wording import changing_words
-from sarchat_build.validation.vocabulary import SOURCE_ID
 
 _BATCH_ROWS = 4096
 
@@ -56,21 +56,20 @@ def check_dataset(
     check_near_leakage(images, build, log)
     _check_counts(ordered, build, log)
     _check_wording(ordered, build, log)
-    rejects = []
-    for path, number, values in _rows(tables, "rejects"):
-        reject = RejectRow._make(values)
-        rejects.append(reject)
-        if not SOURCE_ID.fullmatch(reject.source):
-            log.add("source_form", path, Plain("a-z, 0-9 and _"), reject.source, row=number)
-        if not reject.reason or reject.images not in (0, 1) or reject.instances < 0:
-            log.add("reject", path, Plain("a reason, 0 or 1 images"), reject, row=number)
+    rejects = [
+        LocatedReject(RejectRow._make(values), path, number)
+        for path, number, values in _rows(tables, "rejects")
+    ]
+    cuts = [cut for report in ordered for cut in report.cuts]
+    check_rejects(rejects, images, cuts, build, log)
     members = [
         Member(DuplicateRow._make(values), path, number)
         for path, number, values in _rows(tables, "duplicates")
     ]
-    check_duplicates(images, members, near_duplicate_rule(build), log)
-    sums = sum_up(images, rejects, (member.row for member in members))
+    check_duplicates(images, members, build, log)
+    sums = sum_up(images, (r.row for r in rejects), (member.row for member in members))
     check_conservation(sums, build, log)
+    check_comparison(images, build, log)
     return log.findings
 
 

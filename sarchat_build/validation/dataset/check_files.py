@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from sarchat_build.published.folder import DatasetFolder
+from sarchat_build.published.folder import EMPTY_FOLDER, DatasetFolder
 from sarchat_build.published.layout import BUILD_FILE, dialogues_path, images_path, parse_table_path
+from sarchat_build.validation.dataset.documents.build_record import check_record
+from sarchat_build.validation.dataset.documents.card import check_card
 from sarchat_build.validation.findings import Finding, FindingLog, Plain
-from sarchat_build.validation.rules import mapping_at, rules_of, unrecorded
-from sarchat_build.validation.vocabulary import SHA256, SOURCE_ID, SPLITS, TASKS
+from sarchat_build.validation.rules import mapping_at, rules_of
+from sarchat_build.validation.vocabulary import SHA256, SPLITS, TASKS
 
 # Missing shards that are looked for one by one; a name can speak of 99,999.
 _MOST_MISSING = 1000
 # Reports of a validation may lie beside the data; they are younger than build.json.
 _OWN_FILES = frozenset((BUILD_FILE, "validation.json", "validation.html"))
 _WORKING_FOLDER = ".sarchat/"
+# State of builds, in JSON: receipts of shards and the like.
+_WORKING_FILE = re.compile(r"\.sarchat/([a-z_-]+/)*[a-z0-9_-]+\.(json|log|lock)")
 
 # Hashing leaves the interpreter's lock alone, so a few threads are a few cores.
 _HASHING_THREADS = 8
@@ -75,25 +80,30 @@ def check_files(out_dir: str, build: Mapping[str, Any]) -> tuple[Finding, ...]:
     log = FindingLog()
     for finding in read_build(out_dir)[1]:
         log.add(finding.check, finding.file, Plain(finding.expected), Plain(finding.found))
-    _check_build(build, log)
+    check_record(build, log)
     listed = dict(_listed(build, log))
     _check_shards(build, log)
     folder = DatasetFolder(out_dir)
     try:
-        present = folder.list()
+        present, irregular = folder.list(), folder.irregular()
     except OSError as error:
         log.add("folder", ".", Plain("a folder that can be listed"), Plain(f"{error}"))
         return log.findings
+    for path, kind in sorted(irregular.items()):
+        if not path.startswith(_WORKING_FOLDER) or kind != EMPTY_FOLDER:
+            log.add("irregular_file", path, Plain("files and folders of files"), Plain(kind))
     for path in sorted(set(present) - set(listed) - _OWN_FILES):
-        if not path.startswith(_WORKING_FOLDER):
+        if not _WORKING_FILE.fullmatch(path):
             log.add("foreign_file", path, Plain("listed in build.json"), Plain("not listed"))
-    for path in sorted(set(listed) - set(present)):
+    for path in sorted(set(listed) - set(present) - set(irregular)):
         log.add("missing_file", path, Plain("a file"), Plain("none"))
     both = sorted(set(listed) & set(present))
     with ThreadPoolExecutor(_HASHING_THREADS) as pool:
         hashes = pool.map(lambda path: _hash(folder, path), both)
         for path, found in zip(both, hashes, strict=True):
             _compare(path, listed[path], found, log)
+    check_card(folder, build, log)
+    _check_receipts(folder, sorted(present), log)
     return log.findings
 
 
@@ -120,8 +130,7 @@ def _compare(
 def _listed(build: Mapping[str, Any], log: FindingLog) -> Iterator[tuple[str, Mapping[str, Any]]]:
     """Yield the listed files whose entries can be used."""
     for path, entry in mapping_at(build, "files").items():
-        parts = path.split("/")
-        if "" in parts or ".." in parts or "." in parts or "\\" in path or ":" in parts[0]:
+        if not _is_inside(path):
             log.add("path_escape", BUILD_FILE, Plain("a path inside the dataset"), path)
         elif path.endswith(".parquet") and not parse_table_path(path):
             log.add("file_name", path, Plain("a table of the dataset"), path)
@@ -133,15 +142,27 @@ def _listed(build: Mapping[str, Any], log: FindingLog) -> Iterator[tuple[str, Ma
             yield path, entry
 
 
-def _check_build(build: Mapping[str, Any], log: FindingLog) -> None:
-    for section in ("recipe", "sources", "counts", "files"):
-        if not mapping_at(build, section):
-            log.add("build_json", BUILD_FILE, Plain(f"section {section!r}"), build.get(section))
-    for path in unrecorded(build):
-        log.add("recipe", BUILD_FILE, Plain("what the proof needs to know"), None, key=path)
-    for source in mapping_at(build, "sources"):
-        if not SOURCE_ID.fullmatch(source):
-            log.add("source_form", BUILD_FILE, Plain("a-z, 0-9 and _"), source)
+def _is_inside(path: object) -> bool:
+    """Tell whether a path of a record stays in the dataset, on whatever machine it is read."""
+    if not isinstance(path, str):
+        return False
+    parts = path.split("/")
+    return not ({"", ".", ".."} & set(parts) or "\\" in path or ":" in parts[0])
+
+
+def _check_receipts(folder: DatasetFolder, present: Iterable[str], log: FindingLog) -> None:
+    """Find paths that lead out in what builds have left: the next one would trust them."""
+    for path in present:
+        if path.startswith(f"{_WORKING_FOLDER}receipts/") and _WORKING_FILE.fullmatch(path):
+            try:
+                receipt = folder.json(path)
+            except (OSError, ValueError, RecursionError):
+                continue  # a build reads such a receipt as none
+            files = receipt.get("files") if isinstance(receipt, dict) else None
+            for file in files if isinstance(files, list) else ():
+                named = file.get("path") if isinstance(file, dict) else file
+                if not _is_inside(named):
+                    log.add("path_escape", path, Plain("a path inside the dataset"), named)
 
 
 def _check_shards(build: Mapping[str, Any], log: FindingLog) -> None:

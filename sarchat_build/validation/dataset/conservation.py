@@ -5,26 +5,13 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any
 
 from sarchat_build.published.layout import BUILD_FILE
 from sarchat_build.validation.dataset.duplicates import DuplicateRow, LocatedImage
+from sarchat_build.validation.dataset.rejects import RejectRow
 from sarchat_build.validation.findings import FindingLog, Plain
 from sarchat_build.validation.rules import mapping_at
-
-
-class RejectRow(NamedTuple):
-    """One row of `rejects`; the fields are the columns in the order of `schema.REJECTS`."""
-
-    stage: str
-    source: str
-    file: str
-    line: int | None
-    key: str
-    reason: str
-    detail: str
-    images: int
-    instances: int
 
 
 @dataclass(slots=True)

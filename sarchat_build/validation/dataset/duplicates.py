@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
 
+from sarchat_build.published.layout import BUILD_FILE
 from sarchat_build.validation.findings import FindingLog, Plain
-from sarchat_build.validation.pictures.near_duplicates import NearDuplicateRule
+from sarchat_build.validation.pictures.near_duplicates import (
+    NearDuplicateRule,
+    near_duplicate_rule,
+)
+from sarchat_build.validation.rules import mapping_at
 from sarchat_build.validation.shard_report import ImageFact
-from sarchat_build.validation.vocabulary import SOURCE_ID, source_image_id
+from sarchat_build.validation.vocabulary import SOURCE_ID, SPLITS, source_image_id
 
 
 class LocatedImage(NamedTuple):
@@ -57,32 +62,57 @@ class Member(NamedTuple):
         log.add(check, self.path, expected, found, row=self.number, key=self.row.image_id)
 
 
+class PublishedImages(NamedTuple):
+    """The published images by the id of their source's own, and the priority of each source."""
+
+    by_id: Mapping[str, Sequence[LocatedImage]]
+    priorities: Mapping[str, int]
+
+
 def check_duplicates(
     images: Sequence[LocatedImage],
     members: Iterable[Member],
-    rule: NearDuplicateRule,
+    build: Mapping[str, Any],
     log: FindingLog,
 ) -> None:
-    """Compare every group with the images that are published."""
+    """Compare every group with the images that are published, and conflicts with their count."""
+    rule = near_duplicate_rule(build)
     published: dict[str, list[LocatedImage]] = defaultdict(list)
     for image in images:
         published[image.source_image_id].append(image)
     groups: dict[str, list[Member]] = defaultdict(list)
     seen: set[str] = set()
+    conflicts: Counter[str] = Counter()
+    last = ""
     for member in members:
+        if member.row.group_id < last:
+            member.report(log, "row_order", Plain("groups by their id"), member.row.group_id)
+        last = member.row.group_id
+        conflicts[member.row.source] += member.row.label_conflict
         groups[member.row.group_id].append(member)
         if member.row.image_id in seen:
             member.report(log, "duplicate_member", Plain("each image in one group, once"), 2)
         seen.add(member.row.image_id)
         if not SOURCE_ID.fullmatch(member.row.source):
             member.report(log, "source_form", Plain("a-z, 0-9 and _"), member.row.source)
+    sources = mapping_at(build, "sources")
+    priorities = {
+        source: priority
+        for source in sources
+        if isinstance(priority := mapping_at(sources, source).get("priority"), int)
+    }
     for group in groups.values():
-        _check_group(group, published, rule, log)
+        _check_group(group, PublishedImages(published, priorities), rule, log)
+    for source in sources:
+        stated = mapping_at(sources, source, "fixes").get("label_conflict", 0)
+        if stated != conflicts[source]:
+            key = f"sources.{source}.fixes.label_conflict"
+            log.add("duplicate_labels", BUILD_FILE, conflicts[source], stated, key=key)
 
 
 def _check_group(
     group: Sequence[Member],
-    published: dict[str, list[LocatedImage]],
+    published: PublishedImages,
     rule: NearDuplicateRule,
     log: FindingLog,
 ) -> None:
@@ -94,11 +124,12 @@ def _check_group(
         names = [member.row.image_id for member in best]
         first.report(log, "duplicate_kept", Plain("one best member, which is kept"), names)
         return
+    _check_best(group, best[0], published.priorities, log)
     splits = sorted({member.row.split for member in group})
     if len(splits) > 1:
         first.report(log, "duplicate_straddles", Plain("one split"), splits)
     for member in group:
-        row, images = member.row, published.get(member.row.image_id, [])
+        row, images = member.row, published.by_id.get(member.row.image_id, [])
         if row.kept and not images:
             member.report(log, "duplicate_kept_missing", Plain("published"), Plain("not in images"))
         if not row.kept and images:
@@ -106,7 +137,54 @@ def _check_group(
         elsewhere = [str(image) for image in images if image.split != row.split]
         if row.kept and elsewhere:
             member.report(log, "duplicate_straddles", row.split, elsewhere)
+        _check_origin(member, images, published.priorities, log)
         _check_likeness(member, best[0], images, rule, log)
+
+
+def _check_best(
+    group: Sequence[Member], best: Member, priorities: Mapping[str, int], log: FindingLog
+) -> None:
+    """Compare the group's name and first row with its best, and the best with the others."""
+    if best.row.group_id != best.row.image_id:
+        best.report(log, "duplicate_group", best.row.image_id, best.row.group_id)
+    if group[0] is not best:
+        best.report(log, "row_order", Plain("the best of its group first"), best.row.image_id)
+
+    def preference(member: Member) -> tuple[int, str]:
+        return priorities.get(member.row.source, 0), member.row.image_id
+
+    preferred = min(group, key=preference)
+    if preferred is not best:
+        best.report(log, "duplicate_kept", Plain(preferred.row.image_id), best.row.image_id)
+
+
+def _check_origin(
+    member: Member,
+    images: Sequence[LocatedImage],
+    priorities: Mapping[str, int],
+    log: FindingLog,
+) -> None:
+    """Compare what a row says of its image's source with the source, and with what is published."""
+    row = member.row
+    if not row.image_id.startswith(f"{row.source}/"):
+        member.report(log, "duplicate_source", Plain(f"{row.source}/<image>"), row.image_id)
+    if row.source not in priorities:
+        member.report(log, "source_known", sorted(priorities), row.source)
+    if row.split not in SPLITS or row.official_split not in (*SPLITS, None):
+        member.report(log, "split", SPLITS, (row.split, row.official_split))
+    if row.instances < 0 or not row.file:
+        member.report(log, "duplicate_row", Plain("a file and its objects"), row)
+    for image in images[:1]:
+        fact = image.fact
+        if row.official_split != fact.official_split:
+            member.report(log, "official_split", fact.official_split, row.official_split)
+        if not row.file.endswith(fact.source_member):
+            member.report(log, "duplicate_file", Plain(f"…{fact.source_member}"), row.file)
+        shown = {one for chip in images for one in chip.fact.instance_ids} or fact.objects
+        least = len(shown) if isinstance(shown, set) else shown
+        # Objects at the edge of a scene may be in no chip.
+        if row.instances < least or (not fact.is_chip and row.instances != least):
+            member.report(log, "duplicate_instances", least, row.instances)
 
 
 def _check_likeness(

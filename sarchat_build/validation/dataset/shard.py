@@ -38,7 +38,8 @@ def check_shard(
     """
     log, rules = FindingLog(), rules_of(build)
     tables = Tables(DatasetFolder(out_dir), build, log)
-    facts, images = check_images(tables, images_path(split, shard, shard_count), split, rules)
+    found = check_images(tables, images_path(split, shard, shard_count), split, rules)
+    images = found.images
     state = ShardState(
         split=split,
         images=images,
@@ -60,7 +61,7 @@ def check_shard(
         findings=log.findings,
         errors=log.totals["error"],
         warnings=log.totals["warning"],
-        images=facts,
+        images=found.facts,
         dialogues=tuple(
             DialogueCount(task, subtask, source, count)
             for (task, subtask, source), count in sorted(state.counts.items())
@@ -69,6 +70,7 @@ def check_shard(
         answers=tuple(sorted(state.phrasings.answers.items())),
         unknown_words=state.phrasings.unknown,
         measures=measures,
+        cuts=found.cuts,
     )
 
 

@@ -65,6 +65,8 @@ class CheckedImage:
     by_category: Mapping[str, tuple[CheckedObject, ...]]
     # Box text → object, None where several objects have the text.
     by_text: Mapping[str, CheckedObject | None]
+    # What stands after "#" in an object's id → its position in `objects`.
+    positions: Mapping[str, int]
 
     @property
     def incomplete(self) -> frozenset[str]:
@@ -143,4 +145,5 @@ def make_checked_image(
         by_id={obj.instance_id: obj for obj in ordered},
         by_category={category: tuple(found) for category, found in by_category.items()},
         by_text=by_text,
+        positions={obj.index: position for position, obj in enumerate(ordered)},
     )

@@ -176,3 +176,24 @@ def proximity(distance_px: float, width: int, height: int, rules: Rules) -> str:
     ('near', 'far')
     """
     return "near" if distance_px < (width + height) / rules.near_divisor else "far"
+
+
+def bounds(outline: Sequence[float]) -> tuple[float, float, float, float]:
+    """Give the upright box around the points of an outline, x1, y1, x2, y2 ….
+
+    >>> bounds((0, 5, 3, 1, 2, 9))
+    (0, 1, 3, 9)
+    """
+    xs, ys = outline[::2], outline[1::2]
+    return min(xs), min(ys), max(xs), max(ys)
+
+
+def signed_area(outline: Sequence[float]) -> float:
+    """Give the area within points x1, y1, x2, y2 …; negative where they go counter-clockwise.
+
+    >>> signed_area((0, 0, 4, 0, 4, 2, 0, 2)), signed_area((0, 0, 0, 2, 4, 2, 4, 0))
+    (8.0, -8.0)
+    """
+    points = list(zip(outline[::2], outline[1::2], strict=True))
+    turned = (*points[1:], points[0])
+    return sum(x * v - u * y for (x, y), (u, v) in zip(points, turned, strict=True)) / 2

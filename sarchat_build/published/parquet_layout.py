@@ -1,0 +1,198 @@
+"""The form of a published Parquet file: what holds beside its rows, and whatever is otherwise.
+
+Metadata that trainers read, row groups, compression, checksums of pages, page index, and the
+statistics by which readers skip row groups: all of it can be wrong while every row is right.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from sarchat_build.published.folder import DatasetFolder
+from sarchat_build.published.hf_features import with_hf_features
+
+# Pictures are compressed already, and their smallest and largest bytes tell nobody anything.
+PICTURE = "image.bytes"
+COMPRESSION = "ZSTD"
+# Parquet leaves out the limits of longer values.
+_LONGEST_LIMIT_BYTES = 1024
+_CREATED_BY = re.compile(r"parquet-cpp-arrow version (\S+)")
+# A page header begins with type, two sizes and the checksum: fields 1 to 4, each a 32-bit integer.
+_FIELD_OF_32_BITS = 0x15
+_HEADER_BYTES = 32
+
+
+class LayoutFault(NamedTuple):
+    """One thing about a file that is not as published: what, in which column, and both values."""
+
+    check: str
+    column: str
+    expected: str
+    found: str
+
+
+def layout_faults(
+    folder: DatasetFolder,
+    path: str,
+    schema: pa.Schema,
+    *,
+    row_group_rows: int | None,
+    arrow_version: str | None,
+) -> Iterator[LayoutFault]:
+    """Yield whatever of a readable file is not as published; its pictures are not read.
+
+    Args:
+        folder: the dataset.
+        path: the file, relative to the dataset.
+        schema: the schema of its table.
+        row_group_rows: how many rows each row group but the last must have, if that is known.
+        arrow_version: the version of Arrow that must have written it, if that is known.
+
+    Raises:
+        pyarrow.ArrowException, OSError: the file cannot be read; `reader.read_rows` says so.
+    """
+    with folder.open(path) as stream, pq.ParquetFile(stream) as parquet:
+        found = parquet.schema_arrow
+        yield from _metadata_faults(found.metadata or {}, with_hf_features(schema).metadata)
+        if found.names != schema.names:
+            yield LayoutFault("column_order", "", f"{schema.names}", f"{found.names}")
+        footer = parquet.metadata
+        created = _CREATED_BY.match(footer.created_by or "")
+        if arrow_version is not None and (created is None or created[1] != arrow_version):
+            yield LayoutFault(
+                "file_writer", "", f"pyarrow {arrow_version}, as versions", f"{footer.created_by}"
+            )
+        yield from _row_group_faults(footer, row_group_rows)
+        for group in range(footer.num_row_groups):
+            yield from _column_faults(stream, footer.row_group(group), group)
+        yield from _statistics_faults(parquet)
+
+
+def _metadata_faults(
+    found: Mapping[bytes, bytes], expected: Mapping[bytes, bytes]
+) -> Iterator[LayoutFault]:
+    for key in sorted(found.keys() | expected.keys()):
+        if found.get(key) != expected.get(key):
+            wanted, there = (_metadata_text(values.get(key)) for values in (expected, found))
+            yield LayoutFault("schema_metadata", key.decode("utf-8", "replace"), wanted, there)
+
+
+def _metadata_text(value: bytes | None) -> str:
+    return "none" if value is None else value.decode("utf-8", "replace")
+
+
+def _row_group_faults(footer: pq.FileMetaData, wanted: int | None) -> Iterator[LayoutFault]:
+    sizes = [footer.row_group(group).num_rows for group in range(footer.num_row_groups)]
+    if wanted is None:
+        return
+    whole, rest = divmod(footer.num_rows, wanted)
+    expected = [wanted] * whole + [rest] * bool(rest)
+    if sizes != expected:
+        yield LayoutFault("row_groups", "", f"{expected} rows", f"{sizes} rows")
+
+
+def _column_faults(
+    stream: pa.NativeFile, row_group: pq.RowGroupMetaData, group: int
+) -> Iterator[LayoutFault]:
+    for index in range(row_group.num_columns):
+        column = row_group.column(index)
+        name = column.path_in_schema
+        compression = "UNCOMPRESSED" if name == PICTURE else COMPRESSION
+        if column.compression != compression:
+            yield LayoutFault("compression", name, compression, column.compression)
+        if not column.has_offset_index or (name != PICTURE and not column.has_column_index):
+            yield LayoutFault("page_index", name, "a page index", f"none in row group {group}")
+        if not _has_checksum(stream, column):
+            yield LayoutFault("page_checksum", name, "checksums", f"none in row group {group}")
+
+
+def _has_checksum(stream: pa.NativeFile, column: pq.ColumnChunkMetaData) -> bool:
+    """Tell whether the first page of a column has a checksum, which no reader reports.
+
+    The header is a Thrift struct in the compact form: each field is a byte that says how far its
+    number is from that of the field before and which type it has, and here a varint.
+    """
+    start = column.dictionary_page_offset or column.data_page_offset
+    stream.seek(start)
+    header = stream.read(_HEADER_BYTES)
+    at = 0
+    for _ in range(3):
+        if header[at : at + 1] != bytes([_FIELD_OF_32_BITS]):
+            return False
+        at += 1
+        while at < len(header) and header[at] & 0x80:
+            at += 1
+        at += 1
+    return bool(header[at : at + 1] == bytes([_FIELD_OF_32_BITS]))
+
+
+def _statistics_faults(parquet: pq.ParquetFile) -> Iterator[LayoutFault]:
+    """Compare the limits and null counts of every row group with its values."""
+    footer = parquet.metadata
+    names = [footer.schema.column(i).path for i in range(len(footer.schema.names))]
+    wanted = [name for name in names if name != PICTURE]
+    for group in range(footer.num_row_groups):
+        table = parquet.read_row_group(group, columns=wanted, use_threads=False)
+        leaves = [
+            leaf
+            for column in table.combine_chunks().columns
+            for chunk in column.chunks
+            for leaf in _leaves(chunk)
+        ]
+        row_group = footer.row_group(group)
+        columns = [row_group.column(i) for i in range(row_group.num_columns)]
+        for column, values in zip(
+            (c for c in columns if c.path_in_schema != PICTURE), leaves, strict=True
+        ):
+            fault = _statistics_fault(column, values)
+            if fault:
+                expected, found = (f"{value} in row group {group}" for value in fault)
+                yield LayoutFault("statistics", column.path_in_schema, expected, found)
+        for column in columns:
+            if column.path_in_schema == PICTURE and column.is_stats_set:
+                yield LayoutFault("statistics", PICTURE, "none", "limits of picture files")
+
+
+def _leaves(array: pa.Array) -> Iterator[pa.Array]:
+    """Yield the values of each leaf column, in the order of the file's columns."""
+    if pa.types.is_struct(array.type):
+        for child in array.flatten():
+            yield from _leaves(child)
+    elif pa.types.is_list(array.type):
+        yield from _leaves(array.flatten())
+    else:
+        yield array
+
+
+def _statistics_fault(
+    column: pq.ColumnChunkMetaData, values: pa.Array
+) -> tuple[tuple[Any, ...], tuple[Any, ...] | str] | None:
+    """Give (nulls, least, greatest) as they are and as the file states them, if they differ.
+
+    A null counts, and so does a list without values, which takes a slot in the column too; where
+    no value is null, Arrow sometimes leaves these out.
+    """
+    there = len(values) - values.null_count
+    limits = pc.min_max(values).as_py()
+    nulls = column.num_values - there
+    stated = column.statistics
+    if stated is not None and stated.null_count == values.null_count:
+        nulls = values.null_count
+    expected = (nulls, limits["min"], limits["max"])
+    if stated is None or not stated.has_null_count:
+        return expected, "no statistics"
+    if stated.has_min_max:
+        found = (stated.null_count, stated.min, stated.max)
+        return None if found == expected else (expected, found)
+    if stated.null_count != expected[0]:
+        return expected, (stated.null_count, None, None)
+    sizes = [len(v.encode()) for v in expected[1:] if isinstance(v, str)]
+    if there and (not sizes or max(sizes) <= _LONGEST_LIMIT_BYTES):
+        return expected, (stated.null_count, "no limits")
+    return None

@@ -1,0 +1,1 @@
+"""Checks of the documents beside the tables: build.json by itself, the card, the figures."""

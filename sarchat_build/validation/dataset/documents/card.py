@@ -1,0 +1,161 @@
+"""Checks of the card (`README.md`): its header and tables repeat what build.json says."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from sarchat_build.published.folder import DatasetFolder
+from sarchat_build.published.layout import table_folder
+from sarchat_build.validation.findings import FindingLog, Plain
+from sarchat_build.validation.rules import mapping_at, rules_of
+from sarchat_build.validation.vocabulary import SPLITS
+
+CARD_FILE = "README.md"
+_CONFIG = re.compile(r"^- config_name: (.+)$", re.MULTILINE)
+_SPLIT_SIZE = re.compile(
+    r"- name: (\w+)\n\s+num_bytes: (\d+)\n\s+num_examples: (\d+)$", re.MULTILINE
+)
+_NUMBER = re.compile(r"[0-9][0-9,]*")
+# A table's first cell, and the numbers of the other cells in their order.
+_Rows = Mapping[str, Sequence[str]]
+
+
+def check_card(folder: DatasetFolder, build: Mapping[str, Any], log: FindingLog) -> None:
+    """Compare the card with build.json: what a reader sees must be what a program reads."""
+    try:
+        with folder.open(CARD_FILE) as stream:
+            text = stream.read().decode("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        if CARD_FILE in mapping_at(build, "files"):
+            found = Plain(f"{type(error).__name__}: {error}")
+            log.add("unreadable", CARD_FILE, Plain("a text"), found)
+        return
+    rest = text.removeprefix("---\n")
+    header, separator, body = rest.partition("\n---\n")
+    if not text.startswith("---\n") or not separator:
+        log.add("card", CARD_FILE, Plain("a header between two lines of ---"), text[:40])
+        return
+    for fault in (*_header_faults(header, build), *_body_faults(body, build)):
+        log.add("card", CARD_FILE, fault[1], fault[2], key=fault[0])
+
+
+def _header_faults(header: str, build: Mapping[str, Any]) -> Iterator[tuple[str, object, object]]:
+    configs, _, infos = header.partition("\ndataset_info:\n")
+    title = mapping_at(build, "recipe").get("title")
+    first = " ".join(header.partition("\nlicense:")[0].split())
+    if first not in (f"pretty_name: {title}", f"pretty_name: '{title}'", f'pretty_name: "{title}"'):
+        yield "pretty_name", title, first
+    tables = ("images", *rules_of(build).tasks)
+    files = mapping_at(build, "files")
+    filled = [
+        name
+        for name in ("rejects", "duplicates")
+        if any(mapping_at(files, p).get("rows") for p in files if p.startswith(f"{name}/"))
+    ]
+    for part, wanted in ((configs, [*tables, *filled]), (infos, list(tables))):
+        if _CONFIG.findall(part) != wanted:
+            yield "configs", wanted, _CONFIG.findall(part)
+    sections = dict(zip(_CONFIG.findall(infos), _CONFIG.split(infos)[2::2], strict=True))
+    for table in tables:
+        expected = list(_split_sizes(table, build))
+        found = _SPLIT_SIZE.findall(sections.get(table, ""))
+        if found != expected:
+            yield f"dataset_info {table}", expected, found
+        for split, _, _ in expected:
+            path = f"    path: {table_folder(table)}/{split}-*.parquet\n"
+            if f"  - split: {split}\n{path}" not in f"{configs}\n":
+                yield f"configs {table} {split}", path.strip(), Plain("no such line")
+
+
+def _split_sizes(table: str, build: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
+    """Give (split, bytes, rows) of a table, as text, in the order of splits."""
+    files, counts = mapping_at(build, "files"), mapping_at(build, "counts")
+    for split in SPLITS:
+        if split in counts:
+            prefix = f"{table_folder(table)}/{split}-"
+            entries = [mapping_at(files, path) for path in files if path.startswith(prefix)]
+            sums = (_sum(entry.get(name) for entry in entries) for name in ("bytes", "rows"))
+            size, rows = sums
+            yield split, str(size), str(rows)
+
+
+def _sum(values: Iterator[object]) -> int:
+    return sum(value for value in values if isinstance(value, int))
+
+
+def _body_faults(body: str, build: Mapping[str, Any]) -> Iterator[tuple[str, object, object]]:
+    rows = dict(_table_rows(body))
+    counts, sources = mapping_at(build, "counts"), mapping_at(build, "sources")
+    splits = [split for split in SPLITS if split in counts]
+    units = (("*pictures*", "images"), *((task, task) for task in rules_of(build).tasks))
+    for label, unit in units:
+        expected = [_written(mapping_at(counts, split).get(unit)) for split in splits]
+        found = rows.get(label, [])[: len(expected)]
+        if found != expected:
+            yield f"dialogues {label}", expected, found
+    plain = _unescaped(body)
+    for source in sources:
+        entry = mapping_at(sources, source)
+        title, license_name = _squeezed(entry.get("title")), _squeezed(entry.get("license"))
+        expected = _source_numbers(entry)
+        start = f"| {title} | {license_name} |"
+        lines = [line for line in plain.splitlines() if line.startswith(start)]
+        cells = [[cell.strip() for cell in line.removeprefix(start).split("|")] for line in lines]
+        if expected not in [found[: len(expected)] for found in cells]:
+            row = [license_name, *expected]
+            yield f"sources {source}", row, lines[0] if lines else Plain("no such row")
+        citation, homepage = _squeezed(entry.get("citation")), _squeezed(entry.get("homepage"))
+        cited = f"* {title}: {license_name}. {citation}, {homepage}"
+        if cited not in plain.splitlines():
+            yield f"citations {source}", cited, Plain("no such line")
+    yield from _comparison_faults(plain, build)
+
+
+def _source_numbers(entry: Mapping[str, Any]) -> list[str]:
+    counts = mapping_at(entry, "counts")
+    stages = ("read", "rejected", "deduplicated", "kept", "written")
+    numbers = [mapping_at(counts, stage).get("images") for stage in stages]
+    return [_written(n) for n in (*numbers, mapping_at(counts, "written").get("objects"))]
+
+
+def _comparison_faults(body: str, build: Mapping[str, Any]) -> Iterator[tuple[str, object, object]]:
+    lines = body.splitlines()
+    comparison = build.get("comparison")
+    for row in comparison if isinstance(comparison, list) else ():
+        if isinstance(row, Mapping):
+            here, published = mapping_at(row, "here"), mapping_at(row, "published")
+            pairs = ((one.get(unit) for one in (here, published)) for unit in ("images", "objects"))
+            numbers = [_written(n) for pair in pairs for n in pair]
+            start = f"| {' | '.join((str(row.get('source')), str(row.get('split')), *numbers))} |"
+            if not any(line.startswith(start) for line in lines):
+                key = f"comparison {row.get('source')} {row.get('split')}"
+                yield key, start, Plain("no such row")
+
+
+def _table_rows(body: str) -> Iterator[tuple[str, list[str]]]:
+    for line in body.splitlines():
+        cells = [cell.strip() for cell in line.split("|")]
+        if len(cells) > 3 and line.startswith("| ") and all(map(_is_number, cells[2:-1])):
+            yield cells[1], cells[2:-1]
+
+
+def _is_number(cell: str) -> bool:
+    return _NUMBER.fullmatch(cell) is not None
+
+
+def _written(number: object) -> str:
+    return f"{number:,}" if isinstance(number, int) else str(number)
+
+
+def _unescaped(text: str) -> str:
+    """Give text of a source back, in which the card replaces what could open a tag or a cell."""
+    marks = (("&lt;", "<"), ("&gt;", ">"), ("&#124;", "|"), ("&#91;", "["), ("&#96;", "`"))
+    for written, mark in (*marks, ("&amp;", "&")):
+        text = text.replace(written, mark)
+    return text
+
+
+def _squeezed(text: object) -> str:
+    return " ".join(str(text).split())

@@ -1,0 +1,140 @@
+"""Checks of the tables of rejects: their rows, and what they say of pictures that are published."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from sarchat_build.published.layout import table_path
+from sarchat_build.validation.dataset.duplicates import LocatedImage
+from sarchat_build.validation.findings import FindingLog, Plain
+from sarchat_build.validation.rules import mapping_at
+from sarchat_build.validation.shard_report import CutUnexplained
+from sarchat_build.validation.vocabulary import (
+    HIDING_REASONS,
+    REJECT_REASONS,
+    REJECT_STAGES,
+    SOURCE_ID,
+)
+
+_LOST_AT_EDGE = "lost_at_edge"
+_NORMALIZE = "normalize"
+
+
+class RejectRow(NamedTuple):
+    """One row of `rejects`; the fields are the columns in the order of `schema.REJECTS`."""
+
+    stage: str
+    source: str
+    file: str
+    line: int | None
+    key: str
+    reason: str
+    detail: str
+    images: int
+    instances: int
+
+    @property
+    def sort_key(self) -> tuple[str, str, int, str, str, str]:
+        """What the rows of a file ascend by."""
+        return self.stage, self.file, self.line or 0, self.key, self.reason, self.detail
+
+
+class LocatedReject(NamedTuple):
+    """A row with its file and number."""
+
+    row: RejectRow
+    path: str
+    number: int
+
+
+def check_rejects(
+    rejects: Sequence[LocatedReject],
+    images: Sequence[LocatedImage],
+    cuts: Sequence[CutUnexplained],
+    build: Mapping[str, Any],
+    log: FindingLog,
+) -> None:
+    """Check every row by itself, then against the pictures that are published."""
+    for source in mapping_at(build, "sources"):
+        path = table_path("rejects", source)
+        if SOURCE_ID.fullmatch(source) and path not in mapping_at(build, "files"):
+            log.add("missing_file", path, Plain("rejects of every source"), Plain("not listed"))
+    before: LocatedReject | None = None
+    for reject in rejects:
+        for check, expected, found in _row_faults(reject):
+            log.add(check, reject.path, expected, found, row=reject.number, key=reject.row.key)
+        if before and before.path == reject.path and before.row.sort_key > reject.row.sort_key:
+            expected = Plain("rows by stage, file, line, key, reason")
+            log.add("row_order", reject.path, expected, reject.row.file, row=reject.number)
+        before = reject
+    _check_published(rejects, images, log)
+    lost = {r.row.key.rpartition("#")[0] for r in rejects if r.row.reason == _LOST_AT_EDGE}
+    for cut in cuts:
+        if cut.scene not in lost:
+            expected = Plain(f"an object of its scene to cut, no {cut.category} is")
+            log.add("cut_categories", cut.file, expected, cut.category, row=cut.row, key=cut.key)
+
+
+def _row_faults(reject: LocatedReject) -> Iterator[tuple[str, object, object]]:
+    row = reject.row
+    if not SOURCE_ID.fullmatch(row.source):
+        yield "source_form", Plain("a-z, 0-9 and _"), row.source
+    if table_path("rejects", row.source) != reject.path:
+        yield "reject_source", Plain(f"rows of {reject.path}"), row.source
+    if row.stage not in REJECT_STAGES:
+        yield "reject_stage", REJECT_STAGES, row.stage
+    if row.reason not in REJECT_REASONS:
+        yield "reject", Plain("a reason of docs/reasons.md"), row.reason
+    if row.images not in (0, 1) or row.instances < 0:
+        yield "reject", Plain("0 or 1 images, 0 or more objects"), (row.images, row.instances)
+    if not row.file or not row.detail or (row.line is not None and row.line < 0):
+        yield "reject", Plain("a file, a line that is a number, and a detail"), row
+    if not row.key.startswith(f"{row.source}/"):
+        yield "reject_key", Plain(f"{row.source}/<image>"), row.key
+    if "#" in row.key and row.images and row.stage in (_NORMALIZE, "cut_chips"):
+        yield "reject", Plain("an object, which is no image"), row.images
+
+
+def _check_published(
+    rejects: Sequence[LocatedReject], images: Sequence[LocatedImage], log: FindingLog
+) -> None:
+    """Compare what was refused of a picture with what its rows say, both ways."""
+    published = {image.source_image_id: image for image in images}
+    instances = {one for image in images if image.fact.is_chip for one in image.fact.instance_ids}
+    refused: set[str] = set()
+    for reject in rejects:
+        row = reject.row
+        image_id = row.key.rpartition("#")[0]
+        said: LocatedImage | None = None
+        if row.images and row.key in published and row.stage != "read_annotations":
+            said = published[row.key]
+        elif row.reason == _LOST_AT_EDGE and row.key in instances:
+            said = published.get(image_id)
+        if said is not None:
+            expected = Plain(f"not in {said}")
+            log.add(
+                "reject_published", reject.path, expected, row.key, row=reject.number, key=row.key
+            )
+        if row.stage == _NORMALIZE and not row.images:
+            refused.add(image_id)
+            image = published.get(image_id)
+            if image and row.reason in HIDING_REASONS and not image.fact.is_incomplete:
+                log.add(
+                    "rejected_categories",
+                    image.file,
+                    Plain(f"that of {row.key} ({row.reason})"),
+                    Plain("none"),
+                    row=image.fact.row,
+                    key=image.fact.image_id,
+                )
+    for image in images:
+        if image.fact.is_incomplete and image.source_image_id not in refused:
+            log.add(
+                "rejected_categories",
+                image.file,
+                Plain("none: no object of it is in rejects"),
+                Plain("some"),
+                row=image.fact.row,
+                key=image.fact.image_id,
+            )

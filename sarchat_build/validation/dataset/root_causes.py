@@ -1,0 +1,107 @@
+"""Findings in the order in which a person needs them: causes first, what follows summed up."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from sarchat_build.published.layout import TASKS, parse_table_path
+from sarchat_build.validation.findings import Finding, Severity
+
+# What a file or the record is, before a row of it is looked at; the first one explains most.
+_CAUSES = (
+    *("folder", "build_json", "schema_version", "path_escape", "irregular_file"),
+    *("missing_file", "missing_shard", "file_sha256", "file_bytes", "unreadable", "schema"),
+    *("surplus_shard", "file_name", "foreign_file", "quality_file"),
+)
+# After these, nothing can be told of the rows of a file.
+_UNUSABLE = ("missing_file", "missing_shard", "irregular_file", "unreadable", "schema")
+# Sums and numbers: wrong wherever something else is, and a fault of their own only alone.
+_FIGURES = (
+    *("shard_checked", "file_rows", "conservation", "source_counts", "counts", "comparison"),
+    *("template_uses", "shard_count", "unknown_word", "quality_figure", "card"),
+)
+_SHOWN_OF_A_KIND = 3
+_IMAGE_OF_DIALOGUE = re.compile(rf"(.*)/(?:{'|'.join(TASKS)})/", re.DOTALL)
+
+
+class Line(NamedTuple):
+    """One line to print: a finding, or how many follow from those above."""
+
+    severity: Severity
+    text: str
+
+
+def lines_of(findings: Iterable[Finding]) -> tuple[Line, ...]:
+    """Put findings in order, a few of each kind, and sum up what only follows from them.
+
+    >>> def finding(check, file):
+    ...     return Finding("error", check, file, None, "", "1", "2")
+    >>> shard = "images/test-00000-of-00001.parquet"
+    >>> found = [finding("counts", "build.json"), finding("file_sha256", shard)]
+    >>> [line.text for line in lines_of(found)][0][:46]
+    'images/test-00000-of-00001.parquet: file_sha256'
+    >>> [line.text for line in lines_of(found)][1]
+    'build.json: 1 further finding follows from these: counts'
+    """
+    ordered = sorted(findings, key=_rank)
+    unusable = {_unit(f.file) for f in ordered if f.check in _UNUSABLE}
+    wrong_images = {
+        f.key for f in ordered if f.file.startswith("images/") and f.check not in _FIGURES
+    }
+    lines: list[Line] = []
+    shown: Counter[tuple[str, str]] = Counter()
+    more: Counter[tuple[Severity, str, str]] = Counter()
+    follow: dict[str, Counter[str]] = defaultdict(Counter)
+    for finding in ordered:
+        if _follows(finding, unusable, wrong_images, bool(lines)):
+            follow[_unit(finding.file)][finding.check] += 1
+        elif shown[finding.check, finding.file] < _SHOWN_OF_A_KIND:
+            shown[finding.check, finding.file] += 1
+            lines.append(Line(finding.severity, finding.message))
+        else:
+            more[finding.severity, finding.file, finding.check] += 1
+    lines += [
+        Line(severity, f"{file}: {check}: {number:,} more like these")
+        for (severity, file, check), number in more.items()
+    ]
+    lines += [Line("error", _sum_up(unit, checks)) for unit, checks in follow.items()]
+    return tuple(lines)
+
+
+def _rank(finding: Finding) -> tuple[bool, int, bool]:
+    """Errors before warnings, causes before rows before figures, pictures before dialogues."""
+    check, is_dialogue = finding.check, finding.file.startswith("dialogues/")
+    rank = len(_CAUSES)
+    if check in _CAUSES:
+        rank = _CAUSES.index(check)
+    elif check in _FIGURES:
+        rank += 1 + _FIGURES.index(check)
+    return finding.severity != "error", rank, is_dialogue
+
+
+def _follows(
+    finding: Finding, unusable: set[str], wrong_images: set[str], cause_shown: bool
+) -> bool:
+    if finding.check in _CAUSES or not cause_shown or finding.severity != "error":
+        return False
+    if finding.check in _FIGURES or _unit(finding.file) in unusable:
+        return True
+    image = _IMAGE_OF_DIALOGUE.match(finding.key) if finding.file.startswith("dialogues/") else None
+    return image is not None and image[1] in wrong_images
+
+
+def _unit(path: str) -> str:
+    """Name what a fault reaches: a shard's pictures and dialogues together, else the file."""
+    file = parse_table_path(path)
+    return f"shard {file.name}" if file and file.shard else path
+
+
+def _sum_up(unit: str, checks: Counter[str]) -> str:
+    total = checks.total()
+    kinds: Sequence[str] = [f"{check} {n:,}" for check, n in checks.most_common()]
+    if total == 1:
+        return f"{unit}: 1 further finding follows from these: {next(iter(checks))}"
+    return f"{unit}: {total:,} further findings follow from these: {', '.join(kinds)}"

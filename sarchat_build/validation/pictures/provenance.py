@@ -1,0 +1,165 @@
+"""Where a picture comes from: its columns against the facts of its source, and its rendering."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from functools import lru_cache
+from pathlib import PurePosixPath
+
+from sarchat_build.validation.findings import Plain
+from sarchat_build.validation.pictures.image_row import ImageRow, RowLog
+from sarchat_build.validation.pictures.pixels import Picture
+from sarchat_build.validation.pictures.source_rules import SourceRules, TilingRule, scene_name
+from sarchat_build.validation.vocabulary import CATEGORIES, source_image_id
+
+AS_STORED = "as stored"
+_EXTENSIONS = {"JPEG": "jpg", "PNG": "png", "BMP": "bmp", "GIF": "gif", "WEBP": "webp"}
+# A rule's words end in the range of the scene that its 8 bits show.
+_RANGE = re.compile(
+    r"(?P<words>.+): (?P<low>-?[0-9.e+-]+)…(?P<high>-?[0-9.e+-]+) → 0…255(?P<log>, log)?"
+    r"(; band (?P<band>[0-9]+) of (?P<bands>[0-9]+))?(; no-data (?P<nodata>\S+) → 0)?"
+)
+_CONVERSION = re.compile(
+    r"((?P<bits>[0-9]+) bit|palette|palette with alpha|gray|gray with alpha|RGB|RGB with alpha|CMYK"
+    r"|orientation tag removed)( to (gray|RGB))?(, 0 is white)?(, (alpha|fourth band) dropped)?"
+    r", as PNG"
+)
+_PNG_BITS_AT, _PNG_CHUNKS_AT = 24, 8
+
+_scene_name = lru_cache(maxsize=4096)(scene_name)
+
+
+def check_provenance(image: ImageRow, rules: SourceRules, log: RowLog) -> None:
+    """Compare a row with what build.json says of its source, and with its own other columns."""
+    for column, expected in rules.columns.items():
+        log.same(column, expected, getattr(image, column))
+    for column in ("rejected_categories", "cut_categories"):
+        found = getattr(image, column)
+        canonical = [category for category in CATEGORIES if category in found]
+        if found != canonical or not set(found) <= set(rules.named):
+            log.add(column, Plain(f"some of {rules.named}, in this order, each once"), found)
+    if image.cut_categories and not image.window_xyxy_px:
+        log.add("cut_categories", Plain("none: only a chip cuts objects"), image.cut_categories)
+    if image.official_split not in rules.official_splits:
+        stated = sorted(map(str, rules.official_splits))
+        log.add("official_split", Plain(f"one of {stated}"), image.official_split)
+    _check_names(image, rules, log)
+    _check_window(image, rules.tiling, log)
+
+
+def _check_names(image: ImageRow, rules: SourceRules, log: RowLog) -> None:
+    """Compare scene and member with the name that the id holds."""
+    own = source_image_id(image.image_id) if image.window_xyxy_px else image.image_id
+    name = own.removeprefix(f"{image.source}/")
+    scene = image.scene_id.removeprefix(f"{image.source}/")
+    if rules.scene_pattern is None:
+        log.same("scene_id", own, image.scene_id)
+    else:
+        expected = _scene_name(rules.scene_pattern, name)
+        if expected is not None:
+            log.same("scene_id", f"{image.source}/{expected}", image.scene_id)
+        elif image.scene_id == scene or scene not in name:
+            log.add("scene_id", Plain(f"{image.source}/ and a part of {name!r}"), image.scene_id)
+    *folders, last = name.split("/")
+    *above, file = PurePosixPath(image.source_member).parts or ("",)
+    if not _is_name_of(file, last) or not _in_order(folders, above):
+        log.add("source_member", Plain(f"a file whose name gives {name!r}"), image.source_member)
+
+
+def _is_name_of(file: str, name: str) -> bool:
+    return file == name or file.startswith(f"{name}.")
+
+
+def _in_order(some: Sequence[str], of: Sequence[str]) -> bool:
+    rest = iter(of)
+    return all(one in rest for one in some)
+
+
+def _check_window(image: ImageRow, tiling: TilingRule | None, log: RowLog) -> None:
+    window = image.window_xyxy_px
+    if tiling is None:
+        if window:
+            log.add("window", Plain("none: its source is not cut"), window)
+    elif not window:
+        if max(image.width, image.height) > tiling.chip_px:
+            log.add("window", Plain(f"chips of {tiling.chip_px}"), (image.width, image.height))
+    elif len(window) == 4:
+        stride = tiling.chip_px - tiling.overlap_px
+        for start, end in (window[::2], window[1::2]):
+            # The last window of a side ends with it, wherever that makes it begin.
+            whole = end - start == tiling.chip_px
+            if not whole and (start != 0 or end - start > tiling.chip_px):
+                log.add("window", Plain(f"{tiling.chip_px} pixels, or a whole side"), window)
+            elif start < 0 or (start % stride and not whole):
+                log.add("window", Plain(f"multiples of {stride}"), window)
+
+
+def check_rendering(image: ImageRow, picture: Picture, rules: SourceRules, log: RowLog) -> None:
+    """Compare what a picture is with what its row says about how its 8 bits came about."""
+    if picture.mode not in ("L", "RGB"):
+        log.add("picture_mode", Plain("gray (L) or RGB"), picture.mode)
+    if picture.turned:
+        log.add("orientation", Plain("a picture that no reader turns"), Plain("orientation tag"))
+    if image.channels < 1 or image.bit_depth < 1:
+        log.add("channels", Plain("at least 1"), (image.channels, image.bit_depth))
+    data, path = image.image
+    original = not image.window_xyxy_px and image.rendering == AS_STORED
+    extension = _EXTENSIONS.get(picture.format, "jpg") if original else "png"
+    log.same("image_path", f"{image.image_id}.{extension}", path)
+    if not original:
+        if picture.format != "PNG":
+            log.add("rendering_lossless", "PNG", picture.format)
+        elif _png_end(data) != len(data):
+            log.add("picture_bytes", _png_end(data), len(data))
+    if image.rendering == AS_STORED:
+        # Three equal channels are one to the eye and to the hash; either number is honest.
+        if image.channels != picture.channels and not (picture.gray and image.channels == 1):
+            log.add("channels", picture.channels, image.channels)
+        bits = data[_PNG_BITS_AT] if picture.format == "PNG" and original else 8
+        if image.bit_depth > 8:
+            log.add("rendering", Plain("how more than 8 bits became 8"), image.rendering)
+        else:
+            log.same("bit_depth", bits, image.bit_depth)
+    else:
+        _check_words(image, rules, log)
+
+
+def _png_end(data: bytes) -> int:
+    """Give the position after the last chunk of a PNG; what decodes has one."""
+    at, kind = _PNG_CHUNKS_AT, b""
+    while kind != b"IEND" and at + 8 <= len(data):
+        length, kind = int.from_bytes(data[at : at + 4], "big"), data[at + 4 : at + 8]
+        at += length + 12
+    return at
+
+
+def _check_words(image: ImageRow, rules: SourceRules, log: RowLog) -> None:
+    """Compare the words about a rendering with the rule of the source and with the file's bits."""
+    stated, conversion = _RANGE.fullmatch(image.rendering), _CONVERSION.fullmatch(image.rendering)
+    if conversion:
+        bits = conversion["bits"]
+        if image.bit_depth > 8 or (bits and int(bits) != image.bit_depth):
+            log.add("bit_depth", Plain(f"that of {image.rendering!r}"), image.bit_depth)
+        return
+    if not stated:
+        log.add("rendering", Plain("<rule>: <low>…<high> → 0…255"), image.rendering)
+        return
+    rule = rules.pixels
+    words = {
+        "linear": "linear",
+        "percentile": "percentile {low_percent:g}–{high_percent:g} of the scene",
+    }.get(str(rule.get("rule")).removeprefix("log_"), "none: no rule for its pixels")
+    try:
+        wanted = words.format(**rule)
+    except (LookupError, ValueError, TypeError):
+        wanted = words
+    # 8 bits already, in bands that are no colors: the rule only chooses one of them.
+    if stated["words"] != wanted and (image.bit_depth > 8 or stated["words"] != AS_STORED):
+        log.add("rendering", Plain(wanted), image.rendering)
+    logarithmic = rule.get("rule") == "log_percentile"
+    if bool(stated["log"]) != logarithmic or float(stated["low"]) > float(stated["high"]):
+        log.add("rendering", Plain("a range by the rule of the source"), image.rendering)
+    band = (str(rule.get("band", 1)), str(image.channels)) if image.channels > 1 else (None, None)
+    if (stated["band"], stated["bands"]) != band:
+        log.add("rendering", Plain(f"band {band[0]} of {image.channels}"), image.rendering)

@@ -1,0 +1,123 @@
+"""Damage to a finished dataset behind right digests: each kind is named, by its cause first."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import zipfile
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+from checks_world import World, assert_named, validate
+from damage import Damage, Target, kinds
+from miniatures import build
+
+from sarchat_build import validation as checks
+from sarchat_build.synthetic import synthesize
+
+quality = pytest.mark.quality
+# 16 bits, chips, corners, outlines, and a duplicate; one picture is refused.
+SOURCES = {"ssdd": 12, "hrsid": 4, "sived": 4, "sar_aircraft": 6, "air_sarship_2": 2}
+KINDS = dict(kinds())
+
+
+class Finished(NamedTuple):
+    """A finished dataset and the reports of its shards."""
+
+    folder: Path
+    reports: dict[tuple[str, int, int], checks.ShardReport]
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Finished:
+    folder = tmp_path_factory.mktemp("damage")
+    for source, images in SOURCES.items():
+        synthesize(source, folder / "raw", images)
+    with zipfile.ZipFile(next((folder / "raw" / "hrsid").glob("*.zip")), "a") as archive:
+        archive.writestr("HRSID_JPG/JPEGImages/P0999_0_800_0_800.jpg", b"no picture")
+    record = build(folder / "raw", folder / "dataset")
+    out = str(folder / "dataset")
+    reports = {plan: checks.check_shard(out, *plan, record) for plan in checks.plan_shards(record)}
+    return Finished(folder / "dataset", reports)
+
+
+def findings_of(folder: Path, finished: Finished | None = None) -> list[checks.Finding]:
+    """Check everything, but shards whose files are those of `finished` only once."""
+    out = str(folder)
+    build, found = checks.read_build(out)
+    findings = [*found, *checks.check_files(out, build)]
+    before = checks.read_build(str(finished.folder))[0] if finished else {}
+    reports = []
+    for plan in checks.plan_shards(build):
+        name = f"/{plan[0]}-{plan[1]:05d}-"
+        changed = before.get("recipe") != build.get("recipe") or any(
+            before[part] != build.get(part) for part in ("sources", "versions")
+        )
+        changed = changed or any(
+            before["files"].get(path) != entry
+            for path, entry in build["files"].items()
+            if name in path
+        )
+        old = finished.reports.get(plan) if finished and not changed else None
+        reports.append(old or checks.check_shard(out, *plan, build))
+    findings += [finding for report in reports for finding in report.findings]
+    findings += checks.check_dataset(out, build, reports)
+    return [*findings, *checks.check_quality(out, build, reports)]
+
+
+def test_the_dataset_itself_is_sound(finished: Finished) -> None:
+    assert [f.message for f in findings_of(finished.folder, finished)] == []
+
+
+@quality(row=87)
+@pytest.mark.parametrize("kind", KINDS)
+def test_damage_is_named(finished: Finished, tmp_path: Path, kind: str) -> None:
+    damage: Damage = KINDS[kind]
+    target = Target(Path(shutil.copytree(finished.folder, tmp_path / "dataset")))
+    damage.do(target)
+    target.seal()
+    found = findings_of(target.folder, finished)
+    named = [f for f in found if f.check in damage.checks and f.severity == "error"]
+    assert named, [f.message for f in found[:10]]
+    lines = checks.lines_of(found)
+    assert any(named_one.message == line.text for line in lines for named_one in named), lines[:3]
+
+
+@quality(row=63)
+@pytest.mark.parametrize("path", ["../victim.txt", "/etc/passwd", "a/../../b", "C:/x", "a\\b"])
+def test_a_path_that_leads_out_is_named_and_never_opened(
+    finished: Finished, tmp_path: Path, path: str
+) -> None:
+    target = Target(Path(shutil.copytree(finished.folder, tmp_path / "dataset")))
+    victim = tmp_path / "victim.txt"
+    os.mkfifo(victim)  # whoever opens it waits for ever
+    target.build["files"][path] = {"bytes": 1, "sha256": "0" * 64, "rows": None}
+    target.seal()
+    found = checks.check_files(str(target.folder), target.build)
+    assert [f.check for f in found] == ["path_escape"]
+    assert path in checks.lines_of(found)[0].text or repr(path) in checks.lines_of(found)[0].text
+
+
+@quality(row=78)
+def test_a_box_whose_text_has_no_area_is_named(world: World, tmp_path: Path) -> None:
+    objects = world.image("alpha/b")["objects"]
+    objects["bbox"][0], objects["area"][0] = [10.1, 10.0, 10.4, 40.0], 0.3 * 30.0
+    world.write(tmp_path)
+    assert_named(validate(tmp_path), "box_text", "alpha/b")
+
+
+@quality(row=87)
+def test_one_flipped_byte_is_one_cause(finished: Finished, tmp_path: Path) -> None:
+    target = Target(Path(shutil.copytree(finished.folder, tmp_path / "dataset")))
+    path = target.paths("images")[0]
+    data = bytearray((target.folder / path).read_bytes())
+    data[len(data) // 3] ^= 1
+    (target.folder / path).write_bytes(data)
+    found = findings_of(target.folder)
+    first, second, *rest = checks.lines_of(found)
+    assert first.text.startswith(f"{path}: file_sha256")
+    assert second.text.startswith(f"{path}: unreadable")
+    assert len(found) > 50
+    assert len(rest) < 6
+    assert all("from these" in line.text for line in rest)
