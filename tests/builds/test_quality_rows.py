@@ -72,9 +72,17 @@ ROWS = {
     58: "nothing survives: stop",
     59: "other counts than published: shown; stop with --strict",
     73: "code changed, version not: fingerprints of shards cover the code",
+    66: "millions of records in a document: bounded memory, linear time",
+    76: "angles: unit, turn and side stated or asked for; outside the unit: stop",
+    77: "shares or percents in a format of pixels: stop",
+    78: "box whose text has no area, absurd magnitudes: reject",
+    79: "the same object twice: one kept, counted",
+    80: "fields that contradict each other, ids of another type: reject or stop",
+    81: "crowds, regions to ignore, flags in words: as the format defines them",
     82: "split list, scene pattern, glob or key that fits nothing: stop; in part: counted",
     83: "names of other machines: decoded, found by stem or unique name, never guessed",
     84: "two formats of one picture, archive in an archive, scenes beside chips: told, with a cure",
+    85: "category listed as ignored: left out, others stay complete",
 }
 
 COLLECT = """
