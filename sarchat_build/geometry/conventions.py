@@ -117,8 +117,9 @@ def to_pixel_quad(
 
 
 def _are_shares(numbers: Sequence[float]) -> bool:
-    # A box inside the first pixel is no object; one that is all 0 has no area in any reading.
-    return all(-_SHARE_PLAY <= value <= 1 + _SHARE_PLAY for value in numbers) and any(numbers)
+    # A box inside the first pixel is no object; one of whole numbers may be that pixel.
+    inside = all(-_SHARE_PLAY <= value <= 1 + _SHARE_PLAY for value in numbers)
+    return inside and any(value != int(value) for value in numbers)
 
 
 def _half_open(

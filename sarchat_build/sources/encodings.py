@@ -29,6 +29,9 @@ _NO = ("", "0", "false", "no", "n", "f", "none", "null", "unspecified")
 _HEAD_BYTES = 512
 # No document about one image comes near this; one that does would only fill the memory.
 MAX_TEXT_BYTES = 64 << 20
+# No picture has so many objects, and no document about one so many XML elements (two marks each).
+MAX_OBJECTS = 100_000
+MAX_MARKS = 2_000_000
 
 
 def read_all(document: BinaryIO) -> bytes:
@@ -37,6 +40,13 @@ def read_all(document: BinaryIO) -> bytes:
     if len(data) > MAX_TEXT_BYTES:
         raise RecordError(Reason.TOO_LARGE, f"more than {MAX_TEXT_BYTES:,} bytes about one image")
     return data
+
+
+def lines_of(text: str) -> list[str]:
+    """Split a document about one image; raises `too_large` before millions of lines fill memory."""
+    if text.count("\n") > MAX_OBJECTS:
+        raise RecordError(Reason.TOO_LARGE, f"more than {MAX_OBJECTS:,} lines about one image")
+    return text.splitlines()
 
 
 def decode(document: bytes, encodings: Sequence[str]) -> str:

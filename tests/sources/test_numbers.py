@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from reader_rules import read
 from small_source import Outcome, voc, voc_object, write
 
-from sarchat_build.errors import InputError
+from sarchat_build.errors import InputError, RecordError
 from sarchat_build.onboarding.survey.findings import survey
 from sarchat_build.reasons import Reason
 
@@ -375,7 +376,7 @@ def test_a_confidence_is_no_label(tmp_path: Path) -> None:
     texts = dict.fromkeys(SHIPS, "0 0.5 0.5 0.25 0.25") | {"004": "0 0.5 0.5 0.25 0.25 0.9"}
     outcome = Outcome(source(tmp_path, "yolo", {s: [b] for s, b in SHIPS.items()}, texts=texts))
     (reject,) = [r for r in outcome.reading.rejects if r.reason is Reason.BAD_VALUE]
-    assert reject.detail == "line 1 has 6 columns, not 5 (a sixth is the confidence of a guess)"
+    assert reject.detail == "line 1 has 6 columns, not 5 (one more is the confidence of a guess)"
 
 
 # Row 85: categories that are not ours.
@@ -451,7 +452,6 @@ def test_the_advice_about_encodings_works(tmp_path: Path) -> None:
 )
 def test_a_path_of_another_machine_is_not_needed(tmp_path: Path, written: str) -> None:
     texts = {s: voc(voc_object(*b), filename=written.format(s)) for s, b in SHIPS.items()}
-    texts["004"] = voc(voc_object(*SHIPS["004"]), filename=written.format("another"))
     outcome = Outcome(write(tmp_path, "voc", texts))
     assert not outcome.rejects
     assert len(outcome.images) == 5
@@ -487,3 +487,19 @@ def test_an_unknown_way_to_write_a_box_is_shown(tmp_path: Path) -> None:
     folder = write(tmp_path, "voc", {"0": text})
     with pytest.raises(InputError, match="robndbox holds radius, theta, not cx, cy, w, h, angle"):
         survey(str(folder / "raw" / "case"))
+
+
+# Row 66: millions of records about one picture.
+@quality(66)
+@pytest.mark.parametrize(
+    ("file_format", "data"),
+    [
+        ("voc", b"<annotation>" + b"<object/>" * 2_100_000 + b"</annotation>"),
+        ("yolo", b"0 .5 .5 .1 .1\n" * 1_000_000),
+        ("dota", b"1 1 9 1 9 9 1 9 ship 0\n" * 1_000_000),
+    ],
+)
+def test_millions_of_records_about_one_picture(file_format: str, data: bytes) -> None:
+    with pytest.raises(RecordError, match="about one image") as caught:
+        read(data, file_format)
+    assert caught.value.reason is Reason.TOO_LARGE

@@ -9,7 +9,7 @@ from typing import BinaryIO
 from sarchat_build.config.annotation_options import DotaRule
 from sarchat_build.errors import RecordError
 from sarchat_build.reasons import Reason
-from sarchat_build.sources.encodings import decode, numbers, read_all
+from sarchat_build.sources.encodings import decode, lines_of, numbers, read_all
 from sarchat_build.types import BoxFormat, RawFault, RawImage, RawInstance
 
 # A word and a colon, as in `imagesource:GF3` and `gsd:1.0`: no object begins so.
@@ -36,7 +36,7 @@ def read(document: BinaryIO, rule: DotaRule) -> Iterator[RawImage]:
     instances: list[RawInstance] = []
     faults: list[RawFault] = []
     text = decode(read_all(document), rule.encodings)
-    for line, written in enumerate(text.splitlines(), start=1):
+    for line, written in enumerate(lines_of(text), start=1):
         if not written.strip() or HEADER.match(written):
             continue
         if line <= rule.header_lines and not _is_object(written):

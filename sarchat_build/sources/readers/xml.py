@@ -12,7 +12,7 @@ from defusedxml.common import DefusedXmlException
 
 from sarchat_build.errors import RecordError
 from sarchat_build.reasons import Reason
-from sarchat_build.sources.encodings import decode, flag, numbers, read_all
+from sarchat_build.sources.encodings import MAX_MARKS, decode, flag, numbers, read_all
 from sarchat_build.types import RawFault
 
 _DECLARATION = re.compile(r"^\s*<\?xml[^>]*\?>")
@@ -27,6 +27,8 @@ def parse(document: BinaryIO, encodings: Sequence[str]) -> Element:
     """
     # The declaration is dropped: it is about bytes, and these are characters now.
     text = _DECLARATION.sub("", decode(read_all(document), encodings), count=1)
+    if text.count("<") > MAX_MARKS:
+        raise RecordError(Reason.TOO_LARGE, f"more than {MAX_MARKS:,} tags about one image")
     try:
         root: Element = defusedxml.ElementTree.fromstring(text, forbid_dtd=True)
     except UnicodeEncodeError as error:

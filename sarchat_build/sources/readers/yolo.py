@@ -9,7 +9,7 @@ from typing import BinaryIO
 from sarchat_build.config.annotation_options import YoloObbRule, YoloRule
 from sarchat_build.errors import RecordError
 from sarchat_build.reasons import Reason
-from sarchat_build.sources.encodings import decode, numbers, read_all
+from sarchat_build.sources.encodings import decode, lines_of, numbers, read_all
 from sarchat_build.types import BoxFormat, RawFault, RawImage, RawInstance
 
 # Six digits are usual: half a unit of the last one is no overflow.
@@ -57,7 +57,7 @@ def read_lines(
     instances: list[RawInstance] = []
     faults: list[RawFault] = []
     text = decode(read_all(document), rule.encodings)
-    for line, written in enumerate(text.splitlines(), start=1):
+    for line, written in enumerate(lines_of(text), start=1):
         fields = written.split()
         if not fields:
             continue
