@@ -29,12 +29,13 @@ def load_settings(
     template_folder: Path | None,
     stated: Sequence[str] = (),
     *,
-    lint: bool = True,
+    lint_built_in: bool = True,
 ) -> Settings:
     """Read and check all settings; `stated` is what the user says instead of a manifest.
 
     Manifests of `manifest_folder` are added to the built-in ones, or stand in for them by name.
-    Phrasings are rendered on samples, which takes a second; without `lint` the caller does it.
+    Phrasings are rendered on samples, which takes a second; without `lint_built_in` the caller does
+    it for the built-in ones, when there is nothing quicker to complain of.
 
     Raises:
         ConfigurationError: every fault of every file at once.
@@ -54,7 +55,7 @@ def load_settings(
     try:
         folder = template_folder or resource_folder("templates")
         templates = load_templates(folder)
-        if lint:
+        if lint_built_in or template_folder is not None:
             check_templates(templates, folder)
     except ConfigurationError as error:
         issues.extend(error.issues)

@@ -5,15 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from pipelines.cli.source_tables import print_part_matches
 from pipelines.cli.tables import print_text
 from pipelines.console import build_progress, byte_progress, errors, print_error
 from pipelines.interrupts import cleaning_up
 from pipelines.settings import load_settings
 from sarchat_build.config.resources import resource_folder
-from sarchat_build.dataset.folder import refuse_folder, refuse_overlap
-from sarchat_build.dataset.lock import hold_lock, release_lock
-from sarchat_build.dataset.output import WORK_FOLDER
 from sarchat_build.errors import InputError
 from sarchat_build.phrasing.lint import check_templates
 from sarchat_build.sources.choose import choose_sources, refuse_idle_settings
@@ -42,15 +38,20 @@ def build_sources(
 
     Every argument is the option of the command that has its name.
     """
-    loaded = load_settings(recipe, manifests, templates, settings, lint=False)
+    loaded = load_settings(recipe, manifests, templates, settings, lint_built_in=False)
     chosen, absent = choose_sources(loaded.manifests, raw, sources)
     refuse_idle_settings(chosen, settings)
-    check_templates(loaded.templates, templates or resource_folder("templates"))
+    if templates is None:
+        check_templates(loaded.templates, resource_folder("templates"))
+    # What reads pictures takes a second to import, and Beam two more: nothing above needs them.
+    from sarchat_build.dataset.folder import refuse_folder, refuse_overlap
+
     refuse_folder(output)
     refuse_overlap(output, raw, repacked)
-    # What reads pictures takes a second to import, and Beam two more: nothing above needs them.
     from pipelines import launch
     from pipelines.runners import demand_engine, run
+    from sarchat_build.dataset.lock import hold_lock, release_lock
+    from sarchat_build.dataset.output import WORK_FOLDER
 
     demand_engine(runner, workers)
     with (
@@ -75,6 +76,7 @@ def build_sources(
             print_error(InputError(*reason.split("\n")))
         from pipelines.build_dataset import build_dataset
         from pipelines.cli.build_tables import print_build
+        from pipelines.cli.source_tables import print_part_matches
         from sarchat_build.publishing.publish import read_outcome
         from sarchat_build.publishing.recompute import read_quality
         from sarchat_build.publishing.rejected import count_rejected
