@@ -136,7 +136,9 @@ def test_a_wrong_image_row_is_named(world, tmp_path, fault):
 
 def test_chips_of_one_scene_rendered_apart_are_named(world, tmp_path):
     """A range found per chip would make one ship bright here and dark there."""
-    rows = [row for row in world.files[TRAIN] if row["window_xyxy_px"]]
+    rows = [
+        row for row in world.files["images/train-00000-of-00002.parquet"] if row["window_xyxy_px"]
+    ]
     assert rows
     again = copy.deepcopy(rows[0])
     x0, y0, x1, y1 = again["window_xyxy_px"]
@@ -144,7 +146,7 @@ def test_chips_of_one_scene_rendered_apart_are_named(world, tmp_path):
     again["window_xyxy_px"] = [x0 + 8, y0, x1 + 8, y1]
     rows[0]["rendering"] = "linear: 0…4095 → 0…255"
     again["rendering"] = "linear: 0…1023 → 0…255"
-    world.files[TRAIN].append(again)
+    world.files["images/train-00000-of-00002.parquet"].append(again)
     world.write(tmp_path)
     assert_named(validate(tmp_path), "rendering_per_scene", again["image_id"])
 
