@@ -91,7 +91,6 @@ ROWS = {
     71: "killed between shard and receipt, then another recipe: nothing stale is published",
     72: "output and inputs in each other: stop",
     73: "code changed, version not: fingerprints of shards cover the code",
-    66: "millions of records in a document: bounded memory, linear time",
     74: "engine failure: one line with the cause, and a log file that it names",
     75: "disk full anywhere: one line, nothing lost, the same command goes on",
     76: "angles: unit, turn and side stated or asked for; outside the unit: stop",
