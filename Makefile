@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 DEMO   := demo
 
-.PHONY: help demo test check libarchive lint lock golden docs bytes clean
+.PHONY: help demo test check libarchive lint lock golden docs bytes clean faults
 .PHONY: bench oracles proof-coco proof-full proof-neardup proof-scene
 .DEFAULT_GOAL := help
 
@@ -13,13 +13,14 @@ help:
 	@echo "make test    every test"
 	@echo "make lint    ruff and mypy"
 	@echo "make check   what CI runs: demo, test, lint"
-	@echo "make golden  the published format and the texts that reviewers read, after a change"
-	@echo "make docs    docs/reasons.md, after a reason changed"
+	@echo "make golden  the published format, and the texts and screens that reviewers read, after a change"
+	@echo "make docs    the pages of docs/, after a reason, or a key of manifest or recipe, changed"
 	@echo "make bytes   small builds under both recipes, byte for byte as recorded (RECORD=--record: anew)"
 	@echo "make lock    every pin anew, with hashes"
 	@echo
 	@echo "slow proofs:"
 	@echo "make bench          10,000 chips against a hand-written script, as a ratio"
+	@echo "make faults         builds killed and interrupted at random moments (SEED=…), then resumed"
 	@echo "make oracles        our readers against datumaro, box for box, in an environment of its own"
 	@echo "make proof-coco     one gigabyte of COCO JSON: seconds and peak memory"
 	@echo "make proof-full     every source at its published size: built, proven, counted"
@@ -87,6 +88,12 @@ check: demo test lint
 proof-neardup: $(VENV)/.runtime
 	@$(BIN)/python -m benchmarks.near_duplicates
 
+# Half an hour on two cores with the real archives. SEED chooses the moments, KILLS how many.
+SEED  ?= 0
+KILLS ?= 20
+faults: $(VENV)/.dev
+	@PYTHONPATH=.:tests:tests/support $(BIN)/python tests/faults/trial.py --seed $(SEED) --kills $(KILLS)
+
 bench: $(VENV)/.runtime
 	@$(BIN)/python -m benchmarks.compare
 
@@ -120,12 +127,15 @@ proof-coco: $(VENV)/.runtime
 golden: $(VENV)/.dev
 	@PYTHONPATH=.:tests:tests/support $(BIN)/python tests/support/golden_text.py
 	@PYTHONPATH=.:tests:tests/support $(BIN)/python tests/support/golden_format.py
+	@PYTHONPATH=.:tests:tests/support $(BIN)/python tests/support/golden_screens.py
 
 bytes: $(VENV)/.dev
 	@PYTHONPATH=.:tests:tests/support $(BIN)/python tests/support/recorded_bytes.py $(RECORD)
 
 docs: $(VENV)/.runtime
 	@$(BIN)/python -m sarchat_build.reasons > docs/reasons.md
+	@$(BIN)/python -m sarchat_build.config.reference manifest > docs/manifest.md
+	@$(BIN)/python -m sarchat_build.config.reference recipe > docs/recipe.md
 
 clean:
 	rm -rf $(VENV) .venv-oracles $(DEMO) bench oracles

@@ -3,27 +3,72 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from types import TracebackType
+from typing import Any, TypeAlias
 
-from rich.console import Console
+from rich.console import Console, ConsoleOptions, RenderableType
 from rich.markup import escape
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TaskID,
+    TextColumn,
+    TimeElapsedColumn,
+)
+from rich.segment import Segment
 
 from pipelines.progress import count_done
+from sarchat_build.names import display_line, redact, visible
 
-console = Console()
-errors = Console(stderr=True, highlight=False, soft_wrap=True)
+
+class PlainConsole(Console):
+    """A terminal that no text can command: what others wrote is shown, and never obeyed."""
+
+    def print(self, *objects: Any, **options: Any) -> None:
+        """Print as `rich` does; credentials in texts are blotted out."""
+        super().print(*(redact(o) if isinstance(o, str) else o for o in objects), **options)
+
+    def render(
+        self, renderable: RenderableType, options: ConsoleOptions | None = None
+    ) -> Iterable[Segment]:
+        """Render as `rich` does; control characters of texts and cells become escapes."""
+        for segment in super().render(renderable, options):
+            if segment.control or segment.text == "\n":
+                yield segment
+            else:
+                text = "\n".join(map(visible, segment.text.split("\n")))
+                yield segment._replace(text=text)
+
+
+console = PlainConsole(highlight=False)
+errors = PlainConsole(stderr=True, highlight=False, soft_wrap=True)
 
 _POLL_SECONDS = 0.3
 # A few seconds of hashing or unpacking.
 _LONG_BYTES = 256 << 20
+# More lines say no more to a person.
+_SHOWN_ERRORS = 50
+# How often a log that nobody watches is told how far long work is.
+_LINE_SECONDS = 60.0
 
 
 def print_error(error: Exception) -> None:
-    """Print an error as `error: …`, one line for each fault."""
-    for line in str(error).splitlines() or [type(error).__name__]:
-        errors.print(f"[bold red]error:[/] {escape(line)}")
+    """Print an error as `error: …`, one line for each fault, and of very many only the first."""
+    lines = str(error).split("\n") if str(error) else [type(error).__name__]
+    for line in lines[:_SHOWN_ERRORS]:
+        errors.print(f"[bold red]error:[/] {escape(display_line(line))}")
+    if len(lines) > _SHOWN_ERRORS:
+        errors.print(f"[bold red]error:[/] … and {len(lines) - _SHOWN_ERRORS:,} more")
+
+
+def print_line(text: str, *, indent: int = 0, style: str = "") -> None:
+    """Print one line of plain text that may quote names, whole: it may be copied."""
+    line = " " * indent + display_line(text)
+    console.print(line, style=style, soft_wrap=True, highlight=False, markup=False)
 
 
 @contextmanager
@@ -73,7 +118,63 @@ def byte_progress(title: str, total_bytes: int) -> Iterator[Callable[[int], None
         yield lambda done: show(done >> 20)
 
 
-def _progress(on: Console = console) -> Progress:
+class LineProgress:
+    """Progress where nothing can be drawn over: a line each minute, and one when a task ends."""
+
+    def __init__(self, on: Console) -> None:
+        self._on = on
+        self._titles: list[str] = []
+        self._totals: list[float | None] = []
+        self._done: list[float] = []
+        self._ended: set[int] = set()
+        self._start = self._last = time.monotonic()
+
+    def __enter__(self) -> LineProgress:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        for task in range(len(self._titles)):
+            if task not in self._ended and self._done[task]:
+                self._print(task)
+
+    def add_task(self, title: str, *, total: float | None) -> TaskID:
+        """Begin a task; `total` may be said later."""
+        self._titles.append(title)
+        self._totals.append(total)
+        self._done.append(0)
+        return TaskID(len(self._titles) - 1)
+
+    def update(self, task: TaskID, *, completed: float, total: float | None = None) -> None:
+        """Say how much of a task is done."""
+        self._done[task] = completed = max(completed, self._done[task])
+        self._totals[task] = self._totals[task] if total is None else total
+        if task in self._ended:
+            return
+        if completed and completed == self._totals[task]:
+            self._ended.add(task)
+            self._print(task)
+        elif completed and time.monotonic() - self._last > _LINE_SECONDS:
+            self._print(task)
+
+    def _print(self, task: int) -> None:
+        self._last = time.monotonic()
+        total = self._totals[task]
+        of = f" of {total:,}" if total is not None else ""
+        text = f"{self._titles[task]}: {self._done[task]:,}{of}, {self._last - self._start:.0f} s"
+        self._on.print(text, soft_wrap=True, markup=False, highlight=False)
+
+
+AnyProgress: TypeAlias = "Progress | LineProgress"
+
+
+def _progress(on: Console = console) -> AnyProgress:
+    if not on.is_terminal or on.is_dumb_terminal:
+        return LineProgress(on)
     return Progress(
         TextColumn("{task.description:<18}"),
         BarColumn(),

@@ -9,10 +9,12 @@ from functools import lru_cache
 
 from sarchat_build.config.manifest import Manifest
 from sarchat_build.config.recipe import Recipe
+from sarchat_build.dataset.output import stage_of
 from sarchat_build.publishing.publish import Build
 from sarchat_build.sources.files import FileRef
 from sarchat_build.sources.index import SourceIndex, index_source
 from sarchat_build.sources.inputs import ArchiveEntry
+from sarchat_build.sources.matching.part_matches import PartMatch
 from sarchat_build.sources.picture_file import PictureSource
 from sarchat_build.types import SourceImage
 
@@ -29,6 +31,7 @@ class BuildContext:
         templates: the phrasings, as text by name.
         inputs: name, kind and digest of each source's archives.
         images_listed: number of image files by source.
+        part_matches: statements that fit a part of what they speak of, by source.
         strict: whether other counts than the published ones stop the build.
         code_digest: digest of the code that writes shards.
         repacked: the repacked form of archives that cannot be read at random, by location.
@@ -47,7 +50,13 @@ class BuildContext:
     code_digest: str
     repacked: Mapping[str, str] = field(default_factory=dict)
     failed: Mapping[str, str] = field(default_factory=dict)
+    part_matches: Mapping[str, Sequence[PartMatch]] = field(default_factory=dict)
     prove: bool = True
+
+    @property
+    def stage(self) -> str:
+        """The folder in which the dataset lies until it is proven."""
+        return stage_of(self.out)
 
     @property
     def build(self) -> Build:
@@ -59,6 +68,7 @@ class BuildContext:
             templates=self.templates,
             archives=self.inputs,
             images_listed=self.images_listed,
+            code_digest=self.code_digest,
             left_out=tuple(self.failed),
             prove=self.prove,
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 
 from sarchat_build.dataset.output import WORK_FOLDER
@@ -10,8 +11,9 @@ from sarchat_build.dataset.output import WORK_FOLDER
 def report_done(out: str, phase: str, unit: str) -> None:
     """Mark one unit of a phase as finished."""
     marker = Path(out, WORK_FOLDER, "progress", phase, unit.replace(":", "."))
-    marker.parent.mkdir(parents=True, exist_ok=True)
-    marker.touch()
+    with suppress(OSError):  # a full disk is told by what is written, not by what is shown
+        marker.parent.mkdir(parents=True, exist_ok=True)
+        marker.touch()
 
 
 def count_done(out: str, phase: str) -> int:

@@ -14,7 +14,8 @@ from rich.markup import escape
 
 from pipelines.console import console, errors, unit_progress
 from pipelines.progress import report_done
-from pipelines.runners import run
+from pipelines.runners import demand_engine, run
+from sarchat_build.names import display_line
 from sarchat_build.validation import (
     Finding,
     ShardReport,
@@ -91,6 +92,7 @@ def validate_folder(out: str, workers: int) -> bool:
 
     `out` is a path or a URL, and only read: marks of progress go to a temporary folder.
     """
+    demand_engine("local", workers)
     build, early = read_build(out)
     if not build:
         return _report(early, len(early))
@@ -107,7 +109,8 @@ def validate_folder(out: str, workers: int) -> bool:
     if proven:
         console.print(
             f"[bold green]proven:[/] {result['images']:,} pictures and {result['dialogues']:,} "
-            f"dialogues in {len(build['files']):,} files; every answer follows from its boxes"
+            f"dialogues in {len(build['files']):,} files; every answer follows from its boxes",
+            soft_wrap=True,
         )
     return proven
 
@@ -134,9 +137,10 @@ def _report(findings: Sequence[Finding], errors_found: int) -> bool:
     lines = lines_of(findings)
     for severity, text in lines[:_SHOWN]:
         style = "red" if severity == "error" else "yellow"
-        errors.print(f"[{style}]{severity}:[/] {escape(text)}")
+        errors.print(f"[{style}]{severity}:[/] {escape(display_line(text))}")
     if len(lines) > _SHOWN:
         errors.print(f"… and {len(lines) - _SHOWN:,} more lines")
     if errors_found:
-        errors.print(f"[bold red]not proven:[/] {errors_found:,} faults")
+        plural = "fault" if errors_found == 1 else "faults"
+        errors.print(f"[bold red]not proven:[/] {errors_found:,} {plural}")
     return errors_found == 0

@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from sarchat_build.names import display_line, display_name
 from sarchat_build.reasons import Reason
+
+_MAX_DETAIL_CHARS = 2000
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +26,7 @@ class Issue:
     def __str__(self) -> str:
         """Give the breadcrumb and the message on one line."""
         where = f"{self.file} › {self.key}" if self.key else self.file
-        return f"{where}: {self.message}"
+        return display_line(f"{where}: {self.message}")
 
 
 class ConfigurationError(Exception):
@@ -31,7 +34,11 @@ class ConfigurationError(Exception):
 
     def __init__(self, issues: Iterable[Issue]) -> None:
         self.issues = tuple(issues)
-        super().__init__("\n".join(str(issue) for issue in self.issues))
+        super().__init__(self.issues)
+
+    def __str__(self) -> str:
+        """Give one line for each fault."""
+        return "\n".join(map(str, self.issues))
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,11 +54,23 @@ class Stop:
 
     def __str__(self) -> str:
         """Give the reason, which `docs/reasons.md` explains, and the message."""
-        return f"{self.reason}: {self.message}"
+        return display_line(f"{self.reason}: {self.message}")
 
 
 class InputError(Exception):
-    """The input as a whole cannot be used: an archive is missing, broken or another one."""
+    r"""The input as a whole cannot be used: an archive is missing, broken or another one.
+
+    Each argument is a line of its own. They may quote names from archives and URLs: what these hold
+    of control characters, line breaks and credentials is never shown.
+
+    >>> print(InputError("http://user:pass@host/a\nb.zip: no such file", "  run it again"))
+    http://user:***@host/a\nb.zip: no such file
+      run it again
+    """
+
+    def __str__(self) -> str:
+        """Give the lines."""
+        return "\n".join(display_line(str(line)) for line in self.args)
 
 
 class NotAnArchiveError(InputError):
@@ -67,6 +86,10 @@ class RecordError(Exception):
 
     def __init__(self, reason: Reason, detail: str, line: int | None = None) -> None:
         self.reason = reason
-        self.detail = detail
+        self.detail = detail = display_name(detail, _MAX_DETAIL_CHARS)
         self.line = line
-        super().__init__(f"{reason}: {detail}")
+        super().__init__(reason, detail, line)
+
+    def __str__(self) -> str:
+        """Give the reason and the detail."""
+        return f"{self.reason}: {self.detail}"

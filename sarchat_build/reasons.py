@@ -97,7 +97,7 @@ class Reason(str, Enum):
         "documents about many images cannot be read",
         "fetch the archive again")
     ENCODING = ("encoding", Kind.REJECT,
-        "a document is in none of the encodings that its manifest lists",
+        "a document is neither in the encoding that it declares nor in one that its manifest lists",
         "add the right one to `annotations.encodings`")
     XML_PARSE = ("xml_parse", Kind.REJECT,
         "a document is not well-formed XML; line and column are in the detail",
@@ -111,9 +111,9 @@ class Reason(str, Enum):
     DUPLICATE_ID = ("duplicate_id", (Kind.REJECT, Kind.STOP),
         "an id stands for two things",
         "correct the document, or leave it out")
-    ORPHAN_ANNOTATION = ("orphan_annotation", Kind.REJECT,
+    ORPHAN_ANNOTATION = ("orphan_annotation", (Kind.REJECT, Kind.STOP),
         "an object belongs to an image that its document does not list",
-        "add the image to the document, or remove the object")
+        "correct the ids, or add the image to the document")
     OTHER_ENCODING = ("other_encoding", Kind.WARNING,
         "a document is not UTF-8 and was read in another encoding that its manifest lists",
         "check the names in it if they seem wrong")
@@ -122,12 +122,17 @@ class Reason(str, Enum):
         "nothing needs to be done")
 
     # Images and documents that belong together.
+    PART_MATCH = ("part_match", Kind.WARNING,
+        "a statement of a manifest (a split list, the pattern of `scene`) does not fit all of what "
+        "it speaks of, or an archive inside of another is not read",
+        "run `sarchat sources inspect`, which lists them with examples; correct what is wrong")
     IMAGE_MISSING = ("image_missing", Kind.REJECT,
         "a document is about an image that is not there",
         "see whether a part of the release is missing, or `annotations.images` misses some")
     IMAGE_AMBIGUOUS = ("image_ambiguous", Kind.REJECT,
         "a document names an image by a file name that several folders have",
-        "keep one of the images, or write their folders into the document")
+        "write the folders of images into the document, or leave all images of that name but one "
+        "out of `annotations.images`")
     NO_ANNOTATION = ("no_annotation", Kind.REJECT,
         "no document belongs to an image, and nobody claims that it shows nothing",
         'add the document; if such images show nothing, set `annotations.unlabeled` to "negative"')
@@ -182,11 +187,29 @@ class Reason(str, Enum):
         "a coordinate is infinite or not a number",
         "correct the object in its document")
     DEGENERATE = ("degenerate", Kind.REJECT,
-        "a box has no area",
+        "a box has no area once it is written in whole pixels, or is absurdly large",
         "correct the object in its document")
     OUTSIDE = ("outside", Kind.REJECT,
         "a box lies outside its picture",
         "if many do, inspect the boxes with `sarchat sources inspect`; else correct the object")
+    SHARES_OF_PICTURE = ("shares_of_picture", (Kind.REJECT, Kind.STOP),
+        "the numbers of a box are shares or percents of its picture, not pixels as its format says",
+        "multiply x by the width and y by the height of the picture, or write YOLO labels")
+    CONTRADICTS_ITSELF = ("contradicts_itself", (Kind.REJECT, Kind.STOP),
+        "two fields of one object cannot both be true",
+        "correct the object; if COCO boxes are written as corners, set `annotations.bbox`")
+    NOT_ONE_OBJECT = ("not_one_object", Kind.REJECT,
+        "its format marks an entry as a group of objects or as a region to ignore",
+        "nothing needs to be done; its category counts as incomplete in that image")
+    IGNORED_CATEGORY = ("ignored_category", Kind.REJECT,
+        'an object has a category that its manifest lists as "ignore"',
+        "nothing needs to be done")
+    DUPLICATE_OBJECT = ("duplicate_object", (Kind.REJECT, Kind.REPAIR),
+        "an object has the category and the box of another one of its image; one is kept",
+        "nothing needs to be done")
+    UNKNOWN_FLAG = ("unknown_flag", Kind.WARNING,
+        "a mark such as `difficult` holds neither yes nor no, and is taken for no",
+        "correct the document if the mark matters")
     UNKNOWN_CATEGORY = ("unknown_category", (Kind.REJECT, Kind.STOP),
         "an object has a category name that its manifest does not list",
         "list the name under `categories.names`, or reject such objects by "

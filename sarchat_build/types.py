@@ -48,6 +48,7 @@ class BoxFormat(str, Enum):
     XYWH_PX = "xywh_px"
     CXCYWH_REL = "cxcywh_rel"
     QUAD_PX = "quad_px"
+    QUAD_REL = "quad_rel"
     CXCYWHA_PX = "cxcywha_px"
 
 
@@ -115,13 +116,17 @@ class RawInstance:
 
 @dataclass(frozen=True, slots=True)
 class RawFault:
-    """An object of a document that could not be read: which one, why, and what stood there."""
+    """An object of a document that could not be read: which one, why, and what stood there.
+
+    `category` is the source's name of it where that is known, and "" elsewhere.
+    """
 
     key: str
     reason: Reason
     detail: str
     line: int | None = None
     instances: int = 1
+    category: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,6 +243,21 @@ class PixelFacts:
     perceptual_hash: str = ""
 
 
+class BoxExtent(NamedTuple):
+    """How the boxes of an image lie in it as read; over a whole source it shows a misreading.
+
+    `far_px` is the largest coordinate of any. `may_be_corners` says that each box of corner and
+    size would be one of two corners as well; `clipped` counts those that leave the picture.
+    """
+
+    far_px: float = 0.0
+    may_be_corners: bool = False
+    clipped: int = 0
+
+
+NO_EXTENT = BoxExtent()
+
+
 @dataclass(frozen=True, slots=True)
 class SourceImage:
     """One image of a source, decoded once, its boxes in pixels and inside the picture.
@@ -255,6 +275,7 @@ class SourceImage:
     official_split: Split | None
     instances: tuple[Instance, ...]
     rejected_categories: tuple[Category, ...] = ()
+    extent: BoxExtent = NO_EXTENT
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,44 +1,81 @@
-"""Tables of `sarchat build`: what was read and written, and how good the dialogues are."""
+"""The screen of `sarchat build`: what was read and written, what was left out, what comes next."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from textwrap import wrap
 
-from rich import box
-from rich.table import Table
+from rich.console import Group
 
+from pipelines.cli.source_tables import print_unverified
+from pipelines.cli.tables import explained, plain_table, print_text, titled
+from pipelines.console import console, print_line
 from sarchat_build.dataset.record import BuildRecord, ComparisonRow
+from sarchat_build.publishing.rejected import Rejected
+from sarchat_build.reasons import Reason
 from sarchat_build.report.comparison import explain
 from sarchat_build.report.quality import QualityFigures
-from sarchat_build.report.quality_card import subtask_figures
-from sarchat_build.types import SPLITS, TASKS
+from sarchat_build.report.summary import (
+    WORDS,
+    comparable_rows,
+    dialogue_numbers,
+    percent_text,
+    source_numbers,
+    splits_of,
+    subtask_numbers,
+    totals,
+)
+
+_SHOWN_REASONS = 5
+_MEANINGS = {str(reason): reason.meaning for reason in Reason}
 
 
-def build_table(record: BuildRecord) -> Table:
+def print_build(
+    output: str,
+    record: BuildRecord,
+    figures: QualityFigures,
+    rejected: Sequence[Rejected],
+    *,
+    prove: bool,
+) -> None:
+    """Print what a finished build is: tables first, and what matters last."""
+    console.print(build_table(record))
+    for line in comparison_lines(comparable_rows(record)):
+        console.print(line, highlight=False, markup=False)
+    console.print(task_table(record))
+    console.print(quality_table(figures))
+    console.print()
+    print_rejected(rejected)
+    print_unverified({s: source.unverified for s, source in record.sources.items()})
+    pictures, dialogues = totals(record)
+    proof = "proven" if prove else "not proven (--no-prove)"
+    print_line(f"Dataset: {output}, {proof}: {pictures:,} pictures and {dialogues:,} dialogues")
+    print_line(f"Card:    {Path(output, 'README.md')}")
+    print_line(f"Next:    sarchat validate {output}")
+
+
+def build_table(record: BuildRecord) -> Group:
     """Show what was read and what became of it, per source, in 80 columns."""
-    table = Table(title="Sources", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
-    table.add_column("source", no_wrap=True)
-    table.add_column("")
-    for title in ("read", "rejected", "double", "kept", "written", "published"):
-        table.add_column(title, justify="right", no_wrap=True)
-    for source_id, source in record.sources.items():
-        of, expected = source.counts, source.expected
-        entries = (of.read, of.rejected, of.deduplicated, of.kept)
-        images = [*(entry.images for entry in entries), of.written.images]
-        objects = [*(entry.instances for entry in entries), of.written.objects]
-        if expected:
-            images.append(expected.images)
-            objects.append(expected.instances)
-        table.add_row(source_id, "images", *(f"{number:,}" for number in images))
-        table.add_row("", "objects", *(f"{number:,}" for number in objects))
-    return table
+    numbers = list(source_numbers(record))
+    published = [">published"] if any(of.published for of in numbers) else []
+    table = plain_table(
+        "source", "", ">read", ">rejected", ">double", ">kept", ">written", *published
+    )
+    for of in numbers:
+        amounts = [of.read, of.rejected, of.double, of.kept, of.written]
+        if of.published:
+            amounts.append(of.published)
+        table.add_row(of.source_id, "images", *(f"{amount.images:,}" for amount in amounts))
+        table.add_row("", "objects", *(f"{amount.objects:,}" for amount in amounts))
+    return titled("Sources", table, *explained(WORDS, ("double", "written")))
 
 
 def comparison_lines(comparison: Sequence[ComparisonRow]) -> Iterator[str]:
     """Write the build beside SARDet-100K in lines of 80 columns: numbers, then their reasons."""
     if not comparison:
         return
+    yield ""
     yield "Beside SARDet-100K (reasons: images / objects)"
     heads = ("images", "published", "diff.", "objects", "published", "diff.")
     yield f"{'source, split':<20}" + "".join(f"{head:>10}" for head in heads)
@@ -59,45 +96,54 @@ def comparison_lines(comparison: Sequence[ComparisonRow]) -> Iterator[str]:
         )
 
 
-def task_table(record: BuildRecord) -> Table:
+def task_table(record: BuildRecord) -> Group:
     """Show the number of dialogues, per task and split."""
-    splits = [split for split in SPLITS if split in record.counts]
-    table = Table(title="Dialogues")
-    table.add_column("task")
-    for split in splits:
-        table.add_column(split, justify="right")
-    for task in TASKS:
-        table.add_row(task, *(f"{record.counts[split].get(task, 0):,}" for split in splits))
-    pictures = (f"{record.counts[split]['images']:,}" for split in splits)
-    table.add_row("pictures", *pictures, style="dim")
-    return table
+    table = plain_table("task", *(f">{split}" for split in splits_of(record)))
+    for numbers in dialogue_numbers(record):
+        style = "dim" if numbers.name == "pictures" else ""
+        table.add_row(numbers.name, *(f"{n:,}" for n in numbers.here.values()), style=style)
+    return titled("Dialogues", table)
 
 
-def quality_table(figures: QualityFigures) -> Table:
-    """Show, per subtask over all splits, how far one gets without looking; in red, faults.
-
-    blind: on the test split; half given: rows of whose answer half follows from the question;
-    balance: of yes and no, or of the two options.
-    """
-    table = Table(title="Quality (report/quality.json has every figure)")
-    table.add_column("subtask", no_wrap=True)
-    for name in ("rows", "majority", "blind", "half given", "balance"):
-        table.add_column(name, justify="right")
-    in_test = subtask_figures(figures.dialogues, "test")
-    blind = {(d.task, d.subtask): d.blind_percent for d in in_test}
-    for entry in subtask_figures(figures.dialogues, None):
-        table.add_row(
-            f"{_SHORT.get(entry.task, entry.task)}/{entry.subtask}",
-            f"{entry.rows:,}",
-            _percent(entry.answers.majority_percent),
-            _percent(blind.get((entry.task, entry.subtask))),
-            _percent(entry.half_solvable_from_prompt_percent),
-            _percent(entry.balance_percent),
+def quality_table(figures: QualityFigures) -> Group:
+    """Show, per subtask over all splits, how far one gets without looking; in red, faults."""
+    shown = ("majority", "blind", "half given", "balance")
+    table = plain_table("subtask", ">rows", *(f">{name}" for name in shown))
+    for name, entry, blind in subtask_numbers(figures):
+        shares = (
+            entry.answers.majority_percent,
+            blind,
+            entry.half_solvable_from_prompt_percent,
+            entry.balance_percent,
         )
+        table.add_row(_short(name), f"{entry.rows:,}", *map(percent_text, shares))
     for proof in figures.proofs:
         if proof.faults:
             table.add_row(proof.figure, f"{proof.faults:,} of {proof.of:,}", style="red")
-    return table
+    everything = "report/quality.json has every figure and its definition"
+    return titled("How far one gets without looking", table, *explained(WORDS, shown), everything)
+
+
+def print_rejected(rejected: Sequence[Rejected]) -> None:
+    """Print the most frequent reasons of rejects, what each means, and where to look."""
+    if not rejected:
+        print_text("Rejected: nothing")
+        return
+    images = sum(entry.images for entry in rejected)
+    objects = sum(entry.objects for entry in rejected)
+    print_text(f"Rejected: {images:,} images and {objects:,} objects", style="yellow")
+    for entry in rejected[:_SHOWN_REASONS]:
+        sources = ", ".join(f"{source} {n:,}" for source, n in entry.records.items())
+        meaning = _MEANINGS.get(entry.reason, "a reason of another version")
+        print_text(f"{entry.reason}: {meaning}; records: {sources}", indent=2)
+    more = len(rejected) - _SHOWN_REASONS
+    count = f"{more} more reasons, and each" if more > 0 else "Each"
+    print_text(f"{count} record with its file, line and key: rejects/*.parquet", indent=2)
+
+
+def _short(subtask: str) -> str:
+    task, _, name = subtask.partition("/")
+    return f"{_SHORT.get(task, task)}/{name}"
 
 
 _SHORT = {
@@ -106,7 +152,3 @@ _SHORT = {
     "spatial_grounding": "grounding",
     "cross_modal_identification": "identification",
 }
-
-
-def _percent(value: float | None) -> str:
-    return "" if value is None else f"{value:.1f}%"

@@ -6,6 +6,7 @@ needs when it runs. So help and errors of usage come at once.
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 from pathlib import Path
@@ -14,12 +15,23 @@ from typing import Annotated, Any
 import typer
 
 from pipelines.cli import options
+from pipelines.cli.arguments import (
+    check_dataset,
+    check_output_file,
+    check_output_folder,
+    check_runner,
+    images_of,
+    workers_of,
+)
 from pipelines.cli.sources import sources
 from pipelines.cli.templates import templates
 from pipelines.console import print_error
+from pipelines.faults import EngineError, FaultLog
+from pipelines.interrupts import INTERRUPTED, end, interrupted_exit_code, listen
 from sarchat_build.errors import ConfigurationError, InputError
 
-EXIT_CHECK_FAILED, EXIT_USAGE, EXIT_INPUT, EXIT_INTERRUPTED = 1, 2, 3, 130
+EXIT_CHECK_FAILED, EXIT_USAGE, EXIT_INPUT, EXIT_ENGINE, EXIT_INTERRUPTED = 1, 2, 3, 4, 130
+EXIT_PIPE_CLOSED = 141
 
 app = typer.Typer(
     help="Build image-text dialogues over radar pictures from the source archives, and prove them."
@@ -28,7 +40,7 @@ app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
-    rich_markup_mode="rich",
+    rich_markup_mode=None,
 )
 app.add_typer(sources, name="sources")
 app.add_typer(templates, name="templates")
@@ -38,11 +50,12 @@ app.add_typer(templates, name="templates")
 def build(
     *,
     raw: options.Raw,
-    output: Annotated[str, typer.Option("--output", help="Folder for the dataset.")],
+    output: Annotated[str, typer.Option("--output", metavar="OUT", help="Folder for the dataset.")],
     recipe: options.Recipe = "sarchat_2m",
     source: options.SourceIds = None,
     runner: Annotated[
-        str, typer.Option(help="'local', or a Beam runner: DirectRunner, FlinkRunner …")
+        str,
+        typer.Option(metavar="NAME", help="'local', or a Beam runner: DirectRunner, FlinkRunner …"),
     ] = "local",
     workers: options.Workers = 0,
     strict: Annotated[
@@ -56,11 +69,27 @@ def build(
             "then 3, and build.json names them under left_out.",
         ),
     ] = False,
+    replace: Annotated[
+        bool,
+        typer.Option(
+            "--replace",
+            help="Build over a finished dataset of something else; it stays until the new one is "
+            "proven.",
+        ),
+    ] = False,
+    take_over: Annotated[
+        bool,
+        typer.Option(
+            "--take-over",
+            help="Take the lock of a build on another machine that was cut off.",
+        ),
+    ] = False,
     repacked: Annotated[
         str,
         typer.Option(
+            metavar="FOLDER",
             help="Folder (path or URL) for 7z, rar and compressed tar archives in a form that is "
-            "read at random; kept for the next build.  \\[default: OUT/.sarchat/repacked]",
+            "read at random; kept for the next build.  [default: OUT/.sarchat/repacked]",
             show_default=False,
         ),
     ] = "",
@@ -74,13 +103,18 @@ def build(
     templates: options.Templates = None,
     settings: options.Settings = None,
     beam_options: Annotated[
-        list[str] | None, typer.Argument(help="After '--': options for Beam itself.")
+        list[str] | None,
+        typer.Argument(metavar="-- BEAM OPTIONS", help="After '--': options for Beam itself."),
     ] = None,
 ) -> None:
     """Build a dataset. Run the same command again to resume after an interruption.
 
-    Without --source, every source found under RAW is built; those not found are listed.
+    Everything is built and proven in OUT/.sarchat first; a dataset that lies in OUT stays whole
+    until then. Without --source, every source found under RAW is built; those not found are listed.
     """
+    processes = workers_of(workers)
+    check_runner(runner)
+    check_output_folder(output)
     from pipelines.cli.commands.build import build_sources
 
     complete = build_sources(
@@ -89,9 +123,11 @@ def build(
         recipe=recipe,
         sources=source or [],
         runner=runner,
-        workers=workers,
+        workers=processes,
         strict=strict,
         keep_going=keep_going,
+        replace=replace,
+        take_over=take_over,
         repacked=repacked,
         prove=prove,
         manifests=manifests,
@@ -103,7 +139,10 @@ def build(
         raise typer.Exit(EXIT_INPUT)
 
 
-@app.command(epilog="Example: sarchat validate dataset")
+@app.command(
+    short_help="Prove a dataset from its files alone.",
+    epilog="Example: sarchat validate dataset",
+)
 def validate(
     output: Annotated[
         str, typer.Argument(metavar="OUT", help="A finished dataset: a folder, or its URL.")
@@ -115,20 +154,29 @@ def validate(
     Every file is hashed, every picture decoded, and every answer parsed and recomputed from the
     boxes, by code that shares nothing with the build.
     """
+    processes = workers_of(workers)
+    check_dataset(output)
     from pipelines.validate_dataset import validate_folder
 
-    if not validate_folder(output, workers or os.cpu_count() or 1):
+    if not validate_folder(output, processes):
         raise typer.Exit(EXIT_CHECK_FAILED)
 
 
-@app.command(epilog="Example: sarchat report dataset --output quality.json")
+@app.command(
+    short_help="Compute the figures of a dataset anew, from its rows.",
+    epilog="Example: sarchat report dataset --output quality.json",
+)
 def report(
     dataset: Annotated[
         str, typer.Argument(metavar="OUT", help="A finished dataset, as a path or a URL.")
     ],
     output: Annotated[
         Path | None,
-        typer.Option("--output", help="File for the figures.  \\[default: standard output]"),
+        typer.Option(
+            "--output",
+            metavar="FILE",
+            help="File for the figures.  [default: standard output]",
+        ),
     ] = None,
     prove: Annotated[
         bool,
@@ -143,19 +191,35 @@ def report(
 
     The result is that of the build byte for byte if both ran with --prove, or both without.
     """
+    processes = workers_of(workers)
+    check_dataset(dataset)
+    if output is not None:
+        check_output_file("--output", output)
     from pipelines.cli.commands.report import print_report
 
-    print_report(dataset, output, prove=prove, workers=workers or os.cpu_count() or 1)
+    print_report(dataset, output, prove=prove, workers=processes)
 
 
-@app.command(epilog="Example: sarchat synthesize --output raw --images 200")
+@app.command(
+    short_help="Make raw archives in a source's own layout.",
+    epilog="Example: sarchat synthesize --output raw --source ssdd --images 40",
+)
 def synthesize(
-    output: Annotated[Path, typer.Option("--output", help="Raw folder to fill.")],
+    output: Annotated[Path, typer.Option("--output", metavar="RAW", help="Raw folder to fill.")],
     source: options.SourceIds = None,
     images: Annotated[
-        str, typer.Option(help="Images of each source: a number, or 'published' for its own.")
+        str,
+        typer.Option(
+            metavar="N", help="Images of each source: a number, or 'published' for its own."
+        ),
     ] = "100",
     workers: options.Workers = 0,
+    overwrite: Annotated[
+        bool,
+        typer.Option(
+            "--overwrite", help="Write over files of the same names that were not made here."
+        ),
+    ] = False,
 ) -> None:
     """Make raw archives in a source's own layout, with plausible radar pictures.
 
@@ -163,35 +227,51 @@ def synthesize(
     <source>.planted.json. Without --source: the ten raw sources, none larger than published. For
     demos, tests and load; never for training.
     """
-    if images != "published" and not (images.isdecimal() and int(images) > 0):
-        raise typer.BadParameter(
-            f"{images!r} is neither a number from 1 nor 'published'", param_hint="--images"
-        )
+    number, processes = images_of(images), workers_of(workers)
+    check_output_folder(output)
     from pipelines.cli.commands.synthesize import synthesize_sources
 
     synthesize_sources(
         output,
         source or [],
-        images=None if images == "published" else int(images),
-        workers=workers,
+        images=number,
+        workers=processes,
+        overwrite=overwrite,
     )
 
 
 def main() -> None:
     """Run the command line; every foreseen error is one line and an exit code of its kind."""
+    listen()
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # names that no terminal can show are no fault
+            stream.reconfigure(errors="backslashreplace")
     try:
-        code: Any = app(standalone_mode=False)
+        foreseen = (typer.TyperException, typer.Abort, typer.Exit, OSError)
+        with FaultLog(foreseen=foreseen):
+            code: Any = app(prog_name="sarchat", standalone_mode=False)
+            sys.stdout.flush()
     except ConfigurationError as error:
         print_error(error)
         sys.exit(EXIT_USAGE)
     except InputError as error:
         print_error(error)
         sys.exit(EXIT_INPUT)
+    except EngineError as error:
+        print_error(error)
+        sys.exit(EXIT_ENGINE)
     except typer.TyperException as error:
         print_error(InputError(error.format_message()))
         sys.exit(EXIT_USAGE)
+    except BrokenPipeError:  # who reads has read enough, as `head` does
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(EXIT_PIPE_CLOSED)
     except (typer.Abort, KeyboardInterrupt):
         code = EXIT_INTERRUPTED
+    except OSError as error:
+        # A full disk is told where it is met, with what to do; this is every other fault of it.
+        print_error(InputError(f"{error.filename or 'the system'}: {error.strerror or error}"))
+        sys.exit(EXIT_INPUT)
     if code == EXIT_INTERRUPTED:  # Typer makes this of Ctrl-C and says nothing
-        print_error(InputError("interrupted; run the same command again to resume"))
+        end(INTERRUPTED, interrupted_exit_code())
     sys.exit(code if isinstance(code, int) else 0)

@@ -8,11 +8,15 @@ from typing import Annotated
 import typer
 
 Raw = Annotated[
-    str, typer.Option("--raw", help="Folder (path or URL) with one folder per source id.")
+    str,
+    typer.Option(
+        "--raw", metavar="RAW", help="Folder (path or URL) with one folder per source id."
+    ),
 ]
-SourceId = Annotated[str, typer.Option("--source", help="Source id.")]
+SourceId = Annotated[str, typer.Option("--source", metavar="ID", help="Source id.")]
 SourceIds = Annotated[
-    list[str] | None, typer.Option("--source", help="Source id; may be given several times.")
+    list[str] | None,
+    typer.Option("--source", metavar="ID", help="Source id; may be given several times."),
 ]
 Settings = Annotated[
     list[str] | None,
@@ -24,15 +28,35 @@ Settings = Annotated[
 ]
 Manifests = Annotated[
     Path | None,
-    typer.Option("--manifests", help="Folder of manifests beside, or over, the built-in ones."),
+    typer.Option(
+        "--manifests",
+        metavar="FOLDER",
+        exists=True,
+        file_okay=False,
+        help="Folder of manifests beside, or over, the built-in ones.",
+    ),
 ]
 Recipe = Annotated[
-    str, typer.Option("--recipe", help="Name of a recipe, or a path that ends in .toml.")
+    str,
+    typer.Option(
+        "--recipe",
+        metavar="NAME",
+        help="A recipe (sarchat_2m, paper), or a path that ends in .toml.",
+    ),
 ]
 Templates = Annotated[
     Path | None,
-    typer.Option("--templates", help="Folder of phrasings instead of the built-in ones."),
+    typer.Option(
+        "--templates",
+        metavar="FOLDER",
+        exists=True,
+        file_okay=False,
+        help="Folder of phrasings instead of the built-in ones.",
+    ),
 ]
 Workers = Annotated[
-    int, typer.Option("--workers", min=0, help="Processes of the local engine; 0: one per core.")
+    int,
+    typer.Option(
+        "--workers", metavar="N", min=0, help="Processes of the local engine; 0: one per core."
+    ),
 ]

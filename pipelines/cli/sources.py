@@ -8,31 +8,47 @@ from typing import Annotated
 import typer
 
 from pipelines.cli import options
+from pipelines.cli.arguments import check_sheet
 
 sources = typer.Typer(
-    help="Sources: list, check, record; describe a new one, see what it reads.",
+    help="List, check, record and describe sources, and see what they read.",
     no_args_is_help=True,
+    rich_markup_mode=None,
 )
 
 Repacked = Annotated[
     str,
     typer.Option(
+        metavar="FOLDER",
         help="Folder (path or URL) that keeps 7z, rar and compressed tar archives in a form that "
-        "is read at random.  \\[default: a temporary one]",
+        "is read at random.  [default: a temporary one]",
         show_default=False,
     ),
 ]
 
 
-@sources.command("list")
-def list_sources(manifests: options.Manifests = None) -> None:
+@sources.command(
+    "list",
+    short_help="List the sources that can be read.",
+    epilog="Example: sarchat sources list --unverified",
+)
+def list_sources(
+    manifests: options.Manifests = None,
+    unverified: Annotated[
+        bool,
+        typer.Option("--unverified", help="List what manifests state and nobody could verify."),
+    ] = False,
+) -> None:
     """List the sources that can be read, what belongs into their folders, and where to get it."""
     from pipelines.cli.commands.sources import list_sources
 
-    list_sources(manifests)
+    list_sources(manifests, unverified=unverified)
 
 
-@sources.command()
+@sources.command(
+    short_help="Say which sources lie under RAW, and whether they are whole.",
+    epilog="Example: sarchat sources check --raw raw",
+)
 def check(
     raw: options.Raw, settings: options.Settings = None, manifests: options.Manifests = None
 ) -> None:
@@ -42,7 +58,10 @@ def check(
     check_sources(raw, settings or [], manifests)
 
 
-@sources.command()
+@sources.command(
+    short_help="Record the checksums of a source's archives.",
+    epilog="Example: sarchat sources record --raw raw --source ssdd",
+)
 def record(raw: options.Raw, source: options.SourceId, manifests: options.Manifests = None) -> None:
     """Record the checksums of a source's archives beside its folder, as RAW/<id>.sha256.
 
@@ -53,19 +72,31 @@ def record(raw: options.Raw, source: options.SourceId, manifests: options.Manife
     record_checksums(raw, source, manifests)
 
 
-@sources.command(epilog="Example: sarchat sources new raw/rsar --id rsar --output mine/rsar.toml")
+@sources.command(
+    short_help="Survey a new dataset and write its manifest.",
+    epilog="Example: sarchat sources new raw/rsar --id rsar --output mine/rsar.toml",
+)
 def new(
     location: Annotated[
         str, typer.Argument(metavar="LOCATION", help="A folder or an archive: path or URL.")
     ],
     source_id: Annotated[
-        str, typer.Option("--id", help="Id of the source: lower case, digits and '_'; for good.")
+        str,
+        typer.Option(
+            "--id", metavar="ID", help="Id of the source: lower case, digits and '_'; for good."
+        ),
     ],
     output: Annotated[
-        Path | None, typer.Option("--output", help="Manifest to write; default: ID.toml here.")
+        Path | None,
+        typer.Option(
+            "--output",
+            metavar="FILE",
+            help="Manifest to write.  [default: ID.toml in this folder]",
+        ),
     ] = None,
     images: Annotated[
-        int, typer.Option(min=0, help="Pictures to decode, evenly from all over; 0: all.")
+        int,
+        typer.Option(metavar="N", min=0, help="Pictures to decode, evenly from all over; 0: all."),
     ] = 500,
     repacked: Repacked = "",
 ) -> None:
@@ -84,16 +115,24 @@ def new(
     describe_source(location, source_id, output=output, images=images, repacked=repacked)
 
 
-@sources.command(epilog="Example: sarchat sources inspect --raw raw --source ssdd --sheet ssdd.png")
+@sources.command(
+    short_help="Show what a manifest reads, without building.",
+    epilog="Example: sarchat sources inspect --raw raw --source ssdd --sheet ssdd.png",
+)
 def inspect(
     raw: options.Raw,
     source: options.SourceId,
     manifests: options.Manifests = None,
     images: Annotated[
-        int, typer.Option(min=0, help="Pictures to decode, chosen by stable hash; 0: all.")
+        int,
+        typer.Option(metavar="N", min=0, help="Pictures to decode, chosen by stable hash; 0: all."),
     ] = 200,
     sheet: Annotated[
-        Path | None, typer.Option(help="PNG to draw: pictures side by side, with their boxes.")
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="PNG to draw: pictures side by side, with their boxes.  [default: none]",
+        ),
     ] = None,
     repacked: Repacked = "",
     settings: options.Settings = None,
@@ -107,6 +146,8 @@ def inspect(
     Open the --sheet: boxes that are turned the wrong way, or lie in the wrong
     position, are seen and never counted.
     """
+    if sheet is not None:
+        check_sheet(sheet)
     from pipelines.cli.commands.onboarding import inspect_source
 
     inspect_source(

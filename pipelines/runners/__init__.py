@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import redirect_stderr
+from pathlib import Path
 
 import apache_beam as beam
 from apache_beam.runners.runner import PipelineResult
 
+from pipelines.faults import FaultLog
 from pipelines.runners.by_name import run_by_name
 from pipelines.runners.local import run_locally
+from pipelines.runners.loopback import demand_loopback, without_proxy
 
 
 def run(
@@ -16,6 +20,8 @@ def run(
     runner: str,
     workers: int,
     beam_options: Sequence[str] = (),
+    *,
+    log_folder: Path | None = None,
 ) -> PipelineResult:
     """Run a graph to its end.
 
@@ -24,14 +30,34 @@ def run(
         runner: `local`, or the name of a Beam runner.
         workers: processes of the local engine; other runners take their own options.
         beam_options: passed to Beam as they are.
+        log_folder: where the whole story of a fault is written; None: a temporary file.
 
     Returns:
         What Beam knows of the finished run; `pipelines.metrics.read_counters` reads its counters.
 
     Raises:
         ConfigurationError: Beam knows no such runner or option.
-        RuntimeError: the engine gave up; its own message says why.
+        InputError: a worker found that the input cannot be used, or what the engine needs of this
+            machine is missing.
+        EngineError: the engine gave up, or the build has a fault.
     """
     if runner == "local":
-        return run_locally(construct, workers, beam_options)
-    return run_by_name(construct, runner, beam_options)
+        with FaultLog(log_folder, shared=True) as log, without_proxy():
+            return run_locally(construct, workers, beam_options, log=log.path)
+    otherwise = f"without --runner {runner} the local engine runs"
+    with (
+        FaultLog(log_folder, shared=True, otherwise=otherwise) as log,
+        without_proxy(),
+        redirect_stderr(log.stream),
+    ):
+        return run_by_name(construct, runner, beam_options)
+
+
+def demand_engine(runner: str, workers: int) -> None:
+    """See before any input is read whether the engine can run here.
+
+    Raises:
+        InputError: what it needs of this machine is missing.
+    """
+    if runner == "local" and workers > 1:
+        demand_loopback()

@@ -23,8 +23,10 @@ def run_by_name(
     try:
         options = PipelineOptions([*beam_options, f"--runner={runner}"])
         pipeline = beam.Pipeline(options=options)
-    except ValueError as error:
-        raise ConfigurationError([Issue("--runner", runner, str(error))]) from error
+    except (ValueError, NotImplementedError) as error:
+        raise ConfigurationError(
+            [Issue("--runner", runner, " ".join(str(error).split()))]
+        ) from error
     construct(pipeline)
     result: PipelineResult = pipeline.run()
     result.wait_until_finish()

@@ -42,7 +42,7 @@ class _BuildShard(beam.DoFn):
         context = self._context
         phrasing = Phrasing(context.templates, context.recipe.phrasing.held_out_percent)
         self._builder = ShardBuilder(
-            context.out, context.manifests, context.recipe, phrasing, context.open_image
+            context.stage, context.manifests, context.recipe, phrasing, context.open_image
         )
         self._phrasing_digest, self._versions = phrasing.digest, versions()
 
@@ -59,7 +59,7 @@ class _BuildShard(beam.DoFn):
             code_digest=self._context.code_digest,
             versions=self._versions,
         )
-        receipt, reused = build_or_reuse(self._builder, name, planned, wanted)
+        receipt, reused = build_or_reuse(self._builder, self._context.out, name, planned, wanted)
         report_done(self._context.out, "shards", name)
         count("build_shards", shards_in=1, images_in=len(planned), shards_out=1, reused=int(reused))
         yield receipt

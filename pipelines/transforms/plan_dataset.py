@@ -15,6 +15,7 @@ from pipelines.progress import report_done
 from pipelines.transforms.gather import GatherByName
 from sarchat_build.curation.plan import DatasetFacts, plan_dataset
 from sarchat_build.curation.shard_assignment import ShardAssignment, group_by_shard
+from sarchat_build.sources.matching.part_matches import count_missed
 from sarchat_build.types import CutImage, PlannedImage
 
 
@@ -71,6 +72,7 @@ def _plan(facts: Mapping[str, list[tuple[Any, ...]]], context: BuildContext) -> 
     yield TaggedOutput("duplicates", plan.duplicates)
     yield TaggedOutput("split_changes", plan.split_changes)
     yield TaggedOutput("notices", plan.notices)
+    yield TaggedOutput("notices", count_missed(context.part_matches))
     for name in plan.shards:
         report_done(context.out, "planned", name)
         yield TaggedOutput("shards", (name, ()))

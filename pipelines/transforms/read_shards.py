@@ -33,7 +33,7 @@ def _read(receipt: ShardReceipt, context: BuildContext) -> ShardReading:
         template_ids=context.templates,
         files=receipt.files,
     )
-    reading = read_shard(context.out, receipt.name, record, prove=context.prove)
+    reading = read_shard(context.stage, receipt.name, record, prove=context.prove)
     report_done(context.out, "readings", receipt.name)
     faults = reading.proof.errors if reading.proof else 0
     count("read_shards", shards_in=1, shards_out=1, faults=faults)

@@ -6,6 +6,7 @@ fill memory or disk is refused by its headers. Locations are paths or fsspec URL
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import lru_cache
 
 from sarchat_build.archives.archive import Archive, Member
@@ -17,12 +18,11 @@ from sarchat_build.archives.formats.detection import (
     ZIP,
     demand_format,
     is_archive,
-    is_archive_name,
 )
 from sarchat_build.archives.formats.libarchive_file import LibarchiveArchive
 from sarchat_build.archives.formats.tar_file import PackedTarArchive, TarArchive
 from sarchat_build.archives.formats.zip_file import ZipArchive
-from sarchat_build.archives.limits import escapes
+from sarchat_build.archives.limits import escapes, is_archive_name
 from sarchat_build.archives.location import is_folder, join, list_folder, name_of, stamp
 from sarchat_build.archives.repack import RepackedArchive, needs_repacking, repack
 from sarchat_build.errors import InputError
@@ -44,35 +44,36 @@ __all__ = [
 ]
 
 
-def open_archive(location: str, repacked: str = "") -> Archive:
+def open_archive(location: str, repacked: str = "", encodings: Sequence[str] = ()) -> Archive:
     """Open an archive or a folder; each process opens one once, for all its readers.
 
     Args:
         location: path or URL.
         repacked: the form of it that `repack` made, if it did.
+        encodings: tried in order for names of members that are not UTF-8.
 
     Raises:
         InputError: it is missing, damaged, encrypted, one part of several, holds what may not be
             unpacked, or its format needs a package that is missing.
     """
     if is_folder(location):
-        return open_folder(location)
-    return _open_file(location, repacked, stamp(location))
+        return open_folder(location, encodings)
+    return _open_file(location, repacked, tuple(encodings), stamp(location))
 
 
 @lru_cache(maxsize=64)
-def _open_file(location: str, repacked: str, state: str) -> Archive:
+def _open_file(location: str, repacked: str, encodings: tuple[str, ...], state: str) -> Archive:
     # A file that has changed since is another one: its state is part of the key.
     kind = demand_format(location)
     if repacked:
         return RepackedArchive(location, kind, repacked)
     if kind == ZIP:
-        return ZipArchive(location)
+        return ZipArchive(location, encodings=encodings)
     if kind == TAR:
-        return TarArchive(location)
+        return TarArchive(location, encodings)
     if kind in (SEVEN_ZIP, RAR):
-        return LibarchiveArchive(location, kind)
-    return PackedTarArchive(location, kind)
+        return LibarchiveArchive(location, kind, encodings)
+    return PackedTarArchive(location, kind, encodings)
 
 
 def list_archives(location: str) -> dict[str, str]:

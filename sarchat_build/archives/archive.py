@@ -6,13 +6,14 @@ import io
 import shutil
 import tempfile
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
+from types import MappingProxyType
 from typing import BinaryIO, Protocol, cast
 
-from sarchat_build.archives.limits import MAX_READ_BYTES
+from sarchat_build.archives.limits import MAX_READ_BYTES, is_archive_name
 from sarchat_build.archives.location import CHUNK_BYTES, digest, size_bytes
 from sarchat_build.errors import InputError, RecordError
 from sarchat_build.reasons import Reason
@@ -33,14 +34,21 @@ class Archive(ABC):
     Attributes:
         kind: `folder`, `zip`, `tar`, `tar.gz`, `tar.bz2`, `tar.xz`, `7z` or `rar`.
         location: the path or URL it was opened from.
+        foreign_names: paths of members whose names are not UTF-8, known once they are listed,
+            each with the encoding that it was read in; "" if none of those stated fits.
     """
 
     kind: str
     location: str
+    foreign_names: Mapping[str, str] = MappingProxyType({})
 
     @abstractmethod
     def members(self) -> tuple[Member, ...]:
         """Every file, in reading order."""
+
+    def inner_archives(self) -> tuple[str, ...]:
+        """Files that are archives themselves, by their names: what they hold is not read."""
+        return tuple(m.path for m in self.members() if is_archive_name(m.path))
 
     @abstractmethod
     def sha256(self, progress: Callable[[int], None] | None = None) -> str:

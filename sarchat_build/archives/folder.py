@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Callable, Iterator
+from abc import abstractmethod
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from sarchat_build.archives.archive import Archive, Member, MemberStream, chunks
-from sarchat_build.archives.formats.detection import is_archive, is_archive_name
-from sarchat_build.archives.limits import escapes, readable
+from sarchat_build.archives.formats.detection import is_archive
+from sarchat_build.archives.limits import escapes, is_archive_name
 from sarchat_build.archives.location import (
     Entry,
     filesystem,
@@ -22,14 +23,16 @@ from sarchat_build.archives.location import (
     reaching,
     size_bytes,
 )
+from sarchat_build.archives.names import read_name, readable
 from sarchat_build.errors import InputError, RecordError
 from sarchat_build.reasons import Reason
+from sarchat_build.regular_files import MAX_FILES, is_regular, open_regular
 
 
-def open_folder(location: str) -> Archive:
+def open_folder(location: str, encodings: Sequence[str] = ()) -> Archive:
     """Open a folder; archives in it are not files of the folder."""
     path = local_path(location)
-    return RemoteFolder(location) if path is None else Folder(path, location)
+    return RemoteFolder(location) if path is None else Folder(path, location, encodings)
 
 
 class _Folder(Archive):
@@ -42,7 +45,8 @@ class _Folder(Archive):
     def sha256(self, progress: Callable[[int], None] | None = None) -> str:
         """Digest over the paths and contents of all files, in order of path."""
         digest, done = hashlib.sha256(), 0
-        for member in self.members():
+        # Names as bytes: a digest does not change with the encodings that a manifest states.
+        for written, member in sorted((self._written(m.path), m) for m in self.members()):
             content = hashlib.sha256()
             try:
                 with self.open_raw(member.path) as stream:
@@ -51,11 +55,22 @@ class _Folder(Archive):
                 found = content.hexdigest()
             except RecordError as error:
                 found = error.reason
-            digest.update(f"{found}  {member.path}\n".encode())
+            digest.update(f"{found}  {written}\n".encode())
             done += member.size_bytes
             if progress is not None:
                 progress(done)
         return digest.hexdigest()
+
+    def _written(self, path: str) -> str:
+        return path
+
+    def inner_archives(self) -> tuple[str, ...]:
+        """Archives that lie deeper than the folder's top, where none is read."""
+        return tuple(sorted(path for path in self._paths() if is_archive_name(path)))
+
+    @abstractmethod
+    def _paths(self) -> list[str]:
+        """Every file below the folder but archives at its top."""
 
     def _loose(self, entries: list[Entry]) -> list[Entry]:
         return [entry for entry in entries if not is_archive(self.location, entry)]
@@ -64,9 +79,10 @@ class _Folder(Archive):
 class Folder(_Folder):
     """A folder on this machine. Links that lead out of it are listed, and refused when read."""
 
-    def __init__(self, root: Path, location: str = "") -> None:
+    def __init__(self, root: Path, location: str = "", encodings: Sequence[str] = ()) -> None:
         self.location = location or str(root)
         self._root = root
+        self._encodings = tuple(encodings)
         self._spelled: dict[str, str] = {}
 
     def members(self) -> tuple[Member, ...]:
@@ -75,24 +91,35 @@ class Folder(_Folder):
         Raises:
             InputError: a link to a folder leads out of it; what lies there would be lost.
         """
+        listed, foreign = [], {}
+        for name in self._paths():
+            if is_archive_name(name):
+                continue
+            spelled, encoding = read = read_name(name, self._encodings)
+            if spelled != name:
+                self._spelled[spelled] = name
+            if read.is_foreign:
+                foreign[spelled] = encoding
+            listed.append((spelled, (self._root / name).lstat().st_size))
+        self.foreign_names = foreign
+        return tuple(Member(path, size, i) for i, (path, size) in enumerate(sorted(listed)))
+
+    def _paths(self) -> list[str]:
         found = []
         for entry in self._loose(list_folder(self.location)):
             path = self._root / entry.name
             found += list(self._walk(path)) if entry.is_folder else [path]
-        listed = []
-        for path in found:
-            name = path.relative_to(self._root).as_posix()
-            spelled = readable(name)
-            if spelled != name:
-                self._spelled[spelled] = name
-            listed.append((spelled, path.lstat().st_size))
-        return tuple(Member(path, size, i) for i, (path, size) in enumerate(sorted(listed)))
+            if len(found) > MAX_FILES:
+                raise InputError(
+                    f"{self.location}: more than {MAX_FILES:,} files, as no source has"
+                )
+        return [path.relative_to(self._root).as_posix() for path in found]
 
     def open_raw(self, path: str) -> MemberStream:
         """Open a file."""
         target = self._inside(path)
         try:
-            stream = target.open("rb", buffering=0)
+            stream = open_regular(target, buffering=0)
         except OSError as error:
             raise RecordError(Reason.UNREADABLE, f"{path}: {error.strerror}") from error
         size = os.fstat(stream.fileno()).st_size
@@ -102,16 +129,18 @@ class Folder(_Folder):
     def local_file(self, path: str) -> Iterator[Path]:
         """Give the file itself."""
         target = self._inside(path)
-        if not target.is_file():
-            raise RecordError(Reason.UNREADABLE, f"{path}: no such file")
+        if not is_regular(target):
+            raise RecordError(Reason.UNREADABLE, f"{path}: not a regular file")
         yield target
 
+    def _written(self, path: str) -> str:
+        return readable(self._spelled.get(path, path))
+
     def _inside(self, path: str) -> Path:
-        target = (self._root / self._spelled.get(path, path)).resolve()
-        if not target.is_relative_to(self._root.resolve()):
+        # `Path.resolve` raises on links that lead in a circle; this gives the link itself.
+        target = Path(os.path.realpath(self._root / self._spelled.get(path, path)))
+        if not target.is_relative_to(os.path.realpath(self._root)):
             raise RecordError(Reason.PATH_ESCAPE, f"{path}: a link out of the source's folder")
-        if target.exists() and not target.is_file():
-            raise RecordError(Reason.UNREADABLE, f"{path}: not a regular file")
         return target
 
     def _walk(self, top: Path) -> Iterator[Path]:
@@ -120,10 +149,12 @@ class Folder(_Folder):
             folders.sort()
             for folder in folders:
                 self._refuse_outward(Path(parent, folder))
-            yield from (Path(parent, name) for name in names if not is_archive_name(name))
+            yield from (Path(parent, name) for name in names)
 
     def _refuse_outward(self, folder: Path) -> None:
-        if folder.is_symlink() and not folder.resolve().is_relative_to(self._root.resolve()):
+        if folder.is_symlink() and not Path(os.path.realpath(folder)).is_relative_to(
+            os.path.realpath(self._root)
+        ):
             raise InputError(
                 f"{folder}: a link to a folder outside of {self._root}; copy that folder to here, "
                 f"or make {self._root} itself the link"
@@ -138,6 +169,13 @@ class RemoteFolder(_Folder):
 
     def members(self) -> tuple[Member, ...]:
         """Every file below the folder, by path."""
+        found = [item for item in self._sizes() if not is_archive_name(item[0])]
+        return tuple(Member(path, size, i) for i, (path, size) in enumerate(sorted(found)))
+
+    def _paths(self) -> list[str]:
+        return [path for path, _ in self._sizes()]
+
+    def _sizes(self) -> list[tuple[str, int]]:
         found: list[tuple[str, int]] = []
         for entry in self._loose(list_folder(self.location)):
             if not entry.is_folder:
@@ -148,9 +186,8 @@ class RemoteFolder(_Folder):
                 below: dict[str, Any] = system.find(top, detail=True)
             for path, info in below.items():
                 name = f"{entry.name}/{path.strip('/').removeprefix(top.strip('/') + '/')}"
-                if not is_archive_name(name):
-                    found.append((name, int(info["size"] or 0)))
-        return tuple(Member(path, size, i) for i, (path, size) in enumerate(sorted(found)))
+                found.append((name, int(info["size"] or 0)))
+        return found
 
     def open_raw(self, path: str) -> MemberStream:
         """Open a file."""

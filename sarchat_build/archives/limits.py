@@ -7,8 +7,10 @@ headers claim; what is unpacked is counted again, since headers lie.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from pathlib import PurePosixPath
 
+from sarchat_build.archives.names import MemberName, read_name, readable
 from sarchat_build.errors import InputError
 
 # SARDet-100K, the largest source, has 116,598 images: this is eight times as many.
@@ -23,6 +25,7 @@ MAX_RATIO = 200
 SLACK_BYTES = 256 << 20
 # What is read into memory at once; larger members are streamed.
 MAX_READ_BYTES = 2 << 30
+_ENDINGS = (".zip", ".7z", ".rar", ".tar", ".gz", ".tgz", ".bz2", ".tbz2", ".tbz", ".xz", ".txz")
 
 
 def escapes(ref: str) -> bool:
@@ -37,15 +40,13 @@ def escapes(ref: str) -> bool:
     )
 
 
-def readable(name: str | bytes) -> str:
-    r"""Spell a name that is not UTF-8 so that it can be printed and stored; others stay.
+def is_archive_name(name: str) -> bool:
+    """Tell whether a file name has the ending of an archive that can be read here.
 
-    >>> readable(b"\xd0\xd0 1.jpg"), readable("\u822a 1.jpg")
-    ('\\xd0\\xd0 1.jpg', '航 1.jpg')
+    >>> is_archive_name("Official-SSDD-OPEN.RAR"), is_archive_name("000001.jpg")
+    (True, False)
     """
-    if isinstance(name, str):
-        name = name.encode("utf-8", "surrogateescape" if _from_bytes(name) else "surrogatepass")
-    return name.decode("utf-8", "backslashreplace")
+    return name.lower().endswith(_ENDINGS)
 
 
 def budget_bytes(packed_bytes: int) -> int:
@@ -60,24 +61,36 @@ def budget_bytes(packed_bytes: int) -> int:
 class MemberJudge:
     """Looks at the members of one archive as their headers come by.
 
+    Attributes:
+        foreign_names: paths of those whose names are not UTF-8, as in `Archive`.
+
     Raises:
         InputError: from every method, naming archive and member, when the archive is not one that
             may be opened.
     """
 
-    def __init__(self, location: str, packed_bytes: int) -> None:
+    def __init__(self, location: str, packed_bytes: int, encodings: Sequence[str] = ()) -> None:
+        self._encodings = tuple(encodings)
+        self.foreign_names: dict[str, str] = {}
+
         self._location = location
         self._budget = budget_bytes(packed_bytes)
         self._packed = packed_bytes
         self._seen: set[str] = set()
         self._total = 0
 
-    def admit(self, name: str | bytes, size_bytes: int) -> str:
+    def read_name(self, name: MemberName | str | bytes) -> MemberName:
+        """Read a name in the encodings that were stated."""
+        return name if isinstance(name, MemberName) else read_name(name, self._encodings)
+
+    def admit(self, name: MemberName | str | bytes, size_bytes: int) -> str:
         """Judge one file; gives its path as members are called here."""
-        path = readable(name)
+        path, encoding = name_read = self.read_name(name)
         if not path or "\0" in path or escapes(path):
             raise self.refuse(path, "leads out of the archive's folder")
         path = str(PurePosixPath(path))  # "./a//b" is "a/b"
+        if name_read.is_foreign:
+            self.foreign_names[path] = encoding
         if path in self._seen:
             raise self.refuse(path, "is in it twice")
         if size_bytes < 0:
@@ -108,8 +121,3 @@ def bomb(location: str, packed_bytes: int) -> InputError:
         f"{SLACK_BYTES >> 20} MiB); this is no source. If you trust it, unpack it yourself and "
         "give the folder"
     )
-
-
-def _from_bytes(name: str) -> bool:
-    # Python marks undecodable bytes with these; any other lone surrogate came from UTF-16.
-    return any("\udc80" <= letter <= "\udcff" for letter in name)

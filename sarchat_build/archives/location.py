@@ -16,11 +16,13 @@ import fsspec
 from fsspec.implementations.local import LocalFileSystem
 
 from sarchat_build.errors import InputError
+from sarchat_build.regular_files import MAX_RECORD_BYTES, open_regular, read_bounded
 
 CHUNK_BYTES = 1 << 20
 # Members are read in the order of the file: a large block read ahead serves many of them.
 _REMOTE_BLOCK_BYTES = 8 << 20
 _CHAIN = re.compile(r"((?:[\w+.-]+::)*)([\w+.-]+://.*?)((?:::.*)?)", re.DOTALL)
+_WEB = re.compile(r"https?://")  # elsewhere a question mark is a letter
 T = TypeVar("T")
 
 
@@ -40,6 +42,8 @@ def join(location: str, *parts: str) -> str:
     ('gs://bucket/raw/ssdd/a b.zip', '/data/raw', '/raw')
     >>> join("zip://raw::gs://bucket/all.zip", "ssdd"), join("simplecache::gs://bucket", "raw")
     ('zip://raw/ssdd::gs://bucket/all.zip', 'simplecache::gs://bucket/raw')
+    >>> join("https://host/raw?sig=4Zk", "ssdd.zip")
+    'https://host/raw/ssdd.zip?sig=4Zk'
     """
     if parts == (".",):
         return location
@@ -50,8 +54,12 @@ def join(location: str, *parts: str) -> str:
 def name_of(location: str) -> str:
     """Give the last part of a path or URL, which for a folder is its own name.
 
+    What a URL asks for beside the path is none of it: it is often a key to the storage.
+
     >>> name_of("gs://bucket/raw/ssdd/"), name_of("raw/../SSDD.zip")
     ('ssdd', 'SSDD.zip')
+    >>> name_of("https://host/SSDD.zip?X-Amz-Signature=4Zk")
+    'SSDD.zip'
     """
     path = local_path(location)
     if path is not None:
@@ -136,7 +144,14 @@ def size_bytes(location: str) -> int:
 
 
 def open_binary(location: str) -> BinaryIO:
-    """Open a file for reading at any position."""
+    """Open a file for reading at any position.
+
+    Raises:
+        OSError: it is not there, cannot be read, or is no regular file.
+    """
+    path = local_path(location)
+    if path is not None:
+        return open_regular(path)
     system, root = filesystem(location)
     stream = system.open(root, "rb", block_size=_REMOTE_BLOCK_BYTES, cache_type="readahead")
     if not system.cachable:  # such as zip://: it closes its files when nobody holds it
@@ -167,11 +182,15 @@ def write_bytes(location: str, content: bytes) -> None:
         system.pipe_file(root, content)
 
 
-def read_bytes(location: str) -> bytes | None:
-    """Read a small file; None if it is not there."""
+def read_bytes(location: str, max_bytes: int = MAX_RECORD_BYTES) -> bytes | None:
+    """Read a small file; None if it is not there.
+
+    Raises:
+        InputError: it cannot be read, is no regular file, or has more than `max_bytes`.
+    """
     try:
         with reaching(location), open_binary(location) as stream:
-            return stream.read()
+            return read_bounded(stream, location, max_bytes)
     except FileNotFoundError:
         return None
 
@@ -203,7 +222,10 @@ class PerProcess(Generic[T]):
 def _links(location: str) -> tuple[str, str, str]:
     # Of a chain of URLs ("zip://a::gs://b/c.zip"), the link that holds the path, and its neighbors.
     found = None if local_path(location) else _CHAIN.fullmatch(location)
-    return (found[1], found[2], found[3]) if found else ("", location, "")
+    if not found:
+        return ("", location, "")
+    path, mark, query = found[2].partition("?") if _WEB.match(found[2]) else (found[2], "", "")
+    return found[1], path, mark + query + found[3]
 
 
 def _entry(system: Any, name: str, item: dict[str, Any]) -> Entry:

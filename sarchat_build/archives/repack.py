@@ -11,6 +11,7 @@ import zipfile
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 from sarchat_build.archives.archive import Archive, FileArchive, Member, MemberStream, chunks
 from sarchat_build.archives.formats.packed import PackedArchive
@@ -37,6 +38,7 @@ class RepackedArchive(FileArchive):
         super().__init__(location)
         self.kind = kind
         self._zip = ZipArchive(repacked)
+        self.foreign_names = _record(repacked).get("foreign_names", {})
 
     def members(self) -> tuple[Member, ...]:
         """Every file, in the order of the original."""
@@ -73,7 +75,9 @@ def repack(archive: Archive, folder: str, progress: Progress | None = None) -> s
     if not isinstance(archive, PackedArchive):
         raise TypeError(f"{archive.location}: members of a {archive.kind} are read where they lie")
     archive.members()  # what may not be opened is told before anything is made
-    name = f"{archive.sha256()}.zip"
+    # What a name means in another encoding is another zip.
+    encodings = sorted({e for e in archive.foreign_names.values() if e})
+    name = ".".join([archive.sha256(), *encodings, "zip"])
     final = join(folder, name)
     if _is_intact(final):
         return final
@@ -86,7 +90,12 @@ def repack(archive: Archive, folder: str, progress: Progress | None = None) -> s
             made = Path(work, name)
             digests = _write(archive, made, progress)
             _verify(archive, made, digests)
-            record = {"form": _FORM, "bytes": made.stat().st_size, "sha256": digest(str(made))}
+            record = {
+                "form": _FORM,
+                "bytes": made.stat().st_size,
+                "sha256": digest(str(made)),
+                "foreign_names": dict(archive.foreign_names),
+            }
             _put(made, final)
             note = Path(work, "record.json")
             note.write_text(json.dumps(record, sort_keys=True) + "\n", encoding="utf-8")
@@ -172,10 +181,14 @@ def _put(made: Path, final: str) -> None:
     system.put_file(str(made), root)
 
 
+def _record(final: str) -> Any:
+    with reaching(final), open_binary(f"{final}.json") as stream:
+        return json.loads(stream.read())
+
+
 def _is_intact(final: str) -> bool:
     try:
-        with reaching(final), open_binary(f"{final}.json") as stream:
-            record = json.loads(stream.read())
+        record = _record(final)
         return bool(
             record["form"] == _FORM
             and size_bytes(final) == record["bytes"]

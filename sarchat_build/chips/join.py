@@ -14,6 +14,8 @@ from sarchat_build.reasons import Reason
 from sarchat_build.sources.documents import Annotation
 from sarchat_build.sources.files import FileRef
 from sarchat_build.sources.index import SourceIndex
+from sarchat_build.sources.matching.image_names import some_of
+from sarchat_build.sources.readers import FORMATS
 from sarchat_build.types import Notice, PixelFacts, RawImage, Reject, RejectedImage, Split
 
 _NO_OBJECTS = RawImage(None, None, None, ())
@@ -23,13 +25,17 @@ STAGE = "inspect_images"
 
 @dataclass(frozen=True, slots=True)
 class InspectedImage:
-    """An image that decodes, and the one annotation that counts for it."""
+    """An image that decodes, and the one annotation that counts for it.
+
+    `entry` is the entry of `annotations.files` that the annotation's document belongs to.
+    """
 
     file: FileRef
     document: FileRef
     raw: RawImage
     pixels: PixelFacts
     official_split: Split | None
+    entry: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,7 +75,8 @@ def inspect_images(
     notices: list[Notice] = []
     for file in files:
         name = manifest.annotations.image_name(file.path)
-        found = by_name[name]
+        found, strays = _apart(by_name[name], name, index, manifest)
+        rejects.extend(strays)
         instances = sum(annotation.objects for annotation in found)
         result = _inspect(file, found, index, manifest, recipe)
         if isinstance(result, InspectedImage):
@@ -89,6 +96,38 @@ def inspect_images(
     )
 
 
+def _apart(
+    found: list[Annotation], name: str, index: SourceIndex, manifest: Manifest
+) -> tuple[list[Annotation], list[Reject]]:
+    # Documents that name several paths may mean one picture only by the end of them: those parts
+    # are not this image's whose path it is not.
+    written = _written_names(found, manifest)
+    own = {filename for filename in written if index.names.is_path_of(filename, name)}
+    if len(written) < 2 or not own:
+        return found, []
+    strays = [a for a in found if a.raw is not None and a.raw.filename not in own]
+    detail = f"of {some_of(sorted(map(repr, written)))}, which end alike, another is this image"
+    rejects = [
+        Reject(
+            stage=STAGE,
+            source_id=manifest.id,
+            file=str(stray.document),
+            key=f"{manifest.id}/{(stray.raw and stray.raw.filename) or ''}",
+            reason=Reason.IMAGE_AMBIGUOUS,
+            detail=detail,
+            instances=stray.objects,
+        )
+        for stray in strays
+    ]
+    return [a for a in found if a.raw is None or a.raw.filename in own], rejects
+
+
+def _written_names(found: Iterable[Annotation], manifest: Manifest) -> set[str]:
+    if not FORMATS[manifest.annotations.format].many_images:
+        return set()
+    return {a.raw.filename for a in found if a.raw is not None and a.raw.filename}
+
+
 def _inspect(
     file: FileRef,
     found: list[Annotation],
@@ -101,11 +140,17 @@ def _inspect(
     try:
         if not found and manifest.annotations.unlabeled == "negative":
             found = [Annotation(name=name, document=file, split=None, raw=_NO_OBJECTS)]
+        written = _written_names(found, manifest)
+        if len(written) > 1 and not all(index.names.is_path_of(w, name) for w in written):
+            listed = some_of(sorted(map(repr, written)))
+            raise RecordError(Reason.IMAGE_AMBIGUOUS, f"documents give {listed}, which end alike")
         annotation = _one_annotation(found, index.split_by_name.get(name))
         if annotation.reject is not None:
             return annotation.reject
-        if annotation.raw is None or not (instances or recipe.keep_images_without_objects):
-            raise RecordError(Reason.NO_OBJECT, "its annotation lists no object")
+        wanted = instances and _has_wanted_object(annotation.raw, manifest)
+        if annotation.raw is None or not (wanted or recipe.keep_images_without_objects):
+            ours = "object of a category that is not ignored" if instances else "object"
+            raise RecordError(Reason.NO_OBJECT, f"its annotation lists no {ours}")
         with index.files.contents(file) as source:
             facts = images.inspect(
                 source,
@@ -124,7 +169,16 @@ def _inspect(
             images=1,
             instances=instances,
         )
-    return InspectedImage(file, annotation.document, annotation.raw, facts, annotation.split)
+    return InspectedImage(
+        file, annotation.document, annotation.raw, facts, annotation.split, annotation.entry
+    )
+
+
+def _has_wanted_object(raw: RawImage | None, manifest: Manifest) -> bool:
+    if raw is None:
+        return False
+    ignored = manifest.categories.is_ignored
+    return bool(raw.faults) or not all(ignored(found.category) for found in raw.instances)
 
 
 def _one_annotation(found: Sequence[Annotation], listed: Split | None) -> Annotation:

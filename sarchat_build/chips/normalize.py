@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from sarchat_build.chips.extent import box_extent, far_corners
 from sarchat_build.chips.join import InspectedImage
+from sarchat_build.config.annotation_options import AnnotationRule, Convention
 from sarchat_build.config.manifest import Manifest, fold, sort_categories
 from sarchat_build.errors import RecordError
+from sarchat_build.geometry.agreement import overlap
 from sarchat_build.geometry.boxes import repair
 from sarchat_build.geometry.conventions import to_pixel_box, to_pixel_quad
+from sarchat_build.geometry.quads import bounds
 from sarchat_build.reasons import Reason
 from sarchat_build.sources.documents import count_objects
 from sarchat_build.types import (
@@ -27,6 +31,10 @@ from sarchat_build.types import (
 )
 
 STAGE = "normalize"
+# Digits behind the point to which two boxes are compared, as text formats round them.
+_EQUAL_DIGITS = 3
+# Less of a common frame, and a box and the rotated box beside it are of two objects.
+_SAME_PLACE = 0.2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,13 +55,14 @@ def normalize_image(inspected: InspectedImage, manifest: Manifest) -> Normalizat
     pass for one without objects.
     """
     raw, file, pixels = inspected.raw, inspected.file, inspected.pixels
+    rule = manifest.annotations.rule_of(inspected.entry)
     image_id, scene_id = manifest.image_id(file.path), manifest.scene_id(file.path)
     log = _Log(manifest.id, str(inspected.document))
     rejected_image = RejectedImage(
         image_id, manifest.id, scene_id, inspected.official_split, count_objects(raw)
     )
     mismatch = _size_mismatch(raw, pixels)
-    if mismatch and _fits_neither(raw, pixels, manifest):
+    if mismatch and _fits_neither(raw, pixels, rule):
         detail = f"{mismatch}, and the boxes fit neither"
         log.reject(
             image_id, Reason.SIZE_MISMATCH, detail, images=1, instances=rejected_image.instances
@@ -61,8 +70,8 @@ def normalize_image(inspected: InspectedImage, manifest: Manifest) -> Normalizat
         return log.result(rejected_image=rejected_image)
     if mismatch:
         log.notice(image_id, Reason.SIZE_MISMATCH, mismatch)
-    instances, rejected_categories = _instances(raw, image_id, pixels, manifest, log)
-    if not instances and (raw.instances or raw.faults):
+    instances, rejected_categories = _instances(inspected, image_id, rule, manifest, log)
+    if not instances and any(r.reason is not Reason.IGNORED_CATEGORY for r in log.rejects):
         log.reject(image_id, Reason.NO_VALID_INSTANCE, "each of its objects was rejected", images=1)
         return log.result(rejected_image=rejected_image)
     return log.result(
@@ -76,6 +85,7 @@ def normalize_image(inspected: InspectedImage, manifest: Manifest) -> Normalizat
             official_split=inspected.official_split,
             instances=instances,
             rejected_categories=rejected_categories,
+            extent=box_extent(raw, pixels, rule),
         )
     )
 
@@ -128,30 +138,53 @@ class _Log:
 
 
 def _instances(
-    raw: RawImage, image_id: str, pixels: PixelFacts, manifest: Manifest, log: _Log
+    inspected: InspectedImage,
+    image_id: str,
+    rule: AnnotationRule,
+    manifest: Manifest,
+    log: _Log,
 ) -> tuple[tuple[Instance, ...], tuple[Category, ...]]:
-    """Give the usable objects, and the categories of which one was rejected."""
-    lookup = manifest.categories.by_folded_name()
+    """Give the usable objects, and the categories of which one was rejected.
+
+    Of objects with one category and one box the first is kept. They are of one category where ours
+    is the same, whatever the source calls them, and their rotated boxes must be the same, too: two
+    ships may cross in one upright box.
+    """
+    raw, pixels, convention = inspected.raw, inspected.pixels, rule.convention
+    categories = manifest.categories
+    lookup = categories.by_folded_name()
     instances: list[Instance] = []
     rejected: set[Category] = set()
+    keys_by_box: dict[tuple[object, ...], str] = {}
     for fault in raw.faults:
         key = f"{image_id}#{fault.key}"
         log.reject(key, fault.reason, fault.detail, line=fault.line, instances=fault.instances)
-        rejected.update(manifest.categories.named())
+        rejected.update(categories.meant_by(fault.category))
     for number, found in enumerate(raw.instances):
         category = lookup.get(fold(found.category))
         key = f"{image_id}#{found.key}"
         if category is None:
-            log.reject(key, Reason.UNKNOWN_CATEGORY, found.category, line=found.line, instances=1)
-            # Whatever it is, it may be one of any kind that this source names.
-            rejected.update(manifest.categories.named())
+            ignored = categories.is_ignored(found.category)
+            reason = Reason.IGNORED_CATEGORY if ignored else Reason.UNKNOWN_CATEGORY
+            log.reject(key, reason, found.category, line=found.line, instances=1)
+            # What nobody lists may be one of any kind that this source names.
+            rejected.update(categories.meant_by(found.category))
             continue
         try:
-            instance, repairs = _instance(found, f"{image_id}#{number}", category, pixels, manifest)
+            instance, repairs = _instance(
+                found, f"{image_id}#{number}", category, pixels, convention
+            )
         except RecordError as error:
-            log.reject(key, error.reason, error.detail, line=found.line, instances=1)
+            detail = manifest.annotations.located(inspected.entry, error.detail)
+            log.reject(key, error.reason, detail, line=found.line, instances=1)
             if error.reason is not Reason.OUTSIDE:
                 rejected.add(category)
+            continue
+        first = keys_by_box.setdefault(_same_object(instance), found.key)
+        if first != found.key:
+            detail = f"{found.category}, {found.bbox}: the same as {first}"
+            log.reject(key, Reason.DUPLICATE_OBJECT, detail, line=found.line, instances=1)
+            log.notice(key, Reason.DUPLICATE_OBJECT, detail)
             continue
         instances.append(instance)
         for reason in repairs:
@@ -159,10 +192,22 @@ def _instances(
     return tuple(instances), sort_categories(rejected)
 
 
+def _same_object(instance: Instance) -> tuple[object, ...]:
+    corners = zip(instance.obb_px[0::2], instance.obb_px[1::2], strict=True)
+    return (
+        instance.category,
+        *(round(value, _EQUAL_DIGITS) for value in instance.bbox),
+        *sorted((round(x, _EQUAL_DIGITS), round(y, _EQUAL_DIGITS)) for x, y in corners),
+    )
+
+
 def _instance(
-    raw: RawInstance, instance_id: str, category: Category, pixels: PixelFacts, manifest: Manifest
+    raw: RawInstance,
+    instance_id: str,
+    category: Category,
+    pixels: PixelFacts,
+    convention: Convention,
 ) -> tuple[Instance, tuple[Reason, ...]]:
-    convention = manifest.annotations.convention
     size_px = {"width_px": pixels.width_px, "height_px": pixels.height_px}
     box = to_pixel_box(raw.bbox, raw.bbox_format, convention, **size_px)
     bbox, repairs = repair(box.corners_px, **size_px)
@@ -171,12 +216,14 @@ def _instance(
         try:
             obb, mended = to_pixel_quad(raw.obb, convention)
             repairs += mended
-            if not _meet(obb, bbox):
-                obb, repairs = (), (*repairs, Reason.ROTATED_BOX_DROPPED)
         except RecordError as error:
             if error.reason is Reason.CONTRADICTS_MANIFEST:
                 raise
             repairs += (Reason.ROTATED_BOX_DROPPED,)
+        else:
+            if overlap(bounds(obb), box.corners_px) < _SAME_PLACE:
+                detail = f"box {raw.bbox} and rotated box {raw.obb} lie apart"
+                raise RecordError(Reason.CONTRADICTS_ITSELF, detail)
     outline = raw.polygon if all(map(math.isfinite, raw.polygon)) else ()
     outline = tuple(value - convention.pixel_origin for value in outline)
     if len(outline) != len(raw.polygon) or (outline and not _meet(outline, bbox)):
@@ -212,28 +259,10 @@ def _size_mismatch(raw: RawImage, pixels: PixelFacts) -> str:
     return f"states {claimed[0]} × {claimed[1]} pixels, the picture has {real[0]} × {real[1]}"
 
 
-def _fits_neither(raw: RawImage, pixels: PixelFacts, manifest: Manifest) -> bool:
+def _fits_neither(raw: RawImage, pixels: PixelFacts, rule: AnnotationRule) -> bool:
     frames = ((raw.width_px or 0, raw.height_px or 0), (pixels.width_px, pixels.height_px))
     # One pixel of play: whether xmax may equal the width is the sources' own quarrel.
     return bool(raw.instances) and not any(
-        all(x <= w + 1 and y <= h + 1 for x, y in _far_corners(raw, w, h, manifest))
+        all(x <= w + 1 and y <= h + 1 for x, y in far_corners(raw.instances, w, h, rule))
         for w, h in frames
     )
-
-
-def _far_corners(
-    raw: RawImage, width_px: int, height_px: int, manifest: Manifest
-) -> Iterator[tuple[float, float]]:
-    for found in raw.instances:
-        try:
-            box = to_pixel_box(
-                found.bbox,
-                found.bbox_format,
-                manifest.annotations.convention,
-                width_px=width_px,
-                height_px=height_px,
-            )
-        except RecordError:
-            continue  # it has a reject of its own coming
-        x0, y0, x1, y1 = box.corners_px
-        yield max(x0, x1), max(y0, y1)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from sarchat_build.config.manifest import Tiling, sort_categories
-from sarchat_build.geometry.boxes import clip, shift_points
+from sarchat_build.geometry.boxes import clip, has_text_area, shift_points
 from sarchat_build.geometry.clipping import clip_oriented_box, clip_outline, visible_area_px2
 from sarchat_build.names import printable
 from sarchat_build.reasons import Reason
@@ -71,7 +71,8 @@ def _chip(image: SourceImage, window: Window, tiling: Tiling) -> Chip:
         visible = clip(instance.bbox, frame)
         if visible is None:
             continue
-        if _visible_share(instance, visible, frame, image, tiling) < tiling.min_visible:
+        share = _visible_share(instance, visible, frame, image, tiling)
+        if share < tiling.min_visible or not has_text_area(visible):
             cut_categories.append(instance.category)
             continue
         dx, dy = -window.x0_px, -window.y0_px

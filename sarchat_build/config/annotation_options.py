@@ -4,11 +4,18 @@ from __future__ import annotations
 
 import re
 from pathlib import PurePosixPath
-from typing import Annotated, Literal, NamedTuple, TypeAlias
+from typing import Annotated, Any, Literal, NamedTuple, TypeAlias
 
-from fsspec.utils import glob_translate
-from pydantic import AfterValidator, Field, field_validator
+from pydantic import (
+    AfterValidator,
+    Discriminator,
+    Field,
+    Tag,
+    ValidationError,
+    model_validator,
+)
 
+from sarchat_build.config.patterns import compile_glob
 from sarchat_build.config.toml import Model
 from sarchat_build.names import printable
 from sarchat_build.types import AngleName, Split
@@ -21,13 +28,55 @@ def _inside_raw_root(pattern: str) -> str:
             f"{pattern!r} leaves the source's folder; use a relative path without '..'"
         )
     try:
-        glob_translate(pattern)
+        compile_glob(pattern)
     except ValueError as error:
         raise ValueError(f"{pattern!r} is not a pattern: {error}") from error
     return pattern
 
 
 RelativePath = Annotated[str, AfterValidator(_inside_raw_root)]
+
+
+def _known(encodings: tuple[str, ...]) -> tuple[str, ...]:
+    for encoding in encodings:
+        try:
+            b" ".decode(encoding)  # without a byte Python does not look the encoding up
+        except LookupError:
+            raise ValueError(f"unknown encoding {encoding!r}") from None
+        except UnicodeError:
+            continue
+    return encodings
+
+
+Encodings = Annotated[tuple[str, ...], Field(min_length=1), AfterValidator(_known)]
+
+
+class AngleParts(Model):
+    """The convention of an angle, stated in its parts; every value up to a whole turn is read.
+
+    `turn` is the direction in which angles grow on the screen, from the x axis. `along` is the side
+    that lies in the direction of the angle: `w` or `h`, as they stand in the document, or the
+    longer or shorter of the two. An angle that counts from the y axis (a heading) is the same as
+    one of the other side: `h` for `w`, `short` for `long`.
+    """
+
+    unit: Literal["degrees", "radians"]
+    """Unit of the angle."""
+    turn: Literal["clockwise", "counterclockwise"]
+    """Direction in which angles grow on the screen, from the x axis."""
+    along: Literal["w", "h", "long", "short"]
+    """Side that lies in the direction of the angle."""
+
+    def __str__(self) -> str:
+        """Write the parts as TOML does."""
+        return f'{{unit = "{self.unit}", turn = "{self.turn}", along = "{self.along}"}}'
+
+
+# A name that stands for a convention (`geometry.rotated.ANGLES`), or the parts of one.
+StatedAngle: TypeAlias = Annotated[
+    Annotated[AngleName, Tag("name")] | Annotated[AngleParts, Tag("parts")],
+    Discriminator(lambda value: "name" if isinstance(value, str) else "parts"),
+]
 
 
 class Convention(NamedTuple):
@@ -39,60 +88,124 @@ class Convention(NamedTuple):
 
     pixel_origin: int = 0
     max_edge_inclusive: bool = False
-    angle: AngleName | None = None
+    angle: AngleName | AngleParts | None = None
+
+
+PixelOrigin: TypeAlias = Literal[0, 1]
+MaxEdge: TypeAlias = Literal["exclusive", "inclusive"]
+CocoBox: TypeAlias = Literal["xywh", "xyxy"]
 
 
 class AnnotationFiles(Model):
     """Annotation documents by glob, and the official split they stand for, if any.
 
     A glob that matches nothing is an error unless the entry is `optional`: a part that some copies
-    of a release lack.
+    of a release lack. The rest are options of the format: what is stated here holds for these
+    documents, in place of what [annotations] says of all.
     """
 
     path: RelativePath
+    """Glob of documents, in the source's folder and in its archives.
+    Example: `"**/annotations/train2017.json"`"""
     split: Split | None = None
+    """Official split of the images they are about."""
     optional: bool = False
+    """Whether some copies of the release lack these documents."""
+    encodings: Encodings | None = None
+    """As `annotations.encodings`, for these documents. Example: `["gbk"]`"""
+    pixel_origin: PixelOrigin | None = None
+    """As `annotations.pixel_origin`, for these documents."""
+    max_edge: MaxEdge | None = None
+    """As `annotations.max_edge`, for these documents."""
+    angle: StatedAngle | None = None
+    """As `annotations.angle`, for these documents. Example: `"opencv"`"""
+    header_lines: int | None = None
+    """As `annotations.header_lines`, for these documents. Example: `2`"""
+    bbox: CocoBox | None = None
+    """As `annotations.bbox`, for these documents."""
+    class_names: tuple[str, ...] | None = None
+    """As `annotations.class_names`, for these documents. Example: `["ship", "harbor"]`"""
+    first_class_id: int | None = None
+    """As `annotations.first_class_id`, for these documents. Example: `1`"""
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """What the entry states in place of [annotations]."""
+        common = ("path", "split", "optional")
+        return {k: v for k, v in self if k not in common and v is not None}
 
 
 class SplitList(Model):
     """A text file of image names, one a line, that puts them into a split.
 
-    All lists of a source are there, or none of them.
+    A line's first word is the name. All lists of a source are there; or none of them, if all are
+    `optional`: some copies of a release come without.
     """
 
     path: RelativePath
+    """Glob of the list. Example: `"**/ImageSets/Main/train.txt"`"""
     split: Split
+    """Split of the images that it names."""
+    optional: bool = False
+    """Whether some copies of the release lack it."""
 
 
 class AnnotationRule(Model):
-    """What every format needs: where images and documents lie, and which belong together.
-
-    `images` are alternatives: a file that any of them matches is an image. Globs do not regard
-    case. `stem_folders` is the number of folders above the file that belong to an image's name, for
-    releases that number their images anew in each folder; `inner_folders` (`images`, `labels`) lie
-    between those and the file and do not count. `stem_suffix` is what a document's stem has more
-    than its image's. `unlabeled` says what an image without a document is: an image
-    without objects, or one that nobody has annotated.
-    """
+    """What every format needs: where images and documents lie, and which belong together."""
 
     images: tuple[RelativePath, ...] = Field(min_length=1)
+    """Globs of the images; a file that any of them matches is one. Case does not count.
+    Example: `["**/JPEGImages/*.jpg"]`"""
     files: tuple[AnnotationFiles, ...] = Field(min_length=1)
+    """The documents; each entry may state options of its own."""
     split_lists: tuple[SplitList, ...] = ()
-    encodings: tuple[str, ...] = Field(default=("utf-8",), min_length=1)
+    """Lists of names that put images into splits."""
+    encodings: Encodings = ("utf-8",)
+    """Encodings of text documents and of names in archives, tried in this order behind what a
+    document declares."""
     stem_suffix: str = ""
+    """What a document's name has at its end more than its image's. Example: `"-label"`"""
     stem_folders: int = Field(default=0, ge=0, le=8)
+    """How many folders above a file belong to its image's name, where names repeat. Example: `1`"""
     inner_folders: tuple[str, ...] = ()
+    """Folders between those and the file that do not count. Example: `["images", "labels"]`"""
     unlabeled: Literal["reject", "negative"] = "reject"
+    """What an image without a document is: one that nobody annotated, or one without objects."""
 
-    @field_validator("encodings")
-    @classmethod
-    def _known(cls, encodings: tuple[str, ...]) -> tuple[str, ...]:
-        for encoding in encodings:
+    @model_validator(mode="after")
+    def _entries_fit(self) -> AnnotationRule:
+        for number, entry in enumerate(self.files):
+            unknown = entry.options.keys() - type(self).model_fields.keys()
+            if unknown:
+                keys = ", ".join(f"files.{number}.{key}" for key in sorted(unknown))
+                raise ValueError(f"{keys}: this format has no such option")
+            # What the format demands of a value is demanded of an entry's, too.
+            plain = AnnotationFiles(path=entry.path)
             try:
-                b"".decode(encoding)
-            except LookupError:
-                raise ValueError(f"unknown encoding {encoding!r}") from None
-        return encodings
+                if entry.options:
+                    type(self).model_validate({**dict(self), **entry.options, "files": (plain,)})
+            except ValidationError as error:
+                faults = [f"files.{number}.{f['loc'][0]}: {f['msg']}" for f in error.errors()]
+                raise ValueError("; ".join(faults)) from error
+        return self
+
+    def rule_of(self, entry: int) -> AnnotationRule:
+        """Give the rule by which documents of one entry of `files` are read.
+
+        >>> files = ({"path": "a/*.xml"}, {"path": "b/*.xml", "pixel_origin": 1})
+        >>> rule = VocRule(format="voc", images=("*.jpg",), files=files, pixel_origin=0,
+        ...                max_edge="exclusive")
+        >>> [rule.rule_of(entry).convention.pixel_origin for entry in (0, 1)]
+        [0, 1]
+        """
+        options = self.files[entry].options
+        return self.model_copy(update=options) if options else self
+
+    def located(self, entry: int, detail: str) -> str:
+        """Let a sentence about keys of [annotations] name the entry of `files` that states them."""
+        for key in self.files[entry].options:
+            detail = re.sub(rf"\bannotations\.{key}\b", f"annotations.files.{entry}.{key}", detail)
+        return detail
 
     @property
     def convention(self) -> Convention:
@@ -121,10 +234,11 @@ class AnnotationRule(Model):
 
 
 class _PixelRule(AnnotationRule):
-    # The two things that no document in pixels says: the coordinate of the first pixel, and whether
-    # the maximum edge still belongs to the object.
-    pixel_origin: Literal[0, 1]
-    max_edge: Literal["exclusive", "inclusive"]
+    # The two things that no document in pixels says.
+    pixel_origin: PixelOrigin
+    """Coordinate of the first pixel."""
+    max_edge: MaxEdge
+    """Whether the maximum edge of a box still belongs to the object."""
 
     @property
     def convention(self) -> Convention:
@@ -133,10 +247,16 @@ class _PixelRule(AnnotationRule):
 
 
 class VocRule(_PixelRule):
-    """Pascal VOC; `angle` is stated when rotated boxes come as center, size and angle."""
+    """Pascal VOC XML, with boxes upright or rotated."""
 
     format: Literal["voc"]
-    angle: AngleName | None = None
+    """Pascal VOC XML."""
+    angle: StatedAngle | None = None
+    """Convention of rotated boxes that come as center, size and angle: a table of parts, or a name.
+    `opencv` is degrees from 0 to 90 and `opencv_before_4_5_1` from -90 to 0, both along `w`; `le90`
+    and `le135` are mmrotate's radians, `long_edge` is degrees from -90 to 90, all along the longer
+    side, which is `w`.
+    Example: `{ unit = "radians", turn = "clockwise", along = "long" }`"""
 
     @property
     def convention(self) -> Convention:
@@ -148,30 +268,76 @@ class Fair1mRule(_PixelRule):
     """FAIR1M and Gaofen competition XML: rings of points."""
 
     format: Literal["fair1m"]
+    """XML of FAIR1M."""
 
 
 class DotaRule(_PixelRule):
-    """DOTA text: four corners, a class and a difficulty per line, below `header_lines` lines."""
+    """DOTA text: four corners, a class and a difficulty per line.
+
+    Header lines (`imagesource:`, `gsd:`) are known by what they say, whichever files have them.
+    """
 
     format: Literal["dota"]
-    header_lines: int = Field(ge=0)
+    """Text of DOTA."""
+    header_lines: int = Field(default=0, ge=0)
+    """Lines at the top that are skipped whatever they say, unless they are an object.
+    Example: `2`"""
 
 
 class YoloRule(AnnotationRule):
     """YOLO text: class index, center and size as shares of the picture."""
 
     format: Literal["yolo"]
+    """Text of YOLO."""
     class_names: tuple[str, ...] = Field(min_length=1)
+    """Names of the classes by index. Example: `["ship", "harbor"]`"""
+
+
+class YoloObbRule(AnnotationRule):
+    """YOLO text of oriented boxes: class index, four corners as shares of the picture."""
+
+    format: Literal["yolo_obb"]
+    """Text of YOLO oriented boxes."""
+    class_names: tuple[str, ...] = Field(min_length=1)
+    """Names of the classes by index. Example: `["ship", "harbor"]`"""
+
+
+class LabelmeRule(_PixelRule):
+    """LabelMe JSON; by the tool's own definition the first pixel reaches from 0 to 1."""
+
+    format: Literal["labelme"]
+    """JSON of LabelMe."""
+    pixel_origin: PixelOrigin = 0
+    max_edge: MaxEdge = "exclusive"
 
 
 class CocoRule(_PixelRule):
-    """COCO JSON; `class_names` by id are used for a document that has no `categories`."""
+    """COCO JSON.
+
+    Unless `bbox` is stated, a box whose `area` or `segmentation` contradicts it is refused.
+    """
 
     format: Literal["coco"]
+    """JSON of COCO."""
+    bbox: CocoBox | None = None
+    """What the four numbers of a box are: corner and size, as COCO defines them, or two corners."""
     class_names: tuple[str, ...] = ()
+    """Names of the categories by id, for documents that do not list them.
+    Example: `["ship", "harbor"]`"""
     first_class_id: int = 0
+    """Id of the first of `class_names`. Example: `1`"""
 
 
 Annotations: TypeAlias = Annotated[
-    VocRule | Fair1mRule | DotaRule | YoloRule | CocoRule, Field(discriminator="format")
+    VocRule | CocoRule | YoloRule | YoloObbRule | DotaRule | Fair1mRule | LabelmeRule,
+    Field(discriminator="format"),
 ]
+RULES: dict[str, type[AnnotationRule]] = {
+    "voc": VocRule,
+    "coco": CocoRule,
+    "yolo": YoloRule,
+    "yolo_obb": YoloObbRule,
+    "dota": DotaRule,
+    "fair1m": Fair1mRule,
+    "labelme": LabelmeRule,
+}

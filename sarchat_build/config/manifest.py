@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Literal
@@ -11,8 +10,10 @@ from pydantic import Field, field_validator, model_validator
 
 from sarchat_build.config.annotation_options import Annotations, RelativePath
 from sarchat_build.config.overrides import Override, parse_overrides
+from sarchat_build.config.patterns import compile_pattern
 from sarchat_build.config.toml import Model, load_toml
 from sarchat_build.errors import ConfigurationError, Issue
+from sarchat_build.regular_files import list_settings
 from sarchat_build.types import CATEGORIES, Category
 
 SOURCE_ID = r"^[a-z][a-z0-9_]*$"
@@ -22,57 +23,85 @@ class SarFacts(Model):
     """Sensor facts in the terms of the STAC `sar` extension; only what the authors state."""
 
     platforms: tuple[str, ...] = ()
+    """Satellites or aircraft that carried the radar. Example: `["Gaofen-3", "Sentinel-1"]`"""
     frequency_bands: tuple[str, ...] = ()
+    """Letters of the bands. Example: `["C", "X"]`"""
     polarizations: tuple[str, ...] = ()
+    """Polarizations of all pictures together. Example: `["HH", "VV"]`"""
     resolutions_m: tuple[float, ...] = ()
+    """Resolutions in meters. Example: `[0.5, 3.0]`"""
 
 
 class ArchiveFile(Model):
     """A published archive (Croissant `FileObject`); `sha256` is empty where nobody states one."""
 
     name: RelativePath
+    """Name under which it is published; a copy may have another one, or be unpacked.
+    Example: `"HRSID_JPG.zip"`"""
     sha256: Annotated[str, Field(pattern=r"^([0-9a-f]{64})?$")] = ""
+    """Its digest, in 64 hexadecimal digits; another one stops the build.
+    Example: `"0000000000000000000000000000000000000000000000000000000000000000"`"""
 
 
 class Categories(Model):
     """The source's names and ours. A name that is not listed is an error, never a guess.
+
+    A name that is none of ours is listed as `"ignore"`: its objects are left out and counted, and
+    say nothing about those of other categories.
 
     `annotated` are the categories of which every object in every image is listed, so that absence
     may be claimed. A merger of one-class sources has none: a ship that lies in a picture of a
     source of aircraft is not listed.
     """
 
-    names: dict[str, Category] = Field(min_length=1)
+    names: dict[str, Category | Literal["ignore"]] = Field(min_length=1)
+    """Each name as documents spell it, and what it means; case and extra space do not count.
+    Example: `{ Vehicle = "car", "oil tank" = "tank", airport = "ignore" }`"""
     annotated: tuple[Category, ...]
+    """Our categories of which every object in every image is listed, so that absence may be
+    claimed.
+    Example: `["ship"]`"""
 
     @model_validator(mode="after")
     def _consistent(self) -> Categories:
         unnamed = sorted(set(self.annotated) - set(self.names.values()))
         if unnamed:
             raise ValueError(f"annotated has {', '.join(unnamed)}, which no name means")
+        if not self.named():
+            raise ValueError(f"names means none of {', '.join(CATEGORIES)}")
         return self
 
     def named(self) -> tuple[Category, ...]:
         """Give every category that an object of this source can have, in canonical order."""
-        return sort_categories(self.names.values())
+        return sort_categories(name for name in self.names.values() if name != "ignore")
 
     def by_folded_name(self) -> dict[str, Category]:
         """Give categories by folded name: without regard to case and to extra white space."""
-        return {fold(name): category for name, category in self.names.items()}
+        return {fold(name): means for name, means in self.names.items() if means != "ignore"}
+
+    def is_ignored(self, name: str) -> bool:
+        """Whether objects of this name are left out on purpose."""
+        return any(fold(n) == fold(name) for n, means in self.names.items() if means == "ignore")
+
+    def meant_by(self, name: str) -> tuple[Category, ...]:
+        """Give the categories that an object of this name may have: any, if it is not listed."""
+        category = self.by_folded_name().get(fold(name))
+        if category is not None:
+            return (category,)
+        return () if self.is_ignored(name) else self.named()
 
 
 class Scene(Model):
     """Which images are pieces of one acquisition; without a pattern each image is its own scene."""
 
     pattern: str
+    """Regular expression with a group `scene_id`, searched in an image's name.
+    Example: `'^(?P<scene_id>P[0-9]{4})_'`"""
 
     @field_validator("pattern")
     @classmethod
     def _names_scene(cls, pattern: str) -> str:
-        try:
-            compiled = re.compile(pattern)
-        except re.error as error:
-            raise ValueError(f"not a regular expression: {error}") from error
+        compiled = compile_pattern(pattern)
         if "scene_id" not in compiled.groupindex:
             raise ValueError("needs a named group (?P<scene_id>…)")
         return pattern
@@ -87,9 +116,13 @@ class Tiling(Model):
     """
 
     chip_px: int = Field(default=512, ge=32)
+    """Side of a chip in pixels."""
     overlap_px: int = Field(default=200, ge=0)
+    """How much neighboring chips share, in pixels."""
     min_visible: float = Field(default=0.7, gt=0, le=1)
+    """Share of an object that a chip must show to list it."""
     visibility: Literal["bbox", "obb"] = "bbox"
+    """The box of which that share is taken: upright, or rotated where there is one."""
 
     @model_validator(mode="after")
     def _advances(self) -> Tiling:
@@ -109,12 +142,21 @@ class Pixels(Model):
     """
 
     rule: Literal["percentile", "log_percentile", "linear"]
+    """How values become 8 bits."""
     low_percent: float = Field(default=1.0, ge=0, le=100)
+    """Percentile that becomes black."""
     high_percent: float = Field(default=99.0, ge=0, le=100)
+    """Percentile that becomes white."""
     low: float | None = None
+    """Value that becomes black, with the rule `linear`; 0 by default. Example: `0.0`"""
     high: float | None = None
+    """Value that becomes white, with the rule `linear`; the largest of the file's depth by default.
+    Example: `4095.0`"""
     band: int = Field(default=1, ge=1)
+    """Band that is shown, counted from 1."""
     nodata: float | None = None
+    """Value that stands for no measurement; by default what the file declares.
+    Example: `-9999.0`"""
 
     @model_validator(mode="after")
     def _ascends(self) -> Pixels:
@@ -131,15 +173,20 @@ class Expected(Model):
     """Published totals, compared after reading."""
 
     images: int = Field(ge=0)
+    """Images that the authors publish. Example: `5604`"""
     instances: int = Field(ge=0)
+    """Objects that the authors publish. Example: `16951`"""
 
 
 class SplitTotals(Model):
     """One number per split."""
 
     train: int = Field(ge=0)
+    """Number in train. Example: `928`"""
     validation: int = Field(ge=0)
+    """Number in validation. Example: `116`"""
     test: int = Field(ge=0)
+    """Number in test. Example: `116`"""
 
 
 class Sardet(Model):
@@ -152,33 +199,57 @@ class Sardet(Model):
     """
 
     split: Literal["official", "halved_test", "scene"]
+    """How SARDet-100K came to its splits."""
     images: SplitTotals
+    """Pictures after tiling, by split."""
     instances: SplitTotals
+    """Objects after tiling, by split."""
 
 
 class Manifest(Model):
     """One source of images and boxes, as declared in `source_manifests/<id>.toml`."""
 
     schema_version: Literal[1]
+    """Version of this format."""
     id: str = Field(pattern=SOURCE_ID)
+    """Prefix of every image id, and the name of the file and of the folder of raw data.
+    Example: `"hrsid"`"""
     title: str
+    """The dataset's name as its authors write it.
+    Example: `"HRSID: High-Resolution SAR Images Dataset"`"""
     homepage: str
+    """Where to get it. Example: `"https://github.com/chaozhong2010/HRSID"`"""
     license: str
+    """The authors' terms: an SPDX id, `research-only` or `unknown`. Example: `"GPL-3.0-only"`"""
     citation: str
+    """A DOI, or the title of the paper. Example: `"10.1109/ACCESS.2020.3005861"`"""
     priority: int
-    # Sources whose pictures this release holds again.
+    """Of two sources that hold the same picture, the one with the lower number keeps it.
+    Example: `50`"""
     contains: tuple[str, ...] = ()
+    """Sources whose pictures this release holds again, by id. Example: `["ssdd", "hrsid"]`"""
     sar: SarFacts = SarFacts()
+    """What the authors state of the sensor."""
     archives: tuple[ArchiveFile, ...] = Field(min_length=1)
+    """The published archives."""
     annotations: Annotations
+    """Where images and documents lie, and how documents are read."""
     categories: Categories
+    """What the names of objects mean."""
     scene: Scene | None = None
+    """Which images were cut from one scene; they stay in one split. Without it each image is its
+    own scene."""
     pixels: Pixels | None = None
+    """How pictures that are not 8-bit become so."""
     tiling: Tiling | None = None
+    """How large pictures are cut into chips; without it they stay whole."""
     expected: Expected | None = None
+    """Published totals, compared with what is read."""
     sardet: Sardet | None = None
-    # Key path -> why its value could not be verified, and what else it may be.
+    """The source inside SARDet-100K."""
     unverified: dict[str, str] = Field(default_factory=dict)
+    """By key, why its value could not be verified, and what else it may be.
+    Example: `{ "annotations.pixel_origin" = "not stated; 0 as COCO has it, else 1" }`"""
 
     @model_validator(mode="after")
     def _names_keys(self) -> Manifest:
@@ -194,8 +265,12 @@ class Manifest(Model):
     def scene_id(self, path: str) -> str:
         """Name the acquisition that an image belongs to, by its path; unique across sources."""
         name = self.annotations.image_name(path)
-        match = re.search(self.scene.pattern, name) if self.scene else None
-        return f"{self.id}/{match['scene_id'] if match else name}"
+        return f"{self.id}/{self.scene_of(name) or name}"
+
+    def scene_of(self, name: str) -> str | None:
+        """Give the acquisition that a name of an image states; None if it states none."""
+        match = compile_pattern(self.scene.pattern).search(name) if self.scene else None
+        return match["scene_id"] if match else None
 
 
 def _has_key(node: object, keys: list[str]) -> bool:
@@ -234,7 +309,10 @@ def load_manifests(
         ConfigurationError: all faults of all files and overrides at once.
     """
     folders = [folder] if added is None else [folder, added]
-    listings = [(path, sorted(path.glob("*.toml"))) for path in folders]
+    try:
+        listings = [(path, list_settings(path, ".toml", below=False)) for path in folders]
+    except OSError as error:
+        raise ConfigurationError([Issue(str(error.filename), "", str(error.strerror))]) from error
     by_name = {path.name: path for _, listed in listings for path in listed}
     paths = [path for _, path in sorted(by_name.items())]
     wanted, issues = parse_overrides(overrides, [path.stem for path in paths])
@@ -253,6 +331,12 @@ def load_manifests(
                 Issue(str(path), "id", f"is {manifest.id!r}; the file must have its name")
             )
         manifests[manifest.id] = manifest
+    for path in paths if not issues else ():
+        missing = [s for s in manifests[path.stem].contains if s not in manifests]
+        if missing:
+            known = ", ".join(s for s in manifests if s != path.stem)
+            message = f"no manifest describes {', '.join(missing)}; known: {known}"
+            issues.append(Issue(str(path), "contains", message))
     if issues:
         raise ConfigurationError(issues)
     return manifests

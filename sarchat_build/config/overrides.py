@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sarchat_build.errors import Issue
+from sarchat_build.suggestions import advice
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -83,16 +84,29 @@ def parse_overrides(
             issues.append(Issue(where, "", "expected SOURCE.key.path=VALUE"))
             continue
         if source_id not in known:
-            choice = ", ".join(sorted(known))
-            issues.append(Issue(where, "", f"no source {source_id!r}; known: {choice}"))
+            message = f"no source {source_id!r}{advice(source_id, sorted(known))}"
+            issues.append(Issue(where, "", message))
             continue
         try:
             value = tomllib.loads(f"value = {written}")
-        except tomllib.TOMLDecodeError:
+        except (ValueError, RecursionError):
             value = {}
         if value.keys() != {"value"}:
             hint = f"text needs quotes: --set '{path}=\"{written}\"'"
             issues.append(Issue(where, "", f"{written!r} is not a TOML value; {hint}"))
             continue
-        overrides.append(Override(text, source_id, tuple(keys), value["value"]))
+        found = Override(text, source_id, tuple(keys), value["value"])
+        issues.extend(_undone(overrides, found))
+        overrides.append(found)
     return overrides, issues
+
+
+def _undone(earlier: Iterable[Override], later: Override) -> list[Issue]:
+    # A value that another one replaces does nothing, and was meant to do something.
+    return [
+        Issue(f"--set {first.text}", "", f"--set {later.text} replaces it; leave one of them out")
+        for first in earlier
+        if first.source_id == later.source_id
+        and first.keys[: len(later.keys)] == later.keys
+        and first.value != later.value
+    ]

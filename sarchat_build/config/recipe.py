@@ -9,6 +9,8 @@ from pydantic import Field, model_validator
 
 from sarchat_build.config.resources import resource_folder
 from sarchat_build.config.toml import Model, load_toml
+from sarchat_build.errors import ConfigurationError, Issue
+from sarchat_build.suggestions import advice
 from sarchat_build.types import TASKS, Category, TaskName
 
 # "skip" drops a question that an object which is not listed makes doubtful, "ignore" asks it.
@@ -34,38 +36,40 @@ class SplitShares(Model):
 class Duplicates(Model):
     """Treatment of pictures that show the same."""
 
-    # "drop" keeps one of each group, "report" lists the groups, keeps all and holds each group on
-    # one side of a split; "off" knows equal pixels only, of which one is kept in any case.
     near: Literal["drop", "report", "off"] = "drop"
-    # Differing bits of 256. Of SSDD's pictures after JPEG at quality 60 or halving, 99.9 % differ
-    # in 18 at most, unrelated ones in 40 and more. Beyond 24 the search would slow down.
+    """What becomes of near ones: "drop" keeps one of each group, "report" lists the groups, keeps
+    all and holds each group on one side of a split; "off" knows equal pixels only, of which one is
+    kept in any case."""
     near_distance: int = Field(default=20, ge=0, le=24)
-    # Below one gray level squared rounding decides the bits: constant pictures would be all equal.
+    """Differing bits of 256. Of SSDD's pictures after JPEG at quality 60 or halving, 99.9 % differ
+    in 18 at most, unrelated ones in 40 and more. Beyond 24 the search would slow down."""
     near_min_variance: float = Field(default=1.0, ge=0)
-    # SARDet-100K holds the pictures of its ten sources again, re-encoded and under other names.
+    """Below one gray level squared rounding decides the bits: constant pictures would be all
+    equal."""
     mixed_releases: Literal["refuse", "resolve"] = "refuse"
+    """SARDet-100K holds the pictures of its ten sources again, re-encoded and under other names."""
 
 
 class Rejects(Model):
     """Which bad input stops the build instead of being rejected."""
 
-    # A name that no manifest lists is nearly always a forgotten alias: stop and ask.
     unknown_category: Literal["stop", "reject"] = "stop"
-    # Data that a manifest's statement cannot be true of: correct the statement, keep the data.
+    """A name that no manifest lists is nearly always a forgotten alias: stop and ask."""
     contradiction: Literal["stop", "reject"] = "stop"
-    # More than this share of a source's images rejected means the source was misread.
+    """Data that a manifest's statement cannot be true of: correct the statement, keep the data."""
     max_image_ratio: float = Field(default=0.2, ge=0, le=1)
+    """More than this share of a source's images rejected means the source was misread."""
 
 
 class Output(Model):
     """Layout of the published files."""
 
-    # 512 pictures of up to ~250 kB stay far below the 500 MB that viewers accept.
     images_per_shard: int = Field(default=512, ge=1)
-    # Readers fetch whole row groups; a hundred pictures are a few MB.
+    """512 pictures of up to ~250 kB stay far below the 500 MB that viewers accept."""
     images_per_row_group: int = Field(default=100, ge=1)
-    # Pixels of the stored picture: no information is lost and no trainer's frame is presumed.
+    """Readers fetch whole row groups; a hundred pictures are a few MB."""
     box_frame: Literal["native"] = "native"
+    """Pixels of the stored picture: no information is lost and no trainer's frame is presumed."""
 
 
 class DescriptionSize(Model):
@@ -92,8 +96,8 @@ class LabelThresholds(Model):
     large_from: float = Field(default=0.25, gt=0, le=1)
     medium_from: float = Field(default=0.10, gt=0, le=1)
     small_from: float = Field(default=0.03, gt=0, le=1)
-    # None: descriptions use the scale above, so that one object has one size word everywhere.
     description_size: DescriptionSize | None = None
+    """None: descriptions use the scale above, so that one object has one size word everywhere."""
     wide_above: float = Field(default=1.5, ge=1)
     tall_below: float = Field(default=0.67, gt=0, le=1)
     near_divisor: float = Field(default=8.0, gt=0)
@@ -109,30 +113,31 @@ class LabelThresholds(Model):
 class TemplateSampling(Model):
     """Sampling of phrasings."""
 
-    # Question phrasings that no training row shows: whoever scores a model on the test split can
-    # tell understanding from having learned a sentence by heart. A tenth is enough to measure.
     held_out_percent: int = Field(default=10, ge=0, le=50)
+    """Question phrasings that no training row shows: whoever scores a model on the test split can
+    tell understanding from having learned a sentence by heart. A tenth is enough to measure."""
 
 
 class ClassificationShares(Model):
     """How many of the questions a picture affords are asked, in percent; 0 switches one off."""
 
     all: Percent = 100
-    # Not in the paper. Only sources that annotate several classes can say "no".
     presence: Percent = 100
+    """Not in the paper. Only sources that annotate several classes can say "no"."""
 
 
 class Classification(Model):
     """Classification."""
 
     share_percent: ClassificationShares = ClassificationShares()
-    # Of the pictures whose "yes" would be about their source's commonest class, so many are asked
-    # about: about as many as there are of all others, so that the class does not tell the answer.
     common_percent: Percent = 55
+    """Of the pictures whose "yes" would be about their source's commonest class, so many are
+    asked about: about as many as there are of all others, so that the class does not tell
+    the answer."""
 
 
 class DescriptionShares(Model):
-    """See `ClassificationShares`."""
+    """How many of the questions a picture affords are asked, in percent; 0 switches one off."""
 
     all: Percent = 100
 
@@ -144,14 +149,14 @@ class Description(Model):
     min_image_px: int = Field(default=224, ge=1)
     min_area_ratio: float = Field(default=0.01, ge=0, le=1)
     max_aspect: float = Field(default=10.0, ge=1)
-    # An object that the screen leaves out makes "a ship in the top left" one of two where another
-    # ship lies there, and "what stands out" unclear where it is nearly as large as what is
-    # described. "skip" does not ask about such a picture.
     left_out_objects: Unlisted = "skip"
+    """An object that the screen leaves out makes "a ship in the top left" one of two where another
+    ship lies there, and "what stands out" unclear where it is nearly as large as what is
+    described. "skip" does not ask about such a picture."""
 
 
 class CountingShares(Model):
-    """See `ClassificationShares`."""
+    """How many of the questions a picture affords are asked, in percent; 0 switches one off."""
 
     all: Percent = 100
 
@@ -160,43 +165,44 @@ class Counting(Model):
     """Instance counting."""
 
     share_percent: CountingShares = CountingShares()
-    # Trainers silently drop answers beyond 2,048 tokens; 100 boxes are about 1,900.
     box_cap: int = Field(default=100, ge=1)
+    """Trainers silently drop answers beyond 2,048 tokens; 100 boxes are about 1,900."""
     over_cap: Literal["list_cap", "skip"] = "list_cap"
-    # "No aircraft" is asked only where the source annotates aircraft, of so many pictures …
+    """Beyond the cap, list the first `box_cap` boxes beside the true count, or ask nothing."""
     negatives_percent: Percent = 50
-    # … and for so many classes of one picture: sources that annotate four would else mostly
-    # answer "none".
+    """Of how many pictures "no aircraft" is asked, where the source annotates aircraft."""
     negatives_cap: int = Field(default=1, ge=0)
+    """For how many classes of one picture at most: sources that annotate four would else mostly
+    answer "none"."""
 
 
 class GroundingShares(Model):
-    """See `ClassificationShares`."""
+    """How many of the questions a picture affords are asked, in percent; 0 switches one off."""
 
     single: Percent = 100
     multi: Percent = 100
-    # Not in the paper: "is there a ship in the top left?", one yes and one no of a picture.
     presence: Percent = 50
+    """Not in the paper: "is there a ship in the top left?", one yes and one no of a picture."""
 
 
 class Grounding(Model):
     """Spatial grounding."""
 
     share_percent: GroundingShares = GroundingShares()
-    # A paragraph of more than eight relations is read by nobody.
     relations_cap: int = Field(default=8, ge=0)
-    # See Counting.box_cap; cells and relations take their share of the tokens.
+    """A paragraph of more than eight relations is read by nobody."""
     box_cap: int = Field(default=80, ge=1)
+    """As `tasks.instance_counting.box_cap`; cells and relations take their share of the tokens."""
 
 
 class IdentificationShares(Model):
-    """See `ClassificationShares`."""
+    """How many of the questions a picture affords are asked, in percent; 0 switches one off."""
 
     single: Percent = 100
     multi: Percent = 100
-    # Not in the paper; answers that the boxes in the question do not give away. An object is asked
-    # about by `category` or, where the source annotates several, by `choice`, in turn.
     category: Percent = 100
+    """Not in the paper; answers that the boxes in the question do not give away. An object is asked
+    about by `category` or, where the source annotates several, by `choice`, in turn."""
     choice: Percent = 100
     nearest: Percent = 100
 
@@ -205,45 +211,47 @@ class Identification(Model):
     """Cross-modal identification."""
 
     share_percent: IdentificationShares = IdentificationShares()
-    # Ordered pairs grow with n²; the cap keeps crowded tank farms from owning the dataset and
-    # brings the whole to 2.0 to 2.1 million (benchmarks/yields.py prints the estimate).
     pairs_cap: int = Field(default=100, ge=0)
-    # Of the objects of a source with several classes, so many are offered a choice of two instead
-    # of an open question; fewer of the commonest class, which would else be a good guess.
+    """Ordered pairs grow with n²; the cap keeps crowded tank farms from owning the dataset and
+    brings the whole to 2.0 to 2.1 million (benchmarks/yields.py prints the estimate)."""
     choice_percent: Percent = 50
+    """Of the objects of a source with several classes, so many are offered a choice of two instead
+    of an open question; fewer of the commonest class, which would else be a good guess."""
     choice_common_percent: Percent = 25
-    # A nearest object that is nearer by less than this is not the nearest to a human eye.
+    """The same for the commonest class."""
     tie_margin_px: float = Field(default=4.0, gt=0)
+    """A nearest object that is nearer by less than this is not the nearest to a human eye."""
 
 
 class ReferringShares(Model):
-    """See `ClassificationShares`."""
+    """How many of the questions a picture affords are asked, in percent; 0 switches one off."""
 
     single: Percent = 100
     multi: Percent = 100
-    # Not in the paper: "the large ship in the bottom left", only where exactly one object fits.
     unique: Percent = 100
+    """Not in the paper: "the large ship in the bottom left", only where exactly one object fits."""
 
 
 class Referring(Model):
     """Referring expressions."""
 
     share_percent: ReferringShares = ReferringShares()
-    # See Counting.box_cap; each box brings its cell.
     box_cap: int = Field(default=80, ge=1)
+    """As `tasks.instance_counting.box_cap`; each box brings its cell."""
     unique_cap: int = Field(default=6, ge=0)
-    # "The leftmost ship" needs to be farther left than the next one by this much.
+    """Questions about single objects of one picture at most."""
     tie_margin_px: float = Field(default=4.0, gt=0)
+    """By how much "the leftmost ship" must lie farther left than the next one."""
 
 
 class Tasks(Model):
     """Which tasks are asked, and their settings."""
 
     enabled: tuple[TaskName, ...] = TASKS
-    # A chip may cut an object of a category, or its box may be rejected: the object is there to be
-    # seen and in no list. "skip" does not ask then how many and where all of them are; "ignore"
-    # lets cut objects pass, and rejected ones in groundings.
     cut_objects: Unlisted = "skip"
+    """A chip may cut an object of a category, or its box may be rejected: the object is there to be
+    seen and in no list. "skip" does not ask then how many and where all of them are; "ignore"
+    lets cut objects pass, and rejected ones in groundings."""
     classification: Classification = Classification()
     fine_grained_description: Description = Description()
     instance_counting: Counting = Counting()
@@ -265,30 +273,48 @@ class Recipe(Model):
     """Everything about a build that is a choice and not a fact."""
 
     schema_version: Literal[1]
+    """Version of this format."""
     name: str
+    """Name of the recipe, and of its file. Example: `"mine"`"""
     title: str
-    # Pictures without any object, where every category could have been annotated: none of the
-    # sources read so far holds them, so this is off until one does.
+    """Title of the dataset, on its card. Example: `"SAR dialogues of my own"`"""
     keep_images_without_objects: bool = False
-    # "sardet": as SARDet-100K, and so the published figures, divided each source; "official": as
-    # the authors' lists say; "scene": lists are ignored, whole scenes are hashed to shares.
+    """Pictures without any object, where every category could have been annotated: none of the
+    sources read so far holds them, so this is off until one does."""
     split: Literal["sardet", "official", "scene"] = "sardet"
-    # For scenes that neither a list nor [sardet] of the manifest assigns.
+    """Who divided each source: "sardet" as SARDet-100K did, and so the published figures;
+    "official" as the authors' lists say; "scene" ignores lists, hashes whole scenes to shares."""
     split_shares_percent: SplitShares = SplitShares()
+    """For scenes that neither a list nor [sardet] of the manifest assigns."""
     duplicates: Duplicates = Duplicates()
     rejects: Rejects = Rejects()
     output: Output = Output()
     words: LabelThresholds = LabelThresholds()
     phrasing: TemplateSampling = TemplateSampling()
     tasks: Tasks = Tasks()
-    # Which categories a classification question offers, in this order.
     candidates: tuple[Category, ...] = ("ship", "aircraft", "car", "tank", "bridge", "harbor")
+    """Which categories a classification question offers, in this order."""
 
 
 def recipe_path(recipe: str) -> Path:
-    """Give the file of a recipe: a path that ends in .toml, or the name of a built-in one."""
-    built_in = resource_folder("recipes") / f"{recipe}.toml"
-    return Path(recipe) if recipe.endswith(".toml") else built_in
+    """Give the file of a recipe: a path that ends in .toml, or the name of a built-in one.
+
+    Raises:
+        ConfigurationError: no recipe is called so; the nearest name, or all are named.
+    """
+    if recipe.endswith(".toml"):
+        if Path(recipe).is_dir():
+            raise ConfigurationError([Issue("--recipe", recipe, "is a folder, not a file")])
+        return Path(recipe)
+    folder = resource_folder("recipes")
+    path = folder / f"{recipe}.toml"
+    if not path.is_file():
+        known = sorted(built_in.stem for built_in in folder.glob("*.toml"))
+        folder_named = "; a folder is called so, and a file is needed"
+        hint = folder_named if Path(recipe).is_dir() else advice(recipe, known)
+        message = f"no such recipe{hint}; a file of your own is a path that ends in .toml"
+        raise ConfigurationError([Issue("--recipe", recipe, message.replace("?;", "?"))])
+    return path
 
 
 def load_recipe(path: Path) -> Recipe:

@@ -8,9 +8,13 @@ from pathlib import Path
 from typing import TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic_core import ErrorDetails
 
+from sarchat_build.config.known_keys import keys_at
 from sarchat_build.config.overrides import Override
 from sarchat_build.errors import ConfigurationError, Issue
+from sarchat_build.regular_files import read_regular
+from sarchat_build.suggestions import advice
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -34,32 +38,59 @@ def load_toml(path: Path, model: type[ModelT], overrides: Iterable[Override] = (
         ConfigurationError: every fault of the file, each with its key path.
     """
     try:
-        document = tomllib.loads(path.read_text(encoding="utf-8"))
+        document = tomllib.loads(read_regular(path).decode())
     except FileNotFoundError:
         raise ConfigurationError([Issue(str(path), "", "no such file")]) from None
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except OSError as error:
+        raise ConfigurationError([Issue(str(path), "", str(error.strerror))]) from error
+    except ValueError as error:  # of UTF-8, of TOML, or an integer of a million digits
         raise ConfigurationError([Issue(str(path), "", f"not valid TOML: {error}")]) from error
+    except RecursionError:
+        raise ConfigurationError([Issue(str(path), "", "tables nested too deeply")]) from None
+    overrides = tuple(overrides)
     issues = [issue for override in overrides for issue in override.apply_to(document)]
     try:
         loaded = model.model_validate(_tuples(document))
     except ValidationError as error:
-        issues.extend(
-            Issue(str(path), _key(document, fault["loc"]), _plain(fault["type"], fault["msg"]))
-            for fault in error.errors()
-        )
+        issues.extend(_issue(path, model, document, overrides, fault) for fault in error.errors())
     if issues:
         raise ConfigurationError(issues)
     return loaded
 
 
-def _key(document: object, location: tuple[int | str, ...]) -> str:
-    # A location names the chosen member of a union too, which is no key of the file.
+def _issue(
+    path: Path,
+    model: type[Model],
+    document: object,
+    overrides: Iterable[Override],
+    fault: ErrorDetails,
+) -> Issue:
+    """Name the key, and the option of the command line where that is what set it."""
+    key, text = _key(document, fault), _plain(fault["type"], fault["msg"])
+    kind, location = fault["type"], fault["loc"]
+    if kind == "extra_forbidden":
+        text += advice(str(location[-1]), keys_at(model, location[:-1]))
+    for override in overrides:
+        stated = ".".join(override.keys)
+        # What is unknown may be a table that the option made; what is wrong may lie below it.
+        if f"{key}.".startswith(f"{stated}.") or (
+            kind == "extra_forbidden" and stated.startswith(f"{key}.")
+        ):
+            unnamed = "" if stated.startswith(key) else key
+            return Issue(f"--set {override.text}", unnamed, text)
+    return Issue(str(path), key, text)
+
+
+def _key(document: object, fault: ErrorDetails) -> str:
+    # A location names the chosen member of a union too, which is no key of the file; one that is
+    # missing is none either.
     parts: list[str] = []
-    for position, part in enumerate(location):
+    last = len(fault["loc"]) - 1
+    for position, part in enumerate(fault["loc"]):
         try:
             document = document[part]  # type: ignore[index]
         except (KeyError, IndexError, TypeError):
-            if position < len(location) - 1:
+            if position < last or fault["type"] != "missing":
                 continue
         parts.append(str(part))
     return ".".join(parts)

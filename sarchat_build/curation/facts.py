@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from sarchat_build.curation.label_agreement import pack_objects
 from sarchat_build.names import printable
-from sarchat_build.types import CutImage, Split
+from sarchat_build.types import NO_EXTENT, BoxExtent, CutImage, Split
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,6 +32,8 @@ class ImageFact:
     instances: int
     chips: int
     chip_instances: int
+    size_px: tuple[int, int] = (0, 0)
+    extent: BoxExtent = NO_EXTENT
 
 
 def image_fact(cut: CutImage, block: str, priority: int) -> ImageFact:
@@ -52,6 +54,8 @@ def image_fact(cut: CutImage, block: str, priority: int) -> ImageFact:
         instances=cut.instances,
         chips=len(cut.chips),
         chip_instances=sum(len(chip.instances) for chip in cut.chips),
+        size_px=(image.pixels.width_px, image.pixels.height_px),
+        extent=image.extent,
     )
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from sarchat_build.config.manifest import Manifest
 from sarchat_build.config.recipe import Recipe
 from sarchat_build.curation.facts import ImageFact
+from sarchat_build.curation.misreading import signs_of_misreading
 from sarchat_build.errors import Stop
 from sarchat_build.reasons import Reason
 from sarchat_build.types import ReadCount, Reject
@@ -57,7 +58,10 @@ def reasons_to_stop(
 ) -> tuple[Stop, ...]:
     """List why nothing may be written; empty when the build may go on."""
     counts = sorted(counts, key=lambda count: (count.source_id, count.reason, count.name))
-    reasons = [*_fatal(counts)]
+    instances: Counter[tuple[str, Reason]] = Counter()
+    for count in counts:
+        instances[count.source_id, count.reason] += count.instances
+    reasons = [*_fatal(counts), *signs_of_misreading(instances, facts)]
     if recipe.rejects.unknown_category == "stop":
         reasons += _unknown_names(counts)
     if recipe.rejects.contradiction == "stop":

@@ -3,32 +3,44 @@
 from __future__ import annotations
 
 from collections.abc import Container, Iterable
-from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
-from sarchat_build.dataset.output import WORK_FOLDER, WrittenFile, is_intact, read_json, write_json
+from pydantic import TypeAdapter, ValidationError
+
+from sarchat_build.dataset.output import (
+    WORK_FOLDER,
+    WrittenFile,
+    is_intact,
+    is_regular,
+    lend,
+    stage_of,
+    write_json,
+)
 from sarchat_build.dataset.shards import ShardBuilder, ShardReceipt
+from sarchat_build.published.layout import parse_table_path
+from sarchat_build.regular_files import MAX_RECORD_BYTES, read_regular
 from sarchat_build.types import PlannedImage
 
 _FOLDER = f"{WORK_FOLDER}/receipts"
-_PREVIOUS = f"{WORK_FOLDER}/previous.json"
+_RECEIPT = TypeAdapter(ShardReceipt)
 
 
 def build_or_reuse(
-    builder: ShardBuilder, name: str, planned: Iterable[PlannedImage], fingerprint: str
+    builder: ShardBuilder, out: str, name: str, planned: Iterable[PlannedImage], fingerprint: str
 ) -> tuple[ShardReceipt, bool]:
     """Build a shard and leave its receipt, unless it is finished and made from the same inputs.
+
+    Either way its files lie in the stage of `out` afterwards.
 
     Returns:
         The receipt, and whether it is one of an earlier run.
     """
-    receipt = load_receipt(builder.out, name, fingerprint)
+    receipt = load_receipt(out, name, fingerprint)
     if receipt is not None:
         return receipt, True
     receipt = builder.build(name, planned, fingerprint)
-    save_receipt(builder.out, receipt)
+    save_receipt(out, receipt)
     return receipt, False
 
 
@@ -38,45 +50,44 @@ def save_receipt(out: str, receipt: ShardReceipt) -> None:
 
 
 def load_receipt(out: str, name: str, fingerprint: str) -> ShardReceipt | None:
-    """Read the receipt of a shard if it was made from the same inputs and is still intact."""
-    found: Any = read_json(out, f"{_FOLDER}/{name}.json")
-    if not isinstance(found, dict) or found.get("fingerprint") != fingerprint:
-        return None
-    files = tuple(WrittenFile(**file) for file in found["files"])
-    if not all(is_intact(out, file) for file in files):
-        return None
-    return ShardReceipt(
-        found["name"], found["fingerprint"], files, found["counts"], found["template_uses"]
-    )
+    """Read the receipt of a shard if it was made from the same inputs and is still intact.
 
-
-def forget_record(out: str) -> None:
-    """Delete the record of an earlier build, and remember which files it listed.
-
-    Without its record a dataset counts as unfinished, which is true once a new run begins.
+    Its files are in the stage, left there by a run that did not end, or are lent to it by the
+    dataset that was published.
     """
-    record: Any = read_json(out, "build.json")
-    if isinstance(record, dict):
-        write_json(out, _PREVIOUS, sorted(record["files"]))
-    Path(out, "build.json").unlink(missing_ok=True)
+    receipt = _read_receipt(Path(out, _FOLDER, f"{name}.json"))
+    if receipt is None or (receipt.name, receipt.fingerprint) != (name, fingerprint):
+        return None
+    return receipt if all(_bring_to_stage(out, file) for file in receipt.files) else None
 
 
-def remove_leftovers(out: str, files: Container[str], shards: Container[str]) -> None:
-    """Delete files and receipts of earlier runs that this build does not hold.
-
-    Files of two builds never lie side by side; a file that no build of ours wrote is not touched.
-    """
-    earlier: Any = read_json(out, _PREVIOUS)
-    known: set[str] = set(earlier) if isinstance(earlier, list) else set()
+def remove_receipts(out: str, keep: Container[str]) -> None:
+    """Delete the receipts of shards that a finished dataset does not have."""
     for path in sorted(Path(out, _FOLDER).glob("*.json")):
-        found: Any = read_json(out, f"{_FOLDER}/{path.name}")
-        if isinstance(found, dict):
-            known.update(file["path"] for file in found["files"])
-        if path.stem not in shards:
+        if is_regular(path) and path.stem not in keep:
             path.unlink()
-    for name in sorted(known):
-        if name not in files:
-            Path(out, name).unlink(missing_ok=True)
-            with suppress(OSError):
-                Path(out, name).parent.rmdir()  # only an empty folder goes
-    Path(out, _PREVIOUS).unlink(missing_ok=True)
+
+
+def _read_receipt(path: Path) -> ShardReceipt | None:
+    """Read a receipt; None where it is not there, not whole, or names files of something else."""
+    if not is_regular(path):
+        return None
+    try:
+        receipt = _RECEIPT.validate_json(read_regular(path, MAX_RECORD_BYTES))
+    except (OSError, ValidationError):
+        return None
+    for file in receipt.files:
+        table = parse_table_path(file.path)
+        if table is None or table.shard is None or table.name != receipt.name:
+            return None
+    return receipt
+
+
+def _bring_to_stage(out: str, file: WrittenFile) -> bool:
+    stage = stage_of(out)
+    if is_intact(stage, file):
+        return True
+    if not is_intact(out, file):
+        return False
+    lend(out, stage, file.path)
+    return True

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from hashlib import sha256
 from importlib.metadata import version
 from typing import Literal, TypeVar
 
-from pydantic import ValidationError
+from pydantic import ValidationError, field_validator
 
 from sarchat_build.config.annotation_options import Annotations
 from sarchat_build.config.manifest import (
@@ -26,11 +27,12 @@ from sarchat_build.config.manifest import (
 )
 from sarchat_build.config.recipe import Recipe
 from sarchat_build.config.toml import Model
+from sarchat_build.dataset.fingerprint import canonical_json
 from sarchat_build.dataset.output import WrittenFile
 from sarchat_build.dataset.shards import ShardReceipt
 from sarchat_build.errors import InputError, Issue
 from sarchat_build.phrasing.engine import Phrasing
-from sarchat_build.published.layout import BUILD_FILE
+from sarchat_build.published.layout import BUILD_FILE, is_published_path, parse_shard_name
 from sarchat_build.sources.inputs import ArchiveEntry
 from sarchat_build.types import SPLITS, Split
 from sarchat_build.version import __version__
@@ -95,8 +97,13 @@ class SourceFacts(Model):
 
 
 class SourceRecord(SourceFacts):
-    """A source in a finished build; `fixes` counts corrections and warnings by reason."""
+    """A source in a finished build.
 
+    `fixes` counts corrections and warnings by reason; `manifest_sha256` is of the whole manifest as
+    it was used, with what was stated in its stead.
+    """
+
+    manifest_sha256: str
     archives: tuple[ArchiveEntry, ...]
     counts: SourceCounts
     fixes: dict[str, int]
@@ -143,16 +150,34 @@ class BuildRecord(RecordShell):
 
     `counts` are rows by split and table (`images`, `objects`, a task's name), `versions` those of
     every library that can change a published byte, `left_out` the sources that were asked for and
-    could not be read, `shards` the fingerprint of what each shard was made from.
+    could not be read, `shards` the fingerprint of what each shard was made from. Everything that
+    goes into a fingerprint is named too (recipe, manifests, archives, phrasings, versions, and the
+    code by `code_digest`): why a shard was built anew is what two records do not have in common.
     """
 
     sources: Mapping[str, SourceRecord]
     templates: TemplateRecord
     versions: dict[str, str]
+    code_digest: str
     counts: dict[Split, dict[str, int]]
     comparison: tuple[ComparisonRow, ...]
     left_out: tuple[str, ...]
     shards: dict[str, str]
+
+    @field_validator("files")
+    @classmethod
+    def _lie_in_the_dataset(cls, files: Mapping[str, FileEntry]) -> Mapping[str, FileEntry]:
+        for path in files:
+            if not is_published_path(path):
+                raise ValueError(f"{path!r} is not the path of a dataset's file")
+        return files
+
+    @field_validator("shards")
+    @classmethod
+    def _are_shards(cls, shards: dict[str, str]) -> dict[str, str]:
+        for name in shards:
+            parse_shard_name(name)
+        return shards
 
     def with_files(self, files: Iterable[WrittenFile]) -> BuildRecord:
         """Give the record with more files in it."""
@@ -189,12 +214,17 @@ def parse_document(text: str | bytes, location: str, model: type[ModelT]) -> Mod
             Issue(location, ".".join(map(str, fault["loc"])), fault["msg"])
             for fault in error.errors()
         )
-        raise InputError("\n".join(map(str, issues))) from error
+        raise InputError(*map(str, issues)) from error
 
 
 def versions() -> dict[str, str]:
     """Give the version of this package and of every library that can change a published byte."""
     return {"sarchat_build": __version__, **{name: version(name) for name in _DECISIVE}}
+
+
+def manifest_digest(manifest: Manifest) -> str:
+    """Digest a manifest with everything that was stated in its stead."""
+    return sha256(canonical_json(manifest.model_dump(mode="json"))).hexdigest()
 
 
 def build_record(
@@ -208,6 +238,7 @@ def build_record(
     phrasing: Phrasing,
     comparison: Iterable[ComparisonRow],
     files: Iterable[WrittenFile],
+    code_digest: str,
     left_out: Iterable[str] = (),
 ) -> BuildRecord:
     """Make the record of a finished build.
@@ -222,6 +253,7 @@ def build_record(
         phrasing: the phrasings that were there to be used.
         comparison: the build beside SARDet-100K.
         files: every file that is published.
+        code_digest: digest of the code that wrote the shards.
         left_out: sources that were asked for and could not be read (`--keep-going`).
     """
     ordered = sorted(receipts, key=lambda receipt: receipt.name)
@@ -233,6 +265,7 @@ def build_record(
         sources={
             source_id: SourceRecord(
                 **dict(facts),
+                manifest_sha256=manifest_digest(manifests[source_id]),
                 archives=tuple(archives[source_id]),
                 counts=SourceCounts.model_validate(counts[source_id]),
                 fixes=dict(fixes.get(source_id, {})),
@@ -245,6 +278,7 @@ def build_record(
         ),
         files=shell.files,
         versions=versions(),
+        code_digest=code_digest,
         counts=_counts_by_split(ordered, recipe),
         comparison=tuple(comparison),
         left_out=tuple(sorted(left_out)),

@@ -9,6 +9,9 @@ from sarchat_build.errors import RecordError
 from sarchat_build.reasons import Reason
 from sarchat_build.types import Box
 
+# No box is so many times as wide or high as its picture, and no scene has so many pixels a side.
+_ABSURD_SIZE = 10
+_ABSURD_PX = 1e6
 # A box that leaves the picture by less has only been rounded, by a text format or by a float.
 ROUNDING_PX = 1e-3
 
@@ -23,7 +26,8 @@ def repair(
         (part of the box lay outside).
 
     Raises:
-        RecordError: `non_finite`, `degenerate` (no area) or `outside` (no part in the picture).
+        RecordError: `non_finite`, `degenerate` (no area once written in whole pixels, or absurdly
+            large) or `outside` (no part in the picture).
 
     >>> repair((30, 20, 10, 40), 100, 100)
     (Box(x_min_px=10, y_min_px=20, x_max_px=30, y_max_px=40), (Reason.BOX_SWAPPED,))
@@ -37,9 +41,16 @@ def repair(
     box = Box(min(x0, x1), min(y0, y1), max(x0, x1), max(y0, y1))
     if not box.area_px2 > 0:  # two tiny sides can multiply to 0
         raise RecordError(Reason.DEGENERATE, f"box {written} has no area")
+    wide, high = box.width_px > _ABSURD_SIZE * width_px, box.height_px > _ABSURD_SIZE * height_px
+    if wide or high or max(map(abs, box)) > _ABSURD_PX:
+        size = f"{width_px} × {height_px}"
+        raise RecordError(Reason.DEGENERATE, f"box {written} is absurd in a picture of {size}")
     inside = clip(box, Box(0, 0, width_px, height_px))
     if inside is None:
         raise RecordError(Reason.OUTSIDE, f"box {written} in a picture of {width_px} × {height_px}")
+    if not has_text_area(inside):
+        text = box_text(inside)
+        raise RecordError(Reason.DEGENERATE, f"box {written} is written {text} and has no area")
     repairs = []
     if (x0, y0) != (box.x_min_px, box.y_min_px):
         repairs.append(Reason.BOX_SWAPPED)
@@ -88,6 +99,16 @@ def round_half_up(value: float) -> int:
     (3, 3)
     """
     return math.floor(value + 0.5)
+
+
+def has_text_area(box: Box) -> bool:
+    """Whether a box still has an area when it is written in whole pixels.
+
+    >>> has_text_area(Box(10, 10, 20, 10.4)), has_text_area(Box(10, 10.4, 20, 10.5))
+    (False, True)
+    """
+    x0, y0, x1, y1 = map(round_half_up, box)
+    return x0 < x1 and y0 < y1
 
 
 def box_text(box: Box) -> str:

@@ -68,7 +68,7 @@ def clip_oriented_box(corners: Sequence[float], frame: Box) -> tuple[float, ...]
     visible = _visible(corners, frame)
     if not visible.area > 0:
         return ()
-    x0, y0, x1, y1 = corners[:4]
+    x0, y0, x1, y1 = _near(corners[:4])
     heading = math.atan2(y1 - y0, x1 - x0)
     upright = rotate(visible, -heading, origin=(x0, y0), use_radians=True)
     left, top, right, bottom = upright.bounds
@@ -101,7 +101,11 @@ def _is_inside(points: Sequence[float], frame: Box) -> bool:
 def _visible(points: Sequence[float], frame: Box) -> shapely.Geometry:
     if len(points) < 6:  # no area, which no frame shows
         return shapely.Polygon()
-    near = [min(max(value, -_FARTHEST_PX), _FARTHEST_PX) for value in points]
+    near = _near(points)
     outline = shapely.Polygon(zip(near[0::2], near[1::2], strict=True))
     # One that crosses itself was traced by hand; its area is what it goes round.
     return shapely.intersection(shapely.make_valid(outline), shapely.box(*frame))
+
+
+def _near(points: Sequence[float]) -> list[float]:
+    return [min(max(value, -_FARTHEST_PX), _FARTHEST_PX) for value in points]

@@ -13,11 +13,14 @@ from sarchat_build.geometry.rotated import corners
 from sarchat_build.reasons import Reason
 from sarchat_build.types import BoxFormat
 
+# Exports round shares, and labels may leave the picture by a little.
+_SHARE_PLAY = 0.05
 _NUMBERS = {
     BoxFormat.XYXY_PX: 4,
     BoxFormat.XYWH_PX: 4,
     BoxFormat.CXCYWH_REL: 4,
     BoxFormat.QUAD_PX: 8,
+    BoxFormat.QUAD_REL: 8,
     BoxFormat.CXCYWHA_PX: 5,
 }
 
@@ -66,6 +69,16 @@ def to_pixel_box(
         cx, cy, w, h = box
         left, right = (cx - w / 2) * width_px, (cx + w / 2) * width_px
         return PixelBox((left, (cy - h / 2) * height_px, right, (cy + h / 2) * height_px))
+    if box_format is BoxFormat.QUAD_REL:
+        sides_px = (width_px, height_px) * 4
+        corners_px = [share * side for share, side in zip(box, sides_px, strict=True)]
+        quad, repairs = to_pixel_quad(corners_px, convention)
+        return PixelBox(bounds(quad), quad, repairs)
+    if _are_shares(box[:8] if len(box) > 5 else box[:4]):
+        numbers = ", ".join(f"{value:g}" for value in box)
+        raise RecordError(
+            Reason.SHARES_OF_PICTURE, f"({numbers}) are shares of the picture, not pixels"
+        )
     if box_format in (BoxFormat.QUAD_PX, BoxFormat.CXCYWHA_PX):
         quad, repairs = to_pixel_quad(box, convention)
         return PixelBox(_half_open(bounds(quad), convention), quad, repairs)
@@ -101,6 +114,12 @@ def to_pixel_quad(
         box = corners(box, convention.angle)
     quad, mended = clockwise([value - convention.pixel_origin for value in box])
     return quad, (Reason.QUAD_HULL,) if mended else ()
+
+
+def _are_shares(numbers: Sequence[float]) -> bool:
+    # A box inside the first pixel is no object; one of whole numbers may be that pixel.
+    inside = all(-_SHARE_PLAY <= value <= 1 + _SHARE_PLAY for value in numbers)
+    return inside and any(value != int(value) for value in numbers)
 
 
 def _half_open(

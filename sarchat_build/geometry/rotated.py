@@ -6,52 +6,74 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from sarchat_build.config.annotation_options import AngleParts
 from sarchat_build.errors import RecordError
 from sarchat_build.reasons import Reason
 from sarchat_build.types import AngleName
 
+_TURN = {"degrees": 360.0, "radians": 2 * math.pi}
+
 
 @dataclass(frozen=True, slots=True)
 class Angle:
-    """One convention. Angles turn from the x axis towards the y axis, clockwise on the screen.
+    """One convention: its parts (`AngleParts`), and the range that its angles have.
 
     `low` and `high` bound the angle in the convention's own unit; which end belongs to the range
-    is `low_included`. `long_edge_first` says that `w` is the longer side; otherwise `w` is the side
-    along the angle, whichever it is.
+    is `low_included`. `long_edge_first` says that `w` is always the longer side.
     """
 
-    degrees: bool
+    parts: AngleParts
     low: float
     high: float
-    low_included: bool
-    long_edge_first: bool
+    low_included: bool = True
+    long_edge_first: bool = False
 
     def to_radians(self, value: float) -> float:
         """Give the angle in radians."""
-        return math.radians(value) if self.degrees else value
+        return value * 2 * math.pi / _TURN[self.parts.unit]
 
     def from_radians(self, value: float) -> float:
         """Give the angle in the convention's unit, brought into its range by whole periods."""
-        angle = math.degrees(value) if self.degrees else value
+        angle = value * _TURN[self.parts.unit] / (2 * math.pi)
         period = self.high - self.low
         turned = (angle - self.low) % period + self.low
         return float(self.high) if turned == self.low and not self.low_included else turned
 
+    def lies_along_w(self, w: float, h: float) -> bool:
+        """Whether the angle is the direction of the side `w`, and not of `h`."""
+        along = self.parts.along
+        return along == "w" or (along == "long" and w >= h) or (along == "short" and w < h)
 
+
+_DEGREES = AngleParts(unit="degrees", turn="clockwise", along="w")
+_RADIANS = AngleParts(unit="radians", turn="clockwise", along="w")
 # OpenCV's minAreaRect turned its range round in 4.5.1; le90 and le135 are mmrotate's, in radians.
 ANGLES: dict[AngleName, Angle] = {
-    "opencv": Angle(True, 0, 90, False, False),
-    "opencv_before_4_5_1": Angle(True, -90, 0, True, False),
-    "le90": Angle(False, -math.pi / 2, math.pi / 2, True, True),
-    "le135": Angle(False, -math.pi / 4, 3 * math.pi / 4, True, True),
-    "long_edge": Angle(True, -90, 90, True, True),
+    "opencv": Angle(_DEGREES, 0, 90, low_included=False),
+    "opencv_before_4_5_1": Angle(_DEGREES, -90, 0),
+    "le90": Angle(_RADIANS, -math.pi / 2, math.pi / 2, long_edge_first=True),
+    "le135": Angle(_RADIANS, -math.pi / 4, 3 * math.pi / 4, long_edge_first=True),
+    "long_edge": Angle(_DEGREES, -90, 90, long_edge_first=True),
 }
 # What rounding to a few digits can do to an angle at the end of its range, or to equal sides.
 _ANGLE_SLACK = 1e-3
 _SIDE_SLACK_PX = 1.0
 
 
-def corners(box: Sequence[float], name: AngleName) -> tuple[float, ...]:
+def angle_of(stated: AngleName | AngleParts) -> Angle:
+    """Give the convention that a name stands for, or that parts make: one whole turn either way.
+
+    >>> angle_of("opencv").high
+    90
+    >>> angle_of(AngleParts(unit="degrees", turn="clockwise", along="long")).low
+    -360.0
+    """
+    if isinstance(stated, AngleParts):
+        return Angle(stated, -_TURN[stated.unit], _TURN[stated.unit])
+    return ANGLES[stated]
+
+
+def corners(box: Sequence[float], stated: AngleName | AngleParts) -> tuple[float, ...]:
     """Turn center x, center y, width, height, angle into four corners, clockwise.
 
     Raises:
@@ -64,16 +86,22 @@ def corners(box: Sequence[float], name: AngleName) -> tuple[float, ...]:
     if not all(map(math.isfinite, box)):
         raise RecordError(Reason.NON_FINITE, f"rotated box {tuple(box)}")
     cx, cy, w, h, value = box
-    angle = ANGLES[name]
-    stated = f'annotations.angle = "{name}"'
+    angle = angle_of(stated)
+    written = f"annotations.angle = {stated_text(stated)}"
     if not angle.low - _ANGLE_SLACK <= value <= angle.high + _ANGLE_SLACK:
         raise RecordError(
             Reason.CONTRADICTS_MANIFEST,
-            f"{stated}, but an angle lies outside {angle.low:.4g} to {angle.high:.4g}",
+            f"{written}, but an angle lies outside {angle.low:.4g} to {angle.high:.4g}",
         )
     if angle.long_edge_first and w + _SIDE_SLACK_PX < h:
-        raise RecordError(Reason.CONTRADICTS_MANIFEST, f"{stated}, but a width is the shorter side")
+        raise RecordError(
+            Reason.CONTRADICTS_MANIFEST, f"{written}, but a width is the shorter side"
+        )
     turn = angle.to_radians(value)
+    if angle.parts.turn == "counterclockwise":
+        turn = -turn
+    if not angle.lies_along_w(w, h):
+        w, h = h, w
     ax, ay = math.cos(turn) * w / 2, math.sin(turn) * w / 2
     bx, by = -math.sin(turn) * h / 2, math.cos(turn) * h / 2
     return tuple(
@@ -83,7 +111,7 @@ def corners(box: Sequence[float], name: AngleName) -> tuple[float, ...]:
     )
 
 
-def from_corners(quad: Sequence[float], name: AngleName) -> tuple[float, ...]:
+def from_corners(quad: Sequence[float], stated: AngleName | AngleParts) -> tuple[float, ...]:
     """Turn four corners of a rectangle into center x, center y, width, height, angle.
 
     >>> from_corners((12, 16, 12, 24, 8, 24, 8, 16), "opencv")
@@ -92,13 +120,24 @@ def from_corners(quad: Sequence[float], name: AngleName) -> tuple[float, ...]:
     x0, y0, x1, y1, x2, y2 = quad[:6]
     cx, cy = sum(quad[0::2]) / 4, sum(quad[1::2]) / 4
     w, h = math.hypot(x1 - x0, y1 - y0), math.hypot(x2 - x1, y2 - y1)
-    angle = ANGLES[name]
+    angle = angle_of(stated)
     turn = math.atan2(y1 - y0, x1 - x0)
-    if angle.long_edge_first:
-        if w < h:
-            w, h, turn = h, w, turn + math.pi / 2
-        return cx, cy, w, h, angle.from_radians(turn)
-    # A quarter turn swaps the sides; a half turn changes nothing.
+    if angle.long_edge_first and w < h:
+        w, h, turn = h, w, turn + math.pi / 2
+    if not angle.lies_along_w(w, h):
+        turn += math.pi / 2
+    if angle.parts.turn == "counterclockwise":
+        turn = -turn
     within = angle.from_radians(turn)
-    quarters = round((math.degrees(turn) - within) / 90)
+    # Where the range is a quarter turn: one quarter swaps the sides; two change nothing.
+    quarters = round((turn - angle.to_radians(within)) / (math.pi / 2))
     return (cx, cy, h, w, within) if quarters % 2 else (cx, cy, w, h, within)
+
+
+def stated_text(stated: AngleName | AngleParts) -> str:
+    """Write a convention as a manifest does.
+
+    >>> stated_text("le90")
+    '"le90"'
+    """
+    return str(stated) if isinstance(stated, AngleParts) else f'"{stated}"'

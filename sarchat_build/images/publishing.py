@@ -13,7 +13,7 @@ from sarchat_build.images.bands import repeat_rendering
 from sarchat_build.images.hashing import perceptual_hash
 from sarchat_build.images.output import encode_png, pixel_sha256
 from sarchat_build.images.picture import MAX_PIXELS, decode
-from sarchat_build.sources.picture_file import PictureSource, head, sniff
+from sarchat_build.sources.picture_file import PictureSource, head, open_bytes, sniff
 from sarchat_build.types import AS_STORED, PixelFacts, Window
 
 
@@ -33,7 +33,8 @@ def published_whole(source: PictureSource, facts: PixelFacts) -> PublishedImage:
     if facts.rendering != AS_STORED:
         data = encode_png(_picture(source, facts))
     else:
-        data = source if isinstance(source, bytes) else source.read_bytes()
+        with open_bytes(source) as stream:
+            data = stream.read()
     return PublishedImage(data, facts.pixel_sha256, facts.perceptual_hash)
 
 

@@ -13,6 +13,7 @@ from sarchat_build.config.manifest import sort_categories
 from sarchat_build.dialogues.grammar import counted
 from sarchat_build.geometry.boxes import clip
 from sarchat_build.images import open_scene
+from sarchat_build.names import display_name
 from sarchat_build.sources.files import FileRef
 from sarchat_build.sources.index import SourceIndex
 from sarchat_build.stable_hash import stable_hash
@@ -26,6 +27,7 @@ _PICTURE_PX = ((WIDTH_PX - 2 * _MARGIN_PX - (COLUMNS - 1) * _GAP_PX) // COLUMNS,
 _WHOLE_PX = 700
 _VIEW_PX = (608, 456)
 _MAX_ZOOM = 3.0
+_MAX_TITLE_CHARS = 120
 # More names than this hide what they name; colors remain.
 _MAX_NAMED = 14
 _PAPER, _INK, _FAINT, _FRAME = (17, 20, 25), (236, 239, 244), (148, 158, 172), (29, 33, 40)
@@ -120,8 +122,10 @@ def _draw_head(
     sheet: Image.Image, chosen: Sequence[SourceImage], title: str, subtitle: str
 ) -> None:
     draw = ImageDraw.Draw(sheet)
-    draw.text((_MARGIN_PX, 20), title, fill=_INK, font=_font(26))
-    draw.text((_MARGIN_PX, 60), subtitle, fill=_FAINT, font=_font(17))
+    draw.text((_MARGIN_PX, 20), display_name(title, _MAX_TITLE_CHARS), fill=_INK, font=_font(26))
+    draw.text(
+        (_MARGIN_PX, 60), display_name(subtitle, _MAX_TITLE_CHARS), fill=_FAINT, font=_font(17)
+    )
     shown = sort_categories(i.category for image in chosen for i in image.instances)
     x = WIDTH_PX - _MARGIN_PX
     for category in reversed(shown):

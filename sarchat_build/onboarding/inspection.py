@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import Literal
 
 from sarchat_build.chips.join import InspectedImage, inspect_images
 from sarchat_build.chips.normalize import normalize_image
@@ -34,7 +35,7 @@ class CategoryCount:
     of its boxes in the pictures that were decoded.
     """
 
-    category: Category | None
+    category: Category | Literal["ignore"] | None
     objects: int = 0
     sides_px: list[float] = field(default_factory=list)
 
@@ -143,6 +144,8 @@ def _count(
         entry = summary.categories.setdefault(
             instance.category, CategoryCount(lookup.get(fold(instance.category)))
         )
+        if entry.category is None and manifest.categories.is_ignored(instance.category):
+            entry.category = "ignore"
         entry.objects += 1
 
 

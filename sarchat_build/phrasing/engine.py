@@ -25,8 +25,9 @@ from sarchat_build.dialogues.grammar import FILTERS
 from sarchat_build.dialogues.question import Question
 from sarchat_build.errors import ConfigurationError, Issue
 from sarchat_build.geometry.boxes import round_half_up
+from sarchat_build.regular_files import list_settings, read_regular
 from sarchat_build.stable_hash import stable_hash
-from sarchat_build.types import Split
+from sarchat_build.types import TASKS, Split
 
 # The longest honest answer, a hundred boxes with their cells, has about 4,000 characters.
 MAX_TEXT_CHARS = 65_536
@@ -223,6 +224,18 @@ def held_out(question_ids: Sequence[str], percent: int) -> frozenset[str]:
     return frozenset(ordered[:count])
 
 
+def _no_phrasing(folder: Path, others: int) -> str:
+    """Say that a folder is the wrong one, and which may be meant."""
+    if not folder.is_dir():
+        return "is a file, not a folder" if folder.exists() else "no such folder"
+    found = f"{others:,} files *.jinja, but" if others else "holds"
+    right = (folder / "templates", folder.parent, folder.parent.parent)
+    meant = next((path for path in right if (path / FRAMES / "question").is_dir()), None)
+    hint = f"; did you mean {meant}?" if meant and meant != folder else ""
+    core = "<task>/<subtask>/question|answer/<name>.jinja"
+    return f"{found} no phrasing ({core}){hint}"
+
+
 def load_templates(folder: Path) -> dict[str, str]:
     """Read every phrasing below `folder`, by id (its path without the ending).
 
@@ -231,19 +244,28 @@ def load_templates(folder: Path) -> dict[str, str]:
     """
     templates: dict[str, str] = {}
     issues = []
-    for path in sorted(folder.rglob("*.jinja")):
+    try:
+        paths = list_settings(folder, ".jinja", below=True)
+    except OSError as error:
+        raise ConfigurationError([Issue(str(error.filename), "", str(error.strerror))]) from error
+    for path in paths:
         template_id = path.relative_to(folder).with_suffix("").as_posix()
         try:
             parse_id(template_id)
-            templates[template_id] = path.read_text(encoding="utf-8")
+            text = read_regular(path).decode()
+            templates[template_id] = text.replace("\r\n", "\n").replace("\r", "\n")
+        except OSError as error:
+            issues.append(Issue(str(path), "", str(error.strerror)))
         except UnicodeDecodeError as error:
             issues.append(Issue(str(path), "", f"not UTF-8: {error}"))
         except ValueError:
             core = "<task>/<subtask>/question|answer/<name>.jinja"
             frame = "templates/frames/question/<name>.jinja"
             issues.append(Issue(str(path), "", f"belongs to templates/{core} or {frame}"))
-    if not templates and not issues:
-        issues.append(Issue(str(folder), "", "holds no phrasing (*.jinja)"))
+    if not any(parse_id(template_id).task in (*TASKS, FRAMES) for template_id in templates):
+        found = len(templates) + len(issues)
+        if found != 1:  # one that lies wrong is named
+            issues = [Issue(str(folder), "", _no_phrasing(folder, found))]
     if issues:
         raise ConfigurationError(issues)
     return templates

@@ -11,6 +11,7 @@ from sarchat_build.dialogues.tasks import SUBTASKS, TAGS, Question
 from sarchat_build.errors import InputError
 from sarchat_build.phrasing.engine import Phrasing
 from sarchat_build.phrasing.samples import SubtaskId, samples
+from sarchat_build.suggestions import advice
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +59,9 @@ def parse_subtask(name: str) -> SubtaskId:
         f"{task}/{subtask}": (task, subtask) for task in SUBTASKS for subtask in SUBTASKS[task]
     }
     if name not in known:
-        raise InputError(f"{name!r} is no subtask; known: {', '.join(known)}")
+        of_task = [other for other in known if other.startswith(f"{name.partition('/')[0]}/")]
+        hint = f"; known: {', '.join(of_task)}" if of_task else advice(name, known)
+        raise InputError(f"{name!r} is no subtask{hint}")
     return known[name]
 
 

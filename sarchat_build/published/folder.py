@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import os
@@ -15,6 +16,8 @@ import pyarrow as pa
 import pyarrow.fs as pafs
 
 _BLOCK_BYTES = 1 << 20
+# What 200,000 files take in build.json; more would only fill the memory.
+MAX_DOCUMENT_BYTES = 32 << 20
 EMPTY_FOLDER, _FOLDER = "an empty folder", "a folder"
 # Schemes that Arrow opens itself; any other is asked of fsspec.
 _OWN_SCHEMES = ("file", "gs", "gcs", "s3", "abfs", "hdfs")
@@ -36,6 +39,18 @@ class DatasetFolder:
             own = scheme in _OWN_SCHEMES or scheme.startswith("fsspec+")
             url = location if own else f"fsspec+{location}"
             self._files, self._root = pafs.FileSystem.from_uri(url)
+
+    def read(self, path: str) -> bytes:
+        """Read a small file whole.
+
+        Raises:
+            OSError: it is not there, cannot be read, or has more than `MAX_DOCUMENT_BYTES`.
+        """
+        with self.open(path) as stream:
+            if stream.size() > MAX_DOCUMENT_BYTES:
+                size, most = f"{stream.size():,} bytes", f"{MAX_DOCUMENT_BYTES:,}"
+                raise OSError(errno.EFBIG, f"{path} has {size}, more than the {most} that are read")
+            return bytes(stream.read())
 
     def open(self, path: str) -> pa.NativeFile:
         """Open a file for reading at any offset.
@@ -126,10 +141,9 @@ class DatasetFolder:
             OSError: it is not there, or cannot be read.
             ValueError: it is not UTF-8, or not JSON, or says a key twice.
         """
-        with self.open(path) as stream:
-            return json.loads(
-                stream.read(), object_pairs_hook=_object, parse_constant=_refuse_constant
-            )
+        return json.loads(
+            self.read(path), object_pairs_hook=_object, parse_constant=_refuse_constant
+        )
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -12,6 +12,8 @@ import re
 from typing import NamedTuple
 
 BUILD_FILE = "build.json"
+CARD_FILE = "README.md"
+QUALITY_FILE = "report/quality.json"
 
 SPLITS = ("train", "validation", "test")
 
@@ -117,3 +119,16 @@ def parse_table_path(path: str) -> TableFile | None:
         return TableFile(table, name, parse_shard_name(name))
     except ValueError:
         return None
+
+
+def is_published_path(path: str) -> bool:
+    """Tell whether a path is one of those that the files of a dataset have.
+
+    No other path that a record names is ever opened or deleted.
+
+    >>> is_published_path("images/test-00000-of-00001.parquet"), is_published_path("README.md")
+    (True, True)
+    >>> is_published_path("../images/test-00000-of-00001.parquet"), is_published_path("/etc/motd")
+    (False, False)
+    """
+    return path in (BUILD_FILE, CARD_FILE, QUALITY_FILE) or parse_table_path(path) is not None

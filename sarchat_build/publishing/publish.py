@@ -1,4 +1,4 @@
-"""Publishing: rejects and duplicates, conservation, proof, card, and the record last of all."""
+"""Publishing: rejects and duplicates, conservation, proof, card, record; then the switch."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from sarchat_build.curation.splits import split_rules
 from sarchat_build.dataset import output
 from sarchat_build.dataset.conservation import imbalances, totals_by_source
 from sarchat_build.dataset.folder import STOPPED, clean_folder
-from sarchat_build.dataset.receipts import remove_leftovers
 from sarchat_build.dataset.record import BuildRecord, build_record, parse_record
 from sarchat_build.dataset.shards import ShardReceipt
+from sarchat_build.dataset.switch import leave_rejects, switch
 from sarchat_build.errors import InputError, Stop
 from sarchat_build.phrasing.engine import Phrasing
 from sarchat_build.published.layout import BUILD_FILE
@@ -28,6 +28,7 @@ from sarchat_build.publishing.shard_reading import (
 )
 from sarchat_build.publishing.tables import sort_rejects, write_duplicates, write_rejects
 from sarchat_build.publishing.verdict import faults_found
+from sarchat_build.regular_files import MAX_RECORD_BYTES, read_regular
 from sarchat_build.report import quality
 from sarchat_build.report.card import render_card
 from sarchat_build.report.comparison import compare
@@ -75,6 +76,7 @@ class Build:
         templates: the phrasings, as text by name.
         archives: name, kind and digest of each source's archives.
         images_listed: number of image files by source.
+        code_digest: digest of the code that writes shards.
         left_out: sources that were asked for and could not be read.
         prove: whether publishing depends on the proofs.
     """
@@ -85,8 +87,14 @@ class Build:
     templates: Mapping[str, str]
     archives: Mapping[str, Sequence[ArchiveEntry]]
     images_listed: Mapping[str, int]
+    code_digest: str
     left_out: Sequence[str] = ()
     prove: bool = True
+
+    @property
+    def stage(self) -> str:
+        """The folder in which the dataset lies until it is proven."""
+        return output.stage_of(self.out)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,14 +108,16 @@ class Outcome:
 def publish(results: BuildResults, build: Build) -> Outcome:
     """Write everything beside the shards, and last the record, with which a dataset is finished.
 
-    Rejects are written in any case. Nothing else is when a step asked to stop, when the numbers do
-    not add up, or when the checks found a fault in a shard; the reasons are then left in `STOPPED`.
+    All of it lies in the stage, where the shards are; `read_outcome` puts it in its place. Rejects
+    are written in any case. Nothing else is when a step asked to stop, when the numbers do not add
+    up, or when the checks found a fault in a shard; the reasons are then left in `STOPPED`.
     """
+    stage = build.stage
     rejects = sort_rejects(build.manifests, results.rejects)
-    files = [*write_rejects(build.out, rejects)]
+    files = [*write_rejects(stage, rejects)]
     if results.stop:
         return _stop(build.out, results.stop)
-    files.append(write_duplicates(build.out, results.duplicates))
+    files.append(write_duplicates(stage, results.duplicates))
     read = [ReadCount(s, images, 0) for s, images in build.images_listed.items()]
     totals = totals_by_source([*read, *results.read], rejects, results.duplicates, results.receipts)
     unbalanced = imbalances(totals)
@@ -131,37 +141,40 @@ def publish(results: BuildResults, build: Build) -> Outcome:
             changes=results.split_changes,
         ),
         files=files,
+        code_digest=build.code_digest,
         left_out=build.left_out,
     )
     proven = None
     if build.prove:
         proofs = [reading.proof for reading in results.readings if reading.proof]
-        whole = check_dataset(build.out, record.model_dump(mode="json"), proofs)
+        whole = check_dataset(stage, record.model_dump(mode="json"), proofs)
         faults = faults_found(proofs, whole)
         if faults:
             return _stop(build.out, faults)
         proven = count_proofs(proofs, whole, build.recipe.duplicates)
-    record = _write_report(record, results.readings, proven, build.out)
-    remove_leftovers(build.out, record.files, record.shards)
-    output.write_json(build.out, BUILD_FILE, record.model_dump(mode="json"))
+    record = _write_report(record, results.readings, proven, stage)
+    output.write_json(stage, BUILD_FILE, record.model_dump(mode="json"))
     return Outcome(record)
 
 
 def read_outcome(out: str) -> BuildRecord:
-    """Give the record of the build that has just ended in `out`, and remove what it needed to run.
+    """Put the dataset that was just built and proven into its place in `out`, and give its record.
+
+    What the build needed to run is removed. A dataset that lay in `out` before goes now, and not
+    when nothing was published.
 
     Raises:
         InputError: nothing was published; the message says why.
     """
     stopped: Any = output.read_json(out, STOPPED)
     if stopped:
-        raise InputError(
-            "nothing was published:\n" + "\n".join(f"  {reason}" for reason in stopped)
-        )
-    path = Path(out, BUILD_FILE)
-    if not path.exists():
+        reasons = [*stopped, f"rejects/ is {leave_rejects(out)}"]
+        raise InputError("nothing was published:", *(f"  {reason}" for reason in reasons))
+    if not Path(output.stage_of(out), BUILD_FILE).exists():
         raise InputError(f"{out}: the run ended without build.json; run the same command again")
-    record = parse_record(path.read_bytes(), str(path))
+    switch(out)
+    path = Path(out, BUILD_FILE)
+    record = parse_record(read_regular(path, MAX_RECORD_BYTES), str(path))
     clean_folder(out)
     return record
 

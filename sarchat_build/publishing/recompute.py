@@ -77,8 +77,7 @@ def recompute_quality(
 def _read(location: str, path: str) -> tuple[bytes, str]:
     where = f"{location.rstrip('/')}/{path}"
     try:
-        with DatasetFolder(location).open(path) as stream:
-            return stream.read(), where
+        return DatasetFolder(location).read(path), where
     except OSError as error:
         message = f"{where}: cannot be read ({error}); is this a finished dataset?"
         raise InputError(message) from error

@@ -8,14 +8,25 @@ from typing import Any
 import yaml
 
 from sarchat_build.dataset.record import BuildRecord, ComparisonRow, FileEntry
+from sarchat_build.names import display_name
 from sarchat_build.published.hf_features import card_features
 from sarchat_build.published.layout import table_folder
 from sarchat_build.published.schema import SCHEMAS
 from sarchat_build.report.comparison import explain
 from sarchat_build.report.quality import QualityFigures
 from sarchat_build.report.quality_card import quality_section
-from sarchat_build.report.statistics.paper import PAPER_DIALOGUES
-from sarchat_build.types import SPLITS, TASKS
+from sarchat_build.report.statistics.paper import PAPER_SPLITS
+from sarchat_build.report.summary import (
+    WORDS,
+    comparable_rows,
+    dialogue_numbers,
+    is_of_paper_size,
+    source_numbers,
+    splits_of,
+)
+
+# A citation may list a dozen authors.
+_MAX_TITLE_CHARS = 1000
 
 
 def render_card(record: BuildRecord, figures: QualityFigures) -> str:
@@ -29,9 +40,9 @@ def _sections(record: BuildRecord, figures: QualityFigures) -> list[str]:
     sections = (
         _tasks(record),
         _language(record),
-        quality_section(figures),
+        quality_section(figures, paper=is_of_paper_size(record)),
         _sources(record),
-        comparison_section(record.comparison),
+        comparison_section(comparable_rows(record)),
     )
     return [section for section in sections if section]
 
@@ -67,7 +78,7 @@ def _header(record: BuildRecord) -> dict[str, Any]:
         if any(e.rows for path, e in record.files.items() if path.startswith(f"{name}/"))
     )
     return {
-        "pretty_name": record.recipe.title,
+        "pretty_name": display_name(record.recipe.title),
         "license": "other",
         "language": ["en"],
         "task_categories": ["visual-question-answering", "image-to-text", "object-detection"],
@@ -147,19 +158,19 @@ def _language(record: BuildRecord) -> str:
 
 
 def _tasks(record: BuildRecord) -> str:
-    splits = [split for split in SPLITS if split in record.counts]
+    names: list[str] = [*splits_of(record)]
+    if is_of_paper_size(record):
+        names += [f"paper {split}" for split in PAPER_SPLITS]
     lines = [
         "## Dialogues",
         "",
-        f"| task | {' | '.join(splits)} | paper train | paper test |",
-        f"|---|{'---:|' * (len(splits) + 2)}",
+        f"| task | {' | '.join(names)} |",
+        f"|---|{'---:|' * len(names)}",
     ]
-    for task in TASKS:
-        here = " | ".join(f"{record.counts[split].get(task, 0):,}" for split in splits)
-        paper = " | ".join(f"{number:,}" for number in PAPER_DIALOGUES[task])
-        lines.append(f"| {task} | {here} | {paper} |")
-    here = " | ".join(f"{record.counts[split]['images']:,}" for split in splits)
-    lines.append(f"| *pictures* | {here} | 94,493 | 11,613 |")
+    for numbers in dialogue_numbers(record):
+        name = "*pictures*" if numbers.name == "pictures" else numbers.name
+        cells = [f"{n:,}" for n in (*numbers.here.values(), *numbers.paper.values())]
+        lines.append(f"| {name} | {' | '.join(cells)} |")
     return "\n".join(lines)
 
 
@@ -170,16 +181,17 @@ def _sources(record: BuildRecord) -> str:
         "| source | license | read | rejected | double | kept | pictures | objects | published |",
         "|---|---|---:|---:|---:|---:|---:|---:|---:|",
     ]
-    for source in record.sources.values():
-        counts, expected = source.counts, source.expected
-        images = (counts.read, counts.rejected, counts.deduplicated, counts.kept)
-        numbers = (*(c.images for c in images), counts.written.images, counts.written.objects)
-        published = f"{expected.images:,} / {expected.instances:,}" if expected else ""
+    for of in source_numbers(record):
+        images = (of.read, of.rejected, of.double, of.kept)
+        numbers = (*(amount.images for amount in images), *of.written)
+        published = f"{of.published.images:,} / {of.published.objects:,}" if of.published else ""
         cells = (*(f"{number:,}" for number in numbers), published)
-        lines.append(f"| {' | '.join((_plain(source.title), _plain(source.license), *cells))} |")
+        texts = _plain(of.source.title), _plain(of.source.license)
+        lines.append(f"| {' | '.join((*texts, *cells))} |")
     lines += [
         "",
-        "Numbers are images; *published*: images / instances.",
+        f"Numbers are images. *Double*: {WORDS['double']}. *Pictures*, *objects*: of the dataset. "
+        "*Published*: images / objects, where about as many images were read.",
     ]
     return "\n".join(lines)
 
@@ -216,7 +228,8 @@ def _citations(record: BuildRecord) -> str:
 
 
 def _plain(text: str) -> str:
-    # Source text is data: it cannot open a table cell, a tag or a link of its own.
+    # Source text is data: it opens no table cell, tag or link of its own, and fills no page.
+    text = display_name(" ".join(text.split()), _MAX_TITLE_CHARS)
     for mark, written in (("&", "&amp;"), ("<", "&lt;"), (">", "&gt;"), ("|", "&#124;")):
         text = text.replace(mark, written)
     return " ".join(text.replace("[", "&#91;").replace("`", "&#96;").split())

@@ -121,7 +121,11 @@ def _near_duplicates(pictures: int, rule: Duplicates, proven: ProofCounts | None
     if rule.near == "off":
         how = 'not searched for: duplicates.near is "off", only equal pixels are found'
         return _Known(figure, None, pictures, unit, how)
-    searched = f'{_SEARCHED[rule.near]} (duplicates.near = "{rule.near}")'
+    # The hash of a picture has one orientation: of a copy that is flipped nothing is known.
+    searched = (
+        f'{_SEARCHED[rule.near]} (duplicates.near = "{rule.near}"), rescaled copies too, '
+        "mirrored and turned ones not"
+    )
     if proven is None or proven.near_compared is None:
         return _Known(figure, None, pictures, unit, f"{searched}; not verified: {_NOT_PROVEN}")
     how = f"{searched}; compared again by the checks before publishing, chips too"

@@ -2,28 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 
 from sarchat_build.report.proofs import ProofFigures
 from sarchat_build.report.quality import QualityFigures
-from sarchat_build.report.statistics.figures import DialogueFigures, SubtaskFigures
 from sarchat_build.report.statistics.paper import PaperCount, PaperFigures
 from sarchat_build.report.statistics.phrasings import PhrasingFigures
 from sarchat_build.report.statistics.pictures import CrowdingFigures, PictureFigures
+from sarchat_build.report.summary import WORDS, percent_text, subtask_numbers
 
 
-def quality_section(figures: QualityFigures) -> str:
-    """Write the card's section of quality figures."""
+def quality_section(figures: QualityFigures, *, paper: bool) -> str:
+    """Write the card's section of quality figures; `paper`: beside the paper's counts."""
     parts = [
         "## Quality\n\nEvery figure, per split, task, subtask and source, is in "
         "`report/quality.json` with its definition.",
         _proofs(figures.proofs),
-        _without_looking(figures.dialogues),
-        _lengths(figures.dialogues),
+        _without_looking(figures),
+        _lengths(figures),
         _crowding(figures.crowding),
         _boxes(figures.pictures),
         _phrasings(figures.phrasings),
-        _paper(figures.paper),
+        _paper(figures.paper) if paper else "",
     ]
     return "\n\n".join(part for part in parts if part)
 
@@ -48,43 +48,45 @@ def _proofs(proofs: Sequence[ProofFigures]) -> str:
     return _table("What must be zero", "fault: | found | of: | how it is known:", rows)
 
 
-def _without_looking(dialogues: Sequence[DialogueFigures]) -> str:
-    blind = {(d.task, d.subtask): d.blind_percent for d in subtask_figures(dialogues, "test")}
+def _without_looking(figures: QualityFigures) -> str:
     rows = (
         (
-            f"{d.task}/{d.subtask}",
+            name,
             _number(d.rows),
-            _percent(d.answers.majority_percent),
+            percent_text(d.answers.majority_percent),
             _number(d.answers.entropy_bits),
-            _percent(blind.get((d.task, d.subtask))),
-            _percent(d.facts_in_prompt_percent),
-            _percent(d.balance_percent),
-            _percent(d.negatives_percent),
+            percent_text(blind),
+            percent_text(d.facts_in_prompt_percent),
+            percent_text(d.half_solvable_from_prompt_percent),
+            percent_text(d.balance_percent),
+            percent_text(d.negatives_percent),
         )
-        for d in subtask_figures(dialogues, None)
+        for name, d, blind in subtask_numbers(figures)
     )
     columns = (
-        "subtask: | rows | majority answer | bits | blind on test | facts in prompt | "
-        "yes / first | negatives"
+        "subtask: | rows | majority | bits | blind | facts in prompt | half given | balance | "
+        "negatives"
     )
+    explained = [
+        f"*{name.capitalize()}*: {WORDS[name]}."
+        for name in ("majority", "blind", "half given", "balance")
+    ]
     note = (
-        "*Majority answer*: how often the most frequent answer is right. *Blind on test*: right "
-        "answers of someone who knows the train split's answers to each kind of question and never "
-        "looks. *Facts in prompt*: what the question's own boxes and words already imply. *Yes / "
-        "first*: answers that are yes, or the option named first."
+        f"{' '.join(explained)} *Bits*: per answer. *Facts in prompt*: what the question's own "
+        "boxes and words already imply."
     )
     return _table("How far one gets without looking", columns, rows, note)
 
 
-def _lengths(dialogues: Sequence[DialogueFigures]) -> str:
+def _lengths(figures: QualityFigures) -> str:
     rows = []
-    for d in subtask_figures(dialogues, None):
+    for name, d, _ in subtask_numbers(figures):
         of = d.lengths
         cells = [
             f"{_number(length.p50)} / {_number(length.p99)} / {_number(length.max)}"
             for length in (of.question_chars, of.question_words, of.answer_chars, of.answer_words)
         ]
-        rows.append((f"{d.task}/{d.subtask}", *cells))
+        rows.append((name, *cells))
     columns = "subtask: | question, characters | words | answer, characters | words"
     return _table("Lengths (median / 99 % / longest)", columns, rows)
 
@@ -96,8 +98,8 @@ def _crowding(crowding: Sequence[CrowdingFigures]) -> str:
             _number(c.pictures),
             _number(c.rows_per_picture),
             _number(c.max),
-            _percent(c.max_share_percent),
-            _percent(c.top_1_percent_share),
+            percent_text(c.max_share_percent),
+            percent_text(c.top_1_percent_share),
         )
         for c in crowding
         if not c.source
@@ -114,7 +116,7 @@ def _boxes(pictures: Sequence[PictureFigures]) -> str:
         (
             name,
             *(f"{iou:.3f}" for iou in (f.mean_iou, f.p1_iou, f.min_iou)),
-            _percent(f.below_half_percent),
+            percent_text(f.below_half_percent),
         )
         for name, f in whole.box_text_iou.items()
     )
@@ -168,20 +170,7 @@ def _paper(paper: PaperFigures) -> str:
     return _table("The paper's counts", columns, rows, note)
 
 
-def subtask_figures(
-    dialogues: Iterable[DialogueFigures], split: str | None
-) -> Iterator[SubtaskFigures]:
-    """Give the figures of each subtask in one split (None: all together), over all sources."""
-    for figures in dialogues:
-        if isinstance(figures, SubtaskFigures) and figures.split == split and not figures.source:
-            yield figures
-
-
 def _number(value: float | None) -> str:
     if value is None:
         return "not known"
     return f"{value:,.2f}" if isinstance(value, float) else f"{value:,}"
-
-
-def _percent(value: float | None) -> str:
-    return "" if value is None else f"{value:.2f} %"

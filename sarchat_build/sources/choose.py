@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from sarchat_build.archives import is_there, join
+from sarchat_build.archives.location import list_folder, local_path, name_of
 from sarchat_build.config.manifest import Manifest
 from sarchat_build.config.recipe import Recipe
 from sarchat_build.errors import ConfigurationError, InputError, Issue
 from sarchat_build.sources.index import layout_hint
+from sarchat_build.suggestions import advice, nearest
 
 
 def choose_sources(
@@ -30,17 +32,68 @@ def choose_sources(
     """
     unknown = [source_id for source_id in wanted if source_id not in manifests]
     if unknown:
-        known = ", ".join(manifests)
         raise ConfigurationError(
-            Issue("--source", s, f"no such source; known: {known}") for s in unknown
+            Issue("--source", s, f"no such source{advice(s, manifests)}") for s in unknown
         )
+    refuse_missing_folder(raw)
     found = [source_id for source_id in manifests if is_there(join(raw, source_id))]
     absent = [source_id for source_id in wanted if source_id not in found]
-    if absent or not found:
-        hints = [f"  {join(raw, s)}: {layout_hint(manifests[s])}" for s in absent or manifests]
-        raise InputError("not found in the raw folder:\n" + "\n".join(hints))
+    if absent:
+        hints = (f"{join(raw, s)}; {layout_hint(manifests[s])}" for s in absent)
+        raise InputError(*(f"not found in the raw folder: {hint}" for hint in hints))
+    if not found:
+        raise InputError(f"{raw}: {_no_source(raw, manifests)}")
     chosen = sorted(wanted) if wanted else sorted(found)
     return {s: manifests[s] for s in chosen}, sorted(set(manifests) - set(found))
+
+
+def refuse_idle_settings(chosen: Mapping[str, Manifest], stated: Sequence[str]) -> None:
+    """Refuse what is said of a source that is not read: it would do nothing.
+
+    Args:
+        chosen: the manifests of what is read.
+        stated: overrides as `SOURCE.key.path=VALUE`, which were parsed before.
+
+    Raises:
+        ConfigurationError: names each, and the sources that are read.
+    """
+    read = ", ".join(chosen)
+    issues = [
+        Issue(f"--set {text}", "", f"does nothing: the sources read here are {read}; leave it out")
+        for text in stated
+        if text.partition("=")[0].strip().split(".")[0] not in chosen
+    ]
+    if issues:
+        raise ConfigurationError(issues)
+
+
+def refuse_missing_folder(raw: str) -> None:
+    """Refuse a raw folder that is not there, or that is a file.
+
+    Raises:
+        InputError: says which of both.
+    """
+    path = local_path(raw)
+    if path is not None and path.exists() and not path.is_dir():
+        raise InputError(f"{raw}: is a file; {_RAW}")
+    if path is not None and not path.exists():
+        raise InputError(f"{raw}: no such folder; {_RAW}")
+
+
+_RAW = "RAW is a folder that holds one folder per source id (see 'sarchat sources list')"
+
+
+def _no_source(raw: str, manifests: Mapping[str, Manifest]) -> str:
+    """Say why a folder holds no source, and what to do."""
+    if name_of(raw) in manifests:
+        return f"is the folder of a source; give the one above it as --raw; {_RAW}"
+    folders = [entry.name for entry in list_folder(raw) if entry.is_folder]
+    for folder in folders:
+        if meant := nearest(folder, manifests):
+            return f"its folder {folder!r} is no source id; did you mean {meant!r}? {_RAW}"
+    if folders:
+        return f"none of its folders is called as a source: {', '.join(folders[:8])}; {_RAW}"
+    return f"holds no folder of a source; {_RAW}"
 
 
 def refuse_mixed_releases(chosen: Mapping[str, Manifest], recipe: Recipe) -> None:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 from sarchat_build.config.manifest import Manifest
 from sarchat_build.errors import RecordError
 from sarchat_build.reasons import Reason
 from sarchat_build.sources.encodings import other_encoding
 from sarchat_build.sources.files import FileRef
-from sarchat_build.sources.index import Document, SourceIndex
+from sarchat_build.sources.index import Document, OtherImageError, SourceIndex
+from sarchat_build.sources.matching.image_names import folder_words
 from sarchat_build.sources.readers import FORMATS
 from sarchat_build.types import Notice, RawFault, RawImage, Reject, Split
 
@@ -21,12 +23,14 @@ STAGE = "read_annotations"
 class Annotation:
     """What one document says about one image; `reject` instead of `raw` when it cannot be read.
 
-    `name` is the image's name in its source (`SourceIndex`).
+    `name` is the image's name in its source (`SourceIndex`), `entry` the entry of
+    `annotations.files` that the document belongs to.
     """
 
     name: str
     document: FileRef
     split: Split | None
+    entry: int = 0
     raw: RawImage | None = None
     reject: Reject | None = None
     notices: tuple[Notice, ...] = ()
@@ -55,9 +59,9 @@ def read_document(
         rejected with it, and never pass for one without objects. A document about many images that
         cannot be read is `unreadable_document`, with which no build goes on.
     """
-    matcher = _ImageMatcher(document, index)
-    rule = manifest.annotations
-    file_format = FORMATS[rule.format]
+    matcher = _ImageMatcher(document, index, manifest)
+    rule = manifest.annotations.rule_of(document.entry)
+    file_format = FORMATS[manifest.annotations.format]
     try:
         with index.files.open(document.file) as stream:
             encoding = other_encoding(stream, rule.encodings)
@@ -75,17 +79,21 @@ def read_document(
         yield matcher.unreadable(error, file_format.many_images)
 
 
-@dataclass(frozen=True, slots=True)
 class _ImageMatcher:
     """Finds the image that each part of a document belongs to."""
 
-    document: Document
-    index: SourceIndex
+    def __init__(self, document: Document, index: SourceIndex, manifest: Manifest) -> None:
+        self.document = document
+        self.index = index
+        self._rule = manifest.annotations.rule_of(document.entry)
+        self._format = FORMATS[manifest.annotations.format]
 
     def only_image(self, raw: RawImage) -> Annotation | Reject:
         """Match the only image of a document."""
         try:
             name, oversight = self.index.resolve(raw.filename, self.document.file)
+        except OtherImageError as error:
+            return self._reject(error, images=1, instances=count_objects(raw))
         except RecordError as error:
             return self._rejected(self._reject(error, images=1, instances=count_objects(raw)))
         return self._annotation(name, oversight, raw)
@@ -93,7 +101,7 @@ class _ImageMatcher:
     def named_image(self, raw: RawImage, filename: str) -> Annotation | Reject:
         """Match one of many images by the name that the document gives it."""
         try:
-            name, oversight = self.index.find(filename)
+            name, oversight = self.index.names.find(filename, words=lambda: self._folder_words)
         except RecordError as error:
             # An image of several parts is missing once.
             images = 0 if raw.part else 1
@@ -113,20 +121,44 @@ class _ImageMatcher:
             return self._reject(whole, images=0, instances=0)
         return self._rejected(self._reject(error, images=1, instances=0))
 
+    @cached_property
+    def _folder_words(self) -> frozenset[str]:
+        # A passage through the document of its own: asked only where folders do not agree.
+        file_names = self._format.file_names
+        if file_names is None:
+            return frozenset()
+        with self.index.files.open(self.document.file) as stream:
+            return folder_words(file_names(stream, self._rule))
+
     @property
     def _own_name(self) -> str:
         return self.index.rule.document_name(self.document.file.path)
 
     def _annotation(self, name: str, oversight: Reason | None, raw: RawImage) -> Annotation:
         source_id, file = self.index.source_id, self.document.file
+        raw = self._located(raw)
         found = [RawFault(name, oversight, raw.filename or "")] if oversight else []
         notices = tuple(
             Notice(source_id, str(file), notice.key, notice.reason, notice.detail)
             for notice in (*found, *raw.notices)
         )
         return Annotation(
-            name=name, document=file, split=self.document.split, raw=raw, notices=notices
+            name=name,
+            document=file,
+            split=self.document.split,
+            entry=self.document.entry,
+            raw=raw,
+            notices=notices,
         )
+
+    def _located(self, raw: RawImage) -> RawImage:
+        if not self.index.rule.files[self.document.entry].options:
+            return raw
+        faults = tuple(
+            replace(f, detail=self.index.rule.located(self.document.entry, f.detail))
+            for f in raw.faults
+        )
+        return replace(raw, faults=faults)
 
     def _rejected(self, reject: Reject) -> Annotation | Reject:
         """Give the reject to the image that has the document's name, if there is one."""
@@ -136,6 +168,7 @@ class _ImageMatcher:
             name=self._own_name,
             document=self.document.file,
             split=self.document.split,
+            entry=self.document.entry,
             reject=reject,
         )
 
@@ -147,7 +180,7 @@ class _ImageMatcher:
             line=error.line,
             key=f"{self.index.source_id}/{key or self._own_name}",
             reason=error.reason,
-            detail=error.detail,
+            detail=self.index.rule.located(self.document.entry, error.detail),
             images=images,
             instances=instances,
         )

@@ -12,15 +12,26 @@ from sarchat_build.reasons import Reason
 
 _DECLARED_ENCODING = re.compile(rb"^\s*<\?xml[^>]*encoding\s*=\s*[\"']([A-Za-z0-9._-]+)[\"']")
 _BYTE_ORDER_MARKS = (
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
     (codecs.BOM_UTF8, "utf-8-sig"),
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
 _CHUNK_BYTES = 1 << 20
+# Tools declare the smaller set and write the larger one.
+_SUPERSETS = {"gb2312": "gb18030", "gbk": "gb18030"}
+# Encodings of names and of source code, some of which take quadratic time: no document is so.
+_NO_TEXT = ("idna", "punycode", "raw_unicode_escape", "unicode_escape", "undefined")
+_YES = ("1", "true", "yes", "y", "t")
+_NO = ("", "0", "false", "no", "n", "f", "none", "null", "unspecified")
 # An XML declaration is the first thing in its document.
 _HEAD_BYTES = 512
 # No document about one image comes near this; one that does would only fill the memory.
 MAX_TEXT_BYTES = 64 << 20
+# No picture has so many objects, and no document about one so many XML elements (two marks each).
+MAX_OBJECTS = 100_000
+MAX_MARKS = 2_000_000
 
 
 def read_all(document: BinaryIO) -> bytes:
@@ -31,10 +42,19 @@ def read_all(document: BinaryIO) -> bytes:
     return data
 
 
+def lines_of(text: str) -> list[str]:
+    """Split a document about one image; raises `too_large` before millions of lines fill memory."""
+    if text.count("\n") > MAX_OBJECTS:
+        raise RecordError(Reason.TOO_LARGE, f"more than {MAX_OBJECTS:,} lines about one image")
+    return text.splitlines()
+
+
 def decode(document: bytes, encodings: Sequence[str]) -> str:
     """Turn a text document into characters.
 
-    A byte order mark decides, then an XML declaration, then the first of `encodings` that fits.
+    A byte order mark decides; else the first that fits of what an XML declaration says, which may
+    be wrong, and of `encodings`. GB 2312 and GBK are read as the set that contains them, GB 18030,
+    where they are declared.
 
     Raises:
         RecordError: `encoding`, naming what was tried.
@@ -76,11 +96,11 @@ def other_encoding(document: BinaryIO, encodings: Sequence[str]) -> str:
     'gbk'
     """
     head = _head(document)
-    marked = any(head.startswith(mark) for mark, _ in _BYTE_ORDER_MARKS)
     # What can be UTF-8 only is not read for this: it may be a gigabyte.
-    if not marked and (_candidates(head, encodings) == ["utf-8"] or _fits(document, "utf-8")):
+    if _candidates(head, encodings) == ["utf-8"] or _fits(document, "ascii"):
         return ""
-    return choose_encoding(document, encodings)
+    chosen = choose_encoding(document, encodings)
+    return "" if chosen == "utf-8" else chosen
 
 
 def numbers(texts: Iterable[str], what: str) -> tuple[float, ...]:
@@ -101,6 +121,20 @@ def numbers(texts: Iterable[str], what: str) -> tuple[float, ...]:
     return tuple(values)
 
 
+def flag(written: object) -> bool | None:
+    """Read a mark as documents write it, as a number or a word; None for what is neither.
+
+    A whole number above 0 is a yes: DOTA grades difficulty up to 2.
+
+    >>> [flag(word) for word in ("1", "Yes", "FALSE", " Unspecified", 0, True, None, "maybe", "2")]
+    [True, True, False, False, False, True, False, None, True]
+    """
+    word = "" if written is None else str(written).strip().casefold()
+    if word in _YES or word in _NO:
+        return word in _YES
+    return True if word.isdecimal() else None
+
+
 def _head(document: BinaryIO) -> bytes:
     document.seek(0)
     head = document.read(_HEAD_BYTES)
@@ -110,8 +144,18 @@ def _head(document: BinaryIO) -> bytes:
 
 def _candidates(head: bytes, encodings: Sequence[str]) -> list[str]:
     marked = [name for mark, name in _BYTE_ORDER_MARKS if head.startswith(mark)]
-    declared = _DECLARED_ENCODING.match(head)
-    return marked or ([declared[1].decode("ascii")] if declared else list(encodings))
+    return marked or list(dict.fromkeys((*_declared(head), *encodings)))
+
+
+def _declared(head: bytes) -> list[str]:
+    found = _DECLARED_ENCODING.match(head)
+    try:
+        name = codecs.lookup(found[1].decode("ascii")).name if found else ""
+        # A declaration that can be read as ASCII is none of UTF-16.
+        true = name and name not in _NO_TEXT and found and found[0].decode(name).isascii()
+    except (LookupError, UnicodeError):
+        return []
+    return [_SUPERSETS.get(name, name)] if true else []
 
 
 def _fits(document: BinaryIO, encoding: str) -> bool:

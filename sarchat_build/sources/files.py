@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
@@ -15,6 +15,7 @@ from sarchat_build.sources.picture_file import PictureSource, open_bytes
 
 # A larger file is a scene, or annotates a whole source: it is read from disk, piece by piece.
 MAX_BYTES_IN_MEMORY = 64 << 20
+IMAGE_EXTENSIONS = (".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".gif", ".webp")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +50,16 @@ class SourceFiles:
     def names(self) -> tuple[str, ...]:
         """What the archives are called; the folder's own name if it holds none."""
         return tuple(n for n in self.archives if n != ".") or (name_of(self.location),)
+
+    @cached_property
+    def inner_archives(self) -> tuple[FileRef, ...]:
+        """Archives inside archives, and in folders below the top: what they hold is not read."""
+        return tuple(
+            FileRef(name, path)
+            for name, archive in self.archives.items()
+            for path in archive.inner_archives()
+            if not is_clutter(path)
+        )
 
     def in_reading_order(self, files: Iterable[FileRef]) -> list[FileRef]:
         """Put files into the order in which reading them goes through each archive once."""
@@ -87,19 +98,22 @@ class SourceFiles:
         return {file: position for position, file in enumerate(self.files)}
 
 
-def open_source(location: str, repacked: Mapping[str, str] | None = None) -> SourceFiles:
+def open_source(
+    location: str, repacked: Mapping[str, str] | None = None, encodings: Sequence[str] = ()
+) -> SourceFiles:
     """List the files of a folder, with the archives that lie in it, or of a single archive.
 
     Args:
         location: path or URL.
         repacked: where an archive was repacked, the zip by the archive's own location. Members
             of one that needs it and has none are each unpacked with all that lies before them.
+        encodings: as for `open_archive`.
 
     Raises:
         InputError: nothing is there, or an archive cannot be read.
     """
     archives = {
-        name: open_archive(archive, (repacked or {}).get(archive, ""))
+        name: open_archive(archive, (repacked or {}).get(archive, ""), encodings)
         for name, archive in list_archives(location).items()
     }
     sizes = {
@@ -110,6 +124,15 @@ def open_source(location: str, repacked: Mapping[str, str] | None = None) -> Sou
     }
     large = frozenset(file for file, size in sizes.items() if size > MAX_BYTES_IN_MEMORY)
     return SourceFiles(location, archives, tuple(sizes), large)
+
+
+def is_picture_name(path: str) -> bool:
+    """Whether a file has the extension of a picture.
+
+    >>> is_picture_name("data/1.JPG"), is_picture_name("data/1.xml")
+    (True, False)
+    """
+    return path.lower().endswith(IMAGE_EXTENSIONS)
 
 
 def is_clutter(path: str) -> bool:

@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
-import re
-from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import PurePosixPath
-
-from fsspec.utils import glob_translate
+from functools import cached_property
 
 from sarchat_build.archives import escapes, join
-from sarchat_build.config.annotation_options import AnnotationRule
+from sarchat_build.config.annotation_options import AnnotationFiles, AnnotationRule
 from sarchat_build.config.manifest import Manifest
 from sarchat_build.errors import InputError, NotAnArchiveError, RecordError
-from sarchat_build.names import printable
 from sarchat_build.reasons import Reason
-from sarchat_build.sources.encodings import decode
-from sarchat_build.sources.files import FileRef, SourceFiles, open_source
+from sarchat_build.sources.files import FileRef, SourceFiles, is_picture_name, open_source
+from sarchat_build.sources.matching.image_names import ImageNames, parse_name
+from sarchat_build.sources.matching.naming import advice_for_one_name, fitting
+from sarchat_build.sources.matching.part_matches import PartMatch
+from sarchat_build.sources.matching.split_lists import read_split_lists
+from sarchat_build.sources.matching.statements import (
+    demand_classes,
+    foreign_names,
+    nothing_fits,
+    scene_matches,
+    unread_archive_matches,
+    unread_archives,
+)
+from sarchat_build.sources.readers import FORMATS
 from sarchat_build.types import Split
 
 # One block is one unit of work for a reader: large enough that the engine's cost per element
@@ -25,20 +32,28 @@ from sarchat_build.types import Split
 BLOCK_IMAGES = 128
 
 
+class OtherImageError(RecordError):
+    """A document is not about the image that has its name."""
+
+
 @dataclass(frozen=True, slots=True)
 class Document:
-    """An annotation document and the official split that its path states."""
+    """An annotation document and the official split that its path states.
+
+    `entry` is the entry of `annotations.files` that it belongs to, and by which it is read.
+    """
 
     file: FileRef
     split: Split | None
+    entry: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
 class SourceIndex:
     """Every file of one source that its manifest claims, in reading order.
 
-    Images are known by the name that the rule gives them. `names_by_file_name` finds them by the
-    last part of their path, as documents write it.
+    Images are known by the name that the rule gives them; `names` finds them by what documents
+    write. `part_matches` are statements of the manifest that fit a part of what they speak of.
     """
 
     source_id: str
@@ -48,7 +63,13 @@ class SourceIndex:
     documents: tuple[Document, ...]
     split_by_name: dict[str, Split]
     position_by_name: dict[str, int]
-    names_by_file_name: dict[str, tuple[str, ...]]
+    names: ImageNames
+    part_matches: tuple[PartMatch, ...]
+
+    @cached_property
+    def folders_above_documents(self) -> int:
+        """Number of folders that lie above all documents."""
+        return self.names.folders_above(document.file for document in self.documents)
 
     @property
     def image_blocks(self) -> int:
@@ -91,52 +112,29 @@ class SourceIndex:
             The name of the image, and `filename_absent` or `filename_differs` if that is so.
 
         Raises:
-            RecordError: `path_escape` for a name that climbs out of its folder, `image_missing`
-                when neither name is an image of the source.
+            OtherImageError: the document is about a picture that nothing reads.
+            RecordError: `path_escape` for a name of another file that climbs out of its folder,
+                `image_missing` when neither name is an image of the source.
         """
         own = self.rule.document_name(document.path)
-        written = _written_path(filename or "")
         if own not in self.position_by_name:
             named = f"names {filename!r}" if filename else "names no image"
             otherwise = f"the document {named}; no image has its stem either"
-            return self.find(filename or "", otherwise)[0], Reason.FILENAME_DIFFERS
+            return self.names.find(filename or "", otherwise)[0], Reason.FILENAME_DIFFERS
+        rival = self.names.rival(document, own, self.folders_above_documents)
+        if rival is not None:
+            raise OtherImageError(
+                Reason.IMAGE_MISSING,
+                f"{rival} has the document's name and folder, but no pattern of "
+                "annotations.images fits it",
+            )
         if not filename:
             return own, None if filename is None else Reason.FILENAME_ABSENT
-        exact = written.name == self._file_name(own)
+        written, file = parse_name(filename), parse_name(self.image_of(own).path)
+        if escapes(filename) and written.stem.casefold() != file.stem.casefold():
+            raise RecordError(Reason.PATH_ESCAPE, f"the document names the image {filename!r}")
+        exact = written.file == file.file and not escapes(filename)
         return own, None if exact else Reason.FILENAME_DIFFERS
-
-    def find(self, filename: str, otherwise: str = "") -> tuple[str, Reason | None]:
-        """Find the image that a document of many images calls `filename`.
-
-        The whole file name is tried first, then the name without its extension.
-
-        Returns:
-            The name of the image, and `filename_differs` if that is so.
-
-        Raises:
-            RecordError: `path_escape` as in `resolve`; `image_missing`, with `otherwise` for a
-                detail; `image_ambiguous` when images of several folders are called so.
-        """
-        written = _written_path(filename)
-        same = self.names_by_file_name.get(written.name, ())
-        name = self.rule.image_name(str(written))
-        if name not in self.position_by_name and len(same) > 1:
-            raise RecordError(Reason.IMAGE_AMBIGUOUS, f"{filename!r} is one of {', '.join(same)}")
-        if name not in self.position_by_name and same:
-            name = same[0]
-        if name not in self.position_by_name:
-            detail = otherwise or f"the document names {filename!r}; no image is called so"
-            raise RecordError(Reason.IMAGE_MISSING, detail)
-        return name, None if name in same else Reason.FILENAME_DIFFERS
-
-    def _file_name(self, name: str) -> str:
-        return printable(PurePosixPath(self.image_of(name).path).name)
-
-
-def _written_path(filename: str) -> PurePosixPath:
-    if escapes(filename):
-        raise RecordError(Reason.PATH_ESCAPE, f"the document names the image {filename!r}")
-    return PurePosixPath(printable(filename.replace("\\", "/")))
 
 
 def index_source(
@@ -150,101 +148,117 @@ def index_source(
         repacked: where an archive was repacked, the zip by the archive's own location.
 
     Raises:
-        InputError: nothing is there, the layout is another one, or two images share a name.
+        InputError: nothing is there, the layout is another one, two images share a name, or
+            something that the manifest states fits nothing that is there.
     """
     folder = join(raw, manifest.id)
+    rule = manifest.annotations
     try:
-        source = open_source(folder, repacked)
+        source = open_source(folder, repacked, rule.encodings)
     except NotAnArchiveError as error:
         raise InputError(f"{error}; {layout_hint(manifest)}") from error
-    listing = source.files
-    rule = manifest.annotations
-    images = _matching(listing, rule.images)
-    found = [(entry, _matching(listing, (entry.path,))) for entry in rule.files]
-    documents = tuple(Document(file, entry.split) for entry, files in found for file in files)
+    images = fitting(source.files, rule.images)
+    documents_by_entry = [(entry, fitting(source.files, (entry.path,))) for entry in rule.files]
+    documents = _documents(manifest, documents_by_entry)
     if not images or not documents:
-        missing = "images" if not images else "annotations"
-        raise InputError(
-            f"{folder}: {len(listing)} files, but no {missing}; {layout_hint(manifest)}"
-        )
-    for number, (entry, files) in enumerate(found):
-        if not files and not entry.optional:
+        raise InputError(_other_layout(folder, manifest, source, images=not images))
+    for number, (entry, found) in enumerate(documents_by_entry):
+        if not found and not entry.optional:
             raise InputError(
                 f"{folder}: no file matches {entry.path}; if this copy lacks that part, say "
                 f"--set {manifest.id}.annotations.files.{number}.optional=true"
             )
-    positions: dict[str, int] = {}
-    by_file_name: dict[str, list[str]] = defaultdict(list)
-    for position, file in enumerate(images):
-        name = rule.image_name(file.path)
-        if name in positions:
-            raise InputError(
-                f"{folder}: two images are called {name!r}, {images[positions[name]]} and {file}; "
-                "keep either the archive or its unpacked folder; or, if these are two images, "
-                f"say --set {manifest.id}.annotations.stem_folders=1"
-            )
-        positions[name] = position
-        by_file_name[printable(PurePosixPath(file.path).name)].append(name)
+    lists = [(entry, fitting(source.files, (entry.path,))) for entry in rule.split_lists]
+    demand_classes(manifest)
+    listed = (file for _, found in lists for file in found)
+    unreadable = foreign_names(
+        manifest, source, [*images, *(document.file for document in documents), *listed]
+    )
+    if unreadable:
+        raise InputError(f"{folder}: {unreadable}")
+    positions = _positions(folder, manifest, images, documents)
+    read = set(images)
+    others = tuple(f for f in source.files if f not in read and is_picture_name(f.path))
+    names = ImageNames(rule, images, others)
+    splits, parts = read_split_lists(manifest.id, rule, source, lists, names)
     return SourceIndex(
         source_id=manifest.id,
         rule=rule,
         files=source,
         images=images,
         documents=documents,
-        split_by_name=_split_lists(manifest, source),
+        split_by_name=splits,
         position_by_name=positions,
-        names_by_file_name={name: tuple(images) for name, images in by_file_name.items()},
+        names=names,
+        part_matches=(
+            *parts,
+            *scene_matches(manifest, names.all_names),
+            *unread_archive_matches(source),
+        ),
     )
 
 
 def layout_hint(manifest: Manifest) -> str:
     """Say in a sentence what belongs into the source's folder and where to get it."""
+    return f"expected {layout_text(manifest)}; get it from {manifest.homepage}"
+
+
+def layout_text(manifest: Manifest) -> str:
+    """Say what belongs into the source's folder."""
     return (
-        f"expected {', '.join(archive.name for archive in manifest.archives)} (any file name, or "
-        f"its unpacked folder) holding {manifest.annotations.images[0]}; "
-        f"get it from {manifest.homepage}"
+        f"{', '.join(archive.name for archive in manifest.archives)} (any file name, or its "
+        f"unpacked folder) holding {manifest.annotations.images[0]}"
     )
 
 
-def _matching(listing: Iterable[FileRef], patterns: Sequence[str]) -> tuple[FileRef, ...]:
-    # Unpackers on other systems change the case of folders and extensions.
-    regexes = [re.compile(glob_translate(pattern), re.IGNORECASE) for pattern in patterns]
-    return tuple(file for file in listing if any(regex.match(file.path) for regex in regexes))
+def _other_layout(folder: str, manifest: Manifest, source: SourceFiles, *, images: bool) -> str:
+    found_instead = (
+        unread_archives(source),
+        foreign_names(manifest, source, source.files),
+        nothing_fits(manifest, source, images=images),
+    )
+    causes = "".join(f"{cause}; " for cause in found_instead if cause)
+    return (
+        f"{folder}: {len(source.files):,} files, but no {'images' if images else 'annotations'}; "
+        f"{causes}{layout_hint(manifest)}"
+    )
 
 
-def _split_lists(manifest: Manifest, source: SourceFiles) -> dict[str, Split]:
-    rule = manifest.annotations
-    lists = [(entry, _matching(source.files, (entry.path,))) for entry in rule.split_lists]
-    absent = [entry.path for entry, files in lists if not files]
-    if absent and len(absent) < len(lists):
-        raise InputError(
-            f"{manifest.id}: no file matches {', '.join(absent)}, but other split lists are there; "
-            "add what is missing, or remove them all to split by scene"
-        )
-    splits: dict[str, Split] = {}
-    conflicts: dict[str, str] = {}
-    for entry, files in lists:
+def _documents(
+    manifest: Manifest, entries: Iterable[tuple[AnnotationFiles, tuple[FileRef, ...]]]
+) -> tuple[Document, ...]:
+    # A document that two patterns match is read once.
+    documents: dict[FileRef, Document] = {}
+    for number, (entry, files) in enumerate(entries):
         for file in files:
-            for line in _lines(source, file, rule.encodings):
-                if not line.strip():
-                    continue
-                name = rule.image_name(line.strip())
-                if splits.setdefault(name, entry.split) != entry.split:
-                    conflicts[name] = f"{splits[name]} and {entry.split}"
-    if conflicts:
-        listed = ", ".join(f"{name} ({sides})" for name, sides in sorted(conflicts.items()))
-        raise InputError(
-            f"{manifest.id}: official lists put {len(conflicts):,} images into two splits: "
-            f"{listed}; remove each from one of them"
-        )
-    return splits
+            known = documents.setdefault(file, Document(file, entry.split, number))
+            first = manifest.annotations.files[known.entry]
+            if (first.split, first.options) != (entry.split, entry.options):
+                what = "options" if first.split == entry.split else "splits"
+                raise InputError(
+                    f"{manifest.id}: {file} fits {first.path!r} ({first.split or 'no split'}) and "
+                    f"{entry.path!r} ({entry.split or 'no split'}) of annotations.files, which "
+                    f"state different {what}; make one of these patterns narrower"
+                )
+    return tuple(documents.values())
 
 
-def _lines(source: SourceFiles, file: FileRef, encodings: Sequence[str]) -> list[str]:
-    try:
-        return decode(source.read(file), encodings).splitlines()
-    except RecordError as error:
-        raise InputError(f"{file}: not a readable list of names ({error})") from error
+def _positions(
+    folder: str, manifest: Manifest, images: Sequence[FileRef], documents: Sequence[Document]
+) -> dict[str, int]:
+    rule = manifest.annotations
+    positions: dict[str, int] = {}
+    for position, file in enumerate(images):
+        name = rule.image_name(file.path)
+        if name in positions:
+            single = [] if FORMATS[rule.format].many_images else [d.file for d in documents]
+            advice = advice_for_one_name(manifest.id, rule, images, single)
+            raise InputError(
+                f"{folder}: two images are called {name!r}, {images[positions[name]]} and {file}; "
+                f"{advice}"
+            )
+        positions[name] = position
+    return positions
 
 
 def _blocks(items: Sequence[object]) -> int:

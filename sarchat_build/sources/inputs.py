@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from tempfile import TemporaryDirectory
 
@@ -45,7 +45,7 @@ def describe_archives(
     expected = {**published, **known}
     described = []
     for name, location in list_archives(join(raw, manifest.id)).items():
-        archive = open_archive(location)
+        archive = open_archive(location, encodings=manifest.annotations.encodings)
         with progress(f"hash {name}", archive.digested_bytes()) as show:
             digest = archive.sha256(show)
         if name in expected and expected[name] != digest:
@@ -54,12 +54,36 @@ def describe_archives(
                 f"fetch it again, or run 'sarchat sources record' if the change is meant"
             )
         described.append(ArchiveEntry(name=name, kind=archive.kind, sha256=digest))
+    _demand_compared(manifest, published, described)
     return described
+
+
+def _demand_compared(
+    manifest: Manifest, published: Mapping[str, str], described: Sequence[ArchiveEntry]
+) -> None:
+    # Archives may be renamed, but a digest that is compared with nothing protects nobody.
+    files = [entry for entry in described if entry.kind != "folder"]
+    names, digests = {e.name for e in files}, {e.sha256 for e in files}
+    if not published or not files or digests & set(published.values()):
+        return
+    name, digest = next(iter(published.items()))
+    if name not in names:
+        listed = ", ".join(f"{entry.name} ({entry.sha256})" for entry in files)
+        number = [archive.name for archive in manifest.archives].index(name)
+        raise InputError(
+            f"{manifest.id}: archives.{number}.sha256 is that of {name} ({digest}), and no archive "
+            f"here is called so or has it: {listed}. Fetch that one, or, if the change is meant, "
+            f"say --set '{manifest.id}.archives.{number}.sha256=\"\"'"
+        )
 
 
 @contextmanager
 def repacked_archives(
-    source: str, folder: str = "", progress: ProgressBar = no_progress
+    source: str,
+    folder: str = "",
+    progress: ProgressBar = no_progress,
+    *,
+    encodings: Sequence[str] = (),
 ) -> Iterator[dict[str, str]]:
     """Repack what needs it; without a folder, for as long as the context lasts.
 
@@ -67,11 +91,15 @@ def repacked_archives(
         As `repack_archives`.
     """
     with nullcontext(folder) if folder else TemporaryDirectory(prefix="sarchat-") as target:
-        yield repack_archives(source, target, progress)
+        yield repack_archives(source, target, progress, encodings=encodings)
 
 
 def repack_archives(
-    source: str, folder: str, progress: ProgressBar = no_progress
+    source: str,
+    folder: str,
+    progress: ProgressBar = no_progress,
+    *,
+    encodings: Sequence[str] = (),
 ) -> dict[str, str]:
     """Repack the archives of a source whose members cannot be read at random.
 
@@ -79,6 +107,7 @@ def repack_archives(
         source: path or URL of the source's folder, or of a single archive.
         folder: path or URL of the folder for what is made.
         progress: shows the bytes that have been repacked.
+        encodings: as for `open_archive`.
 
     Returns:
         Where each now lies, by its own location.
@@ -88,7 +117,7 @@ def repack_archives(
     """
     made = {}
     for name, location in list_archives(source).items():
-        archive = open_archive(location)
+        archive = open_archive(location, encodings=encodings)
         if needs_repacking(archive):
             total = sum(member.size_bytes for member in archive.members())
             with progress(f"repack {name}", total) as show:

@@ -9,6 +9,7 @@ from typing import BinaryIO, Literal, TypeAlias
 
 from sarchat_build.errors import RecordError
 from sarchat_build.reasons import Reason
+from sarchat_build.regular_files import open_regular
 
 PictureSource: TypeAlias = bytes | Path
 Kind: TypeAlias = Literal["tiff", "png16", "picture"]
@@ -20,7 +21,7 @@ _PNG_HEAD = b"\x89PNG\r\n\x1a\n"
 
 def open_bytes(source: PictureSource) -> BinaryIO:
     """Open a picture's bytes for reading; the caller closes."""
-    return io.BytesIO(source) if isinstance(source, bytes) else source.open("rb")
+    return io.BytesIO(source) if isinstance(source, bytes) else open_regular(source)
 
 
 def size_bytes(source: PictureSource) -> int:
@@ -33,7 +34,7 @@ def file_sha256(source: PictureSource) -> str:
     if isinstance(source, bytes):
         return hashlib.sha256(source).hexdigest()
     digest = hashlib.sha256()
-    with source.open("rb") as stream:
+    with open_regular(source) as stream:
         while chunk := stream.read(_CHUNK_BYTES):
             digest.update(chunk)
     return digest.hexdigest()

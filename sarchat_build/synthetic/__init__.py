@@ -10,7 +10,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from sarchat_build.synthetic.archive import Layout, SyntheticArchive, write_archive
+from sarchat_build.synthetic.archive import (
+    Layout,
+    SyntheticArchive,
+    refuse_foreign_files,
+    write_archive,
+)
 from sarchat_build.synthetic.layouts import (
     air_sarship,
     hrsid,
@@ -32,6 +37,7 @@ __all__ = [
     "Layout",
     "Quirk",
     "SyntheticArchive",
+    "refuse_foreign_files",
     "synthesize",
 ]
 
@@ -62,6 +68,7 @@ def synthesize(
     images: int,
     *,
     workers: int = 1,
+    overwrite: bool = False,
     progress: Callable[[int], None] | None = None,
 ) -> SyntheticArchive:
     """Write `output/<source_id>/<the source's archive>` with `images` synthetic images.
@@ -73,13 +80,15 @@ def synthesize(
 
     Args:
         source_id: a key of `SYNTHESIZERS`.
-        output: the raw folder; made if absent, files of an earlier run are replaced.
+        output: the raw folder; made if absent, an archive of an earlier run is replaced.
         images: how many images, at least 1.
         workers: how many processes paint; with 1 the caller's own does.
+        overwrite: whether files of the same names that were not made here are replaced too.
         progress: called after each image with the number of images written so far.
 
     Raises:
         ValueError: no such source, or `images` or `workers` is below 1.
+        InputError: the source's folder holds something that was not made here, or the disk is full.
         OSError: `output` cannot be written.
     """
     if source_id not in SYNTHESIZERS:
@@ -88,4 +97,6 @@ def synthesize(
     if images < 1 or workers < 1:
         raise ValueError(f"images and workers must be at least 1, not {images} and {workers}")
     layout = SYNTHESIZERS[source_id]
-    return write_archive(layout, output, images, workers=workers, progress=progress)
+    return write_archive(
+        layout, output, images, workers=workers, overwrite=overwrite, progress=progress
+    )

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import multiprocessing
+import os
 import shutil
+import signal
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ProcessPoolExecutor
@@ -16,6 +18,13 @@ from types import MappingProxyType
 from typing import BinaryIO
 from zipfile import ZIP_STORED, ZipFile, ZipInfo
 
+from sarchat_build.dataset.output import (
+    digest_file,
+    is_regular,
+    read_json,
+    room_for,
+)
+from sarchat_build.errors import InputError
 from sarchat_build.synthetic.planted import Quirk
 
 _BETWEEN_NOTES = b",\n"
@@ -66,6 +75,10 @@ class Sample:
     notes: tuple[Note, ...] = ()
 
 
+def _nothing(images: int) -> tuple[Member | LongMember, ...]:
+    return ()
+
+
 @dataclass(frozen=True, slots=True)
 class Layout:
     """How one source lays out its archive; the functions are pure and live at module level.
@@ -81,14 +94,9 @@ class Layout:
     archive_name: str
     published_images: int
     sample: Callable[[int], Sample]
-    closing: Callable[[int], tuple[Member | LongMember, ...]]
+    closing: Callable[[int], tuple[Member | LongMember, ...]] = _nothing
     chunk_images: int = 16
     traits: tuple[str, ...] = ()
-
-
-def nothing_closes(images: int) -> tuple[Member | LongMember, ...]:
-    """Stand in for `closing` where no member speaks of all images."""
-    return ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,18 +114,75 @@ class SyntheticArchive:
         return sum(quirk.kind == kind for quirk in self.planted)
 
 
+def refuse_foreign_files(layout: Layout, output: Path) -> None:
+    """Refuse a source's folder that holds anything but an archive that was made here.
+
+    Which one that is stands in the list of its quirks, by its digest.
+
+    Raises:
+        InputError: what lies there.
+    """
+    path = output / layout.source_id / layout.archive_name
+    planted = planted_name(layout)
+    listed = read_json(str(output), planted) if is_regular(output / planted) else None
+    made = listed.get("sha256") if isinstance(listed, dict) else None
+    foreign = []
+    if os.path.lexists(output / planted) and not (
+        isinstance(listed, dict) and listed.get("source_id") == layout.source_id
+    ):
+        foreign.append(output / planted)
+    if os.path.lexists(path.parent) and not path.parent.is_dir():
+        foreign.append(path.parent)
+    for found in sorted(path.parent.iterdir()) if path.parent.is_dir() else ():
+        ours = found == path and is_regular(path) and digest_file(str(path))[0] == made
+        if not ours and found != _partial(path):
+            foreign.append(found)
+    if foreign:
+        more = f" and {len(foreign) - 1} more" if len(foreign) > 1 else ""
+        raise InputError(
+            f"{foreign[0]}{more}: not made by this command, and not touched; give another "
+            "--output, or say --overwrite to write over files of the same names"
+        )
+
+
+def planted_name(layout: Layout) -> str:
+    """Give the name of the list of an archive's quirks, beside the source's folder."""
+    return f"{layout.source_id}.planted.json"
+
+
+def _partial(path: Path) -> Path:
+    return path.with_name(path.name + ".partial")
+
+
 def write_archive(
     layout: Layout,
     output: Path,
     images: int,
     *,
     workers: int = 1,
+    overwrite: bool = False,
     progress: Callable[[int], None] | None = None,
 ) -> SyntheticArchive:
-    """Write the archive under a temporary name, then rename it and list its quirks beside it."""
+    """Write the archive under a temporary name, list its quirks beside it, then rename it.
+
+    In this order it is known as ours from the moment it has its name.
+    """
+    if not overwrite:
+        refuse_foreign_files(layout, output)
+    with room_for(str(output)):
+        return _write_archive(layout, output, images, workers, progress)
+
+
+def _write_archive(
+    layout: Layout,
+    output: Path,
+    images: int,
+    workers: int,
+    progress: Callable[[int], None] | None,
+) -> SyntheticArchive:
     path = output / layout.source_id / layout.archive_name
     path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(path.name + ".partial")
+    partial = _partial(path)
     instances = 0
     planted: list[Quirk] = []
     try:
@@ -134,12 +199,16 @@ def write_archive(
             for topic in notes.values():
                 topic.seek(0)
             _store(archive, layout.closing(images), notes)
+        planted_path = output / planted_name(layout)
+        written = SyntheticArchive(path, planted_path, images, instances, tuple(planted))
+        text = _planted_json(layout, written, digest_file(str(partial))[0])
+        path.unlink(missing_ok=True)
+        written_list = planted_path.with_name(planted_path.name + ".partial")
+        written_list.write_text(text, encoding="utf-8")
+        written_list.replace(planted_path)
         partial.replace(path)
     finally:
         partial.unlink(missing_ok=True)
-    planted_path = output / f"{layout.source_id}.planted.json"
-    written = SyntheticArchive(path, planted_path, images, instances, tuple(planted))
-    planted_path.write_text(_planted_json(layout, written), encoding="utf-8")
     return written
 
 
@@ -185,7 +254,9 @@ def _samples(layout: Layout, images: int, workers: int) -> Iterator[Sample]:
         yield from map(layout.sample, range(1, images + 1))
         return
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(workers, mp_context=context) as pool:
+    # Ctrl-C is told to the whole group; the process that waits for these ends them.
+    ignore = (signal.SIGINT, signal.SIG_IGN)
+    with ProcessPoolExecutor(workers, context, signal.signal, ignore) as pool:
         running: deque[Future[list[Sample]]] = deque()
         for first in range(1, images + 1, layout.chunk_images):
             end = min(first + layout.chunk_images, images + 1)
@@ -200,10 +271,11 @@ def _chunk(layout: Layout, first: int, end: int) -> list[Sample]:
     return [layout.sample(number) for number in range(first, end)]
 
 
-def _planted_json(layout: Layout, written: SyntheticArchive) -> str:
+def _planted_json(layout: Layout, written: SyntheticArchive, sha256: str) -> str:
     document = {
         "source_id": layout.source_id,
         "archive": layout.archive_name,
+        "sha256": sha256,
         "images": written.images,
         "instances": written.instances,
         "traits": layout.traits,

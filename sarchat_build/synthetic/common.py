@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Iterable
 
 import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
 from sarchat_build.stable_hash import choose
+from sarchat_build.synthetic.archive import LongMember, Note, Topic
+from sarchat_build.synthetic.formats import coco
 from sarchat_build.synthetic.formats.yolo import YoloObject, shares_of
-from sarchat_build.synthetic.pictures.canvas import Picture
-from sarchat_build.synthetic.pictures.targets import Gray
+from sarchat_build.synthetic.pictures.canvas import Gray, Picture
 from sarchat_build.types import Category
 
 
@@ -40,6 +42,30 @@ def in_three(picture: Picture) -> Picture:
     """Repeat gray (h, w) as three equal channels."""
     pixels = np.repeat(picture.pixels[:, :, None], 3, axis=2)
     return Picture(pixels, picture.targets, picture.quality)
+
+
+def coco_notes(
+    split: str, image: coco.CocoImage, entries: Iterable[coco.CocoAnnotation]
+) -> tuple[Note, ...]:
+    """Give what an image adds to the JSON of its split."""
+    return (
+        Note(f"{split}/images", coco.image_entry(image)),
+        *(Note(f"{split}/annotations", coco.annotation_entry(entry)) for entry in entries),
+    )
+
+
+def coco_documents(
+    folder: str, splits: tuple[tuple[str, int], ...], frame: tuple[bytes, bytes, bytes]
+) -> tuple[LongMember, ...]:
+    """Give the JSON of each split, made of what its images noted within a `coco.frame`."""
+    before, between, after = frame
+    return tuple(
+        LongMember(
+            f"{folder}/{split}.json",
+            (before, Topic(f"{split}/images"), between, Topic(f"{split}/annotations"), after),
+        )
+        for split, _ in splits
+    )
 
 
 def yolo_objects(picture: Picture, classes: tuple[Category, ...]) -> list[YoloObject]:

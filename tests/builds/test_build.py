@@ -18,6 +18,9 @@ import pytest
 from conftest import build_here, digests, repack
 from whole_builds import SARCHAT, record, rows, sarchat
 
+from sarchat_build.dataset.lock import LOCK
+from sarchat_build.dataset.output import stage_of
+
 quality = pytest.mark.quality
 
 
@@ -63,6 +66,7 @@ def _without_record(files: dict[str, str]) -> dict[str, str]:
     return {path: digest for path, digest in files.items() if path != "build.json"}
 
 
+@quality(row=49)
 def test_same_bytes_after_a_kill(raw: Path, built: Path, tmp_path: Path) -> None:
     out = tmp_path / "dataset"
     command = [*SARCHAT, "build", "--raw", str(raw), "--output", str(out), "--workers", "2"]
@@ -72,7 +76,9 @@ def test_same_bytes_after_a_kill(raw: Path, built: Path, tmp_path: Path) -> None
         time.sleep(0.02)
     os.killpg(process.pid, signal.SIGKILL)
     process.wait()
-    finished = {path.stem: path.stat().st_mtime_ns for path in (out / "images").glob("*.parquet")}
+    stage = Path(stage_of(str(out)), "images")
+    finished = {path.stem: path.stat().st_mtime_ns for path in stage.glob("*.parquet")}
+    assert not (out / "images").exists(), "a shard of an unfinished dataset has its final name"
     assert finished, "no shard was finished before the kill"
     build_here(raw, out)
     assert digests(out) == digests(built)
@@ -132,6 +138,48 @@ def test_ctrl_c_ends_the_run_in_seconds_and_says_how_to_resume(
     assert digests(out) == digests(built)
 
 
+# Signal, how often, whether the whole group is told (as a terminal does), and the exit code.
+SIGNALS = {
+    "SIGTERM": (signal.SIGTERM, 1, False, 143),
+    "SIGHUP of a closed terminal": (signal.SIGHUP, 1, True, 129),
+    "Ctrl-C twice": (signal.SIGINT, 2, True, 130),
+    "SIGKILL of the launcher": (signal.SIGKILL, 1, False, -9),
+}
+
+
+@quality(row=70)
+@pytest.mark.parametrize("name", SIGNALS)
+def test_every_signal_ends_the_run_in_seconds_and_leaves_no_worker(
+    raw: Path, tmp_path: Path, name: str
+) -> None:
+    number, times, group, code = SIGNALS[name]
+    out = tmp_path / "dataset"
+    command = [*SARCHAT, "build", "--raw", str(raw), "--output", str(out), "--workers", "2"]
+    process = subprocess.Popen(
+        command,
+        start_new_session=True,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    while not (workers := _workers_below(process.pid)) and process.poll() is None:
+        time.sleep(0.02)
+    sent = time.monotonic()
+    for _ in range(times):
+        os.killpg(process.pid, number) if group else os.kill(process.pid, number)
+    _, message = process.communicate(timeout=60)
+    assert time.monotonic() - sent < 10
+    assert process.returncode == code
+    killed = number == signal.SIGKILL
+    line = "error: interrupted; run the same command again to resume\n"
+    assert message == ("" if killed else line)
+    while any(_is_worker(pid) for pid in workers):
+        assert time.monotonic() - sent < 20, "a worker was left behind"
+        time.sleep(0.05)
+    assert (out / LOCK).exists() == killed
+    assert digests(out) == {}
+
+
 def _workers_below(pid: int) -> list[int]:
     found = []
     for listing in Path(f"/proc/{pid}/task").glob("*/children"):
@@ -143,7 +191,7 @@ def _workers_below(pid: int) -> list[int]:
 
 def _is_worker(pid: int) -> bool:
     try:
-        return b"pipelines.runners.worker" in Path(f"/proc/{pid}/cmdline").read_bytes()
+        return b"pipelines.worker" in Path(f"/proc/{pid}/cmdline").read_bytes()
     except OSError:  # it has just ended
         return False
 

@@ -38,7 +38,7 @@ GBK_TEXT = voc_xml([SHIP]).replace("<annotation>", "<annotation><folder>船</fol
 
 # Documents by stem; what is wrong with each is the key of the tables below.
 DOCUMENTS: dict[str, str | bytes] = {
-    "000001": voc_xml([SHIP], filename="../../x.png"),
+    "000901": voc_xml([SHIP], filename="../../x.png"),
     "000002": voc_xml([SHIP, SHIP], head=BILLION_LAUGHS).replace("30", "&a10;"),
     "000004": voc_xml([SHIP, SHIP])[:-120],
     "000006": GBK_TEXT.encode("gbk"),
@@ -50,7 +50,7 @@ DOCUMENTS: dict[str, str | bytes] = {
     "000013": voc_xml([SHIP], filename="xyz.jpg"),
     "000014": voc_xml([SHIP]),
     "000016": voc_xml([SHIP], filename="000016"),
-    "000017": voc_xml([(" Ship ", *SHIP[1:]), ("SHIP\n", *SHIP[1:])], difficult="Difficult"),
+    "000017": voc_xml([(" Ship ", *SHIP[1:]), ("SHIP\n", 30, 40, 95, 85)], difficult="Difficult"),
     "000018": voc_xml([("ship", 90, 80, 20, 30)], filename="000018.jpg"),
     "000019": voc_xml([("ship", 60, 20, 60, 50), SHIP], filename="000019.jpg"),
     "000021": voc_xml([("ship", 250, 200, 340, 280)], filename="000021.jpg"),
@@ -58,8 +58,9 @@ DOCUMENTS: dict[str, str | bytes] = {
     "000023": voc_xml([("ship", 60, 20, 60, 50)], filename="000023.jpg"),
     "000031": voc_xml([("ship", "nan", 20, 60, 50), SHIP], filename="000031.jpg"),
     "000032": voc_xml([("ship", "a", 20, 60, 50), SHIP], filename="000032.jpg"),
-    "000033": voc_xml([SHIP], filename="/etc/passwd"),
-    "000037": voc_xml([SHIP], filename="..\\..\\x.png"),
+    "000902": voc_xml([SHIP], filename="/etc/passwd"),
+    "000903": voc_xml([SHIP], filename="..\\..\\x.png"),
+    "000037": voc_xml([SHIP], filename="..\\..\\x.png"),  # its own name wins
     "000900": voc_xml([SHIP, SHIP], filename="900.jpg"),
 }
 PICTURES = {
@@ -74,9 +75,9 @@ PICTURES = {
 
 # stem: (row of QUALITY, reason, part of the detail, images, instances)
 REJECTED: dict[str, tuple[int, str, str, int, int]] = {
-    "000001": (6, "path_escape", "the document names the image '../../x.png'", 1, 1),
-    "000033": (6, "path_escape", "the document names the image '/etc/passwd'", 1, 1),
-    "000037": (6, "path_escape", r"the document names the image '..\\..\\x.png'", 1, 1),
+    "000901": (6, "path_escape", "the document names the image '../../x.png'", 1, 1),
+    "000902": (6, "path_escape", "the document names the image '/etc/passwd'", 1, 1),
+    "000903": (6, "path_escape", r"the document names the image '..\\..\\x.png'", 1, 1),
     "000002": (11, "xml_forbidden", "a DTD or entity is declared", 1, 0),
     "000003": (11, "xml_forbidden", "a DTD or entity is declared", 1, 0),
     "000004": (12, "xml_parse", "line 3:26: unclosed token", 1, 0),
@@ -109,7 +110,8 @@ KEPT: dict[str, tuple[int, list[list[float]]]] = {
     "000013": (15, [[20, 30, 90, 80]]),
     "000014": (15, [[20, 30, 90, 80]]),
     "000016": (15, [[20, 30, 90, 80]]),
-    "000017": (16, [[20, 30, 90, 80]] * 2),
+    "000017": (16, [[20, 30, 90, 80], [30, 40, 95, 85]]),
+    "000037": (83, [[20, 30, 90, 80]]),
     "000031": (18, [[20, 30, 90, 80]]),
     "000032": (18, [[20, 30, 90, 80]]),
     "000018": (28, [[20, 30, 90, 80]]),
@@ -120,7 +122,7 @@ KEPT: dict[str, tuple[int, list[list[float]]]] = {
 }
 FIXES = {
     "size_mismatch": 1,
-    "filename_differs": 2,
+    "filename_differs": 3,
     "filename_absent": 6,
     "box_swapped": 1,
     "box_clipped": 1,
@@ -189,9 +191,9 @@ def test_nothing_else_is_rejected_and_the_books_balance(planted: Planted) -> Non
     assert len(planted.rejects) == len(REJECTED)
     counts = planted.record["sources"]["ssdd"]["counts"]
     lost = sum(images for *_, images, _ in REJECTED.values())
-    assert counts["read"]["images"] == IMAGES + 1
+    assert counts["read"]["images"] == IMAGES + 4
     assert counts["rejected"]["images"] == lost
-    assert counts["kept"]["images"] == IMAGES + 1 - lost == len(planted.images)
+    assert counts["kept"]["images"] == IMAGES + 4 - lost == len(planted.images)
 
 
 @quality(row=13)

@@ -86,7 +86,9 @@ def test_row_3_every_fault_of_manifest_and_recipe_at_once(tmp_path: Path) -> Non
         ("mine.toml", "tasks.instance_counting.box_cup"),
         ("mine.toml", "name"),
     }
-    assert found["ssdd.toml", "sar.bands"] == "unknown key"
+    assert found["ssdd.toml", "sar.bands"] == (
+        "unknown key; known: platforms, frequency_bands, polarizations, resolutions_m"
+    )
     assert found["mine.toml", "name"] == "required key is missing"
     assert "valid integer" in found["ssdd.toml", "priority"]
     assert f"{recipe} › tasks.instance_counting.box_cup: unknown key" in str(caught.value)
@@ -288,7 +290,7 @@ def test_row_53_a_smaller_build_in_the_same_folder_leaves_nothing_of_the_larger(
     recipe.write_text(RECIPE.replace(shards[0], "images_per_shard = 4"))
     mini.build(mini.ssdd(20).write_zip(tmp_path / "raw"), out, recipe=str(recipe))
     many = {path.name for path in (out / "images").iterdir()}
-    record = mini.build(mini.ssdd(12).write_zip(tmp_path / "less"), out)
+    record = mini.build(mini.ssdd(12).write_zip(tmp_path / "less"), out, replace=True)
     few = {path.name for path in (out / "images").iterdir()}
     assert len(few) < len(many)
     assert few == {Path(name).name for name in record["files"] if name.startswith("images/")}

@@ -62,13 +62,13 @@ def test_set_faults_are_message_all_at_once(tmp_path: Path) -> None:
         )
     message = str(caught.value)
     for part in (
-        "msar.toml › annotations.pixel_origin: Input should be 0 or 1",
+        "--set msar.annotations.pixel_origin=3: Input should be 0 or 1",
         "--set ogsod.title=OGSOD: 'OGSOD' is not a TOML value; text needs quotes: "
         "--set 'ogsod.title=\"OGSOD\"'",
         "--set nosuch.title=1: no source 'nosuch'; known: air_sarship_1",
         "--set ssdd=1: expected SOURCE.key.path=VALUE",
         "--set hrsid.annotations.files.9.path='x': there is no '9' on the way",
-        "sived.toml › annotations.header_line: unknown key",
+        "--set sived.annotations.header_line=2: unknown key; did you mean 'header_lines'?",
         "unverified: no key of a manifest is annotations.nothing",
         "is not a TOML value",
     ):

@@ -14,6 +14,7 @@ import pytest
 import typer
 from pixel_files import tiff
 from pydantic import BaseModel
+from rich.table import Table
 
 from pipelines.cli.main import app
 from pipelines.cli.source_tables import loss_table
@@ -219,7 +220,8 @@ def test_the_table_of_losses_says_what_a_reason_means(tmp_path: Path) -> None:
     source = mini.ssdd(10)
     as_gbk(source)
     source.write_folder(tmp_path)
-    table = loss_table("Rejected", read(source, tmp_path).rejects)
+    shown = loss_table("Rejected", read(source, tmp_path).rejects).renderables
+    (table,) = (part for part in shown if isinstance(part, Table))
     cells = [list(column.cells) for column in table.columns]
     reason = Reason.ENCODING
     text = f"{sentence(reason.meaning)} {sentence(reason.advice)}"

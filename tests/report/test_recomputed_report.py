@@ -158,3 +158,8 @@ def test_pictures_that_the_checks_call_alike_are_counted(built: Path) -> None:
     assert counts.near_duplicates == len(named) > 0
     assert counts.near_compared >= counts.near_duplicates
     assert count_proofs(proofs, (), Duplicates(near="off")).near_compared is None
+
+
+@pytest.mark.quality(row=86)
+def test_the_card_says_that_flipped_copies_are_not_found() -> None:
+    assert "mirrored and turned ones not" in _near("drop", _counts(40)).established

@@ -122,8 +122,6 @@ DOTA_REJECTED = {
     "FARAD_0006#line 1": ("bad_value", "line 1 has 'x', not a number", 0, 1),
     "FARAD_0007#line 1": ("non_finite", "nan", 0, 1),
     "FARAD_0009#line 1": ("outside", "picture of 512 × 512", 0, 1),
-    "FARAD_0011#line 1": ("contradicts_manifest", "header_lines = 0, but there are header", 0, 1),
-    "FARAD_0011#line 2": ("contradicts_manifest", "header_lines = 0, but there are header", 0, 1),
 }
 
 
@@ -149,26 +147,19 @@ def test_dota_faults(tmp_path: Path) -> None:
     assert planted.images["sived/FARAD_0010"]["objects"]["obb"] == [
         [20, 30, 90, 30, 90, 80, 90, 80]
     ]
+    assert planted.boxes("FARAD_0011") == [GOOD_BOX]
     assert planted.boxes("FARAD_0012") == []
 
 
 @quality(row=25)
-def test_row_25_header_lines_are_stated_and_never_guessed(tmp_path: Path) -> None:
+def test_row_25_header_lines_are_known_by_what_they_say(tmp_path: Path) -> None:
     source = mini.sived(20)
-    for path in [p for p in source.files if p.endswith(".txt")]:
+    for path in [p for p in source.files if p.endswith(".txt")][::2]:
         source.files[path] = b"imagesource:GoogleEarth\ngsd:0.5\n" + source.files[path]
     raw = source.write_folder(tmp_path / "raw")
-    with pytest.raises(InputError) as caught:
-        mini.build(raw, tmp_path / "out")
-    assert "annotations.header_lines = 0, but there are header lines below (40 obj" in str(
-        caught.value
-    )
-    assert "--set sived.annotations.header_lines=VALUE" in str(caught.value)
-    stated = ["sived.annotations.header_lines=2"]
-    record = mini.build(raw, tmp_path / "out", stated=stated)
+    # Whatever is stated: no object is ever skipped.
+    record = mini.build(raw, tmp_path / "out", stated=["sived.annotations.header_lines=3"])
     assert record["sources"]["sived"]["counts"]["kept"] == {"images": 20, "instances": 20}
-    with pytest.raises(InputError, match="header_lines = 3, but an object stands there"):
-        mini.build(raw, tmp_path / "out2", stated=["sived.annotations.header_lines=3"])
 
 
 # FAIR1M: rows 11-13, 18, 26.

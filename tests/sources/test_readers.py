@@ -16,7 +16,7 @@ from reader_rules import RULES, points, read
 from sarchat_build.errors import RecordError
 from sarchat_build.geometry.conventions import to_pixel_box
 from sarchat_build.geometry.quads import bounds
-from sarchat_build.sources.readers import FORMATS, coco, dota, fair1m, voc, yolo
+from sarchat_build.sources.readers import FORMATS, coco, dota, fair1m, labelme, voc, yolo, yolo_obb
 from sarchat_build.synthetic.formats import coco as write_coco
 from sarchat_build.synthetic.formats import dota as write_dota
 from sarchat_build.synthetic.formats import fair1m as write_fair1m
@@ -121,7 +121,7 @@ def test_dota_reads_what_was_written(
 ) -> None:
     written = [write_dota.DotaObject(*fields) for fields in objects]  # type: ignore[arg-type]
     document = write_dota.document(written, header=header, encoding=encoding)
-    (image,) = read(document, "dota", header_lines=len(header), encodings=("utf-8", "gbk"))
+    (image,) = read(document, "dota", encodings=("utf-8", "gbk"))
     assert image.faults == ()
     assert [(i.bbox, i.category, i.difficult) for i in image.instances] == [
         (quad, " ".join(name.split()), difficult == 1) for quad, name, difficult in objects
@@ -174,7 +174,7 @@ def coco_documents(draw: st.DrawFn) -> tuple[list[Any], list[Any], list[tuple[in
                     id=coco_ids,
                     image_id=st.sampled_from(image_ids),
                     category_id=st.sampled_from([number for number, _ in categories]),
-                    bbox=st.tuples(*[values] * 4),
+                    bbox=st.tuples(values, values, values.map(abs), values.map(abs)),
                     area=values,
                     rings=st.one_of(st.just(()), st.tuples(st.tuples(*[values] * 6))),
                     iscrowd=st.integers(0, 1),
@@ -193,7 +193,7 @@ def joined(parts: Iterable[RawImage]) -> dict[str | None, list[RawInstance]]:
         assert part.part == numbers.get(part.filename, 0)
         numbers[part.filename] = part.part + 1
         found.setdefault(part.filename, []).extend(part.instances)
-        assert part.faults == ()
+        assert all(fault.reason == "not_one_object" for fault in part.faults)
     return found
 
 
@@ -210,7 +210,8 @@ def test_coco_reads_what_was_written(
         document = json.dumps(dict(reversed(json.loads(document).items()))).encode()
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(coco, "MAX_PENDING_NUMBERS", held)
-        parts = read(document.decode().encode(encoding), "coco", encodings=("utf-8", "gbk"))
+        stated = {"encodings": ("utf-8", "gbk"), "bbox": "xywh"}
+        parts = read(document.decode().encode(encoding), "coco", **stated)
     found = joined(parts)
     name_of = {image.id: image.file_name for image in images}
     assert set(found) == set(name_of.values())
@@ -223,11 +224,14 @@ def test_coco_reads_what_was_written(
                 dict(categories)[a.category_id],
                 a.bbox,
                 a.rings[0] if a.rings else (),
-                bool(a.iscrowd),
+                False,
             )
             for a in annotations
-            if name_of[a.image_id] == filename
+            if name_of[a.image_id] == filename and not a.iscrowd
         ]
+    faults = [fault.category for part in parts for fault in part.faults]
+    crowds = [dict(categories)[a.category_id] for a in annotations if a.iscrowd]
+    assert sorted(faults) == sorted(crowds)
 
 
 def test_coco_flushes_so_that_no_image_waits_for_the_end() -> None:
@@ -242,7 +246,9 @@ def test_coco_flushes_so_that_no_image_waits_for_the_end() -> None:
 
 
 # Whatever is cut off or changed, a document is read, or refused for one of these reasons.
-REFUSALS = ("encoding", "xml_parse", "xml_forbidden", "json_parse", "contradicts_manifest")
+REFUSALS = (
+    *("encoding", "xml_parse", "xml_forbidden", "json_parse", "contradicts_manifest", "bad_value"),
+)
 SAMPLES = {
     "voc": write_voc.document(
         write_voc.annotation(
@@ -257,10 +263,19 @@ SAMPLES = {
         [(1, "ship"), (9, "car")],
     ),
     "yolo": write_yolo.document([write_yolo.YoloObject(0, (0.5, 0.5, 0.25, 0.125))] * 3),
+    "yolo_obb": b"0 .1 .1 .3 .1 .3 .2 .1 .2\n2 0.5 0.4 0.6 0.5 0.5 0.6 0.4 0.5\n",
     "dota": write_dota.document([write_dota.DotaObject((0, 0, 4, 0, 4, 2, 0, 2), "bridge")] * 3),
     "fair1m": write_fair1m.document(
         [write_fair1m.Fair1mObject("ship", ((0, 0), (4, 0), (4, 2), (0, 2)))], filename="1.tiff"
     ),
+    "labelme": json.dumps({
+        "shapes": [
+            {"label": "ship", "points": [[1, 2], [30, 40]], "shape_type": "rectangle", "flags": {}},
+            {"label": "ship", "points": [[1, 2], [9, 2], [5, 8]], "group_id": 1},
+            {"label": "ship", "points": [[3, 2], [9, 5]], "shape_type": "circle", "group_id": 1},
+        ],
+        "imagePath": "..\\a.jpg", "imageData": "iVBORw0KGgo=", "imageHeight": 60, "imageWidth": 80,
+    }).encode(),
 }  # fmt: skip
 
 
@@ -343,7 +358,10 @@ def test_row_21_memory_grows_with_the_number_of_ids_and_not_with_their_size() ->
 
 
 def test_modules_of_readers_are_registered() -> None:
-    modules = {"voc": voc, "coco": coco, "yolo": yolo, "dota": dota, "fair1m": fair1m}
+    modules = {
+        **{"voc": voc, "coco": coco, "yolo": yolo, "yolo_obb": yolo_obb},
+        **{"dota": dota, "fair1m": fair1m, "labelme": labelme},
+    }
     assert {name: found.read for name, found in FORMATS.items()} == {
         name: module.read for name, module in modules.items()
     }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import io
+import os
 import struct
 import tarfile
 import zipfile
@@ -119,3 +120,35 @@ WRITERS: dict[str, Callable[[Path, Files], None]] = {
     "rar5": lambda path, files: path.write_bytes(rar5(files)) and None,
 }
 FILE_KINDS = [kind for kind in WRITERS if kind != "folder"]
+
+
+class _GbkInfo(zipfile.ZipInfo):
+    def _encodeFilenameFlags(self) -> tuple[bytes, int]:
+        return self.filename.encode("gbk"), self.flag_bits & ~0x800
+
+
+def gbk_zip(path: Path, files: Files) -> None:
+    """Write a zip as a Chinese Windows does: names in GBK, and no flag that says so."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, data in files.items():
+            archive.writestr(_GbkInfo(name), data)
+
+
+def gbk_tar_gz(path: Path, files: Files) -> None:
+    """Write a compressed tar whose names are in GBK."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with tarfile.open(path, "w:gz", encoding="gbk", format=tarfile.GNU_FORMAT) as archive:
+        for name, data in files.items():
+            info = tarfile.TarInfo(name)
+            info.size = len(data)
+            archive.addfile(info, io.BytesIO(data))
+
+
+def gbk_folder(path: Path, files: Files) -> None:
+    """Write files as an unpacker leaves them that does not know what their names mean."""
+    for name, data in files.items():
+        target = os.fsencode(path) + b"/" + name.encode("gbk")
+        os.makedirs(os.path.dirname(target), exist_ok=True)
+        with open(target, "wb") as stream:
+            stream.write(data)

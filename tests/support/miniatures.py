@@ -296,6 +296,7 @@ def build(
     templates: Path | None = None,
     workers: int = 1,
     stated: Sequence[str] = (),
+    replace: bool = False,
 ) -> dict[str, Any]:
     """Do what `sarchat build` does, in this process, and check that nothing got lost."""
     # Here, since most miniatures are read and never built.
@@ -307,7 +308,9 @@ def build(
 
     settings = launch.load_settings(recipe, manifests, templates, stated)
     chosen, _ = choose_sources(settings.manifests, str(raw), sources)
-    context = launch.prepare(settings, chosen, raw=str(raw), out=str(out), strict=strict)
+    context = launch.prepare(
+        settings, chosen, raw=str(raw), out=str(out), strict=strict, replace=replace
+    )
     run(lambda pipeline: build_dataset(pipeline, context), "local", workers)
     record = read_outcome(str(out)).model_dump(mode="json")
     assert_conserved(record)

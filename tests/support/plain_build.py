@@ -98,7 +98,7 @@ def build_results(context: BuildContext) -> BuildResults:
         return BuildResults(stop=plan.stop, rejects=reading.rejects)
     phrasing = Phrasing(context.templates, context.recipe.phrasing.held_out_percent)
     builder = ShardBuilder(
-        context.out, context.manifests, context.recipe, phrasing, context.open_image
+        context.stage, context.manifests, context.recipe, phrasing, context.open_image
     )
     planned: dict[str, Sequence[PlannedImage]] = dict.fromkeys(plan.shards, ())
     planned.update(group_by_shard(reading.images, plan.assignments))
@@ -111,7 +111,7 @@ def build_results(context: BuildContext) -> BuildResults:
             template_ids=context.templates,
             files=receipt.files,
         )
-        readings.append(read_shard(context.out, receipt.name, shell, prove=context.prove))
+        readings.append(read_shard(context.stage, receipt.name, shell, prove=context.prove))
     return BuildResults(
         rejects=reading.rejects,
         read=reading.read,

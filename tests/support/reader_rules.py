@@ -12,7 +12,9 @@ from sarchat_build.config.annotation_options import (
     CocoRule,
     DotaRule,
     Fair1mRule,
+    LabelmeRule,
     VocRule,
+    YoloObbRule,
     YoloRule,
 )
 from sarchat_build.sources.readers import FORMATS
@@ -24,6 +26,8 @@ RULES: dict[str, AnnotationRule] = {
     "voc": VocRule(format="voc", **PIXELS),
     "coco": CocoRule(format="coco", **PIXELS),
     "yolo": YoloRule(format="yolo", class_names=("bridge", "harbor", "tank"), **FILES),
+    "yolo_obb": YoloObbRule(format="yolo_obb", class_names=("bridge", "harbor", "tank"), **FILES),
+    "labelme": LabelmeRule(format="labelme", **FILES),
     "dota": DotaRule(format="dota", header_lines=0, **PIXELS),
     "fair1m": Fair1mRule(format="fair1m", **PIXELS),
 }

@@ -14,6 +14,7 @@ from zipfile import ZIP_STORED, ZipFile
 
 import numpy as np
 import pytest
+from conftest import sarchat
 from defusedxml.ElementTree import fromstring
 from PIL import Image
 from typer.testing import CliRunner
@@ -367,8 +368,7 @@ def test_command_line_makes_the_published_number(
 @pytest.mark.parametrize("images", ["0", "many", "-3", "1.5"])
 def test_command_line_refuses_other_numbers(images: str, tmp_path: Path) -> None:
     arguments = ["synthesize", "--output", str(tmp_path), "--source", "ssdd", "--images", images]
-    refused = CliRunner().invoke(app, arguments)
-    assert refused.exit_code == 2
-    said = " ".join(refused.output.replace("│", " ").split())
-    assert "neither a number from 1 nor 'published'" in said
+    refused = sarchat(*arguments)
+    assert refused.returncode == 2
+    assert "neither a number from 1 to 1,000,000 nor 'published'" in refused.stderr
     assert list(tmp_path.iterdir()) == []

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from math import pi
+
 import numpy as np
-import numpy.typing as npt
 import pytest
 
-from sarchat_build.synthetic.pictures import targets
+from sarchat_build.synthetic.pictures.canvas import Canvas, Style, new_canvas
 from sarchat_build.synthetic.pictures.keyed import keyed
-from sarchat_build.synthetic.pictures.ships import Ship
+from sarchat_build.synthetic.pictures.ships import hull
 from sarchat_build.synthetic.pictures.speckle import crop, relief_tile, speckle_tile
 
 
@@ -32,32 +33,43 @@ def test_speckle_is_correlated_within_a_resolution_cell_only() -> None:
 
 
 def test_relief_has_unit_mean_and_tiles_are_read_only() -> None:
-    tile = relief_tile(0.3, 60.0, 128)
+    tile = relief_tile()
     assert float(tile.mean()) == pytest.approx(1.0, abs=1e-3)
     assert float(tile.min()) > 0
-    window = crop(keyed("test"), tile, 20, 30)
-    assert window.shape == (20, 30)
-    assert not window.flags.writeable
+    for shared in (tile, speckle_tile(1, (1.0, 1.0), 128)):
+        window = crop(keyed("test"), shared, 20, 30)
+        assert window.shape == (20, 30)
+        assert not window.flags.writeable
 
 
 def test_a_window_larger_than_its_tile_has_no_seam() -> None:
-    tile = relief_tile(0.3, 60.0, 128)
+    tile = speckle_tile(2, (12.0, 12.0), 128)
     window = crop(keyed("test"), tile, 20, 300)
     steps = np.abs(np.diff(window, axis=1))
     assert steps.max() <= 1.01 * np.abs(np.diff(tile, axis=1, append=tile[:, :1])).max()
     assert (window[:, :128] == window[:, 128:256]).all()
 
 
-def test_a_hull_lies_in_its_rounded_box() -> None:
+def test_a_hull_is_painted_in_its_rounded_box() -> None:
     for index in range(40):
-        draws = keyed("hull", index)
-        ship = Ship(60.0, 18.0, float(draws.uniform(0, 6.3)))
-        hull = ship.outline() + np.array([50.0, 50.0]) + draws.random(2)
-        box = targets.target_of("ship", hull, ship.heading).box
-        depth: npt.NDArray[np.float64] = targets.inner_depth(hull, 0, 0, 100, 100)
-        rows, columns = np.nonzero(depth >= 0)
+        numbers = keyed("hull", index)
+        heading = float(numbers.uniform(0, 2 * pi))
+        outline = hull(60.0, 18.0, heading) + np.array([50.0, 50.0]) + numbers.random(2)
+        canvas = black(100)
+        canvas.paint(outline, 1.0)
+        canvas.label("ship", outline, heading)
+        box = canvas.targets[0].box
+        # Pixels of which more than half is covered; edges are drawn to a quarter of a pixel.
+        rows, columns = np.nonzero(canvas.amplitude > 0.6)
         assert box.x_min_px <= columns.min() <= box.x_min_px + 3
         assert box.y_min_px <= rows.min() <= box.y_min_px + 3
         assert box.x_max_px - 3 <= columns.max() + 1 <= box.x_max_px
         assert box.y_max_px - 3 <= rows.max() + 1 <= box.y_max_px
-        assert (depth >= 0).sum() > 0.5 * 60 * 18
+        assert len(rows) > 0.5 * 60 * 18
+
+
+def black(side_px: int) -> Canvas:
+    """A canvas without echo, on which paint has no speckle."""
+    canvas = new_canvas(keyed("black"), (side_px, side_px), (Style(1, 1, (1.0, 1.0), (0, 0)),))
+    canvas.texture = np.ones_like(canvas.amplitude)
+    return canvas

@@ -82,5 +82,6 @@ def test_the_checks_run_without_the_builder():
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     modules = done.stdout.split()
     rooms = {name.split(".")[1] for name in modules if name.startswith("sarchat_build.")}
-    assert rooms == {"published", "validation"}
+    # The package itself knows its version.
+    assert rooms - {"version"} == {"published", "validation"}
     assert "apache_beam" not in modules

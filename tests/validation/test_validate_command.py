@@ -26,9 +26,16 @@ def test_harm_is_named_through_a_url(built, tmp_path):
     assert f"images/{path.name}: missing_file" in done.stderr
 
 
-@pytest.mark.parametrize("location", ["{}/nowhere", "file://{}/nowhere", "nosuchscheme://{}"])
-def test_what_cannot_be_read_is_said_in_one_line(tmp_path, location):
+@pytest.mark.parametrize("location", ["{}/nowhere", "file://{}/nowhere"])
+def test_what_is_no_dataset_is_said_in_one_line(tmp_path, location):
     done = sarchat("validate", location.format(tmp_path))
+    assert done.returncode == 3
+    (line,) = done.stderr.splitlines()
+    assert "nowhere: no such folder" in line
+
+
+def test_what_cannot_be_read_is_said_in_one_line(tmp_path):
+    done = sarchat("validate", f"nosuchscheme://{tmp_path}")
     assert done.returncode == 1
     assert "build.json: build_json: expected a readable JSON object" in done.stderr
     assert "Traceback" not in done.stderr

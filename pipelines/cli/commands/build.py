@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from pathlib import Path
 
-from pipelines import launch
-from pipelines.build_dataset import build_dataset
-from pipelines.cli.build_tables import build_table, comparison_lines, quality_table, task_table
-from pipelines.cli.source_tables import print_unverified
-from pipelines.console import build_progress, byte_progress, console, print_error
-from pipelines.runners import run
+from pipelines.cli.tables import print_text
+from pipelines.console import build_progress, byte_progress, errors, print_error
+from pipelines.interrupts import cleaning_up
+from pipelines.settings import load_settings
+from sarchat_build.config.resources import resource_folder
 from sarchat_build.errors import InputError
-from sarchat_build.publishing.publish import read_outcome
-from sarchat_build.publishing.recompute import read_quality
-from sarchat_build.sources.choose import choose_sources
+from sarchat_build.phrasing.lint import check_templates
+from sarchat_build.sources.choose import choose_sources, refuse_idle_settings
 
 
 def build_sources(
@@ -28,6 +25,8 @@ def build_sources(
     workers: int,
     strict: bool,
     keep_going: bool,
+    replace: bool,
+    take_over: bool,
     repacked: str,
     prove: bool,
     manifests: Path | None,
@@ -39,40 +38,63 @@ def build_sources(
 
     Every argument is the option of the command that has its name.
     """
-    loaded = launch.load_settings(recipe, manifests, templates, settings)
+    loaded = load_settings(recipe, manifests, templates, settings, lint_built_in=False)
     chosen, absent = choose_sources(loaded.manifests, raw, sources)
-    if absent and not sources:
-        console.print(f"not found under {raw}, left out: {', '.join(absent)}", style="dim")
-    print_unverified(chosen.values())
-    context = launch.prepare(
-        loaded,
-        chosen,
-        raw=raw,
-        out=output,
-        strict=strict,
-        keep_going=keep_going,
-        repacked=repacked,
-        prove=prove,
-        progress=byte_progress,
-    )
-    for reason in context.failed.values():
-        print_error(InputError(reason))
-    blocks = sum(context.index(source_id).image_blocks for source_id in context.manifests)
-    with build_progress(output, blocks, prove):
-        run(
-            lambda pipeline: build_dataset(pipeline, context),
-            runner,
-            workers or os.cpu_count() or 1,
-            beam_options,
+    refuse_idle_settings(chosen, settings)
+    if templates is None:
+        check_templates(loaded.templates, resource_folder("templates"))
+    # What reads pictures takes a second to import, and Beam two more: nothing above needs them.
+    from sarchat_build.dataset.folder import refuse_folder, refuse_overlap
+
+    refuse_folder(output)
+    refuse_overlap(output, raw, repacked)
+    from pipelines import launch
+    from pipelines.runners import demand_engine, run
+    from sarchat_build.dataset.lock import hold_lock, release_lock
+    from sarchat_build.dataset.output import WORK_FOLDER
+
+    demand_engine(runner, workers)
+    with (
+        cleaning_up(lambda: release_lock(output)),
+        hold_lock(output, take_over=take_over, tell=errors.print),
+    ):
+        context = launch.prepare(
+            loaded,
+            chosen,
+            raw=raw,
+            out=output,
+            strict=strict,
+            keep_going=keep_going,
+            repacked=repacked,
+            prove=prove,
+            replace=replace,
+            progress=byte_progress,
         )
-    record = read_outcome(output)
-    console.print(build_table(record))
-    for line in comparison_lines(record.comparison):
-        console.print(line, highlight=False, markup=False)
-    console.print(task_table(record))
-    console.print(quality_table(read_quality(output)))
-    console.print(f"Dataset: {output}   card: {Path(output, 'README.md')}")
-    console.print(f"Next: sarchat validate {output}")
+        if absent and not sources:
+            print_text(f"not found under {raw}, left out: {', '.join(absent)}", style="dim")
+        for reason in context.failed.values():
+            print_error(InputError(*reason.split("\n")))
+        from pipelines.build_dataset import build_dataset
+        from pipelines.cli.build_tables import print_build
+        from pipelines.cli.source_tables import print_part_matches
+        from sarchat_build.publishing.publish import read_outcome
+        from sarchat_build.publishing.recompute import read_quality
+        from sarchat_build.publishing.rejected import count_rejected
+
+        blocks = sum(context.index(source_id).image_blocks for source_id in context.manifests)
+        with build_progress(output, blocks, prove):
+            run(
+                lambda pipeline: build_dataset(pipeline, context),
+                runner,
+                workers,
+                beam_options,
+                log_folder=Path(output, WORK_FOLDER, "log"),
+            )
+        record = read_outcome(output)
+    print_part_matches(context.part_matches)
+    print_build(
+        output, record, read_quality(output), count_rejected(output, record.files), prove=prove
+    )
     if context.failed:
         left_out = ", ".join(context.failed)
         print_error(InputError(f"left out, see above: {left_out} (--keep-going)"))

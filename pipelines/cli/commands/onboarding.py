@@ -6,27 +6,31 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from rich.markup import escape
-
 from pipelines.cli.commands.sources import load_known
 from pipelines.cli.source_tables import (
     category_table,
     loss_lines,
     loss_table,
     picture_table,
-    print_unverified,
+    print_doubts,
+    print_part_matches,
     split_table,
     survey_table,
 )
-from pipelines.console import byte_progress, console, counting_progress
+from pipelines.cli.tables import print_text
+from pipelines.console import byte_progress, console, counting_progress, print_line
 from sarchat_build.archives import join
+from sarchat_build.archives.location import local_path
 from sarchat_build.config.manifest import SOURCE_ID, Manifest
 from sarchat_build.errors import ConfigurationError, InputError, Issue
+from sarchat_build.names import display_name
 from sarchat_build.onboarding.contact_sheet import COLUMNS, ROWS, draw_sheet
+from sarchat_build.onboarding.idle_statements import idle_statements
 from sarchat_build.onboarding.inspection import SourceSummary, read_source
 from sarchat_build.onboarding.manifest_draft.draft import draft_manifest
 from sarchat_build.onboarding.survey.findings import survey
-from sarchat_build.sources.choose import choose_sources
+from sarchat_build.onboarding.survey.sniffing import ENCODINGS
+from sarchat_build.sources.choose import choose_sources, refuse_idle_settings
 from sarchat_build.sources.index import SourceIndex, index_source
 from sarchat_build.sources.inputs import repacked_archives
 
@@ -42,7 +46,7 @@ def describe_source(
     """
     target = output or Path(f"{source_id}.toml")
     _check_target(target, source_id)
-    with repacked_archives(location, repacked, byte_progress) as made:
+    with repacked_archives(location, repacked, byte_progress, encodings=ENCODINGS) as made:
         found = survey(location, picture_limit=images, bar=counting_progress, repacked=made)
     draft = draft_manifest(found, source_id)
     try:
@@ -52,13 +56,15 @@ def describe_source(
     except OSError as error:
         raise InputError(f"{target}: cannot be written ({error.strerror})") from error
     console.print(survey_table(found))
-    console.print(f"Manifest: {target}", soft_wrap=True, markup=False)
-    console.print(f"To decide: {', '.join(draft.decisions)}", soft_wrap=True, markup=False)
-    console.print(
-        f"Next: sarchat sources inspect --raw RAW --source {source_id} --manifests {target.parent} "
-        f"--sheet {source_id}.png",
-        soft_wrap=True,
-        markup=False,
+    console.print()
+    print_line(f"Manifest: {target}")
+    print_text(f"To decide: {', '.join(map(display_name, draft.decisions))}")
+    path = local_path(location)
+    # Only in a folder of that name is it found.
+    raw = path.parent if path is not None and path.name == source_id else "RAW"
+    print_line(
+        f"Next: sarchat sources inspect --raw {raw} --source {source_id} "
+        f"--manifests {target.parent} --sheet {source_id}.png"
     )
 
 
@@ -75,17 +81,20 @@ def inspect_source(
     """Print what a manifest reads, and draw its boxes; every argument is an option.
 
     Raises:
-        ConfigurationError: the sheet's name does not end in .png, or a manifest is wrong.
+        ConfigurationError: a manifest is wrong.
         InputError: the source cannot be read, or the sheet cannot be drawn.
     """
-    if sheet is not None and sheet.suffix.lower() != ".png":
-        raise ConfigurationError([Issue("--sheet", str(sheet), "the name must end in .png")])
     chosen, _ = choose_sources(load_known(manifests, settings), raw, [source_id])
+    refuse_idle_settings(chosen, settings)
     manifest = chosen[source_id]
-    with repacked_archives(join(raw, source_id), repacked, byte_progress) as made:
+    with repacked_archives(
+        join(raw, source_id), repacked, byte_progress, encodings=manifest.annotations.encodings
+    ) as made:
         index = index_source(manifest, raw, made)
         summary = read_source(manifest, index, images, counting_progress)
         _print_summary(manifest, summary)
+        idle = idle_statements(manifest, index.files, summary.categories)
+        print_part_matches({source_id: [*index.part_matches, *idle]})
         if sheet is not None:
             _write_sheet(sheet, manifest, summary, index)
 
@@ -100,8 +109,9 @@ def _print_summary(manifest: Manifest, summary: SourceSummary) -> None:
         if losses.counts:
             console.print(loss_table(title, losses))
             for line in loss_lines(losses, shown):
-                console.print(escape(line), soft_wrap=True, highlight=False)
-    print_unverified([manifest])
+                print_line(line)
+    console.print()
+    print_doubts(manifest.id, manifest.unverified)
 
 
 def _check_target(target: Path, source_id: str) -> None:
@@ -131,4 +141,4 @@ def _write_sheet(
         picture.save(sheet)
     except OSError as error:
         raise InputError(f"{sheet}: cannot be written ({error.strerror})") from error
-    console.print(f"Sheet: {sheet}", soft_wrap=True, markup=False)
+    print_line(f"Sheet: {sheet}")

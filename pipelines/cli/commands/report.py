@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from pathlib import Path
 
-from pipelines.console import console, counting_progress, errors
+from pipelines.console import console, counting_progress, errors, print_line
 from sarchat_build.dataset.output import json_text
 from sarchat_build.errors import InputError
 from sarchat_build.publishing.recompute import read_record, recompute_quality
@@ -39,6 +39,7 @@ def print_report(location: str, file: Path | None, *, prove: bool, workers: int)
         file.write_text(text, encoding="utf-8", newline="\n")
     except OSError as error:
         raise InputError(f"{file}: cannot be written ({error.strerror})") from error
+    print_line(f"Figures: {file}")
 
 
 def _read_all(

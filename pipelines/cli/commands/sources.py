@@ -4,62 +4,76 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Literal
 
-from rich.table import Table
+from rich.markup import escape
 
-from pipelines.cli.source_tables import print_unverified
-from pipelines.console import byte_progress, console
-from sarchat_build.archives import is_there, join
+from pipelines.cli.source_tables import print_doubts, print_part_matches, print_unverified
+from pipelines.cli.tables import plain_table, print_text, titled
+from pipelines.console import byte_progress, console, print_line
 from sarchat_build.archives.checksums import read_recorded, write_recorded
 from sarchat_build.config.manifest import Manifest, load_manifests
 from sarchat_build.config.resources import resource_folder
 from sarchat_build.errors import InputError
-from sarchat_build.sources.choose import choose_sources
-from sarchat_build.sources.index import index_source, layout_hint
+from sarchat_build.names import display_name
+from sarchat_build.sources.choose import choose_sources, refuse_idle_settings
+from sarchat_build.sources.index import SourceIndex, index_source, layout_text
 from sarchat_build.sources.inputs import describe_archives
+from sarchat_build.sources.matching.part_matches import PartMatch
 
 
-def list_sources(manifests: Path | None) -> None:
-    """Print the sources, what belongs into their folders, and where to get it."""
-    table = Table()
-    for column in ("source", "title", "format", "license", "images", "instances"):
-        justify: Literal["left", "right"] = "right" if column[:1] == "i" else "left"
-        table.add_column(column, justify=justify, no_wrap=column == "source")
-    known = load_known(manifests).values()
-    for manifest in known:
+def list_sources(manifests: Path | None, *, unverified: bool) -> None:
+    """Print the sources, what belongs into their folders, and where to get it.
+
+    With `unverified`: instead, what their manifests state and nobody could verify.
+    """
+    known = load_known(manifests)
+    if unverified:
+        for manifest in known.values():
+            print_doubts(manifest.id, manifest.unverified)
+        return
+    table = plain_table("source", "format", "license", ">images", ">objects")
+    for manifest in known.values():
         expected = manifest.expected
         numbers = (f"{expected.images:,}", f"{expected.instances:,}") if expected else ("", "")
-        facts = (manifest.id, manifest.title, manifest.annotations.format, manifest.license)
+        facts = (manifest.id, manifest.annotations.format, escape(display_name(manifest.license)))
         table.add_row(*facts, *numbers)
-    console.print(table)
-    for manifest in known:
-        console.print(f"{manifest.id}: {layout_hint(manifest)}", style="dim", soft_wrap=True)
-    print_unverified(known)
+    console.print(titled("Sources, and how much of each is published", table))
+    for manifest in known.values():
+        console.print()
+        print_text(f"{manifest.id}: {display_name(manifest.title)}")
+        print_text(f"RAW/{manifest.id}/: {layout_text(manifest)}", indent=2, style="dim")
+        print_line(f"get it from {manifest.homepage}", indent=2, style="dim")
+    console.print()
+    print_unverified({manifest.id: manifest.unverified for manifest in known.values()})
 
 
 def check_sources(raw: str, settings: Sequence[str], manifests: Path | None) -> None:
     """Print which sources lie under a raw folder, and whether their checksums hold.
 
     Raises:
-        InputError: a source cannot be read or is not what was recorded; every one is named.
+        InputError: no source lies there, or one cannot be read or is not what was recorded; every
+            one is named.
     """
-    table = Table()
-    for column in ("source", "archives", "images", "documents", "published images", "checksums"):
-        table.add_column(column, justify="right" if "im" in column or "doc" in column else "left")
-    faults = []
-    for manifest in load_known(manifests, settings).values():
-        if not is_there(join(raw, manifest.id)):
-            table.add_row(manifest.id, "not found", "", "", "", "", style="dim")
-            continue
+    chosen, absent = choose_sources(load_known(manifests, settings), raw, [])
+    table = plain_table("source", "archives", ">images", ">documents", ">published", "checksums")
+    faults: list[str] = []
+    refuse_idle_settings(chosen, settings)
+    part_matches: dict[str, Sequence[PartMatch]] = {}
+    for manifest in chosen.values():
         try:
-            table.add_row(*_checked_row(manifest, raw))
+            index = index_source(manifest, raw)
+            part_matches[manifest.id] = index.part_matches
+            table.add_row(*_checked_row(manifest, raw, index))
         except InputError as error:
-            faults.append(str(error))
-            table.add_row(manifest.id, "[red]fault[/]", "", "", "", "")
-    console.print(table)
+            faults.extend(error.args)
+            table.add_row(manifest.id, "[red]fault, see below[/]", "", "", "", "")
+    note = "published: images of the whole source; checksums: 'sarchat sources record' records them"
+    console.print(titled(f"Sources under {raw}", table, note))
+    print_part_matches(part_matches)
+    if absent:
+        print_text(f"not found: {', '.join(absent)}", style="dim")
     if faults:
-        raise InputError("\n".join(faults))
+        raise InputError(*faults)
 
 
 def record_checksums(raw: str, source_id: str, manifests: Path | None) -> None:
@@ -68,7 +82,7 @@ def record_checksums(raw: str, source_id: str, manifests: Path | None) -> None:
     archives = describe_archives(chosen[source_id], raw, recorded={}, progress=byte_progress)
     digests = {archive.name: archive.sha256 for archive in archives}
     file = write_recorded(raw, source_id, digests)
-    console.print(f"{file}: {len(digests)} checksums")
+    print_line(f"{file}: {len(digests)} checksum{'' if len(digests) == 1 else 's'}")
 
 
 def load_known(added: Path | None, settings: Sequence[str] = ()) -> dict[str, Manifest]:
@@ -76,13 +90,12 @@ def load_known(added: Path | None, settings: Sequence[str] = ()) -> dict[str, Ma
     return load_manifests(resource_folder("source_manifests"), settings, added)
 
 
-def _checked_row(manifest: Manifest, raw: str) -> tuple[str, ...]:
-    index = index_source(manifest, raw)
+def _checked_row(manifest: Manifest, raw: str, index: SourceIndex) -> tuple[str, ...]:
     archives = describe_archives(manifest, raw, progress=byte_progress)
     recorded = read_recorded(raw, manifest.id)
     return (
         manifest.id,
-        ", ".join(archive.name for archive in archives),
+        escape(", ".join(display_name(archive.name) for archive in archives)),
         f"{len(index.images):,}",
         f"{len(index.documents):,}",
         f"{manifest.expected.images:,}" if manifest.expected else "",

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from pathlib import Path
 
-import typer
-
-from pipelines.console import console, counting_progress
-from sarchat_build.synthetic import RAW_SOURCES, SYNTHESIZERS
+from pipelines.console import counting_progress, print_line
+from sarchat_build.errors import ConfigurationError, Issue
+from sarchat_build.suggestions import advice
+from sarchat_build.synthetic import RAW_SOURCES, SYNTHESIZERS, refuse_foreign_files
 from sarchat_build.synthetic import synthesize as synthesize_source
 
 
 def synthesize_sources(
-    output: Path, sources: Sequence[str], *, images: int | None, workers: int
+    output: Path, sources: Sequence[str], *, images: int | None, workers: int, overwrite: bool
 ) -> None:
     """Make the archives of sources; of all raw ones where none is named.
 
@@ -22,23 +21,32 @@ def synthesize_sources(
         output: raw folder to fill.
         sources: ids.
         images: images of each source; None: as many as are published.
-        workers: processes; 0: one per core.
+        workers: processes.
+        overwrite: whether files of the same names that were not made here are replaced.
 
     Raises:
-        BadParameter: a source cannot be made; the known ones are named.
+        ConfigurationError: a source cannot be made; the known ones are named.
+        InputError: a source's folder holds something that was not made here; nothing is made then.
     """
     unknown = sorted(set(sources) - set(SYNTHESIZERS))
     if unknown:
-        raise typer.BadParameter(
-            f"cannot make {', '.join(unknown)}; known: {', '.join(SYNTHESIZERS)}",
-            param_hint="--source",
+        message = "no such source can be made"
+        raise ConfigurationError(
+            Issue("--source", s, f"{message}{advice(s, SYNTHESIZERS)}") for s in unknown
         )
+    for source_id in () if overwrite else sources or RAW_SOURCES:
+        refuse_foreign_files(SYNTHESIZERS[source_id], output)
     for source_id in sources or RAW_SOURCES:
         published = SYNTHESIZERS[source_id].published_images
         number = published if images is None else images
         number = number if sources else min(number, published)
         with counting_progress(source_id, number) as show:
             made = synthesize_source(
-                source_id, output, number, workers=workers or os.cpu_count() or 1, progress=show
+                source_id,
+                output,
+                number,
+                workers=workers,
+                overwrite=overwrite,
+                progress=show,
             )
-        console.print(f"{made.path}: {made.images:,} images, {made.instances:,} objects")
+        print_line(f"{made.path}: {made.images:,} images, {made.instances:,} objects")

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from rich.table import Table
-
-from pipelines.console import console
+from pipelines.cli.arguments import check_output_file
+from pipelines.cli.tables import plain_table, titled
+from pipelines.console import console, print_line
 from sarchat_build.config.recipe import load_recipe, recipe_path
 from sarchat_build.config.resources import resource_folder
 from sarchat_build.dialogues.tasks import SUBTASKS
-from sarchat_build.errors import ConfigurationError, InputError
+from sarchat_build.errors import ConfigurationError, InputError, Issue
 from sarchat_build.phrasing.engine import FRAMES, Phrasing, load_templates, parse_id
-from sarchat_build.phrasing.lint import lint
+from sarchat_build.phrasing.lint import check_templates, lint
 from sarchat_build.phrasing.preview import (
     count_wordings,
     find_sample,
@@ -21,20 +21,29 @@ from sarchat_build.phrasing.preview import (
     preview_text,
     sample_text,
 )
+from sarchat_build.suggestions import advice
+from sarchat_build.types import CATEGORIES
+
+_SEE = "; 'sarchat templates preview TASK/SUBTASK' names those of a subtask"
 
 
 def list_phrasings(folder: Path | None, recipe: str) -> None:
     """Print how many phrasings each subtask has."""
-    table = Table()
-    for column in ("task", "subtask"):
-        table.add_column(column)
-    for column in ("questions", "held out", "frames", "question wordings", "answers"):
-        table.add_column(column, justify="right")
-    for row in count_wordings(_load_phrasing(folder, recipe)):
-        wordings = f"{row.questions * row.frames:,}"
-        numbers = (row.questions, row.held_out, row.frames, wordings, row.answers)
-        table.add_row(row.task, row.subtask, *map(str, numbers))
-    console.print(table)
+    table = plain_table("task", "subtask", ">questions", ">held out", ">wordings", ">answers")
+    phrasing = _load_phrasing(folder, recipe)
+    for row in count_wordings(phrasing):
+        wordings = row.questions * row.frames
+        numbers = (row.questions, row.held_out, wordings, row.answers)
+        table.add_row(row.task, row.subtask, *(f"{number:,}" for number in numbers))
+    console.print(
+        titled(
+            "Phrasings",
+            table,
+            "held out: of the questions, those that only the test split has",
+            f"wordings: each question in each of {len(phrasing.frames)} frames, the sentences "
+            "around it",
+        )
+    )
 
 
 def show_phrasing(template_id: str, folder: Path | None, recipe: str) -> None:
@@ -45,8 +54,10 @@ def show_phrasing(template_id: str, folder: Path | None, recipe: str) -> None:
     """
     phrasing = _load_phrasing(folder, recipe)
     if template_id not in phrasing.templates:
-        raise InputError(f"{template_id!r} is no phrasing; 'sarchat templates preview' names them")
+        hint = advice(template_id, phrasing.templates)
+        raise InputError(f"{template_id!r} is no phrasing{hint or _SEE}")
     console.print(phrasing.templates[template_id].strip(), markup=False, soft_wrap=True)
+    check_templates(phrasing.templates, folder or resource_folder("templates"))
     task, subtask, side, _ = parse_id(template_id)
     if task == FRAMES:
         return
@@ -87,18 +98,25 @@ def preview_phrasings(
     recipe: str,
 ) -> None:
     """Render every phrasing of the subtasks on a sample, on the console or into a file."""
-    phrasing = _load_phrasing(folder, recipe)
+    if category not in CATEGORIES:
+        message = f"no such category{advice(category, CATEGORIES)}"
+        raise ConfigurationError([Issue("--category", category, message)])
+    if output is not None:
+        check_output_file("--output", output)
     names = subtasks or [f"{task}/{s}" for task in SUBTASKS for s in SUBTASKS[task]]
+    asked = [parse_subtask(name) for name in names]
+    phrasing = _load_phrasing(folder, recipe)
+    check_templates(phrasing.templates, folder or resource_folder("templates"))
     pages = []
-    for subtask_id in map(parse_subtask, names):
+    for subtask_id in asked:
         sample = find_sample(subtask_id, category, count)
         pages.append(preview_text(phrasing, subtask_id, sample, markdown=markdown))
     text = "\n".join(pages)
     if output is None:
         console.print(text, markup=False, soft_wrap=True, highlight=False)
     else:
-        output.write_text(text, encoding="utf-8")
-        console.print(f"{output}: {len(names)} subtasks")
+        output.write_text(text, encoding="utf-8", newline="\n")
+        print_line(f"{output}: {len(names)} subtasks")
 
 
 def _load_phrasing(folder: Path | None, recipe: str) -> Phrasing:

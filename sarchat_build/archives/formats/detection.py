@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from sarchat_build.archives.limits import is_archive_name
 from sarchat_build.archives.location import Entry, join, open_binary, reaching
 from sarchat_build.errors import InputError, NotAnArchiveError
 
@@ -21,7 +22,6 @@ _MAGIC = {
 }
 _TAR_MAGIC, _TAR_MAGIC_AT = b"ustar", 257
 _HEAD_BYTES = 512
-_ENDINGS = (".zip", ".7z", ".rar", ".tar", ".gz", ".tgz", ".bz2", ".tbz2", ".tbz", ".xz", ".txz")
 _PARTS = {
     r"(.+)\.part\d+\.rar": "unpack it with 'unrar x' on its first part, and give the folder",
     r"(.+)\.r\d\d": "unpack it with 'unrar x' on its .rar file, and give the folder",
@@ -34,15 +34,6 @@ _PARTS = {
 _LOOSE = re.compile(
     r".*\.(jpe?g|png|tiff?|bmp|gif|xml|json|txt|csv|md|pdf|html?|py|m|mat|docx?|xlsx?|pptx?|sha256)"
 )
-
-
-def is_archive_name(name: str) -> bool:
-    """Tell whether a file name has the ending of an archive that can be read here.
-
-    >>> is_archive_name("Official-SSDD-OPEN.RAR"), is_archive_name("000001.jpg")
-    (True, False)
-    """
-    return name.lower().endswith(_ENDINGS)
 
 
 def is_archive(folder: str, entry: Entry) -> bool:

@@ -7,7 +7,7 @@ import logging
 import shutil
 import tempfile
 import zlib
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
@@ -27,6 +27,7 @@ from sarchat_build.archives.location import (
     size_bytes,
 )
 from sarchat_build.errors import InputError
+from sarchat_build.regular_files import open_regular
 
 # Only these parsers are switched on: others of libarchive open files by a name that they read.
 _PARSERS = {SEVEN_ZIP: ("7zip",), RAR: ("rar", "rar5")}
@@ -36,8 +37,8 @@ _EOF, _OK = 1, 0
 class LibarchiveArchive(PackedArchive):
     """A 7z or rar archive."""
 
-    def __init__(self, location: str, kind: str) -> None:
-        super().__init__(location)
+    def __init__(self, location: str, kind: str, encodings: Sequence[str] = ()) -> None:
+        super().__init__(location, encodings)
         self.kind = kind
         self._libarchive = _load(location, kind)
 
@@ -45,12 +46,12 @@ class LibarchiveArchive(PackedArchive):
         """Go through the archive once."""
         with reaching(self.location):
             size = size_bytes(self.location)
-        judge = MemberJudge(self.location, size)
+        judge = self.judge(size)
         ffi, exception = self._libarchive.ffi, self._libarchive.exception.ArchiveError
         with _local_copy(self.location) as path, _handle(ffi, self.kind) as handle:
             crcs: list[int | None] = []
             if self.kind == RAR:
-                with path.open("rb") as stream:
+                with open_regular(path) as stream:
                     crcs = read_blocks(stream, self.location, size)
             try:
                 ffi.read_open_filename_w(handle, str(path), CHUNK_BYTES)
@@ -144,10 +145,10 @@ def _load(location: str, kind: str) -> ModuleType:
         import libarchive.ffi
     except (ImportError, OSError, AttributeError, TypeError) as error:
         raise InputError(
-            f"{location}: reading {kind} needs libarchive ({error}); install both:\n"
-            "  python -m pip install 'sarchat-build[archives]'\n"
-            "  apt-get install libarchive13    (Debian, Ubuntu; macOS: brew install libarchive)\n"
-            "or unpack it ('7z x' or 'unrar x') and give the folder"
+            f"{location}: reading {kind} needs libarchive ({error}); install both:",
+            "  python -m pip install 'sarchat-build[archives]'",
+            "  apt-get install libarchive13    (Debian, Ubuntu; macOS: brew install libarchive)",
+            "or unpack it ('7z x' or 'unrar x') and give the folder",
         ) from error
     # It tells warnings to the log; here they are errors.
     logging.getLogger("libarchive").setLevel(logging.CRITICAL)

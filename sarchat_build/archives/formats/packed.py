@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import tempfile
 from abc import abstractmethod
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 
 from sarchat_build.archives.archive import ByteStream, FileArchive, Member, MemberStream, chunks
+from sarchat_build.archives.limits import MemberJudge
 from sarchat_build.errors import InputError, RecordError
 from sarchat_build.reasons import Reason
 
@@ -32,6 +33,16 @@ class PackedArchive(FileArchive):
     """
 
     _members: tuple[Member, ...] | None = None
+
+    def __init__(self, location: str, encodings: Sequence[str] = ()) -> None:
+        super().__init__(location)
+        self._encodings = tuple(encodings)
+
+    def judge(self, packed_bytes: int) -> MemberJudge:
+        """Make the judge of one passage through the archive."""
+        judge = MemberJudge(self.location, packed_bytes, self._encodings)
+        self.foreign_names = judge.foreign_names
+        return judge
 
     @abstractmethod
     def unpack(self) -> Generator[PackedMember, None, None]:

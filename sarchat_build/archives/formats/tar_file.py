@@ -7,7 +7,7 @@ any member is one range of a local file or of a URL), and it skips what is damag
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Sequence
 from threading import Lock
 
 from sarchat_build.archives.archive import FileArchive, Member, MemberStream
@@ -15,6 +15,7 @@ from sarchat_build.archives.formats.detection import TAR
 from sarchat_build.archives.formats.inflate import inflate
 from sarchat_build.archives.formats.packed import PackedArchive, PackedMember
 from sarchat_build.archives.formats.tar_headers import TarSource, read_headers
+from sarchat_build.archives.limits import MemberJudge
 from sarchat_build.archives.location import PerProcess, open_binary, reaching, size_bytes
 from sarchat_build.errors import RecordError
 from sarchat_build.reasons import Reason
@@ -25,15 +26,17 @@ class TarArchive(FileArchive):
 
     kind = TAR
 
-    def __init__(self, location: str) -> None:
+    def __init__(self, location: str, encodings: Sequence[str] = ()) -> None:
         super().__init__(location)
         self._file = PerProcess(lambda: _SharedFile(location))
         with reaching(location), open_binary(location) as stream:
             source = TarSource(stream, location, size_bytes(location), stream.seek)
+            judge = MemberJudge(location, source.packed_bytes, encodings)
             self._by_path = {
                 path: Member(path, info.size, info.offset_data)
-                for path, info in read_headers(source)
+                for path, info in read_headers(source, judge)
             }
+        self.foreign_names = judge.foreign_names
 
     def members(self) -> tuple[Member, ...]:
         """Every file, in the order of the archive."""
@@ -54,8 +57,8 @@ class TarArchive(FileArchive):
 class PackedTarArchive(PackedArchive):
     """A tar file inside a gzip, bzip2 or xz stream."""
 
-    def __init__(self, location: str, kind: str) -> None:
-        super().__init__(location)
+    def __init__(self, location: str, kind: str, encodings: Sequence[str] = ()) -> None:
+        super().__init__(location, encodings)
         self.kind = kind
 
     def unpack(self) -> Generator[PackedMember, None, None]:
@@ -66,7 +69,8 @@ class PackedTarArchive(PackedArchive):
         with packed:
             stream = inflate(packed, self.kind.removeprefix("tar."))
             source = TarSource(stream, self.location, size)
-            for path, info in read_headers(source):
+            judge = self.judge(size)
+            for path, info in read_headers(source, judge):
                 content = _Slice(source.read_content, info.offset_data, info.size)
                 yield PackedMember(path, info.size, content)
             source.exhaust()

@@ -99,13 +99,12 @@ class TarSource:
         return found
 
 
-def read_headers(source: TarSource) -> Iterator[tuple[str, tarfile.TarInfo]]:
-    """Give path and header of every file; the source stands at the file's first byte.
+def read_headers(source: TarSource, judge: MemberJudge) -> Iterator[tuple[str, tarfile.TarInfo]]:
+    """Give path and header of every file, as `judge` admits them; each at its first byte.
 
     Raises:
         InputError: the tar is cut off or damaged, or a member may not be unpacked.
     """
-    judge = MemberJudge(source.location, source.packed_bytes)
     with naming_faults(source.location):
         tar = tarfile.TarFile(fileobj=source, mode="r")  # type: ignore[arg-type]
     while True:

@@ -6,6 +6,7 @@ import stat
 import struct
 import zipfile
 import zlib
+from collections.abc import Sequence
 from functools import partial
 from typing import IO
 
@@ -19,6 +20,7 @@ from sarchat_build.archives.location import (
     reaching,
     size_bytes,
 )
+from sarchat_build.archives.names import zip_name
 from sarchat_build.errors import InputError, RecordError
 from sarchat_build.reasons import Reason
 
@@ -36,6 +38,9 @@ _FAULTS = (
     struct.error,
 )
 _ENCRYPTED = 0x1
+_UTF8_NAME = 0x800
+# Made by a program of MS-DOS or Windows (APPNOTE.TXT, 4.4.2).
+_FROM_WINDOWS = 0
 
 # The end record of a zip (APPNOTE.TXT, 4.3.16): disk numbers at 4 and 6, entries at 10, size of
 # the directory at 12; a comment of up to 64 KiB follows it.
@@ -47,7 +52,7 @@ _DIRECTORY_BYTES_PER_MEMBER = 128
 class ZipArchive(FileArchive):
     """A zip file; members are read at random, each with its CRC checked."""
 
-    def __init__(self, location: str, kind: str = ZIP) -> None:
+    def __init__(self, location: str, kind: str = ZIP, encodings: Sequence[str] = ()) -> None:
         super().__init__(location)
         self.kind = kind
         with reaching(location):
@@ -55,11 +60,13 @@ class ZipArchive(FileArchive):
         _check_end_record(location, packed_bytes)
         self._zip = PerProcess(partial(_open_zip, location))
         opened = self._zip.get()
+        judge = MemberJudge(location, packed_bytes, encodings)
         try:
-            self._infos = _admitted_files(opened, location, packed_bytes)
+            self._infos = _admitted_files(opened, judge, location)
         except InputError:
             opened.close()
             raise
+        self.foreign_names = judge.foreign_names
         self._members = tuple(
             Member(path, info.file_size, info.header_offset)
             for path, info in sorted(self._infos.items(), key=lambda item: item[1].header_offset)
@@ -94,11 +101,15 @@ def _open_zip(location: str) -> zipfile.ZipFile:
 
 
 def _admitted_files(
-    opened: zipfile.ZipFile, location: str, packed_bytes: int
+    opened: zipfile.ZipFile, judge: MemberJudge, location: str
 ) -> dict[str, zipfile.ZipInfo]:
-    judge = MemberJudge(location, packed_bytes)
     files = {}
-    for info in opened.infolist():
+    infos = opened.infolist()
+    # Some programs of Windows write "images\1.png", against the standard; all unpackers take it.
+    back_slashes = all(i.create_system == _FROM_WINDOWS for i in infos) and not any(
+        "/" in i.orig_filename for i in infos
+    )
+    for info in infos:
         mode = info.external_attr >> 16
         if stat.S_IFMT(mode) not in (0, stat.S_IFREG, stat.S_IFDIR):
             raise judge.refuse(info.filename, "is a link or a device")
@@ -112,8 +123,12 @@ def _admitted_files(
                 f"{location}: {info.filename!r} is packed by method {info.compress_type}; "
                 "only 0 (store) and 8 (deflate) are read. Unpack it ('7z x') and give the folder"
             )
-        if not info.orig_filename.endswith("/"):
-            files[judge.admit(info.orig_filename, info.file_size)] = info
+        written = zip_name(info.orig_filename, bool(info.flag_bits & _UTF8_NAME), info.extra)
+        name = judge.read_name(written)
+        if back_slashes:
+            name = name._replace(text=name.text.replace("\\", "/"))
+        if not name.text.endswith("/"):
+            files[judge.admit(name, info.file_size)] = info
     return files
 
 

@@ -18,19 +18,22 @@ _BY_FREQUENCY: tuple[Category, ...] = ("ship", "aircraft", "bridge", "tank", "ca
 def ask(image: LabeledImage, recipe: Recipe) -> Iterator[Question]:
     """Ask once per picture, and about one category that is there and one that is not.
 
-    An object whose box was rejected still counts as present. A picture without any object is asked
-    about only where its source annotates every candidate, because elsewhere an unlisted category
-    may be there all the same.
+    Whoever looks at the picture sees an object that is cut off, or whose box was rejected, too. So
+    which classes there are is not asked where one of them has no object in the list. A picture
+    without any object is asked about only where its source annotates every candidate, because
+    elsewhere an unlisted category may be there all the same.
     """
     present = sort_categories((*image.present, *image.rejected_categories))
-    if present or not (image.cut_categories or set(recipe.candidates) - set(image.annotated)):
+    unseen = image.unlisted(recipe.tasks.cut_objects) - set(image.present)
+    unsure = image.cut_categories or set(recipe.candidates) - set(image.annotated)
+    if not unseen.intersection(recipe.candidates) and (image.present or not unsure):
         yield Question(
             task="classification",
             subtask="all",
             key="all",
-            variables={"candidates": list(recipe.candidates), "present": list(present)},
+            variables={"candidates": list(recipe.candidates), "present": list(image.present)},
             mentioned=image.objects,
-            ground_truth={"categories": list(present), "asked": None, "answer": None},
+            ground_truth={"categories": list(image.present), "asked": None, "answer": None},
         )
     yield from _presence(image, present, recipe.tasks.classification.common_percent)
 

@@ -12,9 +12,7 @@ from sarchat_build.onboarding.manifest_draft.annotations import (
 )
 from sarchat_build.onboarding.manifest_draft.toml_draft import TO_DECIDE, ManifestDraft
 from sarchat_build.onboarding.manifest_draft.toml_text import quoted
-from sarchat_build.onboarding.survey.conventions import scene_pattern
 from sarchat_build.onboarding.survey.findings import Survey
-from sarchat_build.onboarding.survey.listing import stem_of
 from sarchat_build.types import CATEGORIES
 
 
@@ -70,23 +68,30 @@ def _categories(draft: ManifestDraft, found: Survey) -> None:
         if fold(name) in CATEGORIES:
             draft.add(f"{quoted(name)} = {quoted(fold(name))}  # {_objects(count)}")
         else:
-            question = f"{_objects(count)}; what are they to us?"
+            question = f'{_objects(count)}; what are they to us? ("ignore": nothing)'
             draft.ask(f"categories.names.{name}", f"{quoted(name)} = {TO_DECIDE}", question)
     draft.add()
 
 
 def _scene(draft: ManifestDraft, found: Survey) -> None:
-    stems = [stem_of(file.path) for group in found.images for file in group.files]
-    pattern = scene_pattern(stems)
-    if pattern is None:
+    scene = found.scene
+    if scene is None:
         return
-    text, scenes, most = pattern
-    draft.note(
-        f"decide: do these {scenes:,} front parts of names (at most {most:,} pictures each) name "
-        "the scene that a picture was cut from? Then they must stay in one split:"
-    )
-    draft.add("# [scene]")
-    draft.add(f"# pattern = {quoted(text)}")
+    if scene.is_evident:
+        draft.note(
+            f"decide: {scene.scenes:,} scenes (at most {scene.largest:,} pictures each) by folders "
+            "or by the scenes that lie beside their chips; pictures of one stay in one split"
+        )
+        draft.add("[scene]")
+        draft.add(f"pattern = {quoted(scene.pattern)}")
+    else:
+        draft.note(
+            f"decide: do these {scene.scenes:,} front parts of names (at most {scene.largest:,} "
+            "pictures each) name the scene that a picture was cut from? Then they must stay in one "
+            "split:"
+        )
+        draft.add("# [scene]")
+        draft.add(f"# pattern = {quoted(scene.pattern)}")
     draft.add()
 
 

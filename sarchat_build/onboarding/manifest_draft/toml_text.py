@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 
+from sarchat_build.names import display_line
+
 
 def quoted(value: str) -> str:
     r"""Write a string of TOML.
@@ -36,4 +38,4 @@ def one_line(text: str) -> str:
     >>> one_line("a\nid = 1\x00")
     'a\\nid = 1\\x00'
     """
-    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
+    return display_line(text)

@@ -1,20 +1,17 @@
-"""Conventions that numbers prove: first pixel, maximum edge, angle, and scenes in names."""
+"""Conventions that numbers prove: first pixel and maximum edge."""
 
 from __future__ import annotations
 
-import math
-import re
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from sarchat_build.geometry.rotated import ANGLES
-from sarchat_build.types import AngleName
+from sarchat_build.curation.misreading import are_percents
 
 # Fewer pictures than this may be slips of whoever drew the boxes.
 _ENOUGH = 3
 _SLACK = 1e-3
+_SHARES_END = 1.05
 MaxEdge = Literal["exclusive", "inclusive"]
 
 
@@ -38,43 +35,6 @@ class BoxExtent:
             max(self.y_max, other.y_max),
             self.width_px,
             self.height_px,
-        )
-
-
-@dataclass
-class Angles:
-    """The angles met so far, and the conventions that could have written all of them.
-
-    >>> met = Angles()
-    >>> met.add(20, 10, -62.5)
-    >>> met.add(20, 10, 80)
-    >>> met.fitting, met.low, met.high
-    (('long_edge',), -62.5, 80)
-    """
-
-    count: int = 0
-    low: float = math.inf
-    high: float = -math.inf
-    fitting: tuple[AngleName, ...] = tuple(ANGLES)
-
-    def add(self, width: float, height: float, angle: float) -> None:
-        """Take one rotated box."""
-        self.count += 1
-        self.low, self.high = min(self.low, angle), max(self.high, angle)
-        self.fitting = tuple(
-            name
-            for name in self.fitting
-            if ANGLES[name].low - _SLACK <= angle <= ANGLES[name].high + _SLACK
-            and (not ANGLES[name].long_edge_first or width + 1 >= height)
-        )
-
-    def joined(self, other: Angles) -> Angles:
-        """Give what both have met."""
-        return Angles(
-            self.count + other.count,
-            min(self.low, other.low),
-            max(self.high, other.high),
-            tuple(name for name in self.fitting if name in other.fitting),
         )
 
 
@@ -151,29 +111,24 @@ def compare_to_sizes(
     )
 
 
-def scene_pattern(stems: Iterable[str]) -> tuple[str, int, int] | None:
-    """Find how names may say which scene an image was cut from: parts in front that repeat.
+def shares_of_pictures(
+    extents: Iterable[tuple[str, BoxExtent]], sizes: Mapping[str, tuple[int, int]]
+) -> str:
+    """Say what the numbers of all boxes are if they are no pixels: "" if they may be pixels.
 
-    Returns:
-        A pattern for `[scene]`, the number of scenes it finds and of images in the largest; None
-        if no front part, with a number in it, is shared by several images.
-
-    >>> scene_pattern([f"P{s:04d}_{x}" for s in range(3) for x in (0, 600, 1200)])
-    ('^(?P<scene_id>[^_]+)_', 3, 3)
-    >>> scene_pattern(["000001", "000002"]) is None
-    True
+    >>> box = BoxExtent(0.1, 0.2, 0.4, 0.9, 96, 96)
+    >>> shares_of_pictures([("1", box)], {})
+    'shares (0 to 1)'
+    >>> shares_of_pictures([("1", box), ("2", BoxExtent(3, 4, 50, 60, 96, 96))], {})
+    ''
     """
-    names = list(stems)
-    for separator in ("_", "-"):
-        split = [name.split(separator) for name in names]
-        for count in range(1, min((len(parts) for parts in split), default=0)):
-            scenes = Counter(tuple(parts[:count]) for parts in split)
-            numbered = all(re.search(r"\d", separator.join(scene)) for scene in scenes)
-            if numbered and 1 < len(scenes) <= len(names) / 2:
-                part = f"[^{separator}]+"
-                front = separator.join([part] * count)
-                return f"^(?P<scene_id>{front}){separator}", len(scenes), max(scenes.values())
-    return None
+    found = [(e, sizes.get(stem) or (e.width_px or 0, e.height_px or 0)) for stem, e in extents]
+    if found and all(
+        min(e.x_min, e.y_min) >= -1 and max(e.x_max, e.y_max) < _SHARES_END for e, _ in found
+    ):
+        return "shares (0 to 1)"
+    far = ((max(e.x_max, e.y_max), size) for e, size in found)
+    return "percents (0 to 100)" if are_percents(far) else ""
 
 
 def _try_convention(

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from sarchat_build.names import printable
 from sarchat_build.sources.files import FileRef
+from sarchat_build.sources.matching.naming import fitting
 from sarchat_build.types import SPLITS, Split
 
-IMAGE_EXTENSIONS = (".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".gif", ".webp")
 DOCUMENT_EXTENSIONS = (".xml", ".json", ".txt")
 _WORDS: dict[str, Split] = {
     "train": "train",
@@ -121,6 +121,29 @@ def patterns(group: FileGroup, files: Iterable[FileRef]) -> dict[str, Split | No
     return written
 
 
+def joint_patterns(groups: Sequence[FileGroup], files: Iterable[FileRef]) -> list[str]:
+    """Write globs that match the files of some groups and no others of `files`.
+
+    Folders that differ in one part of their path are one glob, where it matches just them.
+    """
+    listed = list(files)
+    each = [pattern for group in groups for pattern in patterns(group, listed)]
+    if len(groups) < 2:
+        return each
+    wanted = {file for group in groups for file in group.files}
+    folders = [folder_of(file).split("/") for file in sorted(wanted, key=str)]
+    kinds = sorted({extension_of(file) for file in wanted})
+    if len({len(parts) for parts in folders}) == 1:
+        names = [set(part) for part in zip(*folders, strict=True)]
+        parts = [_literal(*name) if len(name) == 1 else "*" for name in names]
+        first = next((n for n, part in enumerate(parts) if part == "*"), 0)
+        for start in range(max(0, first - 1), -1, -1):
+            joint = [f"**/{'/'.join(parts[start:])}/*{kind}" for kind in kinds]
+            if set(fitting(listed, joint)) == wanted:
+                return joint
+    return each
+
+
 def exact_pattern(file: FileRef) -> str:
     """Write a glob for one file in its folder."""
     folder, _, name = file.path.rpartition("/")
@@ -131,6 +154,11 @@ def exact_pattern(file: FileRef) -> str:
 def extension_of(file: FileRef) -> str:
     """Give a file's extension in lower case, with its dot."""
     return PurePosixPath(file.path).suffix.lower()
+
+
+def extension_of_name(name: str) -> str:
+    """Give the extension of a written name in lower case, with its dot; "" if it has none."""
+    return PurePosixPath(name.replace("\\", "/")).suffix.lower()
 
 
 def folder_of(file: FileRef) -> str:

@@ -1,21 +1,30 @@
-"""Sizes and kinds of pictures, by the headers of some of them."""
+"""Pictures: sizes and kinds by the headers of some, and which lie there twice."""
 
 from __future__ import annotations
 
 import struct
 import warnings
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
+import numpy as np
+import numpy.typing as npt
 from PIL import Image, UnidentifiedImageError
 
 from sarchat_build.errors import RecordError
 from sarchat_build.images.raster import open_raster
-from sarchat_build.onboarding.survey.listing import stem_of
+from sarchat_build.onboarding.survey.listing import FileGroup, extension_of, folder_of, stem_of
 from sarchat_build.reasons import Reason
 from sarchat_build.sources.files import FileRef, SourceFiles
 from sarchat_build.sources.picture_file import PictureSource, head, open_bytes, sniff
+
+# Pairs that are compared; copies of a folder are copies throughout.
+_PAIRS = 5
+_MAX_PIXELS = 50_000_000
+# Of the deviation of its gray values, what a JPEG of a picture may differ by.
+_SAME_SHARE = 0.3
+_LOSSLESS = (".png", ".tif", ".tiff", ".bmp")
 
 
 @dataclass
@@ -81,3 +90,82 @@ def _header(source: PictureSource) -> tuple[tuple[int, int], str, bool]:
         raise RecordError(Reason.PIXEL_LIMIT, str(error)) from error
     except (OSError, SyntaxError, ValueError, EOFError, struct.error) as error:
         raise RecordError(Reason.IMAGE_TRUNCATED, str(error)) from error
+
+
+@dataclass(frozen=True, slots=True)
+class TwinFormat:
+    """Pictures of a folder that lie there again with another extension, and are left out."""
+
+    template: str
+    extension: str
+    kept: str
+    count: int
+    only_here: int
+
+
+def one_format_each(
+    groups: Sequence[FileGroup], wanted: frozenset[str] = frozenset()
+) -> tuple[tuple[FileGroup, ...], tuple[TwinFormat, ...]]:
+    """Leave one format of pictures that lie in one folder in several.
+
+    Args:
+        groups: pictures.
+        wanted: extensions that documents write.
+
+    Returns:
+        The groups, and what was left out of them: the format with fewer pictures, then the one
+        that documents do not write, then the one that loses gray values.
+    """
+    kept, twins = [], []
+    for group in groups:
+        stems: dict[str, set[tuple[str, str]]] = defaultdict(set)
+        for file in group.files:
+            stems[extension_of(file)].add((folder_of(file), stem_of(file.path).casefold()))
+        ranked = sorted(
+            stems, key=lambda e: (-len(stems[e]), e not in wanted, e not in _LOSSLESS, e)
+        )
+        chosen: list[str] = []
+        for extension in ranked:
+            first = next((e for e in chosen if stems[e] & stems[extension]), None)
+            if first is None:
+                chosen.append(extension)
+                continue
+            covered = set().union(*(stems[e] for e in chosen))
+            only = len(stems[extension] - covered)
+            count = len(stems[extension])
+            twins.append(TwinFormat(group.template, extension, first, count, only))
+        files = tuple(file for file in group.files if extension_of(file) in chosen)
+        kept.append(replace(group, files=files))
+    return tuple(kept), tuple(twins)
+
+
+def are_copies(source: SourceFiles, pairs: Sequence[tuple[FileRef, FileRef]]) -> bool:
+    """Whether pictures of one name show the same; what cannot be decoded counts as a copy."""
+    step = max(1, len(pairs) // _PAIRS)
+    return all(_same(source, first, second) for first, second in pairs[::step][:_PAIRS])
+
+
+def _same(source: SourceFiles, first: FileRef, second: FileRef) -> bool:
+    grays = []
+    for file in (first, second):
+        try:
+            with source.contents(file) as content:
+                grays.append(_gray(content))
+        except RecordError:
+            return True
+    if grays[0].shape != grays[1].shape:
+        return False
+    difference = np.abs(grays[0] - grays[1]).mean()
+    return bool(difference <= _SAME_SHARE * grays[0].std() + 1)
+
+
+def _gray(content: PictureSource) -> npt.NDArray[np.float64]:
+    try:
+        with warnings.catch_warnings(), open_bytes(content) as stream:
+            warnings.simplefilter("ignore")
+            picture = Image.open(stream, formats=("JPEG", "PNG", "BMP", "GIF", "WEBP", "TIFF"))
+            if picture.width * picture.height > _MAX_PIXELS:
+                raise RecordError(Reason.PIXEL_LIMIT, f"{picture.size}")
+            return np.asarray(picture.convert("L"), np.float64)
+    except (OSError, ValueError, SyntaxError, EOFError, Image.DecompressionBombError) as error:
+        raise RecordError(Reason.NOT_AN_IMAGE, str(error)) from error

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import re
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,19 +14,23 @@ from sarchat_build.onboarding.survey.listing import FileGroup, extension_of
 from sarchat_build.sources.encodings import choose_encoding, decode, numbers, read_all
 from sarchat_build.sources.files import SourceFiles
 from sarchat_build.sources.readers import xml
+from sarchat_build.sources.readers.dota import HEADER
 from sarchat_build.sources.readers.json_stream import JsonStream
+from sarchat_build.sources.readers.labelme_pixels import WithoutPixels
 
 # Tried in this order where neither a mark nor a declaration tells.
 ENCODINGS = ("utf-8", "gbk")
 SAMPLE = 40
 # More classes than any detection set has; names of those that are used come out of reading.
 MAX_CLASSES = 2000
-_HEADER = re.compile(r"\s*(imagesource|gsd)\s*:", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
 class FormatGuess:
-    """A guessed format (`voc`, `coco`, `yolo`, `dota`, `fair1m`), or "" for none of them."""
+    """A guessed format (`voc`, `coco` …), and what speaks for it.
+
+    The format is "" where it is none that can be read; the evidence then says what was recognized.
+    """
 
     format: str
     evidence: str
@@ -44,7 +47,7 @@ def sniff_group(source_files: SourceFiles, group: FileGroup) -> FormatGuess:
                 guess = sniff(document, extension_of(file))
         except RecordError:
             continue
-        if guess.format:
+        if guess.evidence:
             votes[guess] += 1
     if not votes:
         return FormatGuess("", "")
@@ -72,16 +75,6 @@ def sniff(document: BinaryIO, extension: str) -> FormatGuess:
     return kinds[extension](document)
 
 
-def header_lines(data: bytes) -> int:
-    r"""Count the lines of a DOTA text that stand before the first object.
-
-    >>> header_lines(b"imagesource:GF3\ngsd:1\n1 2 9 2 9 8 1 8 ship 0")
-    2
-    """
-    lines = decode(data, ENCODINGS).splitlines()
-    return next((n for n, line in enumerate(lines) if line.strip() and not _HEADER.match(line)), 0)
-
-
 def coco_classes(document: BinaryIO) -> dict[int, str]:
     """Give the first `MAX_CLASSES` categories of a COCO document by id; none if it has none."""
     entries = islice(_json_stream(document).items("categories.item"), MAX_CLASSES)
@@ -99,7 +92,7 @@ def _sniff_xml(document: BinaryIO) -> FormatGuess:
     if rings is not None and xml.child(rings, "points") is not None:
         return FormatGuess("fair1m", f"XML <{root.tag}> with objects/object/points")
     for thing in xml.children(root, "object"):
-        for box in ("bndbox", "rbndbox", "robndbox"):
+        for box in ("bndbox", "rbndbox", "robndbox", "rotated_bndbox"):
             if xml.child(thing, box) is not None:
                 return FormatGuess("voc", f"XML <{root.tag}> with object/{box}")
     return FormatGuess("", "")
@@ -112,17 +105,27 @@ def _sniff_json(document: BinaryIO) -> FormatGuess:
     boxed = isinstance(thing, dict) and "image_id" in thing and "bbox" in thing
     if isinstance(image, dict) and "file_name" in image and (boxed or thing is None):
         return FormatGuess("coco", "JSON with images[].file_name and annotations[].image_id, bbox")
+    document.seek(0)
+    shapes = JsonStream(WithoutPixels(document), choose_encoding(document, ENCODINGS))
+    shape: Any = next(shapes.items("shapes.item"), None)
+    named = isinstance(next(shapes.items("imagePath"), None), str)
+    if named if shape is None else isinstance(shape, dict) and {"label", "points"} <= shape.keys():
+        return FormatGuess("labelme", "JSON with shapes[].label, points and imagePath")
     return FormatGuess("", "")
 
 
 def _sniff_text(document: BinaryIO) -> FormatGuess:
     text = decode(read_all(document), ENCODINGS)
     lines = [line.split() for line in text.splitlines() if line.strip()]
-    objects = [fields for fields in lines if not _HEADER.match(" ".join(fields))]
+    objects = [fields for fields in lines if not HEADER.match(" ".join(fields))]
     if objects and all(_is_dota(fields) for fields in objects):
         return FormatGuess("dota", "text lines of eight numbers, a class and mostly a difficulty")
     if objects and all(_is_yolo(fields) for fields in objects):
         return FormatGuess("yolo", "text lines of a class index and four shares of the picture")
+    if objects and all(_is_yolo(fields, 9) for fields in objects):
+        return FormatGuess("yolo_obb", "text lines of a class index and four corners as shares")
+    if objects and all(len(fields) % 2 and _is_yolo(fields, len(fields)) for fields in objects):
+        return FormatGuess("", "YOLO outlines: lines of a class index and points as shares")
     return FormatGuess("", "")
 
 
@@ -133,9 +136,9 @@ def _is_dota(fields: list[str]) -> bool:
     return _read(fields[8:9]) is None or (len(fields) == 10 and fields[9] in ("0", "1", "2"))
 
 
-def _is_yolo(fields: list[str]) -> bool:
+def _is_yolo(fields: list[str], columns: int = 5) -> bool:
     found = _read(fields)
-    if found is None or len(found) != 5 or not all(map(math.isfinite, found)):
+    if found is None or len(found) != columns or not all(map(math.isfinite, found)):
         return False
     # Some labels leave the picture; a pixel coordinate is far from any share.
     return found[0] >= 0 and found[0] == int(found[0]) and all(-1 <= v <= 2 for v in found[1:])

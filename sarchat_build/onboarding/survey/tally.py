@@ -6,23 +6,19 @@ import math
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
 from typing import Any, BinaryIO
 
-from pydantic import TypeAdapter
-
-from sarchat_build.config.annotation_options import Annotations
+from sarchat_build.config.annotation_options import RULES
 from sarchat_build.errors import RecordError
 from sarchat_build.onboarding.survey import sniffing
-from sarchat_build.onboarding.survey.conventions import Angles, BoxExtent
+from sarchat_build.onboarding.survey.angles import Angles
+from sarchat_build.onboarding.survey.conventions import BoxExtent
 from sarchat_build.onboarding.survey.listing import FileGroup, by_path, stem_of
 from sarchat_build.reasons import Reason
-from sarchat_build.sources.encodings import decode, read_all
+from sarchat_build.sources.encodings import other_encoding
 from sarchat_build.sources.files import FileRef, SourceFiles
 from sarchat_build.sources.readers import FORMATS
 from sarchat_build.types import BoxFormat, RawImage, RawInstance
-
-_RULE: TypeAdapter[Any] = TypeAdapter(Annotations)
 
 
 @dataclass
@@ -41,7 +37,6 @@ class Tally:
     # By image as documents of many images write it, else by document.
     extents: dict[str, BoxExtent] = field(default_factory=dict)
     angles: Angles = field(default_factory=Angles)
-    header_lines: Counter[int] = field(default_factory=Counter)
     encodings: Counter[str] = field(default_factory=Counter)
     # Names of documents about one image that cannot be read.
     unread: set[str] = field(default_factory=set)
@@ -92,11 +87,11 @@ def tally(
         progress: is called with the number of documents that are done.
     """
     found = Tally()
-    rules = lru_cache(lambda headers: trial_rule(file_format, headers, classes))
+    rule = trial_rule(file_format, classes)
     for number, file in enumerate(source_files.in_reading_order(group.files), start=1):
         try:
             with source_files.open(file) as document:
-                _read(found, file, document, file_format, rules)
+                _read(found, file, document, file_format, rule)
         except RecordError as error:
             found.fault(file, "", error.reason, error.detail)
             if not FORMATS[file_format].many_images:
@@ -105,38 +100,27 @@ def tally(
     return found
 
 
-def trial_rule(file_format: str, headers: int, classes: Mapping[int, str]) -> Any:
+def trial_rule(file_format: str, classes: Mapping[int, str]) -> Any:
     """Give a rule that reads a format as it stands: no origin, no edge and no angle is applied."""
     options: dict[str, Any] = {"images": ("*",), "files": ({"path": "*"},)}
     options["encodings"] = sniffing.ENCODINGS
-    if file_format != "yolo":
-        options |= {"pixel_origin": 0, "max_edge": "exclusive"}
-    if file_format in ("yolo", "coco"):
-        named = (classes.get(number, f"class {number}") for number in range(sniffing.MAX_CLASSES))
-        options["class_names"] = tuple(named)
-    if file_format == "dota":
-        options["header_lines"] = headers
-    return _RULE.validate_python({"format": file_format, **options})
+    named = (classes.get(number, f"class {number}") for number in range(sniffing.MAX_CLASSES))
+    stated = {
+        "pixel_origin": 0,
+        "max_edge": "exclusive",
+        "class_names": tuple(named),
+    }
+    rule = RULES[file_format]
+    options |= {key: value for key, value in stated.items() if key in rule.model_fields}
+    return rule.model_validate({"format": file_format, **options})
 
 
-def _read(
-    found: Tally,
-    file: FileRef,
-    document: BinaryIO,
-    file_format: str,
-    rules: Callable[[int], Any],
-) -> None:
+def _read(found: Tally, file: FileRef, document: BinaryIO, file_format: str, rule: Any) -> None:
     many = FORMATS[file_format].many_images
-    headers = 0
     if not many:
-        data = read_all(document)
-        document.seek(0)
-        found.encodings[_encoding(data)] += 1
-        if file_format == "dota" and data.strip():
-            headers = sniffing.header_lines(data)
-            found.header_lines[headers] += 1
+        found.encodings[_encoding(document)] += 1
     found.documents += 1
-    for raw in FORMATS[file_format].read(document, rules(headers)):
+    for raw in FORMATS[file_format].read(document, rule):
         for fault in raw.faults:
             found.fault(file, fault.key, fault.reason, fault.detail, fault.instances)
         if not many:
@@ -156,7 +140,7 @@ def _count(found: Tally, raw: RawImage, name: str, image: str) -> None:
         found.categories[instance.category] += 1
         angled = instance.bbox if len(instance.bbox) == 5 else instance.obb
         if len(angled) == 5:
-            found.angles.add(*angled[2:])
+            found.angles.add(*angled[2:], instance.bbox if instance.obb else ())
     corners = [box for box in map(_corners, raw.instances) if box and all(map(math.isfinite, box))]
     if corners:
         found.fractions |= any(value != int(value) for box in corners for value in box)
@@ -177,14 +161,11 @@ def _corners(instance: RawInstance) -> tuple[float, ...]:
     return ()
 
 
-def _encoding(data: bytes) -> str:
-    for encoding in sniffing.ENCODINGS:
-        try:
-            decode(data, (encoding,))
-        except RecordError:
-            continue
-        return encoding
-    return ""
+def _encoding(document: BinaryIO) -> str:
+    try:
+        return other_encoding(document, sniffing.ENCODINGS) or "utf-8"
+    except RecordError:
+        return ""  # reading it says so
 
 
 def used_classes(categories: Iterable[str]) -> tuple[int, ...]:

@@ -11,22 +11,36 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, BinaryIO
 
-from sarchat_build.sources.readers import coco, dota, fair1m, voc, yolo
+from sarchat_build.sources.readers import coco, dota, fair1m, labelme, voc, yolo, yolo_obb
 from sarchat_build.types import RawImage
 
 
 @dataclass(frozen=True, slots=True)
 class Format:
-    """A reader, and whether a document holds many images, which it names, or just one."""
+    """A reader, and what its documents are.
+
+    Attributes:
+        read: the reader.
+        file_names: for documents of many images, which they name, the names alone.
+        relative: whether coordinates are shares of the picture and not pixels.
+    """
 
     read: Callable[[BinaryIO, Any], Iterator[RawImage]]
-    many_images: bool = False
+    file_names: Callable[[BinaryIO, Any], Iterator[str]] | None = None
+    relative: bool = False
+
+    @property
+    def many_images(self) -> bool:
+        """Whether a document holds many images, and not just one."""
+        return self.file_names is not None
 
 
 FORMATS: dict[str, Format] = {
     "voc": Format(voc.read),
-    "coco": Format(coco.read, many_images=True),
-    "yolo": Format(yolo.read),
+    "coco": Format(coco.read, coco.file_names),
+    "yolo": Format(yolo.read, relative=True),
+    "yolo_obb": Format(yolo_obb.read, relative=True),
     "dota": Format(dota.read),
     "fair1m": Format(fair1m.read),
+    "labelme": Format(labelme.read),
 }

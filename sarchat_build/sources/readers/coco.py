@@ -13,9 +13,10 @@ import numpy as np
 
 from sarchat_build.config.annotation_options import CocoRule
 from sarchat_build.errors import RecordError
+from sarchat_build.geometry.agreement import contradiction
 from sarchat_build.reasons import Reason
-from sarchat_build.sources.encodings import choose_encoding
-from sarchat_build.sources.readers.json_stream import NOT_A_NUMBER, JsonStream
+from sarchat_build.sources.encodings import choose_encoding, flag
+from sarchat_build.sources.readers.json_stream import JsonStream, claimed_px, to_float
 from sarchat_build.stable_hash import stable_hash
 from sarchat_build.types import BoxFormat, RawFault, RawImage, RawInstance
 
@@ -42,7 +43,19 @@ def read(document: BinaryIO, rule: CocoRule) -> Iterator[RawImage]:
     if faults:
         yield RawImage(None, None, None, (), tuple(faults))
     yield from (RawImage("", None, None, ()) for _ in range(images.nameless))
-    yield from _annotations(stream, names, images)
+    yield from _annotations(stream, names, images, rule)
+
+
+def file_names(document: BinaryIO, rule: CocoRule) -> Iterator[str]:
+    """Give the names of all images of a document, which is left at its start.
+
+    Raises:
+        RecordError: as `read`.
+    """
+    stream = JsonStream(document, choose_encoding(document, rule.encodings))
+    for name in stream.items("images.item.file_name"):
+        if isinstance(name, str):
+            yield name
 
 
 @dataclass(slots=True)
@@ -69,7 +82,7 @@ class _Images:
         if image_id is None or not isinstance(filename, str) or not filename:
             self.nameless += 1
             return
-        new = _Entry(filename, _pixels(fields.get("width")), _pixels(fields.get("height")))
+        new = _Entry(filename, claimed_px(fields.get("width")), claimed_px(fields.get("height")))
         known = self.by_filename.setdefault(filename, new)
         same_id = self.by_id.setdefault(image_id, known)
         if known != new:
@@ -112,7 +125,7 @@ class _PartialImage:
 
 
 def _annotations(
-    stream: JsonStream, names: Mapping[Hashable, str], images: _Images
+    stream: JsonStream, names: Mapping[Hashable, str], images: _Images, rule: CocoRule
 ) -> Iterator[RawImage]:
     repeated = _RepeatedIds(stream)
     pending: defaultdict[str | None, _PartialImage] = defaultdict(_PartialImage)
@@ -137,7 +150,14 @@ def _annotations(
                     RawFault(key, Reason.DUPLICATE_ENTRY, "the same annotation again")
                 )
                 continue
-            instance = _instance(fields, key, names)
+            name = _category(fields, names)
+            if _is_marked(fields, key, partial.notices):
+                detail = "is marked as a crowd, or to be ignored"
+                fault = RawFault(key, Reason.NOT_ONE_OBJECT, detail, category=name)
+                partial.faults.append(fault)
+                numbers += 16
+                continue
+            instance = _instance(fields, key, name, rule)
             partial.instances.append(instance)
             numbers += 16 + len(instance.polygon)
         except RecordError as error:
@@ -202,24 +222,65 @@ def _number64(value: object) -> int:
 
 
 def _id(value: object) -> Hashable:
+    # Some tools write ids as text in one list and as numbers in the other.
+    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 20:
+        return int(value) if value == "0" or value[0] != "0" else value
     if isinstance(value, (float, Decimal)) and value == value // 1:
         return int(value)
     return value if isinstance(value, (int, float, str, Decimal)) else None
 
 
-def _instance(fields: Mapping[str, Any], key: str, names: Mapping[Hashable, str]) -> RawInstance:
+def _category(fields: Mapping[str, Any], names: Mapping[Hashable, str]) -> str:
+    category_id = _id(fields.get("category_id"))
+    return names.get(category_id, f"category_id {category_id}")
+
+
+def _is_marked(fields: Mapping[str, Any], key: str, notices: list[RawFault]) -> bool:
+    """Whether an annotation is a crowd, which is many objects, or a region that is no object."""
+    marked = False
+    for name in ("iscrowd", "ignore"):
+        said = flag(fields.get(name))
+        if said is None:
+            detail = f"{name} is {str(fields[name])[:80]!r}, neither yes nor no"
+            notices.append(RawFault(key, Reason.UNKNOWN_FLAG, detail, instances=0))
+        marked |= bool(said)
+    return marked
+
+
+def _instance(fields: Mapping[str, Any], key: str, name: str, rule: CocoRule) -> RawInstance:
     bbox = fields.get("bbox")
     if not isinstance(bbox, list) or len(bbox) != 4:
         raise RecordError(Reason.BAD_VALUE, f"bbox is {str(bbox)[:80]}, not four numbers")
-    category_id = _id(fields.get("category_id"))
+    box = tuple(to_float(value) for value in bbox)
+    if rule.bbox != "xyxy" and (box[2] < 0 or box[3] < 0):
+        raise RecordError(Reason.BAD_VALUE, f"bbox {box} has a negative width or height")
+    if rule.bbox is None:
+        detail = contradiction(box, _number(fields.get("area")), _all_points(fields))
+        if detail:
+            raise RecordError(Reason.CONTRADICTS_ITSELF, detail)
     return RawInstance(
         key=key,
-        category=names.get(category_id, f"category_id {category_id}"),
-        bbox=tuple(_float(value) for value in bbox),
-        bbox_format=BoxFormat.XYWH_PX,
+        category=name,
+        bbox=box,
+        bbox_format=BoxFormat.XYXY_PX if rule.bbox == "xyxy" else BoxFormat.XYWH_PX,
         polygon=_outline(fields.get("segmentation")),
-        difficult=bool(fields.get("iscrowd")) or bool(fields.get("ignore")),
     )
+
+
+def _all_points(fields: Mapping[str, Any]) -> tuple[float, ...]:
+    # Of all pieces; of a mask, nothing.
+    pieces = fields.get("segmentation")
+    rings = [ring for ring in pieces if isinstance(ring, list)] if isinstance(pieces, list) else []
+    points = [_number(value) for ring in rings if len(ring) % 2 == 0 for value in ring]
+    return () if None in points else tuple(value for value in points if value is not None)
+
+
+def _number(value: object) -> float | None:
+    known = isinstance(value, (int, float, Decimal)) and not isinstance(value, bool)
+    try:
+        return float(value) if known else None  # type: ignore[arg-type]
+    except OverflowError:
+        return None
 
 
 def _outline(segmentation: object) -> tuple[float, ...]:
@@ -233,18 +294,3 @@ def _outline(segmentation: object) -> tuple[float, ...]:
         return tuple(map(float, ring))
     except (TypeError, ValueError, OverflowError):
         return ()
-
-
-def _float(value: object) -> float:
-    if value == NOT_A_NUMBER:
-        return float("nan")
-    if isinstance(value, bool) or not isinstance(value, (int, float, Decimal)):
-        raise RecordError(Reason.BAD_VALUE, f"{str(value)[:80]!r} is not a number")
-    try:
-        return float(value)
-    except OverflowError:
-        return float("inf")
-
-
-def _pixels(value: object) -> int | None:
-    return value if type(value) is int and 0 < value < 10**9 else None

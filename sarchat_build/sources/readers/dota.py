@@ -9,43 +9,39 @@ from typing import BinaryIO
 from sarchat_build.config.annotation_options import DotaRule
 from sarchat_build.errors import RecordError
 from sarchat_build.reasons import Reason
-from sarchat_build.sources.encodings import decode, numbers, read_all
+from sarchat_build.sources.encodings import decode, lines_of, numbers, read_all
 from sarchat_build.types import BoxFormat, RawFault, RawImage, RawInstance
 
-_HEADER = re.compile(r"\s*(imagesource|gsd)\s*:", re.IGNORECASE)
+# A word and a colon, as in `imagesource:GF3` and `gsd:1.0`: no object begins so.
+HEADER = re.compile(r"\s*[A-Za-z][\w -]*:")
 _DIFFICULTIES = ("0", "1", "2")
 
 
 def read(document: BinaryIO, rule: DotaRule) -> Iterator[RawImage]:
-    """Read one label file: `x1 y1 x2 y2 x3 y3 x4 y4 class difficulty`; the last may be missing.
+    r"""Read one label file: `x1 y1 x2 y2 x3 y3 x4 y4 class difficulty`; the last may be missing.
 
-    A class may have spaces in its name. What the first `header_lines` lines hold is not read, but
-    an object there, or a header below, contradicts the manifest.
+    A class may have spaces in its name. Header lines are known by what they say; what else the
+    first `header_lines` lines hold is not read either, unless it is an object.
 
     Raises:
         RecordError: `encoding`.
 
     >>> import io
     >>> rule = DotaRule(format="dota", images=("*.jpg",), files=({"path": "*.txt"},),
-    ...                 header_lines=0, pixel_origin=0, max_edge="exclusive")
-    >>> text = io.BytesIO(b"0 0 9 0 9 5 0 5 storage tank 1")
+    ...                 pixel_origin=0, max_edge="exclusive")
+    >>> text = io.BytesIO(b"gsd:1.0\n0 0 9 0 9 5 0 5 storage tank 1")
     >>> [(i.category, i.difficult) for image in read(text, rule) for i in image.instances]
     [('storage tank', True)]
     """
     instances: list[RawInstance] = []
     faults: list[RawFault] = []
     text = decode(read_all(document), rule.encodings)
-    for line, written in enumerate(text.splitlines(), start=1):
-        header = line <= rule.header_lines
-        if not written.strip() or (header and not _is_object(written)):
+    for line, written in enumerate(lines_of(text), start=1):
+        if not written.strip() or HEADER.match(written):
+            continue
+        if line <= rule.header_lines and not _is_object(written):
             continue
         try:
-            if header or _HEADER.match(written):
-                what = "an object stands there" if header else "there are header lines below"
-                raise RecordError(
-                    Reason.CONTRADICTS_MANIFEST,
-                    f"annotations.header_lines = {rule.header_lines}, but {what}",
-                )
             instances.append(_instance(written.split(), line))
         except RecordError as error:
             faults.append(RawFault(f"line {line}", error.reason, error.detail, line))

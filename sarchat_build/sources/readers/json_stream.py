@@ -5,8 +5,9 @@ from __future__ import annotations
 import codecs
 import re
 from collections.abc import Iterator
+from decimal import Decimal
 from itertools import islice
-from typing import Any, BinaryIO
+from typing import Any, Protocol
 
 import ijson
 import numpy as np
@@ -31,10 +32,20 @@ _BRACKETS[list(b"]}")] = -1
 _OVERLAP_BYTES = 32
 
 
+class Rewindable(Protocol):
+    """What a document must be able to do."""
+
+    def seek(self, position: int, /) -> object:
+        """Go back to the start."""
+
+    def read(self, size: int, /) -> bytes:
+        """Give some bytes, or none at the end."""
+
+
 class JsonStream:
     """A JSON document that is read as often as needed, and never in memory as a whole."""
 
-    def __init__(self, document: BinaryIO, encoding: str) -> None:
+    def __init__(self, document: Rewindable, encoding: str) -> None:
         self._document = document
         self._encoding = encoding
         self._sound = False
@@ -143,6 +154,27 @@ class JsonStream:
                 return number
             events.clear()
         return number + 1
+
+
+def to_float(value: object) -> float:
+    """Give a parsed number as a float, NaN or infinity for what is none or too large.
+
+    Raises:
+        RecordError: `bad_value` for what is no number at all.
+    """
+    if value == NOT_A_NUMBER:
+        return float("nan")
+    if isinstance(value, bool) or not isinstance(value, (int, float, Decimal)):
+        raise RecordError(Reason.BAD_VALUE, f"{str(value)[:80]!r} is not a number")
+    try:
+        return float(value)
+    except OverflowError:
+        return float("inf")
+
+
+def claimed_px(value: object) -> int | None:
+    """Read a width or height; None for what cannot be one."""
+    return value if type(value) is int and 0 < value < 10**9 else None
 
 
 def _parser() -> tuple[Any, list[Any]]:

@@ -12,7 +12,8 @@ from defusedxml.common import DefusedXmlException
 
 from sarchat_build.errors import RecordError
 from sarchat_build.reasons import Reason
-from sarchat_build.sources.encodings import decode, numbers, read_all
+from sarchat_build.sources.encodings import MAX_MARKS, decode, flag, numbers, read_all
+from sarchat_build.types import RawFault
 
 _DECLARATION = re.compile(r"^\s*<\?xml[^>]*\?>")
 
@@ -26,6 +27,8 @@ def parse(document: BinaryIO, encodings: Sequence[str]) -> Element:
     """
     # The declaration is dropped: it is about bytes, and these are characters now.
     text = _DECLARATION.sub("", decode(read_all(document), encodings), count=1)
+    if text.count("<") > MAX_MARKS:
+        raise RecordError(Reason.TOO_LARGE, f"more than {MAX_MARKS:,} tags about one image")
     try:
         root: Element = defusedxml.ElementTree.fromstring(text, forbid_dtd=True)
     except UnicodeEncodeError as error:
@@ -63,9 +66,13 @@ def values(element: Element, names: Sequence[str]) -> tuple[float, ...]:
     )
 
 
-def flag(element: Element, name: str) -> bool:
-    """Whether a child is set: neither empty nor 0."""
-    return text(element, name) not in ("", "0")
+def mark(element: Element, name: str, key: str, notices: list[RawFault]) -> bool:
+    """Whether a child says yes; what says neither yes nor no is noticed, and no yes."""
+    said = flag(text(element, name))
+    if said is None:
+        detail = f"{name} is {text(element, name)[:80]!r}, neither yes nor no"
+        notices.append(RawFault(key, Reason.UNKNOWN_FLAG, detail, instances=0))
+    return bool(said)
 
 
 def claimed_px(size: Element | None, name: str) -> int | None:

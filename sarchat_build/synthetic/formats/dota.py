@@ -16,20 +16,13 @@ class DotaObject:
 
 
 def document(
-    objects: Iterable[DotaObject],
-    *,
-    header: Sequence[str] = (),
-    decimals: int | None = None,
-    line_end: str = "\n",
-    encoding: str = "ascii",
+    objects: Iterable[DotaObject], *, header: Sequence[str] = (), encoding: str = "ascii"
 ) -> bytes:
     r"""Render one label file.
 
     Args:
         objects: in the order of the lines.
         header: lines before the objects, such as `imagesource:GoogleEarth` and `gsd:0.5`.
-        decimals: digits after the point; None writes each number in full.
-        line_end: what ends every line.
         encoding: of the bytes.
 
     >>> document([DotaObject((0, 0, 4, 0, 4, 2, 0, 2), "bridge")])
@@ -37,9 +30,7 @@ def document(
     """
     lines = list(header)
     for item in objects:
-        fields = [
-            str(value) if decimals is None else f"{value:.{decimals}f}" for value in item.corners_px
-        ]
+        fields = map(str, item.corners_px)
         tail = [] if item.difficult is None else [str(item.difficult)]
         lines.append(" ".join([*fields, item.name, *tail]))
-    return "".join(line + line_end for line in lines).encode(encoding)
+    return "".join(line + "\n" for line in lines).encode(encoding)

@@ -21,9 +21,7 @@ def document(
     objects: Sequence[Fair1mObject],
     *,
     filename: str,
-    origin: str = "GF3",
     size_px: tuple[int, int] | None = None,
-    indent: str = "  ",
     encoding: str = "utf-8",
     declaration: str = '<?xml version="1.0" encoding="utf-8"?>',
     point_separator: str = ", ",
@@ -33,18 +31,16 @@ def document(
     Args:
         objects: in the order in which they are listed.
         filename: of the image.
-        origin: name of the sensor.
         size_px: width and height; None leaves `<size>` out.
-        indent: one level of white space.
         encoding: of the bytes.
-        declaration: the first line, or noitem.
+        declaration: the first line, or nothing.
         point_separator: between x and y of a point.
 
     >>> ring = Fair1mObject("ship", ((0, 0), (4, 0), (4, 2), (0, 2)))
     >>> document([ring], filename="1.tiff").count(b"<point>")
     5
     """
-    source: Element = ("source", [("filename", filename), ("origin", origin)])
+    source: Element = ("source", [("filename", filename), ("origin", "GF3")])
     size: list[Element] = []
     if size_px is not None:
         sides: list[Element] = [("width", size_px[0]), ("height", size_px[1]), ("depth", 1)]
@@ -53,7 +49,7 @@ def document(
     return render(
         "annotation",
         [source, *size, ("objects", listed)],
-        indent=indent,
+        indent="  ",
         encoding=encoding,
         declaration=declaration,
     )

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from sarchat_build.synthetic.formats.xml import Element, render
 
@@ -27,27 +28,8 @@ class VocObject:
     rbndbox: tuple[float, float, float, float, float] | None = None
 
 
-def document(
-    elements: Sequence[Element],
-    *,
-    indent: str = "",
-    encoding: str = "ascii",
-    declaration: str = "",
-    spelling: Mapping[str, str] | None = None,
-) -> bytes:
-    r"""Render `<annotation>`; the options are those of `xml.render`.
-
-    >>> document([("size", [("width", 8)])], indent="")
-    b'<annotation>\n<size>\n<width>8</width>\n</size>\n</annotation>'
-    """
-    return render(
-        "annotation",
-        elements,
-        indent=indent,
-        encoding=encoding,
-        declaration=declaration,
-        spelling=spelling,
-    )
+# Renders `<annotation>`; takes the elements and the options of `xml.render`.
+document = partial(render, "annotation")
 
 
 def annotation(

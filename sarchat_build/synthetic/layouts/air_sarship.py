@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from sarchat_build.synthetic.archive import Layout, Member, Sample, nothing_closes
+from sarchat_build.synthetic.archive import Layout, Member, Sample
 from sarchat_build.synthetic.common import encoded
 from sarchat_build.synthetic.formats import fair1m, voc
 from sarchat_build.synthetic.formats.xml import Element
+from sarchat_build.synthetic.pictures.canvas import Style
 from sarchat_build.synthetic.pictures.keyed import between, geometric, keyed
-from sarchat_build.synthetic.pictures.ships import Fleet, Style, ship_picture
+from sarchat_build.synthetic.pictures.ships import Fleet, ship_picture
 from sarchat_build.synthetic.pictures.targets import Target
 from sarchat_build.synthetic.planted import Quirk
 
@@ -69,7 +70,6 @@ LAYOUT_1 = Layout(
     archive_name="AIR-SARShip-1.0.zip",
     published_images=31,
     sample=sample_1,
-    closing=nothing_closes,
     chunk_images=1,
     traits=("chinese_in_the_metadata",),
 )
@@ -78,7 +78,6 @@ LAYOUT_2 = Layout(
     archive_name="AIR-SARShip-2.0.zip",
     published_images=300,
     sample=sample_2,
-    closing=nothing_closes,
     chunk_images=4,
     traits=("names_are_plain_numbers",),
 )

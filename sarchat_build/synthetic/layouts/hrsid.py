@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import numpy as np
-
-from sarchat_build.synthetic.archive import Layout, LongMember, Member, Note, Sample, Topic
-from sarchat_build.synthetic.common import in_three, jpeg_of, split_of
+from sarchat_build.synthetic.archive import Layout, LongMember, Member, Sample
+from sarchat_build.synthetic.common import coco_documents, coco_notes, in_three, jpeg_of, split_of
 from sarchat_build.synthetic.formats import coco
-from sarchat_build.synthetic.pictures.canvas import Picture
-from sarchat_build.synthetic.pictures.keyed import geometric, keyed
-from sarchat_build.synthetic.pictures.ships import Fleet, Style, ship_picture
+from sarchat_build.synthetic.pictures.canvas import Picture, Style
+from sarchat_build.synthetic.pictures.keyed import Numbers, geometric, keyed
+from sarchat_build.synthetic.pictures.ships import Fleet, ship_picture
 from sarchat_build.synthetic.pictures.targets import Target
 from sarchat_build.synthetic.planted import Quirk, Schedule, degenerate
 
@@ -31,7 +29,7 @@ _QUIRKS = Schedule(60, {23: "degenerate_box"})
 _NO_AREA = (0.0, 0.0, 0.0, 0.0)
 
 
-def paint(numbers: np.random.Generator) -> Picture:
+def paint(numbers: Numbers) -> Picture:
     """Paint one gray tile."""
     return ship_picture(numbers, (_SIDE_PX, _SIDE_PX), STYLES, FLEET).picture()
 
@@ -55,24 +53,14 @@ def sample(number: int) -> Sample:
         (Member(f"{_ROOT}/JPEGImages/{stem}.jpg", jpeg_of(in_three(picture))),),
         len(entries),
         quirks,
-        (
-            Note(f"{split}/images", coco.image_entry(image)),
-            *(Note(f"{split}/annotations", coco.annotation_entry(entry)) for entry in entries),
-        ),
+        coco_notes(split, image, entries),
     )
 
 
 def documents(images: int) -> tuple[LongMember, ...]:
     """Give the JSON of each split, made of what its tiles noted."""
     head = {"info": {"description": "HRSID", "year": 2019}, "licenses": [], "type": "instances"}
-    before, between, after = coco.frame([(1, "ship")], head)
-    return tuple(
-        LongMember(
-            f"{_ROOT}/annotations/{split}.json",
-            (before, Topic(f"{split}/images"), between, Topic(f"{split}/annotations"), after),
-        )
-        for split, _ in _SPLITS
-    )
+    return coco_documents(f"{_ROOT}/annotations", _SPLITS, coco.frame([(1, "ship")], head))
 
 
 LAYOUT = Layout(

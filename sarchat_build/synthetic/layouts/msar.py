@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from sarchat_build.reasons import Reason
 from sarchat_build.stable_hash import choose
-from sarchat_build.synthetic.archive import Layout, Member, Sample, nothing_closes
+from sarchat_build.synthetic.archive import Layout, Member, Sample
 from sarchat_build.synthetic.common import in_three, jpeg_of
 from sarchat_build.synthetic.formats import voc
-from sarchat_build.synthetic.pictures.canvas import Picture
-from sarchat_build.synthetic.pictures.keyed import between, geometric, keyed, one_in, weighted
-from sarchat_build.synthetic.pictures.parked import Product, Traffic, airport_picture
-from sarchat_build.synthetic.pictures.ships import Fleet, Style, add_ships, ship_picture
+from sarchat_build.synthetic.pictures.canvas import Picture, Style
+from sarchat_build.synthetic.pictures.keyed import (
+    Numbers,
+    between,
+    geometric,
+    keyed,
+    one_in,
+    weighted,
+)
+from sarchat_build.synthetic.pictures.parked import Traffic, airport_picture
+from sarchat_build.synthetic.pictures.ships import Fleet, add_ships, ship_picture
 from sarchat_build.synthetic.pictures.structures import (
     add_tanks,
     bridge_picture,
@@ -28,7 +33,7 @@ STYLES = (
     Style(40, 2, (2.0, 1.6), (25, 60), (170, 320), (0.0, 2.0), 0.10),
 )
 FLEET = Fleet(geometric(1.9, 14), (9, 12, 15, 24, 36, 55, 95, 130, 180))
-_PRODUCTS = (Product(4.0, 255, (8.0, 20.0), (110, 220), 90, ((1.2, 1.7), (1.7, 1.2))),)
+_AIRPORTS = (Style(1, 1, (1.2, 1.7), (12.0, 24.0), (110, 220), quality=90),)
 _TRAFFIC = Traffic(mean_extra=1.3, most=14, px_per_m=(0.7, 1.3))
 _BRIDGES, _TANKS = geometric(1.03, 3), geometric(6.8, 40)
 # Pictures of each kind, so that the published objects come out: 39,858 ships, 6,368 aircraft,
@@ -41,7 +46,7 @@ _KINDS: tuple[tuple[Category, int], ...] = (
 )
 # One bridge slice of four is large: about what SARDet-100K's 30,158 patches leave room for.
 _LARGE_ONE_IN = 4
-# One picture in so many holds two classes: ships by bridges, ships before tanks, tanks on a coast.
+# One picture in so many holds several classes: ships and tanks on a coast or beside a bridge.
 _MIXED_ONE_IN = 3
 # Chinese and English names; a document keeps to one of the two languages.
 _NAMES: dict[Category, tuple[str, str]] = {
@@ -65,13 +70,20 @@ _QUIRKS = Schedule(
         81: "empty_file",
     },
 )
+# Objects of these are lost with their images, if they were read at all.
+_LOSSES = {
+    "no_document": ("inspect_images", Reason.NO_ANNOTATION),
+    "no_object": ("inspect_images", Reason.NO_OBJECT),
+    "empty_file": ("inspect_images", Reason.EMPTY_FILE),
+    "cut_document": ("read_annotations", Reason.XML_PARSE),
+}
 
 
-def paint(numbers: np.random.Generator, *, large_px: int = _LARGE_PX) -> Picture:
+def paint(numbers: Numbers, *, large_px: int = _LARGE_PX) -> Picture:
     """Paint one gray slice; some with bridges are `large_px` wide and high."""
     kind = _KINDS[weighted(numbers, [share for _, share in _KINDS])][0]
     if kind == "aircraft":
-        return airport_picture(numbers, _SIDE_PX, _PRODUCTS, _TRAFFIC).picture()
+        return airport_picture(numbers, _SIDE_PX, _AIRPORTS, _TRAFFIC).picture()
     if kind == "ship":
         canvas = ship_picture(numbers, (_SIDE_PX, _SIDE_PX), STYLES, FLEET)
         if canvas.land is not None and one_in(numbers, _MIXED_ONE_IN):
@@ -84,9 +96,11 @@ def paint(numbers: np.random.Generator, *, large_px: int = _LARGE_PX) -> Picture
     else:
         side_px = large_px if one_in(numbers, _LARGE_ONE_IN) else _SIDE_PX
         canvas = bridge_picture(numbers, side_px, 1 + weighted(numbers, _BRIDGES))
+        if mixed:
+            add_tanks(canvas, int(numbers.integers(1, 4)))
     if mixed:
         wanted = int(numbers.integers(1, 4))
-        add_ships(canvas, wanted, FLEET.lengths_px, level=between(numbers, 120, 280))
+        add_ships(canvas, wanted, FLEET, level=between(numbers, 120, 280))
     return canvas.picture()
 
 
@@ -113,7 +127,6 @@ LAYOUT = Layout(
     "MSAR-1.0 dataset.zip",
     28449,
     sample,
-    nothing_closes,
     traits=(
         "three_encodings",
         "chinese_and_english_names",
@@ -124,14 +137,8 @@ LAYOUT = Layout(
 
 
 def _quirk(kind: str, stem: str, objects: int) -> Quirk:
-    if kind == "no_document":
-        return lost(kind, stem, "inspect_images", Reason.NO_ANNOTATION)
-    if kind == "no_object":
-        return lost(kind, stem, "inspect_images", Reason.NO_OBJECT)
-    if kind == "empty_file":
-        return lost(kind, stem, "inspect_images", Reason.EMPTY_FILE, instances=objects)
-    if kind == "cut_document":
-        return lost(kind, stem, "read_annotations", Reason.XML_PARSE)
+    if kind in _LOSSES:
+        return lost(kind, stem, *_LOSSES[kind], instances=objects)
     if kind == "wrong_size":
         return Quirk(kind, stem, expect=Expectation("warning", "normalize", Reason.SIZE_MISMATCH))
     return Quirk(kind, stem)
@@ -144,18 +151,13 @@ def _document(stem: str, number: int, picture: Picture, objects: int, kind: str 
         voc.VocObject(_NAMES[target.category][language], target.box)
         for target in picture.targets[:objects]
     ]
-    size_px: tuple[int, int] | None = picture.size_px
-    if kind == "no_size":
-        size_px = None
-    elif kind == "zero_size":
-        size_px = (0, 0)
-    elif kind == "wrong_size":
-        size_px = (picture.size_px[0] + 10, picture.size_px[1])
+    width_px, height_px = picture.size_px
+    odd = {"no_size": None, "zero_size": (0, 0), "wrong_size": (width_px + 10, height_px)}
     elements = voc.annotation(
         listed,
         filename=f"{stem}.jpg",
         folder="JPEGImages",
-        size_px=size_px,
+        size_px=odd.get(kind or "", picture.size_px),
         depth=3,
         origin=1,
         max_edge_inclusive=True,

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import numpy as np
-
-from sarchat_build.synthetic.archive import Layout, Member, Sample, nothing_closes
+from sarchat_build.synthetic.archive import Layout, Member, Sample
 from sarchat_build.synthetic.common import in_three, png_of, yolo_objects
 from sarchat_build.synthetic.formats import yolo
 from sarchat_build.synthetic.pictures.canvas import Canvas, Picture
-from sarchat_build.synthetic.pictures.keyed import geometric, keyed, one_in, weighted
+from sarchat_build.synthetic.pictures.keyed import Numbers, geometric, keyed, one_in, weighted
 from sarchat_build.synthetic.pictures.structures import (
     add_tanks,
     bridge_picture,
@@ -35,7 +33,7 @@ _QUIRKS = Schedule(
 )
 
 
-def paint(numbers: np.random.Generator, quirk: str | None = None) -> Picture:
+def paint(numbers: Numbers, quirk: str | None = None) -> Picture:
     """Paint one picture of one of the three classes, in three channels."""
     canvas = paint_canvas(numbers, over_edge=quirk == "box_overflows")
     picture = in_three(canvas.picture())
@@ -45,7 +43,7 @@ def paint(numbers: np.random.Generator, quirk: str | None = None) -> Picture:
     return picture
 
 
-def paint_canvas(numbers: np.random.Generator, *, over_edge: bool = False) -> Canvas:
+def paint_canvas(numbers: Numbers, *, over_edge: bool = False) -> Canvas:
     """Paint bridges, harbors or tanks, some of the first two with tanks beside them."""
     kind = weighted(numbers, _KINDS)
     wanted = 1 + weighted(numbers, _COUNTS[kind])
@@ -84,6 +82,5 @@ LAYOUT = Layout(
     "OGSOD-1.0.zip",
     18331,
     sample,
-    nothing_closes,
     traits=("same_names_in_train_and_test",),
 )

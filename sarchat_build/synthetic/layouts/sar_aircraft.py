@@ -11,9 +11,9 @@ from sarchat_build.synthetic.archive import Layout, Member, Sample
 from sarchat_build.synthetic.common import jpeg_of, split_of
 from sarchat_build.synthetic.formats import voc
 from sarchat_build.synthetic.formats.xml import Element
-from sarchat_build.synthetic.pictures.canvas import Picture
-from sarchat_build.synthetic.pictures.keyed import keyed, weighted
-from sarchat_build.synthetic.pictures.parked import Product, Traffic, airport_picture
+from sarchat_build.synthetic.pictures.canvas import Picture, Style
+from sarchat_build.synthetic.pictures.keyed import Numbers, keyed, weighted
+from sarchat_build.synthetic.pictures.parked import Traffic, airport_picture
 from sarchat_build.synthetic.pictures.targets import Target
 from sarchat_build.synthetic.planted import Quirk, unnamed
 from sarchat_build.types import Box
@@ -21,9 +21,9 @@ from sarchat_build.types import Box
 _ROOT = "SAR-AIRcraft-1.0"
 _SIDES_PX = (800, 1000, 1200, 1500)
 _SIDE_WEIGHTS = (1312, 1085, 1038, 933)
-PRODUCTS = (
-    Product(0.0, 255, (5.0, 17.0), (110, 240), 95),
-    Product(13.0, 144, (3.0, 8.0), (70, 130), 75),
+STYLES = (
+    Style(1, 1, (1.6, 2.8), (5.0, 17.0), (110, 240), quality=95),
+    Style(1, 1, (2.6, 1.6), (16.0, 21.0), (75, 140)),
 )
 # Objects per image: 1 to 30, 3.77 on average; what is added to the first is exponential.
 _TRAFFIC = Traffic(mean_extra=3.3, most=30, px_per_m=(1.2, 2.6))
@@ -32,11 +32,10 @@ _EDGE_PERIOD, _EDGE_PLACE = 10, 7
 _SPLITS = (("train", 70), ("val", 10), ("test", 20))
 
 
-def paint(numbers: np.random.Generator, *, cut: bool = False) -> Picture:
+def paint(numbers: Numbers, *, cut: bool = False) -> Picture:
     """Paint one scene of the source's sizes; labels lie in 1 … side - 1, as published."""
     side_px = _SIDES_PX[weighted(numbers, _SIDE_WEIGHTS)]
-    over = (0.1, 0.5) if cut else None
-    canvas = airport_picture(numbers, side_px, PRODUCTS, _TRAFFIC, first_over_edge=over)
+    canvas = airport_picture(numbers, side_px, STYLES, _TRAFFIC, over_edge=cut)
     picture = canvas.picture()
     inside = tuple(replace(t, box=_clipped(t.box, side_px)) for t in picture.targets)
     return replace(picture, targets=inside)

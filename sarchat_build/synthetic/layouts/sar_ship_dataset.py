@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from sarchat_build.reasons import Reason
 from sarchat_build.stable_hash import choose
-from sarchat_build.synthetic.archive import Layout, Member, Sample, nothing_closes
+from sarchat_build.synthetic.archive import Layout, Member, Sample
 from sarchat_build.synthetic.common import in_three, jpeg_of, twin_of, yolo_objects
 from sarchat_build.synthetic.formats import yolo
-from sarchat_build.synthetic.pictures.canvas import Picture
-from sarchat_build.synthetic.pictures.keyed import keyed, weighted
-from sarchat_build.synthetic.pictures.ships import Fleet, Style, ship_picture
+from sarchat_build.synthetic.pictures.canvas import Picture, Style
+from sarchat_build.synthetic.pictures.keyed import Numbers, keyed, weighted
+from sarchat_build.synthetic.pictures.ships import Fleet, ship_picture
 from sarchat_build.synthetic.planted import Quirk, Schedule, clipped, lost, repeated
 
 _ROOT = "ship_dataset_v0"
@@ -42,7 +40,7 @@ _QUIRKS = Schedule(
 )
 
 
-def paint(numbers: np.random.Generator, quirk: str | None = None) -> Picture:
+def paint(numbers: Numbers, quirk: str | None = None) -> Picture:
     """Paint one gray chip."""
     shaping = quirk if quirk == "box_overflows" else None
     return ship_picture(numbers, (_SIDE_PX, _SIDE_PX), STYLES, FLEET, shaping).picture()
@@ -83,7 +81,6 @@ LAYOUT = Layout(
     "ship_dataset_v0.zip",
     39729,
     sample,
-    nothing_closes,
     traits=("flat_folder",),
 )
 

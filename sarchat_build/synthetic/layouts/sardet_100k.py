@@ -9,10 +9,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-import numpy as np
-
-from sarchat_build.synthetic.archive import Layout, LongMember, Member, Note, Sample, Topic
-from sarchat_build.synthetic.common import encoded, jpeg_of, png_of, split_of
+from sarchat_build.synthetic.archive import Layout, LongMember, Member, Sample
+from sarchat_build.synthetic.common import (
+    coco_documents,
+    coco_notes,
+    encoded,
+    jpeg_of,
+    png_of,
+    split_of,
+)
 from sarchat_build.synthetic.formats import coco
 from sarchat_build.synthetic.layouts import (
     air_sarship,
@@ -26,7 +31,7 @@ from sarchat_build.synthetic.layouts import (
     ssdd,
 )
 from sarchat_build.synthetic.pictures.canvas import Picture
-from sarchat_build.synthetic.pictures.keyed import geometric, keyed, one_in, weighted
+from sarchat_build.synthetic.pictures.keyed import Numbers, geometric, keyed, one_in, weighted
 from sarchat_build.synthetic.pictures.parked import Traffic, airport_picture
 from sarchat_build.synthetic.pictures.ships import Fleet, add_ships, ship_picture
 from sarchat_build.synthetic.planted import Quirk, Schedule, degenerate
@@ -43,34 +48,20 @@ _CHIP_FLEET = Fleet(geometric(2.15, 12), air_sarship.FLEET_1.lengths_px)
 _CHIP_TRAFFIC = Traffic(mean_extra=1.4, most=20, px_per_m=(1.2, 2.6))
 
 
-def _air_chip(numbers: np.random.Generator) -> Picture:
-    styles = air_sarship.STYLES
-    return ship_picture(numbers, (_CHIP_PX, _CHIP_PX), styles, _CHIP_FLEET).picture()
+def _ships(numbers: Numbers, side_px: int, fleet: Fleet) -> Picture:
+    return ship_picture(numbers, (side_px, side_px), air_sarship.STYLES, fleet).picture()
 
 
-def _air_scene(numbers: np.random.Generator) -> Picture:
-    styles = air_sarship.STYLES
-    return ship_picture(numbers, (1000, 1000), styles, air_sarship.FLEET_2).picture()
+def _airport(numbers: Numbers) -> Picture:
+    return airport_picture(numbers, _CHIP_PX, sar_aircraft.STYLES, _CHIP_TRAFFIC).picture()
 
 
-def _msar_patch(numbers: np.random.Generator) -> Picture:
-    return msar.paint(numbers, large_px=_CHIP_PX)
-
-
-def _airport_chip(numbers: np.random.Generator) -> Picture:
-    return airport_picture(numbers, _CHIP_PX, sar_aircraft.PRODUCTS, _CHIP_TRAFFIC).picture()
-
-
-def _structures(numbers: np.random.Generator) -> Picture:
+def _structures(numbers: Numbers) -> Picture:
     """Paint what OGSOD shows; here one harbor in three has ships before it."""
     canvas = ogsod.paint_canvas(numbers)
     if canvas.targets[0].category == "harbor" and one_in(numbers, 3):
-        add_ships(canvas, 2, sar_ship_dataset.FLEET.lengths_px, level=180.0)
+        add_ships(canvas, 2, sar_ship_dataset.FLEET, level=180.0)
     return canvas.picture()
-
-
-def _vehicles(numbers: np.random.Generator) -> Picture:
-    return sived.paint(numbers, grid=bool(numbers.random() < 0.31))
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +69,7 @@ class Part:
     """One of the ten sources: its images here, their painter, the type of their files."""
 
     images: int
-    paint: Callable[[np.random.Generator], Picture]
+    paint: Callable[[Numbers], Picture]
     extension: str = "jpg"
 
     def encoded(self, picture: Picture) -> bytes:
@@ -90,16 +81,16 @@ class Part:
 
 # Images of each source after cropping (SARDet-100K, table of sources).
 PARTS = (
-    Part(501, _air_chip, "bmp"),
-    Part(300, _air_scene, "bmp"),
+    Part(501, lambda numbers: _ships(numbers, _CHIP_PX, _CHIP_FLEET), "bmp"),
+    Part(300, lambda numbers: _ships(numbers, 1000, air_sarship.FLEET_2), "bmp"),
     Part(5604, hrsid.paint),
-    Part(30158, _msar_patch),
+    Part(30158, lambda numbers: msar.paint(numbers, large_px=_CHIP_PX)),
     Part(883, sadd.paint, "bmp"),
-    Part(18888, _airport_chip),
+    Part(18888, _airport),
     Part(39729, sar_ship_dataset.paint),
     Part(1160, ssdd.paint, "bmp"),
     Part(18331, _structures, "png"),
-    Part(1044, _vehicles),
+    Part(1044, lambda numbers: sived.paint(numbers, grid=numbers.random() < 0.31)),
 )
 
 
@@ -127,23 +118,13 @@ def sample(number: int) -> Sample:
         (Member(f"{_ROOT}/JPEGImages/{split}/{image.file_name}", part.encoded(picture)),),
         len(entries),
         quirks,
-        (
-            Note(f"{split}/images", coco.image_entry(image)),
-            *(Note(f"{split}/annotations", coco.annotation_entry(entry)) for entry in entries),
-        ),
+        coco_notes(split, image, entries),
     )
 
 
 def documents(images: int) -> tuple[LongMember, ...]:
     """Give the JSON of each split, made of what its images noted."""
-    before, between, after = coco.frame(list(enumerate(CATEGORIES)))
-    return tuple(
-        LongMember(
-            f"{_ROOT}/Annotations/{split}.json",
-            (before, Topic(f"{split}/images"), between, Topic(f"{split}/annotations"), after),
-        )
-        for split, _ in _SPLITS
-    )
+    return coco_documents(f"{_ROOT}/Annotations", _SPLITS, coco.frame(list(enumerate(CATEGORIES))))
 
 
 LAYOUT = Layout(

@@ -6,12 +6,12 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 from sarchat_build.stable_hash import choose
-from sarchat_build.synthetic.archive import Layout, Member, Sample, nothing_closes
+from sarchat_build.synthetic.archive import Layout, Member, Sample
 from sarchat_build.synthetic.common import encoded, split_of
 from sarchat_build.synthetic.formats import dota, voc
 from sarchat_build.synthetic.formats.xml import Element
 from sarchat_build.synthetic.pictures.canvas import Picture
-from sarchat_build.synthetic.pictures.keyed import geometric, keyed, weighted
+from sarchat_build.synthetic.pictures.keyed import Numbers, geometric, keyed, weighted
 from sarchat_build.synthetic.pictures.parked import parking_picture, proving_ground_picture
 from sarchat_build.synthetic.pictures.targets import Target
 from sarchat_build.synthetic.planted import Quirk
@@ -27,7 +27,7 @@ _ODD_ANGLES_OF_1000 = 40
 _TURN_DEG = 15.0
 
 
-def paint(numbers: np.random.Generator, *, grid: bool) -> Picture:
+def paint(numbers: Numbers, *, grid: bool) -> Picture:
     """Paint sixteen targets on their grid, or lots and roads with vehicles."""
     if grid:
         return proving_ground_picture(numbers).picture()
@@ -69,7 +69,6 @@ LAYOUT = Layout(
     "SIVED.zip",
     _ALL,
     sample,
-    nothing_closes,
     traits=("every_image_twice", "pictures_with_boxes_drawn_in", "filename_is_the_documents_own"),
 )
 
@@ -92,14 +91,8 @@ def _document(stem: str, sensor: str, picture: Picture, odd: frozenset[int]) -> 
     ]
     for index, target in enumerate(picture.targets):
         turn = _TURN_DEG if index in odd else 0.0
-        rotated = target.rotated
-        sides: list[Element] = [
-            ("cx", rotated.center_px[0]),
-            ("cy", rotated.center_px[1]),
-            ("w", rotated.width_px),
-            ("h", rotated.height_px),
-            ("angle", round(rotated.theta_deg + turn, 1)),
-        ]
+        angle: Element = ("angle", round(target.rotated.theta_deg + turn, 1))
+        sides = [*zip(("cx", "cy", "w", "h"), target.rotated.cxcywh_px, strict=True), angle]
         fields: list[Element] = [("type", "rbndbox"), ("name", "Vehicle"), ("difficult", 0)]
         head.append(("object", [*fields, ("rbndbox", sides)]))
     return voc.document(head, indent="\t")

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import numpy as np
-
-from sarchat_build.synthetic.archive import Layout, Member, Sample, nothing_closes
+from sarchat_build.synthetic.archive import Layout, Member, Sample
 from sarchat_build.synthetic.common import in_three, jpeg_of, twin_of
 from sarchat_build.synthetic.formats import voc
 from sarchat_build.synthetic.formats.xml import Element
-from sarchat_build.synthetic.pictures.canvas import Picture
-from sarchat_build.synthetic.pictures.keyed import at_quantile, keyed
-from sarchat_build.synthetic.pictures.ships import Fleet, Style, ship_picture
+from sarchat_build.synthetic.pictures.canvas import Picture, Style
+from sarchat_build.synthetic.pictures.keyed import Numbers, at_quantile, keyed
+from sarchat_build.synthetic.pictures.ships import Fleet, ship_picture
 from sarchat_build.synthetic.pictures.targets import Target
 from sarchat_build.synthetic.planted import Quirk, Schedule, repeated
 
@@ -47,7 +45,7 @@ FLEET = Fleet(
 )
 
 
-def paint(numbers: np.random.Generator, quirk: str | None = None) -> Picture:
+def paint(numbers: Numbers, quirk: str | None = None) -> Picture:
     """Paint one picture of the source's sizes, three channels; `quirk` is one of `_QUIRKS`."""
     width_px = round(at_quantile(numbers.random(), _WIDTHS_PX))
     height_px = round(at_quantile(numbers.random(), _HEIGHTS_PX))
@@ -83,9 +81,7 @@ def sample(number: int) -> Sample:
     return Sample(members, len(picture.targets), tuple(quirks))
 
 
-LAYOUT = Layout(
-    "ssdd", "Official-SSDD-OPEN.zip", 1160, sample, nothing_closes, traits=("three_equal_channels",)
-)
+LAYOUT = Layout("ssdd", "Official-SSDD-OPEN.zip", 1160, sample, traits=("three_equal_channels",))
 
 
 def _target_quirks(stem: str, index: int, target: Target, picture: Picture) -> list[Quirk]:
@@ -116,15 +112,12 @@ def _document(stem: str, picture: Picture) -> bytes:
 def _object(target: Target) -> list[Element]:
     x_min, y_min, x_max, y_max = target.box
     sides = [("bbox_w", x_max - x_min), ("bbox_h", y_max - y_min)]
-    rotated = target.rotated
+    rotated = (*target.rotated.cxcywh_px, target.rotated.theta_deg)
+    names = ("cx", "cy", "w", "h", "theta")
     spread: list[Element] = [
-        ("rotated_bbox_cx", rotated.center_px[0]),
-        ("rotated_bbox_cy", rotated.center_px[1]),
-        ("rotated_bbox_w", rotated.width_px),
-        ("rotated_bbox_h", rotated.height_px),
-        ("rotated_bbox_theta", rotated.theta_deg),
+        (f"rotated_bbox_{name}", value) for name, value in zip(names, rotated, strict=True)
     ]
-    for number, (x, y) in enumerate(rotated.corners_px, start=1):
+    for number, (x, y) in enumerate(target.rotated.corners_px, start=1):
         spread += [(f"x{number}", x), (f"y{number}", y)]
     return [
         *voc.object_head("ship"),

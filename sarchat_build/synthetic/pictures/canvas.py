@@ -1,7 +1,7 @@
 """A radar picture in the making: its amplitudes, and the targets painted so far.
 
 Amplitude is the square root of intensity, in gray levels of the finished picture; x runs right, y
-down, and pixel (i, j) covers i ≤ x < i + 1, j ≤ y < j + 1.
+down, and pixel (i, j) covers i ≤ x < i + 1, j ≤ y < j + 1. Outlines are corners (n, 2) in pixels.
 """
 
 from __future__ import annotations
@@ -14,24 +14,23 @@ from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
+from PIL import Image, ImageDraw
 
-from sarchat_build.synthetic.pictures.keyed import between
-from sarchat_build.synthetic.pictures.speckle import Field
-from sarchat_build.synthetic.pictures.targets import (
-    Floats,
-    Gray,
-    Target,
-    extent_of,
-    inner_depth,
-)
+from sarchat_build.synthetic.pictures.keyed import Numbers, between, one_in, weighted
+from sarchat_build.synthetic.pictures.speckle import Field, crop, speckle_tile
+from sarchat_build.synthetic.pictures.targets import Floats, Target, target_of
+from sarchat_build.types import Category
 
+Gray: TypeAlias = npt.NDArray[np.uint8]
 Mask: TypeAlias = npt.NDArray[np.bool_]
 
 # What targets keep from each other and from the edges. Rounded labels stray by less than 1.5 px,
 # so no label ends where conventions of coordinates could disagree.
 _GAP_PX = 3.5
-# Of a target over an edge at least so much stays (if it can) and so much is lost.
-_STAYS_PX, _LOST_PX = 15.0, 3.0
+# Of a target over an edge this share of its longer side is lost, and at least so much.
+_LOST_SHARE, _LOST_PX = (0.2, 0.4), 3.0
+# Outlines of up to so many pixels are drawn so many times finer, which smooths their edges.
+_FINE_PX, _FINE = 256, 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,20 +47,39 @@ class Picture:
         return int(self.pixels.shape[1]), int(self.pixels.shape[0])
 
 
+@dataclass(frozen=True, slots=True)
+class Style:
+    """How one kind of product looks: looks, pixels per resolution cell, ranges of gray (0 to 255).
+
+    `ground` is sea, apron or field; `sidelobes` are relative to a target; `inshore` is the share of
+    pictures with a coast.
+    """
+
+    weight: int
+    looks: int
+    cell_px: tuple[float, float]
+    ground: tuple[float, float]
+    target: tuple[float, float] = (0, 0)
+    sidelobes: tuple[float, float] = (0, 0)
+    inshore: float = 0.0
+    quality: int = 75
+
+
 @dataclass(slots=True)
 class Canvas:
     """A picture being painted.
 
-    `numbers` are the picture's own, `texture` is unit-mean speckle for what is still to be painted,
-    `level` the mean amplitude of the ground, `land` where there is no water (None: no shore).
+    `numbers` are the picture's own, `level` is the mean amplitude of the ground, `texture` speckle
+    for what is still to be painted; `taken` tells where targets are, `land` where no water is (None
+    without a shore).
     """
 
-    numbers: np.random.Generator
+    numbers: Numbers
+    style: Style
+    level: float
     amplitude: Field
     texture: Field
-    cell_px: tuple[float, float]
-    level: float
-    quality: int = 75
+    taken: Mask
     land: Mask | None = None
     targets: list[Target] = field(default_factory=list)
 
@@ -70,42 +88,39 @@ class Canvas:
         """Width and height."""
         return int(self.amplitude.shape[1]), int(self.amplitude.shape[0])
 
-    def paint(self, outline: Floats, level: float, soft_px: float = 1.0, rough: int = 1) -> None:
-        """Lay a speckled area of mean amplitude `level` over what is there, where it is louder.
+    def paint(self, outline: Floats, level: float) -> None:
+        """Lay a speckled area of mean amplitude `level` over what is there, where it is louder."""
+        window, share = self._covered(outline)
+        there = self.amplitude[window]
+        np.maximum(there, share * np.float32(level) * self.texture[window], out=there)
 
-        `outline` is convex, (n, 2), counterclockwise as seen with y down; `soft_px` is how far
-        inside it the level is reached; a `rough` of 2 widens the spread of the speckle.
-        """
-        window, share = self._covered(outline, soft_px)
-        painted = (share * level * self.texture[window] ** rough).astype(np.float32)
-        self.amplitude[window] = np.maximum(self.amplitude[window], painted)
+    def scale(self, outline: Floats, factor: float) -> None:
+        """Multiply what is there, as by a shadow, where the radar cannot see."""
+        window, share = self._covered(outline)
+        self.amplitude[window] *= 1 + np.float32(factor - 1) * share
 
-    def shade(self, outline: Floats, remaining: float) -> None:
-        """Take away echo where the radar cannot see, down to a share `remaining` of it."""
-        window, share = self._covered(outline, 1.5)
-        self.amplitude[window] *= (1 - (1 - remaining) * share).astype(np.float32)
-
-    def _covered(self, outline: Floats, soft_px: float) -> tuple[tuple[slice, slice], Floats]:
+    def _covered(self, outline: Floats) -> tuple[tuple[slice, slice], Field]:
         """Give the window around an outline, and how much of each pixel it covers."""
-        box, (width_px, height_px) = extent_of(outline), self.size_px
-        x0, y0 = max(0, floor(box.x_min_px) - 1), max(0, floor(box.y_min_px) - 1)
-        x1 = max(x0, min(width_px, ceil(box.x_max_px) + 1))
-        y1 = max(y0, min(height_px, ceil(box.y_max_px) + 1))
-        depth = inner_depth(outline, x0, y0, x1 - x0, y1 - y0)
-        return (slice(y0, y1), slice(x0, x1)), np.clip((depth + 0.5) / soft_px, 0.0, 1.0)
+        low = np.clip(outline.min(axis=0), 0, np.subtract(self.size_px, 1)).astype(int)
+        high = np.clip(np.ceil(outline.max(axis=0)), low + 1, self.size_px).astype(int)
+        fine = _FINE if (high - low).max() <= _FINE_PX else 1
+        width_px, height_px = (fine * (high - low)).tolist()
+        image = Image.new("L", (width_px, height_px))
+        # Pillow counts from the centers of its pixels.
+        corners = np.rint(fine * (outline - low) - 0.5)
+        ImageDraw.Draw(image).polygon(corners.ravel().tolist(), fill=255)
+        share = np.asarray(image.reduce(fine), np.float32) * np.float32(1 / 255)
+        return (slice(low[1], high[1]), slice(low[0], high[0])), share
 
     def scatter(self, points: Floats, amplitude: Floats, reach_px: int = 3) -> None:
         """Add a point target at every point (n, 2); what falls outside the picture is lost."""
-        (width_px, height_px), corner = self.size_px, np.floor(points).astype(np.int64)
-        near = (corner > -reach_px) & (corner < np.add(self.size_px, reach_px))
-        x, y = corner[near.all(axis=1)].T[:, :, None] + np.arange(-reach_px, reach_px + 1)
-        values = amplitude[near.all(axis=1)].astype(np.float32)[:, None, None]
-        values = values * point_response(self.cell_px, reach_px)
-        # A padding of one row and column would cost a copy; points outside get amplitude 0 instead.
-        values *= ((y >= 0) & (y < height_px))[:, :, None] & ((x >= 0) & (x < width_px))[:, None, :]
-        rows, columns = np.clip(y, 0, height_px - 1), np.clip(x, 0, width_px - 1)
-        flat = rows[:, :, None] * width_px + columns[:, None, :]
-        np.add.at(self.amplitude.reshape(-1), flat.reshape(-1), values.reshape(-1))
+        (width_px, height_px), steps = self.size_px, np.arange(-reach_px, reach_px + 1)
+        x, y = np.floor(points).astype(np.int64).T[:, :, None] + steps
+        response = point_response(self.style.cell_px, reach_px)
+        echo = amplitude.astype(np.float32)[:, None, None] * response
+        inside = ((y >= 0) & (y < height_px))[:, :, None] & ((x >= 0) & (x < width_px))[:, None]
+        flat = (y * width_px)[:, :, None] + x[:, None]
+        np.add.at(self.amplitude.reshape(-1), flat[inside], echo[inside])
 
     def sprinkle(
         self, corners: Floats, count: int, level: float | Floats, spread: float = 0.8
@@ -121,59 +136,64 @@ class Canvas:
         amplitude = level * self.numbers.lognormal(0.0, spread, shape)
         self.scatter((near + v * (far - near)).reshape(-1, 2), amplitude.ravel())
 
-    def fits(self, outline: Floats, off: Mask | None = None) -> bool:
-        """Tell whether an outline lies inside, clear of every target and of the mask `off`."""
-        x0, y0, x1, y1 = extent_of(outline)
-        width_px, height_px = self.size_px
-        if min(x0, y0, width_px - 1 - x1, height_px - 1 - y1) < _GAP_PX:
+    def fits(self, low: Floats, high: Floats, off: Mask | None = None) -> bool:
+        """Tell whether a box lies inside, clear of every target and of the mask `off`."""
+        (x0, y0), (x1, y1) = (low - _GAP_PX).tolist(), (high + _GAP_PX).tolist()
+        if min(x0, y0) < 0 or x1 > self.size_px[0] - 1 or y1 > self.size_px[1] - 1:
             return False
-        for other in (target.box for target in self.targets):
-            across = x0 < other.x_max_px + _GAP_PX and other.x_min_px < x1 + _GAP_PX
-            if across and y0 < other.y_max_px + _GAP_PX and other.y_min_px < y1 + _GAP_PX:
-                return False
-        return off is None or not off[int(y0) : int(y1) + 1, int(x0) : int(x1) + 1].any()
+        window = slice(floor(y0), ceil(y1)), slice(floor(x0), ceil(x1))
+        return not self.taken[window].any() and (off is None or not off[window].any())
 
     def find(self, outline: Floats, off: Mask | None = None, tries: int = 40) -> Floats | None:
         """Find a center where an outline around (0, 0) fits; None if there is none."""
-        low, high = outline.min(axis=0) - _GAP_PX, outline.max(axis=0) + _GAP_PX
-        room = np.array(self.size_px) - 1 - (high - low)
-        if room.min() < 0:
-            return None
-        centers = self.numbers.random((tries, 2)) * room - low
-        return next((center for center in centers if self.fits(outline + center, off)), None)
+        low, high = outline.min(axis=0), outline.max(axis=0)
+        room = np.subtract(self.size_px, 1 + 2 * _GAP_PX) - (high - low)
+        centers = self.numbers.random((tries, 2)) * room + _GAP_PX - low
+        return next((c for c in centers if self.fits(low + c, high + c, off)), None)
 
-    def over_edge(self, outline: Floats, shares: tuple[float, float] = (0.25, 0.4)) -> Floats:
-        """Find a center where an outline around (0, 0) leaves the picture over one edge.
-
-        By a share of its side within `shares`; what stays is at least 15 px if it can be.
-        """
-        axis, far = divmod(int(self.numbers.integers(4)), 2)
+    def find_first(self, outline: Floats, *, over_edge: bool) -> Floats:
+        """Find a center for a picture's first outline, inside or over one edge."""
+        center: Floats = np.array(self.size_px) / 2 - outline.mean(axis=0)
+        if not over_edge:
+            found = self.find(outline)
+            return center if found is None else found
+        axis = int(np.ptp(outline, axis=0).argmax())
         low, high = float(outline[:, axis].min()), float(outline[:, axis].max())
-        share = between(self.numbers, *shares)
-        lost_px = max(_LOST_PX, min(share * (high - low), high - low - _STAYS_PX))
-        center = np.array(self.size_px) * between(self.numbers, 0.35, 0.65)
+        lost_px = max(_LOST_PX, between(self.numbers, *_LOST_SHARE) * (high - low))
+        far = one_in(self.numbers, 2)
         center[axis] = self.size_px[axis] + lost_px - high if far else -lost_px - low
         return center
 
     def find_rows(
         self, wanted: int, outline: Floats, step_px: Floats, off: Mask | None = None
     ) -> Iterator[Floats]:
-        """Find centers for up to `wanted` outlines, at least one, in rows of one to eight."""
-        left = wanted
-        for most in (8,) * 12 + (1,) * 12:
-            count = min(left, int(self.numbers.integers(1, most + 1)))
-            row = (np.arange(count) - (count - 1) / 2)[:, None] * step_px
-            reach = (row[:, None] + outline).reshape(-1, 2)
-            if count and (found := self.find(reach, off)) is not None:
-                left -= count
-                yield from row + found
-        if left == wanted > 0:
-            yield np.array(self.size_px) / 2
+        """Find centers for up to `wanted` outlines in rows of one to eight, each to be labeled."""
+        for most in [*self.numbers.integers(1, 9, 12).tolist(), *[1] * 12]:
+            row = np.arange(min(most, wanted))[:, None] * step_px
+            center = self.find((row[:, None] + outline).reshape(-1, 2), off) if wanted else None
+            if center is not None:
+                wanted -= len(row)
+                yield from row + center
+
+    def label(self, category: Category, outline: Floats, heading: float, name: str = "") -> None:
+        """List what was painted as a target, and keep others off it."""
+        self.targets.append(target_of(category, outline, heading, name))
+        x0, y0, x1, y1 = (max(0, int(side_px)) for side_px in self.targets[-1].box)
+        self.taken[y0:y1, x0:x1] = True
 
     def picture(self) -> Picture:
         """Quantize amplitude to bytes; what exceeds 255 saturates, as in a linear stretch."""
         gray = np.minimum(self.amplitude, np.float32(255)).astype(np.uint8)
-        return Picture(gray, tuple(self.targets), self.quality)
+        return Picture(gray, tuple(self.targets), self.style.quality)
+
+
+def new_canvas(numbers: Numbers, size_px: tuple[int, int], styles: tuple[Style, ...]) -> Canvas:
+    """Start a picture of `size_px` (width, height) in one of the styles: speckle, nothing else."""
+    style = styles[weighted(numbers, [style.weight for style in styles])]
+    tile, shape = speckle_tile(style.looks, style.cell_px), size_px[::-1]
+    level, texture = between(numbers, *style.ground), crop(numbers, tile, *shape)
+    ground = crop(numbers, tile, *shape) * np.float32(level)
+    return Canvas(numbers, style, level, ground, texture, np.zeros(shape, bool))
 
 
 @lru_cache(maxsize=64)

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TypeAlias
 
 import numpy as np
 
 from sarchat_build.stable_hash import stable_hash
 
+Numbers: TypeAlias = np.random.Generator
+
 QUANTILES = (0.0, 0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99, 1.0)
 
 
-def keyed(*parts: str | int) -> np.random.Generator:
+def keyed(*parts: str | int) -> Numbers:
     """Give the number sequence that belongs to `parts`, the same on every machine and process.
 
     Philox is a block cipher run over a counter, so the n-th number is a function of (key, n). The
@@ -25,22 +28,18 @@ def keyed(*parts: str | int) -> np.random.Generator:
     return np.random.Generator(np.random.Philox(key=key))
 
 
-def between(numbers: np.random.Generator, low: float, high: float) -> float:
+def between(numbers: Numbers, low: float, high: float) -> float:
     """Take the next number, uniform in low ≤ value < high."""
     return float(low + (high - low) * numbers.random())
 
 
-def one_in(numbers: np.random.Generator, count: int) -> bool:
+def one_in(numbers: Numbers, count: int) -> bool:
     """Say yes once in `count` times."""
     return bool(numbers.integers(count) == 0)
 
 
 def at_quantile(share: float, values: Sequence[float]) -> float:
-    """Read the inverse distribution `values`, tabulated at `QUANTILES`, at `share` (0 to 1).
-
-    >>> at_quantile(0.5, (0, 1, 5, 25, 50, 75, 95, 99, 100))
-    50.0
-    """
+    """Read the inverse distribution `values`, tabulated at `QUANTILES`, at `share` (0 to 1)."""
     return float(np.interp(share, QUANTILES, values))
 
 
@@ -48,14 +47,11 @@ def geometric(mean: float, most: int) -> tuple[float, ...]:
     """Give weights of 1, 2, … `most` that fall by a constant factor and average about `mean`.
 
     The maximum entropy guess where a source publishes nothing but the average.
-
-    >>> geometric(2.0, 3)
-    (1.0, 0.5, 0.25)
     """
     return tuple((1 - 1 / mean) ** beyond for beyond in range(most))
 
 
-def weighted(numbers: np.random.Generator, weights: Sequence[float]) -> int:
+def weighted(numbers: Numbers, weights: Sequence[float]) -> int:
     """Pick an index of `weights`, each with its share of the sum."""
     ends = np.cumsum(weights)
     return int(np.searchsorted(ends, numbers.random() * ends[-1], side="right"))

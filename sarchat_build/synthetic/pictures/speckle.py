@@ -1,4 +1,4 @@
-"""Speckle and slow reflectivity, computed once per process as large tiles and cropped per picture.
+"""Speckle, computed once per process as large tiles and cropped per picture.
 
 Fully developed speckle is the sum of many random phasors in one resolution cell: a complex normal
 field, band-limited to the radar's resolution. Its intensity is exponential with mean 1, and the
@@ -13,11 +13,12 @@ from typing import TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from sarchat_build.synthetic.pictures.keyed import keyed
+from sarchat_build.synthetic.pictures.keyed import Numbers, keyed
 
 Field: TypeAlias = npt.NDArray[np.float32]
 
 TILE_PX = 1024
+_HILLS_PX = (24.0, 72.0, 160.0)
 
 
 @lru_cache(maxsize=32)
@@ -26,65 +27,39 @@ def speckle_tile(looks: int, cell_px: tuple[float, float], side_px: int = TILE_P
 
     `cell_px` (≥ 1) says how many columns and rows one resolution cell covers: with (1, 1) the
     pixels are independent, as in a critically sampled picture.
+    The tile is read-only: a picture that wrote to it would change the next one.
     """
-    cell_x_px, cell_y_px = cell_px
-    numbers = keyed("speckle", looks, f"{cell_x_px:.2f}", f"{cell_y_px:.2f}", side_px)
-    frequency = np.abs(np.fft.fftfreq(side_px))
-    band = np.outer(frequency <= 0.5 / cell_y_px, frequency <= 0.5 / cell_x_px)
+    numbers = keyed("speckle", looks, *(f"{cell:.2f}" for cell in cell_px), side_px)
+    frequency, spectrum = np.abs(np.fft.fftfreq(side_px)), np.empty((side_px, side_px), "c8")
+    band = np.outer(frequency <= 0.5 / cell_px[1], frequency <= 0.5 / cell_px[0])
     intensity = np.zeros((side_px, side_px), np.float32)
     for _ in range(looks):
-        signal = np.fft.ifft2(_noise(numbers, side_px) * band)
-        intensity += signal.real**2 + signal.imag**2
-    return _read_only(np.sqrt(intensity / intensity.mean()))
+        numbers.standard_normal(dtype=np.float32, out=spectrum.view(np.float32))
+        intensity += np.abs(np.fft.ifft2(spectrum * band)) ** 2
+    tile: Field = np.sqrt(intensity / intensity.mean())
+    tile.setflags(write=False)
+    return tile
 
 
-@lru_cache(maxsize=16)
-def relief_tile(roughness: float, scale_px: float, side_px: int = TILE_PX) -> Field:
-    """Compute a square tile of smooth unit-mean reflectivity, log-normal with spread `roughness`.
-
-    Below `scale_px` (the largest wave, in pixels) power falls with the fourth power of frequency:
-    large shapes dominate, as in swell, slicks, fields and hills.
-    """
-    numbers = keyed("relief", f"{roughness:.2f}", f"{scale_px:.1f}", side_px)
-    frequency = np.fft.fftfreq(side_px).astype(np.float32)
-    squares = frequency[:, None] ** 2 + frequency[None, :] ** 2
-    field = np.fft.ifft2(_noise(numbers, side_px) / (1 + 4 * scale_px**2 * squares)).real
-    shape = np.exp(field * (roughness / field.std()))
-    return _read_only(shape / shape.mean())
+@lru_cache(maxsize=1)
+def relief_tile() -> Field:
+    """Compute a tile of smooth unit-mean reflectivity: speckle of cells as large as hills."""
+    scales = np.stack([speckle_tile(2, (cell_px, cell_px)) for cell_px in _HILLS_PX])
+    tile: Field = scales.mean(axis=0) / scales.mean()
+    tile.setflags(write=False)
+    return tile
 
 
-def crop(numbers: np.random.Generator, tile: Field, height_px: int, width_px: int) -> Field:
+def crop(numbers: Numbers, tile: Field, height_px: int, width_px: int) -> Field:
     """Give a keyed window of `tile`; a larger one than the tile repeats it, without a seam.
 
-    Tiles are periodic, being made by a Fourier transform. A window that lies inside is a read-only
-    view.
+    Tiles are periodic, being made by a Fourier transform. A window that fits is a read-only view.
 
     >>> crop(keyed("doc"), speckle_tile(1, (1.0, 1.0), 64), 100, 20).shape
     (100, 20)
     """
-    side_px = tile.shape[0]
-    y_px = int(numbers.integers(max(1, side_px - height_px + 1)))
-    x_px = int(numbers.integers(max(1, side_px - width_px + 1)))
-    if max(height_px, width_px) > side_px:
-        rolled, window = (
-            np.roll(tile, (-y_px, -x_px), (0, 1)),
-            np.empty((height_px, width_px), "f4"),
-        )
-        for y, x in np.ndindex(-(-height_px // side_px), -(-width_px // side_px)):
-            part = window[y * side_px : (y + 1) * side_px, x * side_px : (x + 1) * side_px]
-            part[:] = rolled[: part.shape[0], : part.shape[1]]
-        return window
+    y_px, x_px = (int(numbers.integers(max(1, len(tile) - px + 1))) for px in (height_px, width_px))
+    if max(height_px, width_px) > len(tile):
+        more_px = (max(0, height_px - len(tile)), max(0, width_px - len(tile)))
+        tile = np.pad(tile, ((0, more_px[0]), (0, more_px[1])), mode="wrap")
     return tile[y_px : y_px + height_px, x_px : x_px + width_px]
-
-
-def _noise(numbers: np.random.Generator, side_px: int) -> npt.NDArray[np.complex64]:
-    spectrum = np.empty((side_px, side_px), np.complex64)
-    numbers.standard_normal(dtype=np.float32, out=spectrum.view(np.float32))
-    return spectrum
-
-
-def _read_only(tile: npt.NDArray[np.floating]) -> Field:
-    """Make the shared tile read-only: a picture that wrote to it would change the next one."""
-    frozen = tile.astype(np.float32)
-    frozen.setflags(write=False)
-    return frozen

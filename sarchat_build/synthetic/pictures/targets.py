@@ -12,17 +12,13 @@ import numpy.typing as npt
 from sarchat_build.types import Box, Category
 
 Floats: TypeAlias = npt.NDArray[np.float64]
-Gray: TypeAlias = npt.NDArray[np.uint8]
-Point: TypeAlias = tuple[float, float]
 
 
 @dataclass(frozen=True, slots=True)
 class RotatedBox:
-    """A rotated box: sides, angle (0 to 90 degrees) of the `width_px` side, corners clockwise."""
+    """A rotated box: center, sides, angle (0 to 90 degrees) of the width, corners clockwise."""
 
-    center_px: tuple[int, int]
-    width_px: int
-    height_px: int
+    cxcywh_px: tuple[int, int, int, int]
     theta_deg: float
     corners_px: tuple[tuple[int, int], ...]
 
@@ -47,7 +43,7 @@ def target_of(category: Category, outline: Floats, heading: float, name: str = "
     Corner 1 of the rotated box is where the height side starts, as `cv2.boxPoints` orders them;
     with an angle of 0 that is the lower left one.
 
-    >>> target = target_of("ship", rectangle(8, 4, 0.0, (5.2, 3.1)), 0.0)
+    >>> target = target_of("ship", rectangle(8, 4, 0.0) + (5.2, 3.1), 0.0)
     >>> target.box, target.rotated.corners_px
     (Box(x_min_px=1, y_min_px=1, x_max_px=9, y_max_px=5), ((1, 5), (1, 1), (9, 1), (9, 5)))
     """
@@ -60,7 +56,7 @@ def target_of(category: Category, outline: Floats, heading: float, name: str = "
     corners = np.array([(low[0], high[1]), low, (high[0], low[1]), high])
     center, side = _rounded(np.array([*turned((low + high)[None] / 2, theta), high - low]))
     angle, around = float(np.float32(degrees(theta))), tuple(_rounded(turned(corners, theta)))
-    return Target(category, box, RotatedBox(center, *side, angle, around), polygon, name)
+    return Target(category, box, RotatedBox((*center, *side), angle, around), polygon, name)
 
 
 def _rounded(points: Floats) -> list[tuple[int, int]]:
@@ -84,33 +80,7 @@ def toward(heading: float, distance_px: float = 1.0) -> Floats:
     return np.array((cos(heading), sin(heading))) * distance_px
 
 
-def rectangle(
-    length_px: float, breadth_px: float, heading: float, center_px: Point | Floats = (0.0, 0.0)
-) -> Floats:
-    """Give the corners (4, 2) of a rectangle, counterclockwise as seen with y down."""
+def rectangle(length_px: float, breadth_px: float, heading: float) -> Floats:
+    """Give the corners (4, 2) of a rectangle around (0, 0); the second side runs `length_px`."""
     x, y = length_px / 2, breadth_px / 2
-    return turned(np.array([(x, -y), (-x, -y), (-x, y), (x, y)]), heading) + center_px
-
-
-def extent_of(points: Floats) -> Box:
-    """Give the box that just holds the points (n, 2).
-
-    >>> extent_of(np.array([[1.0, 5.0], [3.0, 2.0]]))
-    Box(x_min_px=1.0, y_min_px=2.0, x_max_px=3.0, y_max_px=5.0)
-    """
-    return Box(*points.min(axis=0).tolist(), *points.max(axis=0).tolist())
-
-
-def inner_depth(outline: Floats, x_px: int, y_px: int, width_px: int, height_px: int) -> Floats:
-    """Give how far the center of each pixel of a window lies inside a convex outline, in pixels.
-
-    Negative outside. Corners run counterclockwise as seen with y down.
-    """
-    center_x = np.arange(x_px, x_px + width_px) + 0.5
-    center_y = np.arange(y_px, y_px + height_px) + 0.5
-    depth = np.full((height_px, width_px), np.inf)
-    for (x, y), (dx, dy) in zip(outline, np.roll(outline, -1, axis=0) - outline, strict=True):
-        if (length := np.hypot(dx, dy)) > 1e-6:
-            across, down = dy / length * (center_x - x), dx / length * (center_y - y)
-            np.minimum(depth, across[None, :] - down[:, None], out=depth)
-    return depth
+    return turned(np.array([(x, -y), (-x, -y), (-x, y), (x, y)]), heading)

@@ -41,9 +41,14 @@ _IN_ANY_ORDER = tuple("".join(letters) for letters in permutations("ncb"))
 
 
 def classification(image: CheckedImage, dialogue: Dialogue, rules: Rules) -> Expected:
-    """Expect every category present; a rejected object is still there to be seen."""
+    """Expect every category present, and no other that a cut or rejected object shows."""
     require_key(dialogue, "all")
     present = _present(image)
+    unlisted = unlisted_candidates(image, rules)
+    if unlisted:
+        raise UnsupportedQuestion(
+            "left_out_class", Plain("not asked where a class is cut or rejected"), unlisted
+        )
     unsure = (set(rules.candidates) - image.annotated) | image.cut
     if not present and unsure:
         raise UnsupportedQuestion(
@@ -58,6 +63,12 @@ def classification(image: CheckedImage, dialogue: Dialogue, rules: Rules) -> Exp
         ),
         ExpectedQuestion(categories=rules.candidates, listed=True),
     )
+
+
+def unlisted_candidates(image: CheckedImage, rules: Rules) -> list[str]:
+    """Give candidates that the picture shows and of which it lists no object."""
+    hidden = image.uncountable(rules) - set(image.by_category)
+    return sorted(hidden.intersection(rules.candidates))
 
 
 def presence(image: CheckedImage, dialogue: Dialogue, rules: Rules) -> Expected:

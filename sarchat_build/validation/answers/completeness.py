@@ -7,7 +7,11 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from sarchat_build.validation.answers.about_images import is_describable, undescribed_rivals
+from sarchat_build.validation.answers.about_images import (
+    is_describable,
+    undescribed_rivals,
+    unlisted_candidates,
+)
 from sarchat_build.validation.answers.about_objects import nearest_to
 from sarchat_build.validation.answers.referents import entered_cells, referable_ids
 from sarchat_build.validation.pictures.checked_image import CheckedImage, CheckedObject
@@ -71,7 +75,8 @@ def _demanded(image: CheckedImage, rules: Rules) -> dict[tuple[str, str], list[s
     n = len(image.objects)
     whole = not (rules.skip_cut and image.incomplete)
     demanded: dict[tuple[str, str], list[str]] = defaultdict(list)
-    demanded["classification", "all"].append("all")
+    if not unlisted_candidates(image, rules):
+        demanded["classification", "all"].append("all")
     describable = any(is_describable(obj, rules) for obj in image.objects)
     left_out = rules.skip_left_out and undescribed_rivals(image, rules)
     large = min(image.width, image.height) >= rules.min_image_px

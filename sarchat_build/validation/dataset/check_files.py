@@ -15,6 +15,8 @@ from sarchat_build.validation.findings import Finding, FindingLog, Plain
 from sarchat_build.validation.rules import mapping_at, rules_of
 from sarchat_build.validation.vocabulary import SHA256, SPLITS, TASKS
 
+# Missing shards that are looked for one by one; a name can speak of 99,999.
+_MOST_MISSING = 1000
 # Reports of a validation may lie beside the data; they are younger than build.json.
 _OWN_FILES = frozenset((BUILD_FILE, "validation.json", "validation.html"))
 _WORKING_FOLDER = ".sarchat/"
@@ -45,23 +47,29 @@ def read_build(out_dir: str) -> tuple[dict[str, Any], tuple[Finding, ...]]:
 def plan_shards(build: Mapping[str, Any]) -> tuple[tuple[str, int, int], ...]:
     """List (split, shard, shard count) of every shard that the listed image files speak of.
 
-    A shard missing from the list is planned all the same, so that its absence is found.
+    A shard missing from the list is planned all the same, so that its absence is found; unless so
+    many are that no reading is needed to know it.
 
     >>> plan_shards({"files": {"images/test-00001-of-00002.parquet": {}}})
     (('test', 0, 2), ('test', 1, 2))
+    >>> plan_shards({"files": {"images/test-00001-of-99999.parquet": {}}})
+    (('test', 1, 99999),)
     """
+    shards = tuple(_all_shards(build))
+    listed = [shard for shard in shards if images_path(*shard) in mapping_at(build, "files")]
+    return shards if len(shards) - len(listed) <= _MOST_MISSING else tuple(listed)
+
+
+def _all_shards(build: Mapping[str, Any]) -> Iterator[tuple[str, int, int]]:
     counts: dict[str, int] = {}
     for path in mapping_at(build, "files"):
         file = parse_table_path(path)
         if file and file.table == "images" and file.shard:
             split, _, count = file.shard
             counts[split] = max(counts.get(split, 0), count)
-    return tuple(
-        (split, shard, counts[split])
-        for split in SPLITS
-        if split in counts
-        for shard in range(counts[split])
-    )
+    for split in SPLITS:
+        for shard in range(counts.get(split, 0)):
+            yield split, shard, counts[split]
 
 
 def check_files(out_dir: str, build: Mapping[str, Any]) -> tuple[Finding, ...]:
@@ -161,7 +169,7 @@ def _check_shards(build: Mapping[str, Any], log: FindingLog) -> None:
     """Find shards that the list leaves out, or counts in two ways."""
     listed, tasks = mapping_at(build, "files"), rules_of(build).tasks
     planned: set[str] = set()
-    for plan in plan_shards(build):
+    for plan in _all_shards(build):
         paths = [images_path(*plan), *(dialogues_path(task, *plan) for task in tasks)]
         planned.update((images_path(*plan), *(dialogues_path(task, *plan) for task in TASKS)))
         for path in paths:

@@ -45,6 +45,10 @@ def box_fault(box: Sequence[float], width: int, height: int) -> str:
     x_min, y_min, x_max, y_max = box
     if not (x_min < x_max and y_min < y_max):
         return "empty"
+    if not (round_half_up(x_min) < round_half_up(x_max)) or not (
+        round_half_up(y_min) < round_half_up(y_max)
+    ):
+        return "degenerate box text"
     if x_min < 0 or y_min < 0 or x_max > width or y_max > height:
         return "outside the picture"
     return ""

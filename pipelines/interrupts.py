@@ -1,0 +1,121 @@
+"""Signals that end a command: Ctrl-C, SIGTERM and SIGHUP, once or more, at any moment.
+
+What lies on disk is whole at every moment (a kill without warning must be survived too), so that
+ending is only this: end the workers, say one line, give the exit code of the signal.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import FrameType
+from typing import NoReturn
+
+INTERRUPTED = "interrupted; run the same command again to resume"
+_SHOW_CURSOR = "\x1b[?25h"
+# What unwinding may take before it is cut short.
+_PATIENCE_SECONDS = 4.0
+
+
+@dataclass
+class _State:
+    signal: int = 0
+    ending: bool = False
+    at_once: bool = False
+    at_end: list[Callable[[], None]] = field(default_factory=list)
+
+
+_state = _State()
+
+
+def listen() -> None:
+    """Take the signals over; one that the caller of this command has ignored stays ignored.
+
+    Python hears signals in the main thread alone; elsewhere nothing is changed.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        return
+    for name in ("SIGINT", "SIGTERM", "SIGHUP"):
+        number = getattr(signal, name, None)
+        if number is not None and signal.getsignal(number) != signal.SIG_IGN:
+            signal.signal(number, _on_signal)
+
+
+def interrupted_exit_code() -> int:
+    """Give the exit code of the signal that came: 128 and its number, for Ctrl-C 130."""
+    return 128 + (_state.signal or signal.SIGINT)
+
+
+def is_ending() -> bool:
+    """Tell whether the process is about to end: what dies now was killed by it."""
+    return _state.ending
+
+
+@contextmanager
+def end_at_once() -> Iterator[None]:
+    """While it is entered, a signal ends the process and its children where they are.
+
+    For work in threads and other processes, which an exception in the main thread does not reach.
+    """
+    _state.at_once = True
+    try:
+        yield
+    finally:
+        _state.at_once = False
+
+
+@contextmanager
+def cleaning_up(clean: Callable[[], None]) -> Iterator[None]:
+    """While it is entered, `clean` is called before the process ends at once."""
+    _state.at_end.append(clean)
+    try:
+        yield
+    finally:
+        _state.at_end.remove(clean)
+
+
+def end(message: str, code: int) -> NoReturn:
+    """End this process and its children now, with one line."""
+    _state.ending = True
+    for child in child_processes():
+        with suppress(ProcessLookupError):
+            os.kill(child, signal.SIGKILL)
+    # A line and no traceback, whatever is being drawn, and also where the terminal is gone.
+    with suppress(OSError, ValueError):
+        if sys.stdout.isatty():
+            os.write(1, _SHOW_CURSOR.encode())
+    with suppress(OSError, ValueError):
+        before = "\n" if sys.stderr.isatty() else ""
+        os.write(2, f"{before}error: {message}\n".encode())
+    for clean in _state.at_end:
+        with suppress(OSError):
+            clean()
+    os._exit(code)
+
+
+def child_processes() -> list[int]:
+    """Give the process ids of this process's children, where the system tells (Linux)."""
+    children = []
+    for task in Path("/proc/self/task").glob("*/children"):
+        with suppress(OSError):  # a thread that has just ended
+            children += [int(number) for number in task.read_text().split()]
+    return children
+
+
+def _on_signal(number: int, frame: FrameType | None) -> None:
+    if _state.ending:
+        return
+    again = _state.signal != 0
+    _state.signal = _state.signal or number
+    if again or _state.at_once:
+        end(INTERRUPTED, interrupted_exit_code())
+    watchdog = threading.Timer(_PATIENCE_SECONDS, end, args=(INTERRUPTED, interrupted_exit_code()))
+    watchdog.daemon = True
+    watchdog.start()
+    raise KeyboardInterrupt

@@ -1,0 +1,1 @@
+"""What a source's statements mean among its files: names of images, split lists, patterns."""

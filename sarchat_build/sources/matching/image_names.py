@@ -1,0 +1,353 @@
+"""Images by the names that documents and lists write: with folders, without, or of elsewhere."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from enum import IntEnum
+from functools import cached_property, lru_cache
+from itertools import takewhile
+
+from sarchat_build.archives import escapes
+from sarchat_build.config.annotation_options import AnnotationRule
+from sarchat_build.errors import RecordError
+from sarchat_build.names import printable
+from sarchat_build.reasons import Reason
+from sarchat_build.sources.files import FileRef
+
+_SHOWN_NAMES = 3
+
+
+@dataclass(frozen=True, slots=True)
+class WrittenName:
+    """A name as somebody wrote it: folders, if any, and file name, in Unicode's composed form."""
+
+    folders: tuple[str, ...]
+    file: str
+
+    @property
+    def stem(self) -> str:
+        """The file name without its extension."""
+        return stem_of(self.file)
+
+
+def parse_name(written: str) -> WrittenName:
+    r"""Take a written name apart, whichever system it comes from.
+
+    >>> parse_name("D:\\data\\S1A\\000.png"), parse_name("./000.png").folders
+    (WrittenName(folders=('data', 'S1A'), file='000.png'), ())
+    """
+    path = printable(written).replace("\\", "/")
+    if path[1:2] == ":" and path[0].isalpha():  # a drive
+        path = path[2:]
+    *folders, file = [part for part in path.split("/") if part not in ("", ".", "..")] or [""]
+    return WrittenName(tuple(folders), file)
+
+
+class Agreement(IntEnum):
+    """How far the folders of a written name are those of an image."""
+
+    OTHER = 0  # a folder was written that tells images apart, and the image lies in another one
+    ROOT = 1  # they differ only above all images of the source
+    FULL = 2  # one path is the end of the other
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """The images that a written name may mean, by position: one, none, or several alike."""
+
+    positions: tuple[int, ...]
+    agreement: Agreement
+    shared_folders: int = 0
+
+
+class ImageNames:
+    """The images of a source by name; a written path means the one with the longest common end.
+
+    `inner_folders` do not count, and case only where it tells two images apart.
+    """
+
+    def __init__(
+        self, rule: AnnotationRule, images: Sequence[FileRef], others: Sequence[FileRef] = ()
+    ) -> None:
+        """Take the images, and the other pictures of the source, which nothing reads."""
+        self._inner = frozenset(map(_fold, rule.inner_folders))
+        self._images = images
+        self._others = others
+        self._names = [rule.image_name(file.path) for file in images]
+        self._files = [_file_name(file) for file in images]
+        self._by_file = PathEnds(images, self._folders, self._files)
+        self._by_stem = PathEnds(images, self._folders, map(stem_of, self._files))
+        self._root = common_length(self._folders(file) for file in images)
+
+    def find(
+        self,
+        written: str,
+        otherwise: str = "",
+        words: Callable[[], frozenset[str]] = frozenset,
+    ) -> tuple[str, Reason | None]:
+        """Find the image that a document or a list calls `written`.
+
+        Args:
+            written: a file name, with folders or without.
+            otherwise: the detail of `image_missing`.
+            words: the folders that other names there have, folded; asked only where it matters.
+
+        Returns:
+            The name of the image, and `filename_differs` if it is not written so.
+
+        Raises:
+            RecordError: `image_ambiguous` when several images are called so; `image_missing` when
+                none is, or the only one lies in another of the folders that tell images apart;
+                `path_escape` instead when the name climbs out of its folder.
+        """
+        name = parse_name(written)
+        match = self._match(name)
+        named = f"the document names {written!r}"
+        unread = self._unread(name, match)
+        if unread is not None:
+            detail = f"{named}; {unread} is called so, but no pattern of annotations.images fits it"
+            raise RecordError(Reason.IMAGE_MISSING, detail)
+        if len(match.positions) > 1:
+            listed = some_of([self._names[position] for position in match.positions])
+            raise RecordError(Reason.IMAGE_AMBIGUOUS, f"{written!r} is one of {listed}")
+        if not match.positions:
+            if escapes(written):
+                raise RecordError(Reason.PATH_ESCAPE, f"the document names the image {written!r}")
+            detail = otherwise or f"{named}; no image is called so"
+            raise RecordError(Reason.IMAGE_MISSING, detail)
+        (position,) = match.positions
+        if self._lies_elsewhere(name, position, match.agreement, words):
+            detail = f"{named}; {self._images[position]} has its name, but lies in another folder"
+            raise RecordError(Reason.IMAGE_MISSING, detail)
+        exact = match.agreement and name.file == self._files[position]
+        return self._names[position], None if exact else Reason.FILENAME_DIFFERS
+
+    @property
+    def all_names(self) -> Sequence[str]:
+        """The names of all images, by position."""
+        return self._names
+
+    def match(self, written: str) -> Match:
+        """Find the images with the longest common end."""
+        return self._match(parse_name(written))
+
+    def _match(self, name: WrittenName) -> Match:
+        folders = self._counted(name.folders)
+        for paths, key in (
+            (self._by_file, name.file),
+            (self._by_stem, name.file),  # written without its extension
+            (self._by_stem, name.stem),  # written with another one
+        ):
+            shared, best = paths.longest(key, folders)
+            if best:
+                break
+        else:
+            return Match((), Agreement.OTHER)
+        if len(best) > 1:
+            same_case = [p for p in best if key in (self._files[p], stem_of(self._files[p]))]
+            best = same_case or best
+        agreements = [self._agreement(folders, shared, position) for position in best]
+        most = max(agreements)
+        if most is Agreement.OTHER and not paths.is_only(key):
+            return Match((), most, shared)
+        chosen = (p for p, found in zip(best, agreements, strict=True) if found is most)
+        return Match(tuple(chosen), most, shared)
+
+    def is_path_of(self, written: str, name: str) -> bool:
+        """Whether a written path is that of the image `name`, as far as both go."""
+        found = parse_name(written)
+        folders = self._counted(found.folders)
+        shared, best = self._by_file.longest(found.file, folders)
+        return any(
+            self._names[p] == name and self._agreement(folders, shared, p) is Agreement.FULL
+            for p in best
+        )
+
+    def rival(self, document: FileRef, name: str, shared_folders: int) -> FileRef | None:
+        """Find a picture that nothing reads and that a document is about rather than an image.
+
+        It has the image's name, and lies in a folder that is called as one of the document is and
+        none of the image.
+
+        Args:
+            document: a document about one image.
+            name: the image that has its name.
+            shared_folders: how many folders are above all documents.
+        """
+        own = self._folders(document)
+        last = own[-1:] if len(own) <= shared_folders else ()
+        here = self._folders(self._images[self._position_by_name[name]])
+        words = set(own) - set(last) - set(here)
+        stem = stem_of(self._files[self._position_by_name[name]])
+        rivals = self._unread_by_stem.named(stem) if words else []
+        return next((file for file in rivals if words & set(self._folders(file))), None)
+
+    def folders_above(self, files: Iterable[FileRef]) -> int:
+        """Count the folders that lie above all of some files."""
+        return common_length(self._folders(file) for file in files)
+
+    def _agreement(self, folders: tuple[str, ...], shared: int, position: int) -> Agreement:
+        depth = len(self._folders(self._images[position]))
+        if shared in (len(folders), depth):
+            return Agreement.FULL
+        return Agreement.ROOT if depth - shared <= self._root else Agreement.OTHER
+
+    def _lies_elsewhere(
+        self,
+        name: WrittenName,
+        position: int,
+        agreement: Agreement,
+        words: Callable[[], frozenset[str]],
+    ) -> bool:
+        # Folders speak against an image if the document, or the source, knows them apart.
+        if agreement is Agreement.FULL:
+            return False
+        folders, own = self._counted(name.folders), self._folders(self._images[position])
+        shared = common_length([folders[::-1], own[::-1]])
+        written, here = folders[len(folders) - shared - 1], own[: len(own) - shared]
+        known = agreement is Agreement.OTHER and written in self._folder_words
+        return known or bool(words() & set(here))
+
+    @cached_property
+    def _folder_words(self) -> frozenset[str]:
+        # Below the folder that all images have in common.
+        return frozenset(f for file in self._images for f in self._folders(file)[self._root :])
+
+    def _unread(self, name: WrittenName, match: Match) -> FileRef | None:
+        # A picture that the name fits better than any that is read.
+        if match.positions and (match.agreement is Agreement.FULL or not name.folders):
+            return None
+        folders = self._counted(name.folders)
+        shared, best = self._unread_by_file.longest(name.file, folders)
+        if shared < match.shared_folders or (folders and not shared):
+            return None
+        fitting = (
+            self._others[p]
+            for p in best
+            if shared in (len(folders), len(self._folders(self._others[p])))
+        )
+        return next(fitting, None)
+
+    @cached_property
+    def _unread_by_file(self) -> PathEnds:
+        return PathEnds(self._others, self._folders, map(_file_name, self._others))
+
+    @cached_property
+    def _unread_by_stem(self) -> PathEnds:
+        files = map(_file_name, self._others)
+        return PathEnds(self._others, self._folders, map(stem_of, files))
+
+    @cached_property
+    def _position_by_name(self) -> dict[str, int]:
+        return {name: position for position, name in enumerate(self._names)}
+
+    def _folders(self, file: FileRef) -> tuple[str, ...]:
+        return _counted_folders(file.path.rpartition("/")[0], self._inner)
+
+    def _counted(self, folders: Iterable[str]) -> tuple[str, ...]:
+        return tuple(f for f in map(_fold, folders) if f not in self._inner)
+
+
+class PathEnds:
+    """Files by a key made of their name, and by as many of their folders as somebody wrote."""
+
+    def __init__(
+        self,
+        files: Sequence[FileRef],
+        folders: Callable[[FileRef], tuple[str, ...]],
+        keys: Iterable[str],
+    ) -> None:
+        self._files = files
+        self._folders = folders
+        self._by_part: dict[str, list[int]] = defaultdict(list)
+        self._ends: dict[str, dict[tuple[str, ...], list[int]]] = {}
+        for position, key in enumerate(keys):
+            self._by_part[key.casefold()].append(position)
+
+    def is_only(self, key: str) -> bool:
+        """Whether no two files have this name."""
+        return len(self._by_part.get(key.casefold(), ())) == 1
+
+    def named(self, key: str) -> list[FileRef]:
+        """Give the files that have this name."""
+        return [self._files[position] for position in self._by_part.get(key.casefold(), ())]
+
+    def longest(self, key: str, folders: tuple[str, ...]) -> tuple[int, Sequence[int]]:
+        """Give the number of folders at the end that most are shared, and the files that do."""
+        shared, best = 0, self._by_part.get(key.casefold(), [])
+        if len(best) == 1:
+            own = self._folders(self._files[best[0]])
+            return common_length([folders[::-1], own[::-1]]) if folders else 0, best
+        ends = self._ends_of(key.casefold()) if folders and best else {}
+        while shared < len(folders) and (
+            longer := ends.get(folders[len(folders) - shared - 1 :], [])
+        ):
+            shared, best = shared + 1, longer
+        return shared, best
+
+    def _ends_of(self, key: str) -> dict[tuple[str, ...], list[int]]:
+        if key not in self._ends:
+            ends: dict[tuple[str, ...], list[int]] = defaultdict(list)
+            for position in self._by_part[key]:
+                own = self._folders(self._files[position])
+                for depth in range(1, len(own) + 1):
+                    ends[own[-depth:]].append(position)
+            self._ends[key] = dict(ends)
+        return self._ends[key]
+
+
+def folder_words(written: Iterable[str]) -> frozenset[str]:
+    """Give the folders that written names have, folded for comparison."""
+    folders = {parse_name(name).folders for name in written}
+    return frozenset(_fold(folder) for path in folders for folder in path)
+
+
+def some_of(names: Sequence[str], shown: int = _SHOWN_NAMES) -> str:
+    """Write the first of many names.
+
+    >>> some_of(["a", "b", "c", "d"], 2)
+    'a, b and 2 more'
+    """
+    left = len(names) - shown
+    return ", ".join(names[:shown]) + (f" and {left:,} more" if left > 0 else "")
+
+
+def common_length(paths: Iterable[tuple[str, ...]]) -> int:
+    """Count the parts that all paths begin with.
+
+    >>> common_length([("a", "b"), ("a", "c"), ("a", "b", "d")])
+    1
+    """
+    common: tuple[str, ...] | None = None
+    for path in paths:
+        if common is None or path == common:
+            common = path
+            continue
+        pairs = zip(common, path, strict=False)
+        common = tuple(a for a, _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
+    return len(common or ())
+
+
+def stem_of(file: str) -> str:
+    """Give a file name without its extension, as `pathlib` does.
+
+    >>> stem_of("a.b.png"), stem_of("a"), stem_of(".png")
+    ('a.b', 'a', '.png')
+    """
+    head, _, extension = file.rpartition(".")
+    return head if head and extension else file
+
+
+def _fold(name: str) -> str:
+    return printable(name).casefold()
+
+
+@lru_cache(maxsize=1 << 14)
+def _counted_folders(folder: str, inner: frozenset[str]) -> tuple[str, ...]:
+    return tuple(f for f in map(_fold, folder.split("/")) if f and f not in inner)
+
+
+def _file_name(file: FileRef) -> str:
+    return printable(file.path.rpartition("/")[2])

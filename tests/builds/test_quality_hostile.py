@@ -1,0 +1,480 @@
+"""Rows 57, 60, 64, 67, 68, 69, 74 through the real command: special files, names, nets, engines."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import miniatures as mini
+import pytest
+from conftest import REPOSITORY, sarchat
+from miniatures import SHIP, picture, voc_xml
+
+from sarchat_build.config.resources import resource_folder
+from sarchat_build.names import visible
+
+quality = pytest.mark.quality
+pytestmark = pytest.mark.timeout(240)
+LAYOUT = mini.SSDD_LAYOUT
+NAME = "a\x1b[2J\u202egnp.exe"
+
+
+def ssdd(raw: Path, names: tuple[str, ...] = ("000001", "000002", "000003", "000011")) -> Path:
+    """A small SSDD in an unpacked folder; gives the folder of its test pictures."""
+    for side in ("train", "test"):
+        for kind in ("JPEGImages", "Annotations"):
+            (raw / "ssdd" / LAYOUT / f"{kind}_{side}").mkdir(parents=True)
+    for number, name in enumerate(names):
+        side = "test" if name.endswith(("1", "9")) else "train"
+        top = raw / "ssdd" / LAYOUT
+        (top / f"JPEGImages_{side}" / f"{name}.jpg").write_bytes(picture(number))
+        (top / f"Annotations_{side}" / f"{name}.xml").write_text(voc_xml([SHIP]))
+    return raw / "ssdd" / LAYOUT / "JPEGImages_test"
+
+
+def one_line(done: subprocess.CompletedProcess[str], code: int) -> str:
+    """The only line of errors of a command that stopped."""
+    assert done.returncode == code, done.stdout + done.stderr
+    assert "Traceback" not in done.stdout + done.stderr
+    lines = [line for line in done.stderr.splitlines() if line.startswith("error: ")]
+    assert len(lines) == 1, done.stderr
+    return lines[0]
+
+
+# Row 64
+
+
+def at_recipe(folder: Path) -> tuple[Path, list[str]]:
+    return folder / "x.toml", ["build", "--recipe", str(folder / "x.toml")]
+
+
+def at_manifest(folder: Path) -> tuple[Path, list[str]]:
+    return folder / "x.toml", ["build", "--manifests", str(folder)]
+
+
+def at_template(folder: Path) -> tuple[Path, list[str]]:
+    target = folder / "referring" / "single" / "question" / "x.jinja"
+    target.parent.mkdir(parents=True)
+    return target, ["build", "--templates", str(folder)]
+
+
+def at_checksums(folder: Path) -> tuple[Path, list[str]]:
+    return folder / "raw" / "ssdd.sha256", ["build"]
+
+
+def at_archive(folder: Path) -> tuple[Path, list[str]]:
+    return folder / "raw" / "ssdd" / "SSDD.zip", ["build"]
+
+
+@quality(row=64)
+@pytest.mark.parametrize("where", [at_recipe, at_manifest, at_template, at_checksums, at_archive])
+@pytest.mark.parametrize("kind", ["fifo", "device", "circle"])
+def test_row_64_special_files_among_settings_and_archives_stop_by_name(
+    where: Callable[[Path], tuple[Path, list[str]]],
+    kind: str,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    ssdd(tmp_path / "raw")
+    path, arguments = where(tmp_path)
+    if kind == "fifo":
+        os.mkfifo(path)
+    else:
+        path.symlink_to("/dev/zero" if kind == "device" else path.name)
+    code, told = in_process(
+        [*arguments, "--raw", tmp_path / "raw", "--output", tmp_path / "out", "--workers", "1"],
+        capsys,
+        monkeypatch,
+    )
+    assert code in (2, 3)
+    assert str(path) in told
+    assert {"fifo": "FIFO", "device": "device", "circle": "links"}[kind] in told
+    assert not (tmp_path / "out" / "build.json").exists()
+
+
+def in_process(
+    arguments: list[object], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> tuple[object, str]:
+    """Run the command in this process; gives its exit code and what it wrote as errors."""
+    from pipelines.cli.main import main
+
+    monkeypatch.setattr(sys, "argv", ["sarchat", *map(str, arguments)])
+    with pytest.raises(SystemExit) as stopped:
+        main()
+    return stopped.value.code, capsys.readouterr().err
+
+
+@quality(row=64)
+def test_row_64_special_files_in_a_raw_folder_are_rejects_and_the_rest_is_built(
+    tmp_path: Path,
+) -> None:
+    # Enough sound pictures that four rejects do not stop the build.
+    folder = ssdd(tmp_path / "raw", tuple(f"{number:06}" for number in range(100, 124)))
+    documents = folder.parent / "Annotations_test"
+    (folder / "000019.jpg").symlink_to("/dev/zero")
+    (folder / "000029.jpg").symlink_to("000029.jpg")
+    os.mkfifo(folder / "000039.jpg")
+    for stem in ("000019", "000029", "000039"):
+        (documents / f"{stem}.xml").write_text(voc_xml([SHIP]))
+    os.mkfifo(documents / "000049.xml")
+    (folder / "000049.jpg").write_bytes(picture(49))
+    os.mkfifo(tmp_path / "raw" / "ssdd" / "pipe")
+    out = tmp_path / "out"
+    begun = time.monotonic()
+    done = sarchat("build", "--raw", tmp_path / "raw", "--output", out, "--workers", 1)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert time.monotonic() - begun < 200
+    rejects = mini.read_rejects(out)
+    reasons = {Path(row["file"]).name: row["reason"] for row in rejects}
+    assert reasons["000019.jpg"] == "path_escape"
+    assert reasons["000029.jpg"] == reasons["000039.jpg"] == reasons["000049.xml"] == "unreadable"
+
+
+@pytest.fixture(scope="module")
+def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A finished dataset of four pictures."""
+    folder = tmp_path_factory.mktemp("small")
+    ssdd(folder / "raw")
+    done = sarchat("build", "--raw", folder / "raw", "--output", folder / "out", "--workers", 1)
+    assert done.returncode == 0, done.stderr
+    return folder / "out"
+
+
+def _fifo_record(out: Path) -> None:
+    (out / "build.json").unlink()
+    os.mkfifo(out / "build.json")
+
+
+def _large_record(out: Path) -> None:
+    with (out / "build.json").open("r+b") as stream:
+        stream.truncate(1 << 30)
+
+
+def _fifo_shard(out: Path) -> None:
+    shard = next((out / "images").glob("test-*.parquet"))
+    shard.unlink()
+    os.mkfifo(shard)
+
+
+def _many_shards(out: Path) -> None:
+    record = json.loads((out / "build.json").read_text(encoding="utf-8"))
+    (path,) = [p for p in record["files"] if p.startswith("images/test-")]
+    record["files"]["images/test-00000-of-99999.parquet"] = record["files"].pop(path)
+    (out / path).rename(out / "images/test-00000-of-99999.parquet")
+    (out / "build.json").write_text(json.dumps(record), encoding="utf-8")
+
+
+@quality(row=64)
+@pytest.mark.parametrize(
+    ("damage", "named"),
+    [
+        (_fifo_record, "build.json"),
+        (_large_record, "1,073,741,824 bytes"),
+        (_fifo_shard, "images/test-00000-of-00001.parquet"),
+        (_many_shards, "-of-99999.parquet"),
+    ],
+)
+def test_row_64_a_dataset_of_special_files_is_named_in_seconds(
+    damage: Callable[[Path], None],
+    named: str,
+    small: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    out = tmp_path / "out"
+    shutil.copytree(small, out)
+    damage(out)
+    begun = time.process_time()
+    code, told = in_process(["validate", out, "--workers", 1], capsys, monkeypatch)
+    assert code == 1
+    assert named in told
+    assert time.process_time() - begun < 30
+    if damage is not _many_shards:
+        code, told = in_process(["report", out, "--workers", 1], capsys, monkeypatch)
+        assert code == 3, told
+        assert named in told
+
+
+# Rows 67, 68, 60
+
+
+@quality(row=67)
+def test_row_67_hostile_names_reach_neither_terminal_nor_card(tmp_path: Path) -> None:
+    ssdd(tmp_path / "raw", ("000001", "000002", "000003", f"x{NAME}1", f"{NAME}2"))
+    manifests = tmp_path / "manifests"
+    manifests.mkdir()
+    text = (resource_folder("source_manifests") / "ssdd.toml").read_text(encoding="utf-8")
+    title = "T\\u202e\\u001b[2J|<script>`" + "long " * 50_000
+    lines = [
+        f'title = "{title}"' if line.startswith("title") else line for line in text.splitlines()
+    ]
+    (manifests / "ssdd.toml").write_text("\n".join(lines), encoding="utf-8")
+    out = tmp_path / "out"
+    arguments = ("--raw", tmp_path / "raw", "--manifests", manifests, "--workers", 1)
+    done = sarchat("build", *arguments, "--output", out)
+    assert done.returncode == 0, done.stderr[-2000:]
+    listed = sarchat("sources", "list", "--manifests", manifests)
+    card = (out / "README.md").read_text(encoding="utf-8")
+    for text in (done.stdout, done.stderr, listed.stdout, listed.stderr, card):
+        assert visible(text.replace("\n", "")) == text.replace("\n", "")
+        assert len(text) < 100_000
+    assert "<script>" not in card
+    ids = set(mini.read_images(out))
+    assert f"ssdd/{NAME}2" in ids, "what rows are joined by stays as it is"
+    proven = sarchat("validate", out, "--workers", 1)
+    assert proven.returncode == 0, proven.stderr
+
+
+@quality(row=68)
+@quality(row=60)
+def test_rows_60_and_68_no_command_prints_or_records_a_secret(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url = "http://user:hunter2@127.0.0.1:9/raw?sig=hunter2"
+    out = tmp_path / "out"
+    for arguments in (
+        ["build", "--raw", url, "--output", out, "--workers", "1", "--source", "ssdd"],
+        ["sources", "check", "--raw", url],
+        ["sources", "new", url, "--id", "x", "--output", tmp_path / "x.toml"],
+        ["validate", url, "--workers", "1"],
+        ["report", url, "--workers", "1"],
+    ):
+        monkeypatch.setattr(sys, "argv", ["sarchat", *map(str, arguments)])
+        from pipelines.cli.main import main
+
+        with pytest.raises(SystemExit) as stopped:
+            main()
+        told = capsys.readouterr()
+        assert stopped.value.code not in (0, None)
+        assert "hunter2" not in told.out + told.err, arguments
+        assert "Traceback" not in told.err
+    for path in tmp_path.rglob("*"):
+        assert not path.is_file() or b"hunter2" not in path.read_bytes(), path
+
+
+# Rows 57 and 69
+
+
+@contextmanager
+def proxy() -> Iterator[tuple[str, list[object]]]:
+    """A web proxy that nobody may ask: it notes who does, and never answers."""
+    asked: list[object] = []
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        server.settimeout(0.2)
+        done = threading.Event()
+
+        def accept() -> None:
+            while not done.is_set():
+                try:
+                    asked.append(server.accept())
+                except TimeoutError:
+                    continue
+
+        thread = threading.Thread(target=accept)
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{server.getsockname()[1]}", asked
+        finally:
+            done.set()
+            thread.join()
+            for connection, _ in asked:  # type: ignore[misc]
+                connection.close()
+
+
+@quality(row=69)
+def test_row_69_no_proxy_is_asked_for_this_machine_itself(small: Path) -> None:
+    with proxy() as (url, asked):
+        names = ("http_proxy", "https_proxy", "all_proxy", "grpc_proxy")
+        environment = {n: url for name in names for n in (name, name.upper())}
+        done = sarchat("validate", small, "--workers", 2, **environment)
+    assert done.returncode == 0, done.stderr
+    assert not asked
+
+
+@quality(row=69)
+def test_the_exception_for_this_machine_leaves_what_the_user_excepts(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    from pipelines.runners.loopback import without_proxy
+
+    monkeypatch.delenv("no_grpc_proxy", raising=False)
+    monkeypatch.setenv("no_proxy", "storage.example")
+    with without_proxy():
+        names = ("no_grpc_proxy", "no_proxy")
+        stated = [os.environ[name] for name in names]
+    assert stated == ["storage.example,localhost,127.0.0.1,::1", "storage.example"]
+    assert names[0] not in os.environ
+
+
+def _can_unshare() -> bool:
+    tried = (
+        subprocess.run(["unshare", "-n", "true"], capture_output=True)
+        if shutil.which("unshare")
+        else None
+    )
+    return tried is not None and tried.returncode == 0
+
+
+needs_namespace = pytest.mark.skipif(not _can_unshare(), reason="no network namespace can be made")
+# Switches the loopback interface of a namespace on (SIOCSIFFLAGS, IFF_UP | IFF_RUNNING).
+LOOPBACK_ON = (
+    "import fcntl, socket, struct; "
+    "fcntl.ioctl(socket.socket(), 0x8914, struct.pack('16sh', b'lo', 0x49)); "
+)
+
+
+def without_net(before: str, *arguments: object) -> subprocess.CompletedProcess[str]:
+    """Run the command where there is no network but, at most, the loopback interface."""
+    code = f"{before}from pipelines.cli.main import main; main()"
+    return subprocess.run(
+        ["unshare", "-n", sys.executable, "-c", code, *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        timeout=200,
+        cwd=REPOSITORY,
+        env=os.environ | {"NO_COLOR": "1", "COLUMNS": "400"},
+    )
+
+
+@needs_namespace
+@quality(row=57)
+@quality(row=69)
+def test_row_69_without_loopback_it_says_what_is_missing_at_once(small: Path) -> None:
+    begun = time.monotonic()
+    line = one_line(without_net("", "validate", small, "--workers", 2), 3)
+    assert time.monotonic() - begun < 60
+    assert "ip link set lo up" in line
+    followed = without_net("", "validate", small, "--workers", 1)
+    assert followed.returncode == 0, followed.stderr
+    followed = without_net(LOOPBACK_ON, "validate", small, "--workers", 2)
+    assert followed.returncode == 0, followed.stderr
+
+
+@quality(row=57)
+def test_row_57_no_connection_leads_away_from_this_machine(
+    small: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also where no namespace can be made: a socket that leads elsewhere ends the run."""
+    connect = socket.socket.connect
+
+    def here(self: socket.socket, address: object) -> None:
+        assert not isinstance(address, tuple) or address[0] == "127.0.0.1", address
+        connect(self, address)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(socket.socket, "connect", here)
+    code, told = in_process(["validate", small, "--workers", 1], capsys, monkeypatch)
+    assert code == 0, told
+
+
+# Row 74
+
+
+@quality(row=74)
+def test_row_74_an_engine_that_cannot_start_is_one_line_and_a_log(tmp_path: Path) -> None:
+    ssdd(tmp_path / "raw")
+    out = tmp_path / "out"
+    # Nobody answers at this address: a port that was free a moment ago.
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+    done = sarchat(
+        "build", "--raw", tmp_path / "raw", "--output", out, "--runner", "PortableRunner",
+        "--", f"--job_endpoint=localhost:{port}", "--job_server_timeout=2",
+        "--aws_secret_access_key=hunter2",
+    )  # fmt: skip
+    line = one_line(done, 4)
+    assert "--runner" in line or "the engine cannot be reached" in line
+    log = Path(line.rpartition("the whole story: ")[2])
+    assert log == out / ".sarchat" / "log" / "engine.log"
+    text = log.read_text(encoding="utf-8")
+    assert "Traceback" in text
+    assert "hunter2" not in text + done.stdout + done.stderr
+    assert "--runner" in one_line(
+        sarchat("build", "--raw", tmp_path / "raw", "--output", out, "--runner", "Nonsense"), 2
+    )
+
+
+RAISED = {
+    "input": ("raise InputError('x.zip: gone', 'fetch it')", 3, ["x.zip: gone", "fetch it"]),
+    "record": ("raise RecordError(Reason.TOO_LARGE, 'y.json')", 3, ["too_large: y.json"]),
+    "settings": ("raise ConfigurationError([Issue('f', 'k', 'bad')])", 3, ["f › k: bad"]),
+    "ours": ("return {}['hunter']", 4, ["Fail failed: KeyError: "]),
+    "disk": ("raise OSError(28, 'No space left on device', 'd')", 4, ["No space left on device"]),
+    "memory": ("raise MemoryError", 4, ["Fail failed: MemoryError; run the same"]),
+    "pickle": ("return __import__('threading').Lock()", 4, ["pickle"]),
+}
+# As a program of its own: what it defines reaches worker processes by value.
+SCRIPT = """
+import apache_beam as beam
+from sarchat_build.errors import ConfigurationError, InputError, Issue, RecordError
+from sarchat_build.reasons import Reason
+
+def fail(number):
+    {raising}
+
+def graph(pipeline):
+    found = pipeline | beam.Create([1]) | "Fail" >> beam.Map(fail)
+    found | "Key" >> beam.WithKeys("k") | beam.GroupByKey()
+"""
+
+
+@quality(row=74)
+@pytest.mark.parametrize(
+    ("kind", "workers"), [*((kind, 1) for kind in RAISED), ("input", 2), ("ours", 2)]
+)
+def test_row_74_what_is_raised_in_a_worker_arrives_as_its_own_line(
+    kind: str,
+    workers: int,
+    tmp_path: Path,
+    capfd: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    from pipelines.cli import main as command
+    from pipelines.runners import run
+
+    raising, code, told = RAISED[kind]
+    log = tmp_path / "log"
+    defined = {"__name__": "__main__"}
+    exec(SCRIPT.format(raising=raising), defined)
+    graph: Any = defined["graph"]
+
+    def app(standalone_mode: bool) -> None:
+        run(graph, "local", workers, log_folder=log)
+
+    monkeypatch.setattr(command, "app", app)
+    with pytest.raises(SystemExit) as stopped:
+        command.main()
+    written = capfd.readouterr().err
+    assert stopped.value.code == code, written
+    assert "Traceback" not in written
+    lines = [line for line in written.splitlines() if line.startswith("error: ")]
+    assert len(lines) == len(told) == len(written.splitlines())
+    for line, expected in zip(lines, told, strict=True):
+        assert expected in line
+    assert (log / "engine.log").exists() == (code == 4)
+    if code == 4:
+        assert lines[0].endswith(f"the whole story: {log / 'engine.log'}")
+        assert "Traceback" in (log / "engine.log").read_text(encoding="utf-8")
+
+
+@quality(row=74)
+def test_where_the_log_cannot_be_written_another_file_is_named(tmp_path: Path) -> None:
+    from pipelines.faults import EngineError, FaultLog
+
+    (tmp_path / "file").write_text("")
+    with pytest.raises(EngineError) as caught, FaultLog(tmp_path / "file" / "log"):
+        raise KeyError("x")
+    log = Path(str(caught.value).rpartition(": ")[2])
+    assert "KeyError" in log.read_text(encoding="utf-8")
+    log.unlink()
