@@ -8,7 +8,7 @@ import io
 import json
 
 import pytest
-from checks_keys import COUNT, GROUND, IDENTIFY, PAIR, TRAIN, UNIQUE, A
+from checks_keys import COUNT, GROUND, IDENTIFY, PAIR, UNIQUE, A
 from checks_rows import picture
 from checks_world import assert_named, only_errors, validate
 from PIL import Image

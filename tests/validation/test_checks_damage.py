@@ -104,7 +104,7 @@ def test_a_box_whose_text_has_no_area_is_named(world: World, tmp_path: Path) -> 
     objects = world.image("alpha/b")["objects"]
     objects["bbox"][0], objects["area"][0] = [10.1, 10.0, 10.4, 40.0], 0.3 * 30.0
     world.write(tmp_path)
-    assert_named(validate(tmp_path), "box_text", "alpha/b")
+    assert_named(validate(tmp_path), "box", "alpha/b")
 
 
 @quality(row=87)
