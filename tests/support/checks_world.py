@@ -447,6 +447,7 @@ def make_world() -> World:
     world.build = {
         "schema_version": 1,
         "dataset_version": "0.1.0",
+        "code_digest": "0" * 32,
         "versions": dict.fromkeys(("jinja2", "numpy", "pillow", "rasterio"), "1.0.0")
         | {"sarchat_build": "0.1.0", "pyarrow": pa.__version__},
         "comparison": [],
