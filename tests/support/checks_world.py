@@ -421,6 +421,14 @@ def make_world() -> World:
         "train-00000-of-00002": [d, e],
         "test-00000-of-00001": [c],
     }
+    # Nobody asks for all classes of a picture whose classes are not all listed.
+    for found in rows.values():
+        found[:] = [
+            row
+            for row in found
+            if not row["dialogue_id"].startswith("beta/")
+            or (row["task"], row["subtask"]) != ("classification", "all")
+        ]
     world = World()
     for shard, found in rows.items():
         world.files[f"images/{shard}.parquet"] = images[shard]
@@ -439,6 +447,7 @@ def make_world() -> World:
     world.build = {
         "schema_version": 1,
         "dataset_version": "0.1.0",
+        "code_digest": "0" * 32,
         "versions": dict.fromkeys(("jinja2", "numpy", "pillow", "rasterio"), "1.0.0")
         | {"sarchat_build": "0.1.0", "pyarrow": pa.__version__},
         "comparison": [],
@@ -452,7 +461,7 @@ def make_world() -> World:
             | source_counts((1, 2), (0, 1), (0, 0), (1, 1), (2, 2)),
         },
         "counts": {
-            "train": split_counts(4, 6, (12, 2, 9, 10, 15, 7)),
+            "train": split_counts(4, 6, (10, 2, 9, 10, 15, 7)),
             "test": split_counts(1, 3, (3, 0, 3, 3, 9, 4)),
         },
     }

@@ -155,6 +155,6 @@ def test_names_from_a_source_are_data(world, tmp_path):
     """A file name may hold anything; it is shown on one line and harms nobody."""
     text = json.dumps(world.files["rejects/alpha.parquet"])
     rows = json.loads(text.replace("alpha/x.png", "<image>{{7*7}}<script>\\n"))
-    world.files["rejects/rejects.parquet"] = rows
+    world.files["rejects/alpha.parquet"] = rows
     world.write(tmp_path)
     assert validate(tmp_path) == []

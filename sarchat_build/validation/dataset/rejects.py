@@ -11,6 +11,7 @@ from sarchat_build.validation.findings import FindingLog, Plain
 from sarchat_build.validation.rules import mapping_at
 from sarchat_build.validation.shard_report import CutUnexplained
 from sarchat_build.validation.vocabulary import (
+    CATEGORIES,
     HIDING_REASONS,
     REJECT_REASONS,
     REJECT_STAGES,
@@ -68,12 +69,23 @@ def check_rejects(
             expected = Plain("rows by stage, file, line, key, reason")
             log.add("row_order", reject.path, expected, reject.row.file, row=reject.number)
         before = reject
-    _check_published(rejects, images, log)
+    _check_published(rejects, images, _with_ignored_names(build), log)
     lost = {r.row.key.rpartition("#")[0] for r in rejects if r.row.reason == _LOST_AT_EDGE}
     for cut in cuts:
         if cut.scene not in lost:
             expected = Plain(f"an object of its scene to cut, no {cut.category} is")
             log.add("cut_categories", cut.file, expected, cut.category, row=cut.row, key=cut.key)
+
+
+def _with_ignored_names(build: Mapping[str, Any]) -> frozenset[str]:
+    """Give the sources that list names of things that are none of our categories."""
+    sources = mapping_at(build, "sources")
+    return frozenset(
+        source
+        for source in sources
+        if not set(map(str, mapping_at(sources, source, "categories", "names").values()))
+        <= set(CATEGORIES)
+    )
 
 
 def _row_faults(reject: LocatedReject) -> Iterator[tuple[str, object, object]]:
@@ -97,9 +109,15 @@ def _row_faults(reject: LocatedReject) -> Iterator[tuple[str, object, object]]:
 
 
 def _check_published(
-    rejects: Sequence[LocatedReject], images: Sequence[LocatedImage], log: FindingLog
+    rejects: Sequence[LocatedReject],
+    images: Sequence[LocatedImage],
+    ignoring: frozenset[str],
+    log: FindingLog,
 ) -> None:
-    """Compare what was refused of a picture with what its rows say, both ways."""
+    """Compare what was refused of a picture with what its rows say, both ways.
+
+    A refused object of a source that is `ignoring` names may be of a category that is not ours.
+    """
     published = {image.source_image_id: image for image in images}
     instances = {one for image in images if image.fact.is_chip for one in image.fact.instance_ids}
     refused: set[str] = set()
@@ -119,7 +137,8 @@ def _check_published(
         if row.stage == _NORMALIZE and not row.images:
             refused.add(image_id)
             image = published.get(image_id)
-            if image and row.reason in HIDING_REASONS and not image.fact.is_incomplete:
+            hides = row.reason in HIDING_REASONS and row.source not in ignoring
+            if image and hides and not image.fact.is_incomplete:
                 log.add(
                     "rejected_categories",
                     image.file,

@@ -96,9 +96,6 @@ def _check_object(
             log.add("area", area, objects.area[index])
         for column in ("obb", "segmentation"):
             _check_outline(column, getattr(objects, column)[index], box, image, log)
-        x_min, y_min, x_max, y_max = map(geometry.round_half_up, box)
-        if x_min == x_max or y_min == y_max:
-            log.add("box_text", Plain("a text with an area"), geometry.box_text(box))
     if category not in CATEGORIES:
         log.add("category", CATEGORIES, category)
     if fault or category not in CATEGORIES or image.width < 1 or image.height < 1:

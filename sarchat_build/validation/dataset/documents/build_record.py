@@ -16,6 +16,7 @@ SCHEMA_VERSION = 1
 _SECTIONS: Mapping[str, type | tuple[type, ...]] = {
     "schema_version": int,
     "dataset_version": str,
+    "code_digest": str,
     "recipe": dict,
     "sources": dict,
     "templates": dict,

@@ -129,9 +129,12 @@ def _comparison_faults(body: str, build: Mapping[str, Any]) -> Iterator[tuple[st
             pairs = ((one.get(unit) for one in (here, published)) for unit in ("images", "objects"))
             numbers = [_written(n) for pair in pairs for n in pair]
             start = f"| {' | '.join((str(row.get('source')), str(row.get('split')), *numbers))} |"
-            if not any(line.startswith(start) for line in lines):
+            # The card may leave out the table where a build is far from the published size.
+            named = f"| {row.get('source')} | {row.get('split')} |"
+            there = [line for line in lines if line.startswith(named)]
+            if there and not any(line.startswith(start) for line in there):
                 key = f"comparison {row.get('source')} {row.get('split')}"
-                yield key, start, Plain("no such row")
+                yield key, start, there[0]
 
 
 def _table_rows(body: str) -> Iterator[tuple[str, list[str]]]:
