@@ -11,9 +11,8 @@ from fact_strategies import duplicate_rules, fact_lists
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines import launch
 from sarchat_build.config.manifest import Expected, Manifest, load_manifests
-from sarchat_build.config.recipe import Duplicates, Recipe, load_recipe
+from sarchat_build.config.recipe import Duplicates, Recipe, load_recipe, recipe_path
 from sarchat_build.config.resources import resource_folder
 from sarchat_build.curation.facts import ImageFact
 from sarchat_build.curation.plan import DatasetFacts, DatasetPlan, plan_dataset
@@ -30,7 +29,7 @@ from sarchat_build.types import (
     SourceImage,
 )
 
-RECIPE = load_recipe(launch.recipe_path("sarchat_2m"))
+RECIPE = load_recipe(recipe_path("sarchat_2m"))
 SSDD = load_manifests(resource_folder("source_manifests"))["ssdd"].model_copy(update={"id": "s"})
 
 

@@ -62,8 +62,7 @@ def read_split_lists(
     for number, (entry, files) in enumerate(files_by_list):
         for file in files:
             listed = names_of_list(_lines(source, file, rule.encodings), images)
-            # An empty list states nothing, as of a sample that has no picture of that split.
-            if listed.lines and not listed.names:
+            if not listed.names:
                 raise InputError(_nothing_matched(source_id, file, listed, rule, number, images))
             if listed.unmatched:
                 key = f"annotations.split_lists.{number}"
@@ -73,12 +72,6 @@ def read_split_lists(
             for name in listed.names:
                 if splits.setdefault(name, entry.split) != entry.split:
                     conflicts[name] = f"{splits[name]} and {entry.split}"
-    empty = [str(file) for _, files in files_by_list for file in files]
-    if empty and not splits:
-        raise InputError(
-            f"{source_id}: the split lists are empty ({', '.join(empty)}); fill them, or say "
-            f"--set '{source_id}.annotations.split_lists=[]' to split by scene"
-        )
     if conflicts:
         listed_conflicts = ", ".join(f"{n} ({sides})" for n, sides in sorted(conflicts.items()))
         raise InputError(
@@ -147,7 +140,7 @@ def _nothing_matched(
     number: int,
     images: ImageNames,
 ) -> str:
-    held = f"its lines are like {listed.unmatched[0][:80]!r}"
+    held = f"its lines are like {listed.unmatched[0][:80]!r}" if listed.lines else "it is empty"
     known = f"images like {images.all_names[0]!r}"
     others = [entry for n, entry in enumerate(rule.split_lists) if n != number]
     left = ", ".join(f'{{path="{e.path}", split="{e.split}"}}' for e in others)

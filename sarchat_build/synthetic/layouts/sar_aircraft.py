@@ -59,7 +59,12 @@ def sample(number: int) -> Sample:
 
 
 def split_lists(images: int) -> tuple[Member, ...]:
-    """Give the official lists: 70 / 10 / 20 by the hash of the image, one stem per line."""
+    """Give the official lists: 70 / 10 / 20 by the hash of the image, one stem per line.
+
+    There are none for fewer images than lists: an empty list counts as a broken one.
+    """
+    if images < len(_SPLITS):
+        return ()
     stems: dict[str, list[str]] = {name: [] for name, _ in _SPLITS}
     for number in range(1, images + 1):
         stems[split_of("sar_aircraft", number, _SPLITS)].append(f"{number:07d}\n")
