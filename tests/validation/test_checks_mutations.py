@@ -165,7 +165,12 @@ def outcome(
                 changed[one.file][one.row] = row
         named = _named(dataset, changed, tmp_path_factory.mktemp("round") / "dataset")
         missed |= {one for one in here if (one.file, one.row) not in named}
-        strangers = set(named) - taken
+        # A row whose fault is in its place in the file shows in the order of the next one.
+        strangers = {
+            (file, row)
+            for file, row in set(named) - taken
+            if not (": row_order:" in named[file, row] and (file, (row or 0) - 1) in taken)
+        }
         assert not strangers, [named[stranger] for stranger in sorted(strangers)[:3]]
         planted += here
         waiting = later if len(later) < len(waiting) else []
