@@ -11,7 +11,7 @@ from pipelines.cli import options
 from pipelines.cli.arguments import check_sheet
 
 sources = typer.Typer(
-    help="List, check, record and describe sources, and see what they read.",
+    help="List, check, record, describe and inspect sources.",
     no_args_is_help=True,
     rich_markup_mode=None,
 )

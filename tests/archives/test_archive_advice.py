@@ -80,7 +80,7 @@ def test_row_9_one_part_of_several_by_name(tmp_path: Path, name: str, advice: st
     (tmp_path / "ssdd").mkdir()
     (tmp_path / "ssdd" / name).write_bytes(b"PK\x03\x04")
     with pytest.raises(InputError) as caught:
-        mini.build(tmp_path, tmp_path / "out", sources=["ssdd"])
+        mini.build(tmp_path, tmp_path.with_name("out"), sources=["ssdd"])
     assert f"{tmp_path / 'ssdd' / name}: one part of an archive in several" in str(caught.value)
     assert advice in str(caught.value)
 
@@ -155,7 +155,7 @@ def test_something_else_with_an_archives_name(
     (tmp_path / "ssdd").mkdir()
     (tmp_path / "ssdd" / name).write_bytes(content)
     with pytest.raises(InputError) as caught:
-        mini.build(tmp_path, tmp_path / "out", sources=["ssdd"])
+        mini.build(tmp_path, tmp_path.with_name("out"), sources=["ssdd"])
     assert str(tmp_path / "ssdd" / name) in str(caught.value)
     assert message in str(caught.value)
 

@@ -120,11 +120,11 @@ def test_row_2_a_changed_archive_stops_with_both_digests(tmp_path: Path, kind: s
         assert done.returncode == 0, done.stderr
     written(folder, kind, files | {sorted(files)[-1]: picture(77)})
     with pytest.raises(InputError) as caught:
-        mini.build(tmp_path, tmp_path / "out")
+        mini.build(tmp_path, tmp_path.with_name("out"))
     named = set(re.findall(r"\b[0-9a-f]{64}\b", str(caught.value)))
     assert before < named
     assert len(named) == 2
-    assert not (tmp_path / "out").exists()
+    assert not tmp_path.with_name("out").exists()
 
 
 def test_recorded_names_with_line_breaks(tmp_path: Path) -> None:

@@ -144,7 +144,7 @@ def test_two_images_of_one_name_stop_with_both_places(tmp_path: Path) -> None:
 
 def test_wrong_setting_is_refused_before_anything_is_read(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match=r"hrsid\.toml › annotations\.max_edge"):
-        mini.build(tmp_path, tmp_path / "out", stated=["hrsid.annotations.max_edge=1"])
+        mini.build(tmp_path, tmp_path.with_name("out"), stated=["hrsid.annotations.max_edge=1"])
 
 
 # Row 41: names.
