@@ -23,6 +23,7 @@ _DIGEST_BYTES = 16
 DECISIVE_CODE = (
     *("config", "dataset", "dialogues", "geometry", "images", "phrasing", "published"),
     *("archives", "sources", "names.py", "stable_hash.py", "types.py", "errors.py", "reasons.py"),
+    *("regular_files.py", "suggestions.py"),
 )
 
 
@@ -89,7 +90,10 @@ def canonical_json(value: object) -> bytes:
 
 
 def encode_planned_image(planned: PlannedImage) -> dict[str, Any]:
-    """Name everything about a planned image that can change a row or a picture of it."""
+    """Name everything about a planned image that can change a row or a picture of it.
+
+    Its `extent` cannot: only curation looks at it, to stop a build whose boxes are misread.
+    """
     image = planned.image
     return {
         "image_id": image.image_id,

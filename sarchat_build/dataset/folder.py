@@ -71,22 +71,28 @@ def refuse_overlap(out: str, raw: str, repacked: str = "") -> None:
     root = local_path(raw)
     if root is None:
         return
-    output = Path(out).resolve()
+    output = _led_to(Path(out))
     for source in _inputs(root):
-        place = source.resolve()
+        place = _led_to(source)
         if output == place or place in output.parents or output in place.parents:
             raise InputError(
                 f"{out}: --output and the raw archives lie in each other ({source}); give an "
                 "--output outside of --raw"
             )
     made = local_path(repacked) if repacked else None
-    if made is not None and made.resolve() != root.resolve():
+    kept = None if made is None else _led_to(made)
+    if kept is not None and kept != _led_to(root):
         for source in _inputs(root):
-            if source != root and source.resolve() in (made.resolve(), *made.resolve().parents):
+            if source != root and _led_to(source) in (kept, *kept.parents):
                 raise InputError(
                     f"{repacked}: --repacked lies in a source's folder ({source}), where it would "
                     "be read as part of it; give a folder outside of --raw"
                 )
+
+
+def _led_to(path: Path) -> Path:
+    """Follow links; one that leads in a circle is itself, where `Path.resolve` raises."""
+    return Path(os.path.realpath(path))
 
 
 def _inputs(raw: Path) -> Iterator[Path]:

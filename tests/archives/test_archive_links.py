@@ -45,8 +45,16 @@ def test_row_5_links_that_lead_out(tmp_path: Path) -> None:
     with pytest.raises(RecordError, match="path_escape"), archive.local_file(member):
         pass
 
-    (raw / "ssdd" / "more").symlink_to(tmp_path)
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere" / "000003.jpg").write_bytes(picture(98))
+    (raw / "ssdd" / "more").symlink_to(tmp_path / "elsewhere")
     with pytest.raises(InputError, match="a link to a folder outside"):
+        mini.build(raw, tmp_path / "out")
+
+    # One that leads to where the output lies stops before an archive is looked at.
+    (raw / "ssdd" / "more").unlink()
+    (raw / "ssdd" / "more").symlink_to(tmp_path)
+    with pytest.raises(InputError, match="--output and the raw archives lie in each other"):
         mini.build(raw, tmp_path / "out")
 
 
