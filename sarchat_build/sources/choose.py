@@ -35,7 +35,8 @@ def choose_sources(
         raise ConfigurationError(
             Issue("--source", s, f"no such source{advice(s, manifests)}") for s in unknown
         )
-    refuse_missing_folder(raw)
+    if not wanted:  # else what is wanted is named below, with its layout
+        refuse_missing_folder(raw)
     found = [source_id for source_id in manifests if is_there(join(raw, source_id))]
     absent = [source_id for source_id in wanted if source_id not in found]
     if absent:

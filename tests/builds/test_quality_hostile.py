@@ -449,7 +449,7 @@ def test_row_74_what_is_raised_in_a_worker_arrives_as_its_own_line(
     exec(SCRIPT.format(raising=raising), defined)
     graph: Any = defined["graph"]
 
-    def app(standalone_mode: bool) -> None:
+    def app(prog_name: str, standalone_mode: bool) -> None:
         run(graph, "local", workers, log_folder=log)
 
     monkeypatch.setattr(command, "app", app)

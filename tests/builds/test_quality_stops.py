@@ -226,8 +226,8 @@ def test_row_56_an_output_that_cannot_be_one_stops_before_sources_are_read(
     note.parent.mkdir()
     note.write_text("mine")
     out, said = {
-        "a file": (note, f"{note} cannot be written to; give another --output"),
-        "below a file": (note / "out", f"{note} cannot be written to; give another --output"),
+        "a file": (note, f"{note}: is a file, not a folder; give another --output"),
+        "below a file": (note / "out", f"{note} is a file, not a folder; give another --output"),
         "another folder": (note.parent, "not empty and not an earlier build; give another"),
         "a bucket": ("gs://bucket/out", "is written to a folder of this machine; give one as"),
         "long": (tmp_path / ("x" * 300), "cannot be written (File name too long); give another"),
