@@ -25,6 +25,8 @@ from sarchat_build.synthetic.formats import coco as write_coco
 # SARDet-100K has 116,598 images; more objects for each only make the document longer.
 IMAGES = 100_000
 _RING = tuple(float(value) + 0.123 for value in range(160))
+# What the outline fills: a box elsewhere would contradict it, and the object would be rejected.
+_BOX = (0.123, 1.123, 158.0, 158.0)
 
 
 def write(path: Path, megabytes: int) -> int:
@@ -37,9 +39,7 @@ def write(path: Path, megabytes: int) -> int:
             image = write_coco.CocoImage(number, f"{number:07d}.jpg", 800, 800)
             stream.write((write_coco.SEPARATOR if number else b"") + write_coco.image_entry(image))
         stream.write(between)
-        entry = write_coco.CocoAnnotation(
-            11111111, 22222222, 0, (1.5, 2.5, 30.0, 40.0), 1200.0, (_RING,)
-        )
+        entry = write_coco.CocoAnnotation(11111111, 22222222, 0, _BOX, 1200.0, (_RING,))
         form = write_coco.annotation_entry(entry)
         while stream.tell() < megabytes << 20:
             # Images in an order that keeps every one of them waiting for its next object.

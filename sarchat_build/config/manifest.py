@@ -54,7 +54,7 @@ class Categories(Model):
     source of aircraft is not listed.
     """
 
-    names: dict[str, Category | Literal["ignore"]] = Field(min_length=1)
+    names: dict[str, Literal[Category, "ignore"]] = Field(min_length=1)
     """Each name as documents spell it, and what it means; case and extra space do not count.
     Example: `{ Vehicle = "car", "oil tank" = "tank", airport = "ignore" }`"""
     annotated: tuple[Category, ...]
