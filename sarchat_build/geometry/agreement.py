@@ -40,7 +40,7 @@ def contradiction(xywh: Sequence[float], area_px2: float | None, outline: Sequen
         outline: all points x1, y1, x2, y2 … of it; it counts in place of the area where it has one.
 
     Returns:
-        "" where nothing contradicts, or nothing is there to compare.
+        "" where nothing contradicts, or nothing is there to compare, as beside a box without area.
 
     >>> contradiction((10, 12, 34, 26), 336, ())
     'area 336 is that of two corners, but bbox (10, 12, 34, 26) is read as corner and size'
@@ -50,6 +50,8 @@ def contradiction(xywh: Sequence[float], area_px2: float | None, outline: Sequen
     ''
     """
     x, y, w, h = xywh
+    if w == 0 or h == 0:
+        return ""
     written = f"bbox ({x:g}, {y:g}, {w:g}, {h:g})"
     corners = f"is that of two corners, but {written} is read as corner and size"
     if len(outline) >= 6 and all(map(math.isfinite, (*xywh, *outline))):

@@ -153,10 +153,17 @@ def test_none_may_be_said_in_any_words(answer, expected):
     assert expected == [] == found or (expected and set(expected) <= set(found))
 
 
-@pytest.mark.parametrize("more", [{"annotated": ("ship",)}, {"cut": ("ship",)}])
-def test_none_is_said_only_where_it_is_known(more):
+@pytest.mark.parametrize(
+    ("more", "rules", "expected"),
+    [
+        ({"annotated": ("ship",)}, Rules(), "wrong_negative"),
+        ({"cut": ("ship",)}, Rules(), "left_out_class"),
+        ({"cut": ("ship",)}, Rules(skip_cut=False), "wrong_negative"),
+    ],
+)
+def test_none_is_said_only_where_it_is_known(more, rules, expected):
     args = ("classification", "all", "all", CANDIDATES, "None.", ([], None, None), ())
-    assert problems(checked([], **more), *args) == ["wrong_negative"]
+    assert problems(checked([], **more), *args, rules) == [expected]
 
 
 @pytest.mark.parametrize(

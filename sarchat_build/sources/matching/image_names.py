@@ -105,6 +105,8 @@ class ImageNames:
         name = parse_name(written)
         match = self._match(name)
         named = f"the document names {written!r}"
+        if not match.positions and escapes(written):
+            raise RecordError(Reason.PATH_ESCAPE, f"the document names the image {written!r}")
         unread = self._unread(name, match)
         if unread is not None:
             detail = f"{named}; {unread} is called so, but no pattern of annotations.images fits it"
@@ -113,8 +115,6 @@ class ImageNames:
             listed = some_of([self._names[position] for position in match.positions])
             raise RecordError(Reason.IMAGE_AMBIGUOUS, f"{written!r} is one of {listed}")
         if not match.positions:
-            if escapes(written):
-                raise RecordError(Reason.PATH_ESCAPE, f"the document names the image {written!r}")
             detail = otherwise or f"{named}; no image is called so"
             raise RecordError(Reason.IMAGE_MISSING, detail)
         (position,) = match.positions
