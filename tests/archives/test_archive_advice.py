@@ -167,8 +167,8 @@ def test_a_gzip_that_is_no_tar(tmp_path: Path) -> None:
 
 def test_unknown_places(tmp_path: Path) -> None:
     for raw, message in {
-        str(tmp_path / "nowhere"): "not found in the raw folder",
-        "memory://nowhere/at/all": "not found in the raw folder",
+        str(tmp_path / "nowhere"): "no such folder",
+        "memory://nowhere/at/all": "holds no folder of a source",
         "nonsense://x/y": "Protocol not known",
     }.items():
         with pytest.raises(InputError, match=message):
