@@ -98,7 +98,7 @@ OTHERS: dict[str, tuple[Callable[[Path, Path], Any], tuple[str, ...]]] = {
     ),
     "manifest": (
         lambda folder, raw: {"raw": raw, "stated": ("ssdd.priority=21",)},
-        ("manifest of ssdd: another text",),
+        ("manifest of ssdd: priority = 20 there, 21 now",),
     ),
 }
 

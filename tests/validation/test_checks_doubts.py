@@ -23,11 +23,11 @@ from checks_keys import (
 from checks_world import assert_named, validate
 
 
-def test_a_rejected_category_is_classified_but_not_counted(world, tmp_path):
+def test_a_rejected_category_that_is_not_listed_is_neither_classified_nor_counted(world, tmp_path):
     world.image(A)["rejected_categories"] = ["ship", "bridge"]
     world.write(tmp_path)
     findings = validate(tmp_path)
-    assert_named(findings, "answer_category", CLASSIFY)
+    assert_named(findings, "left_out_class", CLASSIFY)
     for dialogue in (COUNT, REFER, UNIQUE):
         assert_named(findings, "rejected_category", dialogue)
 
