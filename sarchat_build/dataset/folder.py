@@ -159,9 +159,10 @@ def refuse_other_dataset(
     Raises:
         InputError: what lies there, and every difference.
     """
-    before = set(earlier.sources) | (set(earlier.left_out) if archives is None else set())
+    before = set(earlier.sources)
     differences = []
-    if before != set(manifests):
+    # A source that could not be read then was asked for, too: with it the dataset is completed.
+    if not before <= set(manifests) <= before | set(earlier.left_out):
         differences.append(
             f"sources: {', '.join(sorted(before))} there, {', '.join(sorted(manifests))} now"
         )

@@ -211,10 +211,11 @@ def layout_text(manifest: Manifest) -> str:
 
 
 def _other_layout(folder: str, manifest: Manifest, source: SourceFiles, *, images: bool) -> str:
+    foreign = foreign_names(manifest, source, source.files)
     found_instead = (
         unread_archives(source),
-        foreign_names(manifest, source, source.files),
-        nothing_fits(manifest, source, images=images),
+        # Patterns cannot fit names that are misread: those come first.
+        foreign or nothing_fits(manifest, source, images=images),
     )
     causes = "".join(f"{cause}; " for cause in found_instead if cause)
     return (

@@ -63,6 +63,7 @@ def test_some_columns_are_read_in_the_order_asked_for(out):
 def test_a_damaged_page_is_noticed_where_it_is_read(out):
     """The picture's bytes are damaged: who does not read them is not told."""
     path = out / TRAIN
+    pictures = pq.read_metadata(path).num_rows
     data = bytearray(path.read_bytes())
     data[data.index(b"IDAT") + 100] ^= 1
     path.write_bytes(data)
@@ -71,7 +72,8 @@ def test_a_damaged_page_is_noticed_where_it_is_read(out):
     assert isinstance(last, UnreadableFault)
     with pytest.raises(ValueError, match=f"{TRAIN}.*UnreadableFault"):
         list(read_sound_rows(folder, TRAIN, schema, batch_rows=9))
-    assert len(list(read_sound_rows(folder, TRAIN, schema, only=["image_id"], batch_rows=9))) == 3
+    found = read_sound_rows(folder, TRAIN, schema, only=["image_id"], batch_rows=9)
+    assert len(list(found)) == pictures
 
 
 def test_a_null_is_named_and_its_row_left_out(world, tmp_path):
@@ -119,7 +121,7 @@ def test_a_dataset_is_read_at_any_location(out, form):
     assert folder.sha256(TRAIN) == (len(data), hashlib.sha256(data).hexdigest())
     assert set(folder.json("build.json")["files"]) == {*expected} - {"build.json"}
     rows = read_sound_rows(folder, TRAIN, SCHEMAS["images"], only=["image_id"], batch_rows=9)
-    assert len(list(rows)) == 3
+    assert len(list(rows)) == pq.read_metadata(out / TRAIN).num_rows
 
 
 def test_what_is_not_there_is_a_fault_or_an_error(tmp_path):
