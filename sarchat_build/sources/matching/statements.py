@@ -57,8 +57,14 @@ def unread_archive_matches(source: SourceFiles) -> list[PartMatch]:
 
 
 def foreign_names(manifest: Manifest, source: SourceFiles, files: Iterable[FileRef]) -> str:
-    """Name files whose names no stated encoding fits, and the key that cures it; "" if all do."""
-    stated = manifest.annotations.encodings
+    """Name files whose names no stated encoding fits, and the key that cures it; "" if most do.
+
+    A few such names are read with escapes in place of their bytes.
+    """
+    stated, files = manifest.annotations.encodings, list(files)
+    known = [f for f in files if source.archives[f.archive].foreign_names.get(f.path) != ""]
+    if 2 * len(known) > len(files):
+        return ""
     text, fitting = unknown_names(source, files, stated)
     if not fitting:
         return text
