@@ -87,7 +87,7 @@ def test_row_30_the_rule_of_seven_tenths_and_what_no_chip_shows(tmp_path: Path) 
 # What a manifest states and the data contradict.
 def test_pixel_origin_that_the_data_contradict_stops(tmp_path: Path) -> None:
     source = mini.msar(12)
-    source.document("03", mini.voc_xml([("桥梁", 0, 10, 50, 60), ("桥梁", -3, 10, 50, 60)]))
+    source.document("03", mini.voc_xml([("桥梁", 0, 10, 50, 60), ("桥梁", -3, 70, 50, 120)]))
     raw = source.write_folder(tmp_path / "raw")
     with pytest.raises(InputError) as caught:
         mini.build(raw, tmp_path / "out")
