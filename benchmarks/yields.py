@@ -23,8 +23,8 @@ from functools import cache, lru_cache
 from typing import NamedTuple
 
 from sarchat_build.config.manifest import Manifest, load_manifests
-from sarchat_build.config.recipe import Recipe, load_recipe, recipe_path
-from sarchat_build.config.resources import resource_folder
+from sarchat_build.config.recipe import Recipe, load_recipe
+from sarchat_build.config.resources import recipe_path, resource_folder
 from sarchat_build.dialogues.labels import LabeledImage, label_image
 from sarchat_build.dialogues.tasks import questions
 from sarchat_build.stable_hash import choose

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sarchat_build.config.manifest import Manifest, load_manifests
-from sarchat_build.config.recipe import Recipe, load_recipe, recipe_path
-from sarchat_build.config.resources import resource_folder
+from sarchat_build.config.recipe import Recipe, load_recipe
+from sarchat_build.config.resources import recipe_path, resource_folder
 from sarchat_build.errors import ConfigurationError, Issue
 from sarchat_build.phrasing.engine import load_templates
 from sarchat_build.phrasing.lint import check_templates

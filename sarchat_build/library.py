@@ -23,8 +23,8 @@ from typing import TypeAlias
 from sarchat_build import images
 from sarchat_build.chips.blocks import cut_block, inspect_block, normalize_block
 from sarchat_build.config.manifest import Manifest, load_manifests
-from sarchat_build.config.recipe import Recipe, load_recipe, recipe_path
-from sarchat_build.config.resources import resource_folder
+from sarchat_build.config.recipe import Recipe, load_recipe
+from sarchat_build.config.resources import recipe_path, resource_folder
 from sarchat_build.dialogues.labels import LabeledImage, label_image
 from sarchat_build.dialogues.question import Question
 from sarchat_build.dialogues.tasks import questions

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-from sarchat_build.config.resources import resource_folder
+from sarchat_build.config.resources import manifest_paths, refuse_unknown_sources, resource_folder
 from sarchat_build.errors import ConfigurationError, InputError, Issue
 from sarchat_build.suggestions import advice
 
@@ -61,6 +62,17 @@ def images_of(images: str) -> int | None:
         message = f"neither a number from 1 to {_MAX_IMAGES:,} nor 'published'"
         raise ConfigurationError([Issue("--images", images[:40], message)])
     return number
+
+
+def check_source_ids(wanted: Sequence[str], manifests: Path | None = None) -> None:
+    """Refuse ids that neither a built-in manifest has nor one of the user's own folder.
+
+    Raises:
+        ConfigurationError: names each, with the nearest known one.
+    """
+    own = {} if manifests is None else manifest_paths([manifests])
+    if wanted and (own or manifests is None):  # else the folder is the fault
+        refuse_unknown_sources(wanted, manifest_paths([resource_folder("source_manifests")]) | own)
 
 
 def check_runner(runner: str) -> None:

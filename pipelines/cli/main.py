@@ -20,6 +20,7 @@ from pipelines.cli.arguments import (
     check_output_file,
     check_output_folder,
     check_runner,
+    check_source_ids,
     images_of,
     workers_of,
 )
@@ -28,6 +29,7 @@ from pipelines.cli.templates import templates
 from pipelines.console import print_error
 from pipelines.faults import EngineError, FaultLog
 from pipelines.interrupts import INTERRUPTED, end, interrupted_exit_code, listen
+from sarchat_build.config.resources import recipe_path
 from sarchat_build.errors import ConfigurationError, InputError
 
 EXIT_CHECK_FAILED, EXIT_USAGE, EXIT_INPUT, EXIT_ENGINE, EXIT_INTERRUPTED = 1, 2, 3, 4, 130
@@ -115,6 +117,8 @@ def build(
     processes = workers_of(workers)
     check_runner(runner)
     check_output_folder(output)
+    recipe_path(recipe)
+    check_source_ids(source or [], manifests)
     from pipelines.cli.commands.build import build_sources
 
     complete = build_sources(
@@ -229,6 +233,7 @@ def synthesize(
     """
     number, processes = images_of(images), workers_of(workers)
     check_output_folder(output)
+    check_source_ids(source or [])
     from pipelines.cli.commands.synthesize import synthesize_sources
 
     synthesize_sources(

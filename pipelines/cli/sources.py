@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from pipelines.cli import options
-from pipelines.cli.arguments import check_sheet
+from pipelines.cli.arguments import check_sheet, check_source_ids
 
 sources = typer.Typer(
     help="List, check, record, describe and inspect sources.",
@@ -67,6 +67,7 @@ def record(raw: options.Raw, source: options.SourceId, manifests: options.Manife
 
     From then on every build compares; for archives the record is one that 'sha256sum -c' reads.
     """
+    check_source_ids([source], manifests)
     from pipelines.cli.commands.sources import record_checksums
 
     record_checksums(raw, source, manifests)
@@ -148,6 +149,7 @@ def inspect(
     """
     if sheet is not None:
         check_sheet(sheet)
+    check_source_ids([source], manifests)
     from pipelines.cli.commands.onboarding import inspect_source
 
     inspect_source(

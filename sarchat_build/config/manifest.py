@@ -11,9 +11,9 @@ from pydantic import Field, field_validator, model_validator
 from sarchat_build.config.annotation_options import Annotations, RelativePath
 from sarchat_build.config.overrides import Override, parse_overrides
 from sarchat_build.config.patterns import compile_pattern
+from sarchat_build.config.resources import manifest_paths
 from sarchat_build.config.toml import Model, load_toml
 from sarchat_build.errors import ConfigurationError, Issue
-from sarchat_build.regular_files import list_settings
 from sarchat_build.types import CATEGORIES, Category
 
 SOURCE_ID = r"^[a-z][a-z0-9_]*$"
@@ -309,14 +309,10 @@ def load_manifests(
         ConfigurationError: all faults of all files and overrides at once.
     """
     folders = [folder] if added is None else [folder, added]
-    try:
-        listings = [(path, list_settings(path, ".toml", below=False)) for path in folders]
-    except OSError as error:
-        raise ConfigurationError([Issue(str(error.filename), "", str(error.strerror))]) from error
-    by_name = {path.name: path for _, listed in listings for path in listed}
-    paths = [path for _, path in sorted(by_name.items())]
-    wanted, issues = parse_overrides(overrides, [path.stem for path in paths])
-    empty = [path for path, listed in listings if not listed]
+    found = manifest_paths(folders)
+    paths = list(found.values())
+    wanted, issues = parse_overrides(overrides, list(found))
+    empty = [path for path in folders if not manifest_paths([path])]
     issues.extend(Issue(str(path), "", "holds no manifest (*.toml)") for path in empty)
     manifests: dict[str, Manifest] = {}
     for path in paths:

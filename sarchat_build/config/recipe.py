@@ -7,10 +7,7 @@ from typing import Annotated, Literal, TypeAlias
 
 from pydantic import Field, model_validator
 
-from sarchat_build.config.resources import resource_folder
 from sarchat_build.config.toml import Model, load_toml
-from sarchat_build.errors import ConfigurationError, Issue
-from sarchat_build.suggestions import advice
 from sarchat_build.types import TASKS, Category, TaskName
 
 # "skip" drops a question that an object which is not listed makes doubtful, "ignore" asks it.
@@ -294,27 +291,6 @@ class Recipe(Model):
     tasks: Tasks = Tasks()
     candidates: tuple[Category, ...] = ("ship", "aircraft", "car", "tank", "bridge", "harbor")
     """Which categories a classification question offers, in this order."""
-
-
-def recipe_path(recipe: str) -> Path:
-    """Give the file of a recipe: a path that ends in .toml, or the name of a built-in one.
-
-    Raises:
-        ConfigurationError: no recipe is called so; the nearest name, or all are named.
-    """
-    if recipe.endswith(".toml"):
-        if Path(recipe).is_dir():
-            raise ConfigurationError([Issue("--recipe", recipe, "is a folder, not a file")])
-        return Path(recipe)
-    folder = resource_folder("recipes")
-    path = folder / f"{recipe}.toml"
-    if not path.is_file():
-        known = sorted(built_in.stem for built_in in folder.glob("*.toml"))
-        folder_named = "; a folder is called so, and a file is needed"
-        hint = folder_named if Path(recipe).is_dir() else advice(recipe, known)
-        message = f"no such recipe{hint}; a file of your own is a path that ends in .toml"
-        raise ConfigurationError([Issue("--recipe", recipe, message.replace("?;", "?"))])
-    return path
 
 
 def load_recipe(path: Path) -> Recipe:

@@ -229,11 +229,15 @@ def _no_phrasing(folder: Path, others: int) -> str:
     if not folder.is_dir():
         return "is a file, not a folder" if folder.exists() else "no such folder"
     found = f"{others:,} files *.jinja, but" if others else "holds"
+    core = "<task>/<subtask>/question|answer/<name>.jinja"
+    return f"{found} no phrasing ({core}){_hint(folder)}"
+
+
+def _hint(folder: Path) -> str:
+    """Say which folder near a wrong one holds phrasings; "" where none does."""
     right = (folder / "templates", folder.parent, folder.parent.parent)
     meant = next((path for path in right if (path / FRAMES / "question").is_dir()), None)
-    hint = f"; did you mean {meant}?" if meant and meant != folder else ""
-    core = "<task>/<subtask>/question|answer/<name>.jinja"
-    return f"{found} no phrasing ({core}){hint}"
+    return f"; did you mean {meant}?" if meant and meant != folder else ""
 
 
 def load_templates(folder: Path) -> dict[str, str]:
@@ -247,7 +251,8 @@ def load_templates(folder: Path) -> dict[str, str]:
     try:
         paths = list_settings(folder, ".jinja", below=True)
     except OSError as error:
-        raise ConfigurationError([Issue(str(error.filename), "", str(error.strerror))]) from error
+        message = f"{error.strerror}{_hint(folder)}"
+        raise ConfigurationError([Issue(str(error.filename), "", message)]) from error
     for path in paths:
         template_id = path.relative_to(folder).with_suffix("").as_posix()
         try:

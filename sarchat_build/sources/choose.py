@@ -8,9 +8,10 @@ from sarchat_build.archives import is_there, join
 from sarchat_build.archives.location import list_folder, local_path, name_of
 from sarchat_build.config.manifest import Manifest
 from sarchat_build.config.recipe import Recipe
+from sarchat_build.config.resources import refuse_unknown_sources
 from sarchat_build.errors import ConfigurationError, InputError, Issue
 from sarchat_build.sources.index import layout_hint
-from sarchat_build.suggestions import advice, nearest
+from sarchat_build.suggestions import nearest
 
 
 def choose_sources(
@@ -30,11 +31,7 @@ def choose_sources(
         ConfigurationError: a source is asked for that no manifest describes.
         InputError: a source asked for is not there, or none is.
     """
-    unknown = [source_id for source_id in wanted if source_id not in manifests]
-    if unknown:
-        raise ConfigurationError(
-            Issue("--source", s, f"no such source{advice(s, manifests)}") for s in unknown
-        )
+    refuse_unknown_sources(wanted, manifests)
     if not wanted:  # else what is wanted is named below, with its layout
         refuse_missing_folder(raw)
     found = [source_id for source_id in manifests if is_there(join(raw, source_id))]

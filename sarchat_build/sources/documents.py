@@ -124,11 +124,10 @@ class _ImageMatcher:
     @cached_property
     def _folder_words(self) -> frozenset[str]:
         # A passage through the document of its own: asked only where folders do not agree.
-        file_names = self._format.file_names
-        if file_names is None:
+        if not self._format.many_images:
             return frozenset()
         with self.index.files.open(self.document.file) as stream:
-            return folder_words(file_names(stream, self._rule))
+            return folder_words(self._format.file_names(stream, self._rule))
 
     @property
     def _own_name(self) -> str:

@@ -168,7 +168,7 @@ def test_a_gzip_that_is_no_tar(tmp_path: Path) -> None:
 def test_unknown_places(tmp_path: Path) -> None:
     for raw, message in {
         str(tmp_path / "nowhere"): "no such folder",
-        "memory://nowhere/at/all": "holds no folder of a source",
+        "memory://nowhere/at/all": "no such folder",
         "nonsense://x/y": "Protocol not known",
     }.items():
         with pytest.raises(InputError, match=message):

@@ -10,8 +10,7 @@ import miniatures as mini
 import pytest
 from miniatures import SHIP, voc_xml
 
-from sarchat_build.config.recipe import recipe_path
-from sarchat_build.config.resources import resource_folder
+from sarchat_build.config.resources import recipe_path, resource_folder
 from sarchat_build.errors import InputError
 
 quality = pytest.mark.quality

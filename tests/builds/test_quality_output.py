@@ -18,7 +18,7 @@ from plain_build import build_results
 from whole_builds import record
 
 from pipelines import launch
-from sarchat_build.config.recipe import recipe_path
+from sarchat_build.config.resources import recipe_path
 from sarchat_build.dataset import switch as switch_module
 from sarchat_build.dataset.output import WrittenFile, stage_of
 from sarchat_build.dataset.receipts import load_receipt, save_receipt

@@ -15,8 +15,7 @@ from miniatures import SHIP, picture, voc_xml
 from pipelines import launch
 from pipelines.validate_dataset import validate_folder
 from sarchat_build.config.manifest import load_manifests
-from sarchat_build.config.recipe import recipe_path
-from sarchat_build.config.resources import resource_folder
+from sarchat_build.config.resources import recipe_path, resource_folder
 from sarchat_build.errors import ConfigurationError, InputError
 
 quality = pytest.mark.quality

@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sarchat_build.config.manifest import Expected, Manifest, load_manifests
-from sarchat_build.config.recipe import Duplicates, Recipe, load_recipe, recipe_path
-from sarchat_build.config.resources import resource_folder
+from sarchat_build.config.recipe import Duplicates, Recipe, load_recipe
+from sarchat_build.config.resources import recipe_path, resource_folder
 from sarchat_build.curation.facts import ImageFact
 from sarchat_build.curation.plan import DatasetFacts, DatasetPlan, plan_dataset
 from sarchat_build.curation.shard_assignment import group_by_shard

@@ -14,8 +14,8 @@ import pytest
 
 import sarchat_build
 from sarchat_build.config.manifest import load_manifests
-from sarchat_build.config.recipe import load_recipe, recipe_path
-from sarchat_build.config.resources import resource_folder
+from sarchat_build.config.recipe import load_recipe
+from sarchat_build.config.resources import recipe_path, resource_folder
 from sarchat_build.dataset import fingerprint as module
 from sarchat_build.dataset.fingerprint import (
     canonical_json,

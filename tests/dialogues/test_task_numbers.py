@@ -12,7 +12,8 @@ from hypothesis import given, settings
 from pydantic import BaseModel
 
 from benchmarks import yields
-from sarchat_build.config.recipe import Recipe, load_recipe, recipe_path
+from sarchat_build.config.recipe import Recipe, load_recipe
+from sarchat_build.config.resources import recipe_path
 from sarchat_build.config.toml import tomllib
 from sarchat_build.dialogues.labels import LabeledImage, label_image
 from sarchat_build.dialogues.tasks import SUBTASKS, questions

@@ -28,7 +28,7 @@ def test_the_command_prints_the_figures_of_the_build(built: Path, tmp_path: Path
     assert printed.stdout.encode() == published
     file = tmp_path / "quality.json"
     done = sarchat("report", built.as_uri(), "--output", file, "--workers", 2)
-    assert (done.returncode, done.stdout) == (0, ""), done.stderr
+    assert (done.returncode, done.stdout) == (0, f"Figures: {file}\n"), done.stderr
     assert file.read_bytes() == published
 
 

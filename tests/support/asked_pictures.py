@@ -8,7 +8,8 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from sarchat_build.config.recipe import Recipe, load_recipe, recipe_path
+from sarchat_build.config.recipe import Recipe, load_recipe
+from sarchat_build.config.resources import recipe_path
 from sarchat_build.dialogues.labels import label_image
 from sarchat_build.dialogues.tasks import Question, questions
 from sarchat_build.types import CATEGORIES, Box, Category, Chip, Instance

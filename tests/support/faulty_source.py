@@ -7,7 +7,7 @@ from typing import Any
 
 import miniatures as mini
 
-from sarchat_build.config.recipe import recipe_path
+from sarchat_build.config.resources import recipe_path
 
 GOOD_BOX = [20, 30, 90, 80]
 RECIPE = recipe_path("sarchat_2m").read_text()

@@ -11,8 +11,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from sarchat_build.config.recipe import Recipe, load_recipe, recipe_path
-from sarchat_build.config.resources import resource_folder
+from sarchat_build.config.recipe import Recipe, load_recipe
+from sarchat_build.config.resources import recipe_path, resource_folder
 from sarchat_build.dialogues.labels import LabeledImage, label_image
 from sarchat_build.dialogues.tasks import ASK, TAGS
 from sarchat_build.phrasing.engine import Phrasing, load_templates

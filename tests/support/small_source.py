@@ -15,7 +15,8 @@ import plain_build
 from PIL import Image
 
 from sarchat_build.config.manifest import load_manifests
-from sarchat_build.config.recipe import Recipe, load_recipe, recipe_path
+from sarchat_build.config.recipe import Recipe, load_recipe
+from sarchat_build.config.resources import recipe_path
 from sarchat_build.curation.plan import DatasetPlan
 from sarchat_build.reasons import Reason
 from sarchat_build.sources.index import index_source

@@ -6,8 +6,6 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from pipelines.console import counting_progress, print_line
-from sarchat_build.errors import ConfigurationError, Issue
-from sarchat_build.suggestions import advice
 from sarchat_build.synthetic import RAW_SOURCES, SYNTHESIZERS, refuse_foreign_files
 from sarchat_build.synthetic import synthesize as synthesize_source
 
@@ -25,15 +23,8 @@ def synthesize_sources(
         overwrite: whether files of the same names that were not made here are replaced.
 
     Raises:
-        ConfigurationError: a source cannot be made; the known ones are named.
         InputError: a source's folder holds something that was not made here; nothing is made then.
     """
-    unknown = sorted(set(sources) - set(SYNTHESIZERS))
-    if unknown:
-        message = "no such source can be made"
-        raise ConfigurationError(
-            Issue("--source", s, f"{message}{advice(s, SYNTHESIZERS)}") for s in unknown
-        )
     for source_id in () if overwrite else sources or RAW_SOURCES:
         refuse_foreign_files(SYNTHESIZERS[source_id], output)
     for source_id in sources or RAW_SOURCES:

@@ -8,8 +8,8 @@ from pathlib import Path
 from pipelines.cli.arguments import check_output_file
 from pipelines.cli.tables import plain_table, titled
 from pipelines.console import console, print_line
-from sarchat_build.config.recipe import load_recipe, recipe_path
-from sarchat_build.config.resources import resource_folder
+from sarchat_build.config.recipe import load_recipe
+from sarchat_build.config.resources import recipe_path, resource_folder
 from sarchat_build.dialogues.tasks import SUBTASKS
 from sarchat_build.errors import ConfigurationError, InputError, Issue
 from sarchat_build.phrasing.engine import FRAMES, Phrasing, load_templates, parse_id

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from importlib import import_module
 from typing import Any, BinaryIO
 
-from sarchat_build.sources.readers import coco, dota, fair1m, labelme, voc, yolo, yolo_obb
 from sarchat_build.types import RawImage
 
 
@@ -19,28 +19,47 @@ from sarchat_build.types import RawImage
 class Format:
     """A reader, and what its documents are.
 
+    The reader itself is imported when it is first used: some need numpy, and a command that only
+    finds a fault of a manifest would wait for it.
+
     Attributes:
-        read: the reader.
-        file_names: for documents of many images, which they name, the names alone.
+        name: that of its module, in this package.
+        many_images: whether a document holds many images, which it names, and not just one.
         relative: whether coordinates are shares of the picture and not pixels.
+
+    >>> FORMATS["coco"].read.__module__
+    'sarchat_build.sources.readers.coco'
     """
 
-    read: Callable[[BinaryIO, Any], Iterator[RawImage]]
-    file_names: Callable[[BinaryIO, Any], Iterator[str]] | None = None
+    name: str
+    many_images: bool = False
     relative: bool = False
 
     @property
-    def many_images(self) -> bool:
-        """Whether a document holds many images, and not just one."""
-        return self.file_names is not None
+    def read(self) -> Callable[[BinaryIO, Any], Iterator[RawImage]]:
+        """The reader."""
+        reader: Callable[[BinaryIO, Any], Iterator[RawImage]] = self._module().read
+        return reader
+
+    @property
+    def file_names(self) -> Callable[[BinaryIO, Any], Iterator[str]]:
+        """The reader of the file names alone, for documents of many images."""
+        reader: Callable[[BinaryIO, Any], Iterator[str]] = self._module().file_names
+        return reader
+
+    def _module(self) -> Any:
+        return import_module(f"{__name__}.{self.name}")
 
 
 FORMATS: dict[str, Format] = {
-    "voc": Format(voc.read),
-    "coco": Format(coco.read, coco.file_names),
-    "yolo": Format(yolo.read, relative=True),
-    "yolo_obb": Format(yolo_obb.read, relative=True),
-    "dota": Format(dota.read),
-    "fair1m": Format(fair1m.read),
-    "labelme": Format(labelme.read),
+    found.name: found
+    for found in (
+        Format("voc"),
+        Format("coco", many_images=True),
+        Format("yolo", relative=True),
+        Format("yolo_obb", relative=True),
+        Format("dota"),
+        Format("fair1m"),
+        Format("labelme"),
+    )
 }

@@ -41,7 +41,7 @@ def lines_of(findings: Iterable[Finding]) -> tuple[Line, ...]:
     ...     return Finding("error", check, file, None, "", "1", "2")
     >>> shard = "images/test-00000-of-00001.parquet"
     >>> found = [finding("counts", "build.json"), finding("file_sha256", shard)]
-    >>> [line.text for line in lines_of(found)][0][:46]
+    >>> [line.text for line in lines_of(found)][0][:47]
     'images/test-00000-of-00001.parquet: file_sha256'
     >>> [line.text for line in lines_of(found)][1]
     'build.json: 1 further finding follows from these: counts'

@@ -109,7 +109,7 @@ def _body_faults(body: str, build: Mapping[str, Any]) -> Iterator[tuple[str, obj
         cells = [[cell.strip() for cell in line.removeprefix(start).split("|")] for line in lines]
         if not _is_plain(title) or not _is_plain(license_name):
             # The card displays names of others escaped and shortened: their numbers must be there.
-            if expected not in [row[1 : 1 + len(expected)] for row in _cells_after(plain)]:
+            if expected not in [row[1 : 1 + len(expected)] for row in _cells_after(body)]:
                 yield f"sources {source}", expected, Plain("no row with these numbers")
             continue
         if expected not in [found[: len(expected)] for found in cells]:
