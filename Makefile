@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 DEMO   := demo
 
 .PHONY: help demo test check libarchive lint lock golden docs bytes clean faults
-.PHONY: bench oracles proof-coco proof-full proof-neardup proof-scene
+.PHONY: bench bench-start oracles proof-coco proof-full proof-neardup proof-scene
 .DEFAULT_GOAL := help
 
 help:
@@ -20,6 +20,7 @@ help:
 	@echo
 	@echo "slow proofs:"
 	@echo "make bench          10,000 chips against a hand-written script, as a ratio"
+	@echo "make bench-start    CPU seconds of help and of errors of usage"
 	@echo "make faults         builds killed and interrupted at random moments (SEED=…), then resumed"
 	@echo "make oracles        our readers against datumaro, box for box, in an environment of its own"
 	@echo "make proof-coco     one gigabyte of COCO JSON: seconds and peak memory"
@@ -96,6 +97,9 @@ faults: $(VENV)/.dev
 
 bench: $(VENV)/.runtime
 	@$(BIN)/python -m benchmarks.compare
+
+bench-start: $(VENV)/.runtime
+	@$(BIN)/python -m benchmarks.start
 
 # All ten raw sources as large as published: half an hour on two cores, 15 GB of disk.
 proof-full: $(VENV)/.runtime

@@ -1,8 +1,10 @@
-"""What a start costs: help, errors of usage and the package itself import nothing heavy."""
+"""What a start imports: help, errors of usage and the package itself bring nothing heavy.
+
+`make bench-start` measures the seconds that follow from it.
+"""
 
 from __future__ import annotations
 
-import resource
 import subprocess
 import sys
 from pathlib import Path
@@ -10,7 +12,6 @@ from pathlib import Path
 import pytest
 from conftest import REPOSITORY, sarchat
 
-MAX_CPU_S = 0.5
 # Beam, tables, pixels, phrasings, files. (Typer brings pydantic by itself.)
 HEAVY = ("apache_beam", "pyarrow", "rasterio", "numpy", "PIL", "jinja2", "fsspec")
 IMPORTED = """
@@ -21,28 +22,15 @@ main()
 """
 
 
-def child(code: str, *arguments: str) -> tuple[subprocess.CompletedProcess[str], float]:
-    """Run Python in a process of its own, and measure its CPU seconds."""
-    before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    done = subprocess.run(
+def child(code: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run Python in a process of its own."""
+    return subprocess.run(
         [sys.executable, "-c", code, *arguments],
         capture_output=True,
         text=True,
         cwd=REPOSITORY,
         timeout=60,
     )
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    spent = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    return done, spent
-
-
-def assert_short(spent_s: float, code: str, *arguments: str) -> None:
-    """Measure again where it was too long: other processes and cold caches may be the reason."""
-    for _ in range(3):
-        if spent_s < MAX_CPU_S:
-            return
-        spent_s = child(code, *arguments)[1]
-    assert spent_s < MAX_CPU_S
 
 
 USES = [
@@ -59,16 +47,15 @@ USES = [
 
 @pytest.mark.parametrize(("arguments", "code"), USES, ids=[" ".join(a) for a, _ in USES])
 def test_help_and_errors_of_usage_import_nothing_heavy(arguments: list[str], code: int) -> None:
-    done, spent = child(IMPORTED.format(heavy=HEAVY), *arguments)
+    done = child(IMPORTED.format(heavy=HEAVY), *arguments)
     assert done.returncode == code, done.stderr
     assert done.stdout.splitlines()[-1] == "imported:"
-    assert_short(spent, IMPORTED.format(heavy=HEAVY), *arguments)
 
 
 def test_the_graph_imports_beam() -> None:
     """The list of heavy packages is one that can be found in a process."""
     code = "import sys, pipelines.build_dataset; print('apache_beam' in sys.modules)"
-    assert child(code)[0].stdout == "True\n"
+    assert child(code).stdout == "True\n"
 
 
 def test_no_command_imports_beam() -> None:
@@ -78,29 +65,28 @@ def test_no_command_imports_beam() -> None:
     assert len(names) > 3
     commands = ", ".join(f"pipelines.cli.commands.{name}" for name in names)
     code = f"import sys, pipelines.launch, {commands}; print('apache_beam' in sys.modules)"
-    done, _ = child(code)
+    done = child(code)
     assert done.stdout == "False\n", done.stderr
 
 
 def test_the_package_imports_nothing_before_it_is_asked() -> None:
     code = "import sys, sarchat_build; print([m for m in sys.modules if m.startswith('sarchat')])"
-    assert child(code)[0].stdout == "['sarchat_build.version', 'sarchat_build']\n"
+    assert child(code).stdout == "['sarchat_build.version', 'sarchat_build']\n"
 
 
 @pytest.mark.parametrize(
     "module", ["types", "config.manifest", "geometry.rotated", "dialogues.tasks", "phrasing.engine"]
 )
 def test_a_domain_module_never_brings_beam(module: str) -> None:
-    code = f"import sys, sarchat_build.{module}; print('apache_beam' in sys.modules)"
-    done, spent = child(code)
-    assert done.stdout == "False\n"
-    assert_short(spent, code)
+    heavy = ("apache_beam", "pyarrow", "rasterio", "numpy", "shapely")
+    code = f"import sys, sarchat_build.{module}; print([m for m in {heavy} if m in sys.modules])"
+    assert child(code).stdout == "[]\n"
 
 
 def test_a_domain_test_never_brings_beam(tmp_path: Path) -> None:
     """Nor does what all tests share."""
     code = "import sys, conftest, miniatures; print('apache_beam' in sys.modules)"
-    done, _ = child(f"import sys; sys.path[:0] = ['tests', 'tests/support']; {code}")
+    done = child(f"import sys; sys.path[:0] = ['tests', 'tests/support']; {code}")
     assert done.stdout == "False\n", done.stderr
 
 
