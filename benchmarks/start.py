@@ -1,7 +1,7 @@
 """`make bench-start`: CPU seconds of help, of errors of usage, and of a domain module's import.
 
-The least of several runs of each is shown: other processes and cold caches only add. Tests hold
-what decides it, the packages that are imported (`tests/test_start.py`, `tests/cli/test_mistakes.py`).
+The least of several runs of each is shown: other processes and cold caches only add. What decides
+it is which packages are imported: `tests/test_start.py` and `tests/cli/test_mistakes.py` hold that.
 """
 
 from __future__ import annotations
