@@ -156,7 +156,7 @@ def _at(ranked: Ranked, rank: int, margin_px: float | None) -> Referents:
 
 
 def _on_side(objects: Sequence[CheckedObject], anchor: CheckedObject, relation: str) -> Referents:
-    """Give the objects that lie in a direction, and those that lie on that side at all."""
+    """Give the objects that lie in a direction, and those that somebody may see on that side."""
     left, right = relation.endswith("left"), relation.endswith("right")
     up, down = relation.startswith(("above", "upper")), relation.startswith(("below", "lower"))
     offsets = [(obj.x - anchor.x, obj.y - anchor.y, obj) for obj in objects]
@@ -165,8 +165,8 @@ def _on_side(objects: Sequence[CheckedObject], anchor: CheckedObject, relation: 
         [
             obj
             for dx, dy, obj in offsets
-            if (not left or dx < 0) and (not right or dx > 0)
-            and (not up or dy < 0) and (not down or dy > 0)
+            if (not left or dx < _CENTER_PX) and (not right or dx > -_CENTER_PX)
+            and (not up or dy < _CENTER_PX) and (not down or dy > -_CENTER_PX)
         ],
     )  # fmt: skip
 
