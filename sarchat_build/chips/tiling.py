@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
+from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from sarchat_build.config.manifest import Tiling, sort_categories
@@ -34,18 +37,22 @@ def cut_chips(image: SourceImage, tiling: Tiling | None) -> TilingResult:
     if tiling is None or max(width_px, height_px) <= tiling.chip_px:
         whole = Chip(image.image_id, None, width_px, height_px, image.instances)
         return TilingResult((whole,), 0, ())
+    starts = window_starts(width_px, tiling), window_starts(height_px, tiling)
+    windows = len(starts[0]) * len(starts[1])
+    shown: dict[tuple[int, int], list[Instance]] = defaultdict(list)
+    for instance in image.instances:
+        x0, y0, x1, y1 = instance.bbox
+        for y in _reached(starts[1], y0, y1, tiling):
+            for x in _reached(starts[0], x0, x1, tiling):
+                shown[y, x].append(instance)
     chips = []
-    windows = [
-        Window(x, y, min(x + tiling.chip_px, width_px), min(y + tiling.chip_px, height_px))
-        for y in window_starts(height_px, tiling)
-        for x in window_starts(width_px, tiling)
-    ]
-    for window in windows:
-        chip = _chip(image, window, tiling)
+    for (y, x), instances in sorted(shown.items()):
+        window = Window(x, y, min(x + tiling.chip_px, width_px), min(y + tiling.chip_px, height_px))
+        chip = _chip(image, window, instances, tiling)
         if chip.instances:
             chips.append(chip)
-    rejects = _losses(image, tuple(chips), len(windows))
-    return TilingResult(tuple(chips), len(windows) - len(chips), rejects)
+    rejects = _losses(image, tuple(chips), windows)
+    return TilingResult(tuple(chips), windows - len(chips), rejects)
 
 
 def window_starts(length_px: int, tiling: Tiling) -> tuple[int, ...]:
@@ -63,11 +70,21 @@ def window_starts(length_px: int, tiling: Tiling) -> tuple[int, ...]:
     return (*range(0, last, stride_px), last)
 
 
-def _chip(image: SourceImage, window: Window, tiling: Tiling) -> Chip:
+def _reached(
+    starts: tuple[int, ...], low_px: float, high_px: float, tiling: Tiling
+) -> tuple[int, ...]:
+    """Give the starts of the windows that show something between two edges of a box."""
+    first = bisect_right(starts, low_px - tiling.chip_px)
+    return starts[first : bisect_left(starts, high_px)]
+
+
+def _chip(
+    image: SourceImage, window: Window, instances: Iterable[Instance], tiling: Tiling
+) -> Chip:
     frame = Box(*window)
     kept: list[Instance] = []
     cut_categories: list[Category] = []
-    for instance in image.instances:
+    for instance in instances:
         visible = clip(instance.bbox, frame)
         if visible is None:
             continue

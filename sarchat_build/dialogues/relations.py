@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from itertools import product
 
 from sarchat_build.config.recipe import LabelThresholds
 from sarchat_build.geometry.boxes import round_half_up
+from sarchat_build.geometry.nearest import center_box, nearest
 from sarchat_build.types import Box
 
 DIRECTION_WORDS = {
@@ -103,8 +103,8 @@ def group_relation(
     between = relation(
         mean_center_px(first), mean_center_px(second), width_px, height_px, thresholds
     )
-    pairs = product([box.center_px for box in first], [box.center_px for box in second])
-    closest_px = min(math.sqrt((x1 - x0) ** 2 + (y1 - y0) ** 2) for (x0, y0), (x1, y1) in pairs)
+    middles = [center_box(box) for box in first], [center_box(box) for box in second]
+    closest_px = float(nearest(*middles, margin_px=0.0).gap_px.min())
     closest = proximity(closest_px, width_px, height_px, thresholds)
     return GroupRelation(between.direction, closest if closest == between.proximity else None)
 

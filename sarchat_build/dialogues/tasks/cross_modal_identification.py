@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from heapq import nsmallest
+from collections.abc import Iterator, Sequence
 
 from sarchat_build.config.recipe import Identification, Recipe
 from sarchat_build.dialogues.attributes import SIZE_WORDS
@@ -14,7 +13,7 @@ from sarchat_build.dialogues.question import GroundTruth, Question
 from sarchat_build.dialogues.relations import DIRECTION_WORDS, PROXIMITY_WORDS, Relation, relation
 from sarchat_build.dialogues.tasks.classification import most_common
 from sarchat_build.dialogues.tasks.unique_phrase import NOISE
-from sarchat_build.geometry.boxes import gap_px
+from sarchat_build.geometry.nearest import center_box, nearest
 from sarchat_build.stable_hash import choose, stable_hash
 from sarchat_build.types import Category
 
@@ -29,14 +28,14 @@ def ask(image: LabeledImage, recipe: Recipe) -> Iterator[Question]:
     rule = recipe.tasks.cross_modal_identification
     texts = Counter(o.box_text for o in image.objects)
     askable = [o for o in image.objects if texts[o.box_text] == 1]
-    listed = {category: image.of(category) for category in image.present}
-    complete = {c: objects for c, objects in listed.items() if image.is_complete(c)}
-    for labeled in askable:
+    for labeled, targets in zip(
+        askable, _clear_neighbors(askable, image, rule.tie_margin_px), strict=True
+    ):
         yield _single(labeled)
         yield _category_or_choice(labeled, image, rule)
-        found = _nearest(labeled, image.image_id, complete, rule.tie_margin_px)
-        if found is not None:
-            yield _nearest_question(labeled, found, image, recipe)
+        if targets:
+            target = targets[choose(len(targets), image.image_id, "nearest", labeled.number)]
+            yield _nearest_question(labeled, target, image, recipe)
     for i, j in draw_pairs(len(askable), rule.pairs_cap, image.image_id):
         yield _pair(askable[i], askable[j], image, recipe)
 
@@ -109,42 +108,29 @@ def _category_or_choice(
     )
 
 
-def _nearest(
-    labeled: LabeledInstance,
-    image_id: str,
-    complete: Mapping[Category, tuple[LabeledInstance, ...]],
-    margin_px: float,
-) -> LabeledInstance | None:
-    """Find the nearest other object of a listed category; None where no category has a clear one.
+def _clear_neighbors(
+    askable: Sequence[LabeledInstance], image: LabeledImage, margin_px: float
+) -> list[list[LabeledInstance]]:
+    """Give for each object the nearest other one of each listed category that has a clear one.
 
-    A person may compare centers or the water between two hulls: both must give the same answer.
+    A person may compare centers or the water between two hulls: both must give the same answer, of
+    several. Where centers all but coincide there is no direction to be seen.
     """
-    targets = [
-        target
-        for category, found in complete.items()
-        if (target := _nearest_of([o for o in found if o is not labeled], labeled, margin_px))
-    ]
-    return targets[choose(len(targets), image_id, "nearest", labeled.number)] if targets else None
-
-
-def _nearest_of(
-    others: Sequence[LabeledInstance], labeled: LabeledInstance, margin_px: float
-) -> LabeledInstance | None:
-    """Give the one of several that is nearest from center to center and from edge to edge alike."""
-    if len(others) < 2:
-        return None
-    centers = nsmallest(2, ((_distance_px(o, labeled), i) for i, o in enumerate(others)))
+    neighbors: list[list[LabeledInstance]] = [[] for _ in askable]
     clear_px = margin_px - NOISE
-    if centers[0][0] < clear_px:
-        return None
-    gaps = nsmallest(2, ((gap_px(o.bbox, labeled.bbox), i) for i, o in enumerate(others)))
-    clear = all(away[1][0] - away[0][0] >= clear_px for away in (centers, gaps))
-    return others[centers[0][1]] if clear and centers[0][1] == gaps[0][1] else None
-
-
-def _distance_px(first: LabeledInstance, second: LabeledInstance) -> float:
-    (x0, y0), (x1, y1) = first.bbox.center_px, second.bbox.center_px
-    return math.sqrt((x1 - x0) ** 2 + (y1 - y0) ** 2)
+    for found in (image.of(c) for c in image.present if image.is_complete(c)):
+        places = {o.instance.instance_id: place for place, o in enumerate(found)}
+        itself = [places.get(o.instance.instance_id, -1) for o in askable]
+        by_center, by_edge = (
+            nearest([side(o) for o in askable], [side(o) for o in found], clear_px, itself)
+            for side in (lambda o: center_box(o.bbox), lambda o: o.bbox)
+        )
+        clear = (by_center.index == by_edge.index) & (by_center.gap_px >= clear_px)
+        for way in (by_center, by_edge):
+            clear &= (clear_px <= way.lead_px) & (way.lead_px < math.inf)
+        for place in clear.nonzero()[0]:
+            neighbors[place].append(found[by_center.index[place]])
+    return neighbors
 
 
 def _nearest_question(
