@@ -22,7 +22,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import numpy as np
 from PIL import Image
@@ -219,14 +219,13 @@ def measure_build(file_format: str, n: int, recipe: str, tiled: bool) -> dict[st
         chosen, _ = choose_sources(settings.manifests, raw, [_SOURCE])
         context = launch.prepare(settings, chosen, raw=raw, out=out)
         run(lambda pipeline: build_dataset(pipeline, context), "local", 1)
-        outcome = read_outcome(out)
+        read_outcome(out)
         seconds = time.perf_counter() - start
     return {
         "document": f"{file_format}, {n:,} boxes",
         "seconds": {name: clock.own_s[stage] for name, stage in _COLUMNS.items()},
         "whole_s": seconds,
         "peak_mb": _peak_mb(),
-        "outcome": outcome,
     }
 
 
@@ -242,6 +241,14 @@ class Repeated(io.RawIOBase):
         self._body_bytes = len(record) * times
         self.size_bytes = len(head) + self._body_bytes + len(tail)
         self._at = 0
+
+    def seekable(self) -> bool:
+        """It can be read again."""
+        return True
+
+    def tell(self) -> int:
+        """Give the byte that is next."""
+        return self._at
 
     def seek(self, offset: int, whence: int = os.SEEK_SET, /) -> int:
         """Go to a byte counted from the start."""
@@ -270,3 +277,120 @@ class Repeated(io.RawIOBase):
             parts.append(whole[first - offset : last - offset])
         parts.append(self._tail[max(0, start - body) : max(0, end - body)])
         return b"".join(parts)
+
+
+# A document of so many records about at most one picture, and what each record is.
+_EMPTY_COCO = b'{"images": [], "categories": [{"id": 1, "name": "ship"}], "annotations": ['
+_SHAPE = b'{"label": "ship", "points": [[1, 1], [9, 9]], "shape_type": "rectangle"},'
+DOCUMENTS: dict[str, tuple[str, bytes, bytes, int, bytes]] = {
+    "COCO, annotations {}": ("coco", _EMPTY_COCO, b"{},\n", 3_000_000, b"{}]}"),
+    "COCO, images {}": ("coco", b'{"images": [', b"{},\n", 3_000_000, b"{}]" + _EMPTY_COCO[13:] + b"]}"),
+    "COCO, categories {}": ("coco", b'{"categories": [', b"{},\n", 3_000_000, b"{}]}"),
+    "XML, <object/>": ("voc", b"<annotation>", b"<object/>", 7_000_000, b"</annotation>"),
+    "FAIR1M, <object/>": (
+        "fair1m", b"<annotation><objects>", b"<object/>", 7_000_000, b"</objects></annotation>",
+    ),
+    "DOTA, lines": ("dota", b"", b"0 0 9 0 9 5 0 5 ship 0\n", 5_000_000, b""),
+    "DOTA, lines by CR": ("dota", b"", b"1 2 x y z\r", 5_000_000, b""),
+    "YOLO, lines": ("yolo", b"", b"0 .5 .5 .1 .1\n", 5_000_000, b""),
+    "YOLO OBB, lines": ("yolo_obb", b"", b"0 0 0 1 0 1 1 0 1\n", 5_000_000, b""),
+    "LabelMe, shapes": ("labelme", b'{"shapes": [', _SHAPE, 1_000_000, _SHAPE[:-1] + b"]}"),
+}  # fmt: skip
+
+
+def measure_document(name: str, part: float = 1.0) -> dict[str, Any]:
+    """Read a document to its end, or a part of its records, holding nothing of what it gives."""
+    file_format, head, record, times, tail = DOCUMENTS[name]
+    document = Repeated(head, record, int(times * part), tail)
+    with tempfile.TemporaryDirectory(prefix="sarchat-crowd-") as folder:
+        rule = _manifest(Path(folder), file_format).annotations.rule_of(0)
+    before, start, said, given = _peak_mb(), time.perf_counter(), "", 0
+    try:
+        for image in FORMATS[file_format].read(io.BufferedReader(document), rule):
+            given += max(1, len(image.instances) + len(image.faults))
+    except RecordError as error:
+        said = f"{error.reason}: {error.detail}"
+    return {
+        "document": f"{name}, {int(times * part):,}",
+        "megabytes": document.size_bytes / (1 << 20),
+        "seconds": time.perf_counter() - start,
+        "peak_mb": _peak_mb(),
+        "peak_mb_before": before,
+        "outcome": said or f"{given:,} given",
+    }
+
+
+def _peak_mb() -> float:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+def _measured(*arguments: str) -> dict[str, Any]:
+    """Measure in a process of its own, whose peak is that of this alone."""
+    command = [sys.executable, "-m", "benchmarks.crowds", *arguments]
+    done = subprocess.run(command, check=True, stdout=subprocess.PIPE)
+    figures: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    return figures
+
+
+def _show_builds(lines: Iterator[dict[str, Any]], title: str, console: Console) -> None:
+    table = Table(title=f"{title}: seconds of each stage, one process")
+    for column in ("picture", *_COLUMNS, "whole", "peak MB"):
+        table.add_column(column, justify="left" if column == "picture" else "right")
+    for line in lines:
+        stages = [f"{line['seconds'][column]:.1f}" for column in _COLUMNS]
+        whole = f"{line['whole_s']:.1f}", f"{line['peak_mb']:,.0f}"
+        table.add_row(line["document"], *stages, *whole)
+    console.print(table)
+
+
+def _show_documents(lines: Iterator[dict[str, Any]], console: Console) -> None:
+    table = Table(title="endless documents, read to their end")
+    for column in ("document", "MB", "seconds", "peak MB", "at start", "outcome"):
+        table.add_column(column, justify="left" if column in ("document", "outcome") else "right")
+    for line in lines:
+        table.add_row(
+            line["document"],
+            *(f"{line[name]:,.1f}" for name in ("megabytes", "seconds")),
+            *(f"{line[name]:,.0f}" for name in ("peak_mb", "peak_mb_before")),
+            line["outcome"],
+        )
+    console.print(table)
+
+
+def main() -> None:
+    """Measure every picture and every document, and print the tables."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--boxes", type=int, nargs="+", default=[1_000, 2_000, 5_000, 20_000])
+    parser.add_argument("--formats", choices=list(WRITERS), nargs="+", default=list(WRITERS))
+    parser.add_argument("--recipe", default="sarchat_2m")
+    parser.add_argument("--tiled", action="store_true")
+    parser.add_argument("--documents", action="store_true", help="the endless documents only")
+    parser.add_argument("--measure", nargs="+", help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.measure:
+        what, *rest = options.measure
+        if what == "document":
+            figures = measure_document(rest[0], float(rest[1]))
+        else:
+            figures = measure_build(rest[0], int(rest[1]), options.recipe, options.tiled)
+        print(json.dumps(figures, default=str))
+        return
+    console = Console(width=160)
+    if not options.documents:
+        more = ["--recipe", options.recipe, *(["--tiled"] if options.tiled else [])]
+        lines = (
+            _measured(*more, "--measure", "build", file_format, str(n))
+            for file_format in options.formats
+            for n in options.boxes
+        )
+        _show_builds(lines, "one crowded picture" + " in windows" * options.tiled, console)
+    parts = (
+        _measured("--measure", "document", name, str(part))
+        for name in DOCUMENTS
+        for part in (0.25, 1.0)
+    )
+    _show_documents(parts, console)
+
+
+if __name__ == "__main__":
+    main()

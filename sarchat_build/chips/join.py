@@ -12,6 +12,7 @@ from sarchat_build.config.recipe import Recipe
 from sarchat_build.errors import RecordError
 from sarchat_build.reasons import Reason
 from sarchat_build.sources.documents import Annotation
+from sarchat_build.sources.encodings import MAX_OBJECTS
 from sarchat_build.sources.files import FileRef
 from sarchat_build.sources.index import SourceIndex
 from sarchat_build.sources.matching.image_names import some_of
@@ -147,6 +148,8 @@ def _inspect(
         annotation = _one_annotation(found, index.split_by_name.get(name))
         if annotation.reject is not None:
             return annotation.reject
+        if instances > MAX_OBJECTS:
+            raise RecordError(Reason.TOO_LARGE, f"more than {MAX_OBJECTS:,} objects in one image")
         wanted = instances and _has_wanted_object(annotation.raw, manifest)
         if annotation.raw is None or not (wanted or recipe.keep_images_without_objects):
             ours = "object of a category that is not ignored" if instances else "object"

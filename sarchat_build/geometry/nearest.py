@@ -21,12 +21,12 @@ Indices = NDArray[np.intp]
 class Nearest(NamedTuple):
     """For each of some boxes: which other one is nearest, how near, and how much nearer it is.
 
-    `lead_px` is infinite where there is no second one, and `index` is -1 where there is not one.
+    `lead_px` is infinite where there is no second one, and `place` is -1 where there is not one.
     It tells whether the lead reaches a margin; where it does not, it may be the lead over another
     box than the second nearest.
     """
 
-    index: Indices
+    place: Indices
     gap_px: Edges
     lead_px: Edges
 
@@ -47,14 +47,12 @@ def nearest(
 
     >>> row = [Box(x, 0, x + 10, 10) for x in (0, 13, 100)]
     >>> found = nearest(row, row, 4.0, itself=(0, 1, 2))
-    >>> found.index.tolist(), found.gap_px.tolist(), (found.lead_px >= 4).tolist()
+    >>> found.place.tolist(), found.gap_px.tolist(), (found.lead_px >= 4).tolist()
     ([1, 0, 1], [3.0, 3.0, 77.0], [True, True, True])
     """
     own, far = (np.array(given, np.float64).reshape(-1, 4) for given in (boxes, others))
     selves = np.array(itself or [-1] * len(own), np.intp)
-    found = Nearest(
-        np.full(len(own), -1), np.full(len(own), math.inf), np.full(len(own), math.inf)
-    )
+    found = Nearest(np.full(len(own), -1), np.full(len(own), math.inf), np.full(len(own), math.inf))
     blocks = _side_by_side(far)
     frames = np.array([_frame(far[block]) for block in blocks]).reshape(-1, 4)
     for rows in _side_by_side(own):
@@ -78,7 +76,7 @@ def nearest(
             nearer = (here < least) | ((here == least) & (columns[at] < index))
             index = np.where(nearer & (here < math.inf), columns[at], index)
             least = np.minimum(least, here)
-        found.index[rows], found.gap_px[rows] = index, least
+        found.place[rows], found.gap_px[rows] = index, least
         found.lead_px[rows] = second - np.where(index < 0, 0.0, least)
     return found
 

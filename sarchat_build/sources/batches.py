@@ -39,8 +39,8 @@ def read_in_batches(
 ) -> Iterator[AnnotationBatch]:
     """Read documents, and yield what they say as often as `max_objects` objects have been read.
 
-    An annotation and a reject count as one object each, so that a document of empty images is cut
-    up too. Nothing is yielded for documents that say nothing.
+    An annotation, a notice and a reject count as one object each, so that a document of empty
+    images is cut up too. Nothing is yielded for documents that say nothing.
     """
     by_block: dict[int, list[Annotation]] = defaultdict(list)
     rejects: list[Reject] = []
@@ -65,7 +65,7 @@ def read_in_batches(
                 size += 1
             else:
                 by_block[index.block_of(found.name)].append(found)
-                size += 1 + found.objects
+                size += 1 + found.objects + len(found.notices)
             if size > max_objects:
                 yield batch()
                 by_block, rejects, size = defaultdict(list), [], 0

@@ -19,6 +19,8 @@ _BYTE_ORDER_MARKS = (
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
 _CHUNK_BYTES = 1 << 20
+# Whatever `str.splitlines` takes for the end of a line.
+_LINE_BREAKS = "\n\r\v\f\x1c\x1d\x1e\x85\u2028\u2029"
 # Tools declare the smaller set and write the larger one.
 _SUPERSETS = {"gb2312": "gb18030", "gbk": "gb18030"}
 # Encodings of names and of source code, some of which take quadratic time: no document is so.
@@ -44,7 +46,8 @@ def read_all(document: BinaryIO) -> bytes:
 
 def lines_of(text: str) -> list[str]:
     """Split a document about one image; raises `too_large` before millions of lines fill memory."""
-    if text.count("\n") > MAX_OBJECTS:
+    breaks = sum(map(text.count, _LINE_BREAKS)) - text.count("\r\n")
+    if breaks > MAX_OBJECTS:
         raise RecordError(Reason.TOO_LARGE, f"more than {MAX_OBJECTS:,} lines about one image")
     return text.splitlines()
 

@@ -30,7 +30,7 @@ def agrees(boxes: Sequence[Box], others: Sequence[Box], margin_px: float, own: l
     for n, box in enumerate(boxes):
         index, gap, lead = by_all_pairs(box, others, own[n] if own else -1)
         if (lead >= margin_px) or margin_px <= 0:
-            assert (found.index[n], found.gap_px[n]) == (index, gap)
+            assert (found.place[n], found.gap_px[n]) == (index, gap)
             assert found.lead_px[n] >= margin_px
             assert math.isinf(found.lead_px[n]) == math.isinf(lead)
         else:

@@ -125,11 +125,11 @@ def _clear_neighbors(
             nearest([side(o) for o in askable], [side(o) for o in found], clear_px, itself)
             for side in (lambda o: center_box(o.bbox), lambda o: o.bbox)
         )
-        clear = (by_center.index == by_edge.index) & (by_center.gap_px >= clear_px)
+        clear = (by_center.place == by_edge.place) & (by_center.gap_px >= clear_px)
         for way in (by_center, by_edge):
             clear &= (clear_px <= way.lead_px) & (way.lead_px < math.inf)
         for place in clear.nonzero()[0]:
-            neighbors[place].append(found[by_center.index[place]])
+            neighbors[place].append(found[by_center.place[place]])
     return neighbors
 
 

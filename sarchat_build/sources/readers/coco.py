@@ -15,7 +15,7 @@ from sarchat_build.config.annotation_options import CocoRule
 from sarchat_build.errors import RecordError
 from sarchat_build.geometry.agreement import contradiction
 from sarchat_build.reasons import Reason
-from sarchat_build.sources.encodings import choose_encoding, flag
+from sarchat_build.sources.encodings import MAX_OBJECTS, choose_encoding, flag
 from sarchat_build.sources.readers.json_stream import JsonStream, claimed_px, to_float
 from sarchat_build.stable_hash import stable_hash
 from sarchat_build.types import BoxFormat, RawFault, RawImage, RawInstance
@@ -28,17 +28,20 @@ def read(document: BinaryIO, rule: CocoRule) -> Iterator[RawImage]:
     """Read a COCO document: images first, then annotations in parts of an image.
 
     In memory are an entry per image, eight bytes per annotation, and one buffer of annotations.
-    What belongs to no image is a fault of a `RawImage` whose filename is None.
+    What belongs to no image is a fault of a `RawImage` whose filename is None. Beyond what one
+    image can hold, annotations are only counted, in one fault of reason `too_large`.
 
     Raises:
         RecordError: `json_parse` with the byte at which the document breaks, `encoding`, or
-            `contradicts_manifest` when neither document nor manifest names the categories.
+            `contradicts_manifest` when neither document nor manifest names the categories,
+            or `too_large` for more categories, or images without a name, than there can be.
     """
     stream = JsonStream(document, choose_encoding(document, rule.encodings))
     names, faults = _categories(stream, rule)
     images = _Images()
     for number, entry in enumerate(stream.items("images.item"), start=1):
         images.add(entry, f"images[{number}]")
+        _refuse_more(images.nameless, "images without id or file_name")
     faults += images.faults
     if faults:
         yield RawImage(None, None, None, (), tuple(faults))
@@ -100,6 +103,7 @@ def _categories(stream: JsonStream, rule: CocoRule) -> tuple[dict[Hashable, str]
     names: dict[Hashable, str] = {}
     faults: list[RawFault] = []
     for number, entry in enumerate(stream.items("categories.item"), start=1):
+        _refuse_more(number, "categories")
         fields = entry if isinstance(entry, dict) else {}
         category_id, name = _id(fields.get("id")), str(fields.get("name", ""))
         if names.setdefault(category_id, name) != name:
@@ -113,6 +117,11 @@ def _categories(stream: JsonStream, rule: CocoRule) -> tuple[dict[Hashable, str]
             "annotations.class_names is empty, but the document has no categories",
         )
     return names or dict(enumerate(rule.class_names, start=rule.first_class_id)), faults
+
+
+def _refuse_more(count: int, what: str) -> None:
+    if count > MAX_OBJECTS:
+        raise RecordError(Reason.TOO_LARGE, f"more than {MAX_OBJECTS:,} {what}")
 
 
 @dataclass(slots=True)
@@ -130,6 +139,7 @@ def _annotations(
     repeated = _RepeatedIds(stream)
     pending: defaultdict[str | None, _PartialImage] = defaultdict(_PartialImage)
     parts: Counter[str | None] = Counter()
+    listed: Counter[str | None] = Counter()
     for filename, times in images.repeated.items():
         notice = RawFault("images", Reason.DUPLICATE_ENTRY, f"listed {times + 1} times")
         pending[filename].notices.append(notice)
@@ -138,7 +148,12 @@ def _annotations(
         fields = entry if isinstance(entry, dict) else {}
         key = f"annotations[{number}]"
         image = images.by_id.get(_id(fields.get("image_id")))
-        partial = pending[image.filename if image else None]
+        owner = image.filename if image else None
+        listed[owner] += 1
+        if listed[owner] > MAX_OBJECTS:
+            continue  # counted below
+        partial = pending[owner]
+        numbers += 16
         try:
             if image is None:
                 written = str(fields.get("image_id"))[:80]
@@ -155,19 +170,22 @@ def _annotations(
                 detail = "is marked as a crowd, or to be ignored"
                 fault = RawFault(key, Reason.NOT_ONE_OBJECT, detail, category=name)
                 partial.faults.append(fault)
-                numbers += 16
                 continue
             instance = _instance(fields, key, name, rule)
             partial.instances.append(instance)
-            numbers += 16 + len(instance.polygon)
+            numbers += len(instance.polygon)
         except RecordError as error:
             conflict = pending[None] if error.reason is Reason.DUPLICATE_ID else partial
             conflict.faults.append(RawFault(key, error.reason, error.detail))
-            numbers += 16
         if numbers > MAX_PENDING_NUMBERS:
             yield from _parts(pending, parts, images)
             pending.clear()
             numbers = 0
+    for owner, count in listed.items():
+        if count > MAX_OBJECTS:
+            detail = f"more than {MAX_OBJECTS:,} of {'one' if owner else 'no'} image"
+            more = RawFault("annotations", Reason.TOO_LARGE, detail, instances=count - MAX_OBJECTS)
+            pending[owner].faults.append(more)
     yield from _parts(pending, parts, images)
     for filename, known in images.by_filename.items():
         if filename not in parts:
@@ -199,13 +217,14 @@ class _RepeatedIds:
         ordered = np.frombuffer(ids, dtype=np.int64)
         ordered.sort()
         self._candidates = set(ordered[1:][ordered[1:] == ordered[:-1]].tolist())
-        self._first: dict[Hashable, str] = {}
+        self._first: dict[Hashable, int] = {}
 
     def is_repetition(self, fields: Mapping[str, Any]) -> bool:
         """Whether this very annotation was read before; `duplicate_id` if another one was."""
         if not self._candidates or _number64(fields.get("id")) not in self._candidates:
             return False
-        annotation_id, content = _id(fields.get("id")), repr(sorted(fields.items()))
+        annotation_id = _id(fields.get("id"))
+        content = stable_hash("annotation", repr(sorted(fields.items())))
         first = self._first.get(annotation_id)
         if first is not None and first != content:
             raise RecordError(

@@ -27,7 +27,7 @@ def read(document: BinaryIO, rule: Fair1mRule) -> Iterator[RawImage]:
     root = xml.parse(document, rule.encodings)
     instances: list[RawInstance] = []
     faults: list[RawFault] = []
-    for number, element in enumerate(xml.children(xml.child(root, "objects"), "object"), start=1):
+    for number, element in enumerate(xml.objects(xml.child(root, "objects")), start=1):
         try:
             instances.append(_instance(element, f"object[{number}]"))
         except RecordError as error:

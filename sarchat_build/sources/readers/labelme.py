@@ -12,7 +12,7 @@ from sarchat_build.config.annotation_options import LabelmeRule
 from sarchat_build.errors import RecordError
 from sarchat_build.geometry.quads import bounds
 from sarchat_build.reasons import Reason
-from sarchat_build.sources.encodings import choose_encoding, flag
+from sarchat_build.sources.encodings import MAX_OBJECTS, choose_encoding, flag
 from sarchat_build.sources.readers.json_stream import JsonStream, claimed_px, to_float
 from sarchat_build.sources.readers.labelme_pixels import WithoutPixels
 from sarchat_build.types import BoxFormat, RawFault, RawImage, RawInstance
@@ -21,8 +21,6 @@ Points = tuple[float, ...]
 # Parts of a path from one folder to another, or from the root of a drive.
 _NO_FOLDER = re.compile(r"\.{0,2}|[A-Za-z]:")
 _MARKS = ("difficult", "truncated")
-# Twenty times what the densest picture of any source holds; what is beyond would fill the memory.
-_MAX_SHAPES = 100_000
 
 
 def read(document: BinaryIO, rule: LabelmeRule) -> Iterator[RawImage]:
@@ -53,8 +51,8 @@ def read(document: BinaryIO, rule: LabelmeRule) -> Iterator[RawImage]:
     objects: dict[object, RawInstance | RawFault] = {}
     notices: list[RawFault] = []
     for number, entry in enumerate(stream.items("shapes.item"), start=1):
-        if number > _MAX_SHAPES:
-            raise RecordError(Reason.TOO_LARGE, f"more than {_MAX_SHAPES:,} shapes in one image")
+        if number > MAX_OBJECTS:
+            raise RecordError(Reason.TOO_LARGE, f"more than {MAX_OBJECTS:,} shapes in one image")
         shape = entry if isinstance(entry, dict) else {}
         key = f"shapes[{number}]"
         found: RawInstance | RawFault

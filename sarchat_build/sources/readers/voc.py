@@ -51,7 +51,7 @@ def read(document: BinaryIO, rule: VocRule) -> Iterator[RawImage]:
     instances: list[RawInstance] = []
     faults: list[RawFault] = []
     notices: list[RawFault] = []
-    for number, element in enumerate(xml.children(root, "object"), start=1):
+    for number, element in enumerate(xml.objects(root), start=1):
         key = f"object[{number}]"
         try:
             instances.append(_instance(element, key, notices))

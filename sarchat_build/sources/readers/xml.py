@@ -12,7 +12,7 @@ from defusedxml.common import DefusedXmlException
 
 from sarchat_build.errors import RecordError
 from sarchat_build.reasons import Reason
-from sarchat_build.sources.encodings import MAX_MARKS, decode, flag, numbers, read_all
+from sarchat_build.sources.encodings import MAX_MARKS, MAX_OBJECTS, decode, flag, numbers, read_all
 from sarchat_build.types import RawFault
 
 _DECLARATION = re.compile(r"^\s*<\?xml[^>]*\?>")
@@ -46,6 +46,14 @@ def parse(document: BinaryIO, encodings: Sequence[str]) -> Element:
 def children(element: Element | None, name: str) -> Iterator[Element]:
     """Give the children called `name`, which is in lower case."""
     return (child for child in (() if element is None else element) if child.tag.lower() == name)
+
+
+def objects(element: Element | None) -> list[Element]:
+    """Give the children called "object"; raises `too_large` for more than a picture can hold."""
+    found = list(children(element, "object"))
+    if len(found) > MAX_OBJECTS:
+        raise RecordError(Reason.TOO_LARGE, f"more than {MAX_OBJECTS:,} objects about one image")
+    return found
 
 
 def child(element: Element | None, *names: str) -> Element | None:

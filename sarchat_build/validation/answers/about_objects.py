@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from sarchat_build.validation.answers.expected import (
@@ -105,26 +104,13 @@ def nearest_to(
 
     Where its center all but coincides with that of `start` there is no direction to be seen.
     """
-    objects = [obj for obj in image.by_category.get(wanted, ()) if obj is not start]
-    if len(objects) < 2:
-        return None
-    by_center = [geometry.distance(obj.x - start.x, obj.y - start.y) for obj in objects]
-    by_edge = [geometry.edge_distance(obj.box, start.box) for obj in objects]
     # Floats that are equal on paper differ in their last digits.
     margin_px = rules.nearest_margin_px - 1e-6
-    index = _clearly_least(by_center, margin_px)
-    if index is None or index != _clearly_least(by_edge, margin_px):
+    by_center = image.clearly_nearest(start, wanted, margin_px, by_edge=False)
+    if by_center is None or by_center[1] < margin_px:
         return None
-    return objects[index] if by_center[index] >= margin_px else None
-
-
-def _clearly_least(distances_px: Sequence[float], margin_px: float) -> int | None:
-    """Give the index of the least distance, if all others are greater by the margin."""
-    if not distances_px:
-        return None
-    least = min(range(len(distances_px)), key=distances_px.__getitem__)
-    others = (far for index, far in enumerate(distances_px) if index != least)
-    return least if all(far - distances_px[least] >= margin_px for far in others) else None
+    by_edge = image.clearly_nearest(start, wanted, margin_px, by_edge=True)
+    return by_center[0] if by_edge is not None and by_edge[0] is by_center[0] else None
 
 
 def multi(image: CheckedImage, dialogue: Dialogue, rules: Rules) -> Expected:

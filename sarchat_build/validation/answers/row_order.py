@@ -41,8 +41,7 @@ def sort_key(
     if task == "cross_modal_identification":
         if subtask != "multi":
             return position, there, _ABOUT_OBJECT.get(subtask, 0), 0
-        askable = sum(obj is not None for obj in image.by_text.values())
-        if askable * (askable - 1) > rules.pairs_cap:
+        if image.askable * (image.askable - 1) > rules.pairs_cap:
             return position, _LAST, 0, 0
         return position, _LAST, there, image.positions.get(second, _LAST)
     if task == "instance_counting":

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from math import inf
 
 from sarchat_build.validation.pictures import geometry
+from sarchat_build.validation.pictures.nearby import Neighborhood
 from sarchat_build.validation.rules import Rules
 from sarchat_build.validation.vocabulary import CATEGORIES, CATEGORY_RANK, CELL_RANK
 
@@ -67,6 +69,24 @@ class CheckedImage:
     by_text: Mapping[str, CheckedObject | None]
     # What stands after "#" in an object's id → its position in `objects`.
     positions: Mapping[str, int]
+    # How many objects have a box text of their own.
+    askable: int
+    _near: dict[str, tuple[Neighborhood, dict[str, int]]] = field(
+        default_factory=dict, compare=False, repr=False
+    )
+
+    def clearly_nearest(
+        self, start: CheckedObject, category: str, margin_px: float, *, by_edge: bool
+    ) -> tuple[CheckedObject, float] | None:
+        """Give the object of several that is nearest to another by a margin, and how near it is."""
+        objects = self.by_category.get(category, ())
+        if category not in self._near:
+            places = {obj.instance_id: place for place, obj in enumerate(objects)}
+            self._near[category] = Neighborhood([obj.box for obj in objects]), places
+        known, places = self._near[category]
+        but = places.get(start.instance_id)
+        place, away_px, lead_px = known.nearest(start.box, margin_px, by_edge=by_edge, but=but)
+        return (objects[place], away_px) if margin_px <= lead_px < inf else None
 
     @property
     def incomplete(self) -> frozenset[str]:
@@ -146,4 +166,5 @@ def make_checked_image(
         by_category={category: tuple(found) for category, found in by_category.items()},
         by_text=by_text,
         positions={obj.index: position for position, obj in enumerate(ordered)},
+        askable=sum(obj is not None for obj in by_text.values()),
     )

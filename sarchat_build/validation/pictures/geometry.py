@@ -158,17 +158,6 @@ def distance(dx: float, dy: float) -> float:
     return sqrt(dx * dx + dy * dy)
 
 
-def edge_distance(box: Sequence[float], other: Sequence[float]) -> float:
-    """Give the shortest distance between two boxes in pixels, 0 where they touch.
-
-    >>> edge_distance((0, 0, 2, 2), (5, 6, 9, 9)), edge_distance((0, 0, 2, 2), (2, 1, 9, 9))
-    (5.0, 0.0)
-    """
-    across = max(other[0] - box[2], box[0] - other[2], 0.0)
-    down = max(other[1] - box[3], box[1] - other[3], 0.0)
-    return distance(across, down)
-
-
 def proximity(distance_px: float, width: int, height: int, rules: Rules) -> str:
     """Name a distance, short or long against a share of width plus height.
 

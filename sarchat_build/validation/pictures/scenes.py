@@ -6,6 +6,8 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
+import numpy as np
+
 from sarchat_build.validation.findings import Plain
 from sarchat_build.validation.pictures.geometry import round_half_up
 from sarchat_build.validation.pictures.image_row import ImageRow, Objects, RowLog
@@ -74,18 +76,18 @@ class Scenes:
             tiling = self._tiling[scene]
             _check_shared(chips)
             _check_last_windows(chips, tiling)
-            whole = _whole_boxes(chips)
+            whole = _Whole(chips)
+            uncertain = {
+                shown.shared[0]
+                for chip in chips
+                for instance_id, shown in chip.objects.items()
+                if instance_id not in whole.objects
+            }
             for chip in chips:
                 explained = _check_chip(chip, whole, tiling)
-                for category in sorted(chip.cut - explained):
-                    uncertain = any(
-                        instance_id not in whole and shown.shared[0] == category
-                        for other in chips
-                        for instance_id, shown in other.objects.items()
-                    )
-                    if not uncertain:
-                        log = chip.log
-                        yield CutUnexplained(scene, category, log.file, log.row, log.key)
+                for category in sorted(chip.cut - explained - uncertain):
+                    log = chip.log
+                    yield CutUnexplained(scene, category, log.file, log.row, log.key)
 
 
 def _check_shared(chips: Sequence[Chip]) -> None:
@@ -114,20 +116,36 @@ def _check_last_windows(chips: Sequence[Chip], tiling: TilingRule | None) -> Non
                 chip.log.add("window", Plain(f"to end with its scene at {end}"), chip.window)
 
 
-def _whole_boxes(chips: Sequence[Chip]) -> dict[str, Shown]:
-    """Give the objects that some chip shows whole, by its own word."""
-    whole: dict[str, Shown] = {}
-    for chip in chips:
-        for instance_id, shown in chip.objects.items():
-            if not shown.truncated:
-                whole.setdefault(instance_id, shown)
-    return whole
+class _Whole:
+    """The objects that some chip shows whole, by its own word, and which of them a chip is about.
+
+    A scene has thousands of chips and of objects, and each chip is about a few.
+    """
+
+    def __init__(self, chips: Sequence[Chip]) -> None:
+        self.objects: dict[str, Shown] = {}
+        for chip in chips:
+            for instance_id, shown in chip.objects.items():
+                if not shown.truncated:
+                    self.objects.setdefault(instance_id, shown)
+        self._ids = list(self.objects)
+        self._places = {instance_id: place for place, instance_id in enumerate(self._ids)}
+        boxes = [shown.box for shown in self.objects.values()]
+        self._boxes = np.array(boxes, np.float64).reshape(-1, 4)
+
+    def of(self, chip: Chip) -> Iterator[tuple[str, Shown]]:
+        """Give the objects that the chip lists, or that reach into its window, in their order."""
+        low, high = self._boxes[:, :2], self._boxes[:, 2:]
+        reaching = (low < chip.window[2:]) & (high > chip.window[:2])
+        listed = {self._places[one] for one in chip.objects if one in self._places}
+        for place in sorted(listed.union(np.flatnonzero(reaching.all(axis=1)).tolist())):
+            yield self._ids[place], self.objects[self._ids[place]]
 
 
-def _check_chip(chip: Chip, whole: dict[str, Shown], tiling: TilingRule | None) -> frozenset[str]:
+def _check_chip(chip: Chip, whole: _Whole, tiling: TilingRule | None) -> frozenset[str]:
     """Compare one chip with the objects known whole; give the categories that it may cut."""
     cut = set()
-    for instance_id, known in whole.items():
+    for instance_id, known in whole.of(chip):
         visible, share = _visible(known.box, chip.window)
         here = chip.objects.get(instance_id)
         if here is not None:
