@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 DEMO   := demo
 
 .PHONY: help demo test check libarchive lint lock golden docs bytes clean faults
-.PHONY: bench bench-start oracles proof-coco proof-full proof-neardup proof-scene
+.PHONY: bench bench-start oracles proof-coco proof-crowds proof-full proof-neardup proof-scene
 .DEFAULT_GOAL := help
 
 help:
@@ -19,6 +19,7 @@ help:
 	@echo "make lock    every pin anew, with hashes"
 	@echo
 	@echo "slow proofs:"
+	@echo "make proof-crowds   pictures of up to 20,000 boxes, documents of millions of records"
 	@echo "make bench          10,000 chips against a hand-written script, as a ratio"
 	@echo "make bench-start    CPU seconds of help and of errors of usage"
 	@echo "make faults         builds killed and interrupted at random moments (SEED=…), then resumed"
@@ -106,6 +107,10 @@ proof-full: $(VENV)/.runtime
 	@test -d bench/full/raw || $(BIN)/sarchat synthesize --output bench/full/raw --images published
 	@$(BIN)/python -m benchmarks.full_size bench/full/raw bench/full/dataset
 	@$(BIN)/sarchat validate bench/full/dataset
+
+# An hour on two cores; CROWDS="--formats coco --boxes 1000 5000" measures less.
+proof-crowds: $(VENV)/.runtime
+	@$(BIN)/python -m benchmarks.crowds $(CROWDS)
 
 proof-scene: $(VENV)/.runtime
 	@$(BIN)/python -m benchmarks.proof_scene

@@ -89,7 +89,7 @@ class Reason(str, Enum):
         "a name or a link leads out of the folder of its source",
         "correct the name, or replace the link by the file itself")
     TOO_LARGE = ("too_large", Kind.REJECT,
-        "a file is larger than any of its kind can be, and is not read into memory",
+        "a file is larger than any of its kind can be, or lists more than a picture holds",
         "see whether it is what its name says; fetch it again if not")
 
     # Annotation documents.

@@ -22,8 +22,7 @@ class Nearest(NamedTuple):
     """For each of some boxes: which other one is nearest, how near, and how much nearer it is.
 
     `lead_px` is infinite where there is no second one, and `place` is -1 where there is not one.
-    It tells whether the lead reaches a margin; where it does not, it may be the lead over another
-    box than the second nearest.
+    The lead is what is known of it: it tells whether it reaches a margin, and need not be exact.
     """
 
     place: Indices
@@ -65,6 +64,7 @@ def nearest(
                 np.nextafter(least, math.inf)
             )  # fmt: skip
             if (beyond <= reach[block]).all():
+                second = np.minimum(second, np.maximum(least, reach[block]))
                 break
             columns = blocks[block]
             gaps = _gaps(own[rows], far[columns])

@@ -10,13 +10,14 @@ from typing import Any
 
 import pytest
 from asked_pictures import EVERYTHING, pictures
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from sarchat_build.config.recipe import Recipe
 from sarchat_build.dialogues.labels import label_image
 from sarchat_build.dialogues.tasks import Question, questions
 from sarchat_build.published.schema import GROUND_TRUTH
+from sarchat_build.types import Box, Chip, Instance
 from sarchat_build.validation.answers.check_dialogues import EXPECTATIONS
 from sarchat_build.validation.answers.completeness import AskedQuestions, coverage_faults
 from sarchat_build.validation.answers.expected import Dialogue
@@ -91,8 +92,19 @@ def faults(picture: Any, rule: str) -> Iterator[object]:
     yield from coverage_faults([image], asked, rules)
 
 
+def _on_one_spot() -> Any:
+    """One bridge lies below the harbor, and another is so near to it that it may seem to."""
+    boxes = ("bridge", (0, 1, 1, 2)), ("bridge", (0, 0, 1, 1)), ("harbor", (0, 0, 1, 1))
+    objects = tuple(
+        Instance(f"s/1#{n}", kind, kind, Box(*box))  # type: ignore[arg-type]
+        for n, (kind, box) in enumerate(boxes)
+    )
+    return Chip("s/1", None, 64, 64, objects), ("bridge", "harbor"), ()
+
+
 @pytest.mark.parametrize("rule", ["skip", "ignore"])
 @settings(deadline=None, max_examples=150)
+@example(picture=_on_one_spot(), unsure=False)
 @given(picture=pictures(), unsure=st.booleans())
 def test_what_is_asked_is_what_is_demanded(rule: str, picture: Any, unsure: bool) -> None:
     chip, annotated, rejected = picture

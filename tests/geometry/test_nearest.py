@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 
-import numpy as np
+import crowd_layouts
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -56,36 +56,7 @@ def test_nearest_is_that_of_all_pairs(
         agrees(boxes, boxes if same else others, margin_px, list(range(len(boxes))) * same)
 
 
-def spread(n: int) -> list[Box]:
-    """One box in each square of a grid, of many sizes."""
-    columns = math.isqrt(n - 1) + 1
-    offsets = np.random.default_rng(7).integers(0, 40, (n, 4)) / 2
-    return [
-        Box(x + dx, y + dy, x + dx + 1 + w, y + dy + 1 + h)
-        for i, (dx, dy, w, h) in enumerate(offsets.tolist())
-        for x, y in [(i % columns * 30, i // columns * 30)]
-    ]
-
-
-def column(n: int) -> list[Box]:
-    """All above each other."""
-    return [Box(0, 9 * i + i % 5, 5, 9 * i + i % 5 + 3) for i in range(n)]
-
-
-def nested(n: int) -> list[Box]:
-    """Each inside the one before."""
-    return [Box(i / 8, i / 8, 9000 - i / 8, 9000 - i / 8) for i in range(n)]
-
-
-def under_a_giant(n: int) -> list[Box]:
-    """One box that holds all others."""
-    return [Box(0, 0, 10**5, 10**5), *spread(n - 1)]
-
-
-LAYOUTS: tuple[Callable[[int], list[Box]], ...] = (spread, column, nested, under_a_giant)
-
-
-@pytest.mark.parametrize("layout", LAYOUTS)
+@pytest.mark.parametrize("layout", crowd_layouts.LAYOUTS)
 @pytest.mark.parametrize("as_box", [center_box, lambda box: box])
 def test_nearest_of_a_crowd_is_that_of_all_pairs(
     layout: Callable[[int], list[Box]], as_box: Callable[[Box], Box]
@@ -95,7 +66,7 @@ def test_nearest_of_a_crowd_is_that_of_all_pairs(
 
 
 @quality(66)
-@pytest.mark.parametrize("layout", LAYOUTS)
+@pytest.mark.parametrize("layout", crowd_layouts.LAYOUTS)
 @pytest.mark.parametrize("as_box", [center_box, lambda box: box])
 def test_comparisons_grow_with_the_boxes_and_not_with_their_pairs(
     layout: Callable[[int], list[Box]],

@@ -34,11 +34,14 @@ def pictures(draw: st.DrawFn, most: int = 14) -> tuple[Chip, tuple[Category, ...
     annotated = tuple(c for c in CATEGORIES if draw(st.booleans())) or ("ship",)
     # A coarse grid makes ties and near-ties common.
     step = draw(st.sampled_from([1, 7, 20]))
+    # All over the picture, or so close together that neither side nor order is beyond doubt.
+    reach = draw(st.sampled_from([1, 1, 1, 12]))
     objects = []
     for i in range(draw(st.integers(0, most))):
-        w, h = (draw(st.integers(1, max(1, side // 3 // step))) * step for side in (width, height))
-        x = draw(st.integers(0, max(0, (width - w) // step))) * step
-        y = draw(st.integers(0, max(0, (height - h) // step))) * step
+        sides = width // reach, height // reach
+        w, h = (draw(st.integers(1, max(1, side // 3 // step))) * step for side in sides)
+        x = draw(st.integers(0, max(0, (sides[0] - w) // step))) * step
+        y = draw(st.integers(0, max(0, (sides[1] - h) // step))) * step
         box = Box(x, y, min(x + w, width), min(y + h, height))
         category = draw(st.sampled_from(annotated))
         hard = draw(st.booleans())
