@@ -176,3 +176,17 @@ def test_a_box_is_cut_for_the_windows_that_show_it_alone(monkeypatch: pytest.Mon
         for i in instances
     )
     assert clips[0] == shown < 10 * len(instances)
+
+
+@pytest.mark.parametrize(
+    ("file_format", "data"),
+    [
+        ("voc", b"<annotation>" + b"<object/>" * 2_100_000 + b"</annotation>"),
+        ("yolo", b"0 .5 .5 .1 .1\n" * 1_000_000),
+        ("dota", b"1 1 9 1 9 9 1 9 ship 0\n" * 1_000_000),
+    ],
+)
+def test_millions_of_records_about_one_picture(file_format: str, data: bytes) -> None:
+    with pytest.raises(RecordError, match="about one image") as caught:
+        read(data, file_format)
+    assert caught.value.reason is Reason.TOO_LARGE

@@ -12,8 +12,9 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 from checks_keys import COUNT, TEST, TRAIN, A
+from checks_pictures import make_world
 from checks_rows import picture, reject
-from checks_world import assert_named, entry, make_world, schema_of, validate
+from checks_world import assert_named, entry, schema_of, validate
 from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image

@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sarchat_build.types import Box
-from sarchat_build.validation.pictures import nearby
-from sarchat_build.validation.pictures.nearby import Neighborhood
+from sarchat_build.validation.pictures import geometry
+from sarchat_build.validation.pictures.geometry import Neighborhood
 
 halves = st.integers(0, 120).map(lambda value: value / 2)
 some_boxes = st.lists(
@@ -50,7 +50,7 @@ def agrees(boxes: Sequence[Box], margin_px: float, by_edge: bool) -> None:
 @settings(deadline=None, max_examples=200)
 def test_nearest_is_that_of_all(boxes: list[Box], margin_px: float, by_edge: bool) -> None:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(nearby, "_FIRST_LOOK", 1)
+        patch.setattr(geometry, "_FIRST_LOOK", 1)
         agrees(boxes, margin_px, by_edge)
 
 
@@ -61,13 +61,13 @@ def test_few_of_a_crowd_are_looked_at(
     layout: Callable[[int], list[Box]], by_edge: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     looked_at = [0]
-    real = nearby._lengths
+    real = geometry._lengths
 
-    def counted(offsets: nearby.Numbers) -> nearby.Numbers:
+    def counted(offsets: geometry.Numbers) -> geometry.Numbers:
         looked_at[0] += len(offsets)
         return real(offsets)
 
-    monkeypatch.setattr(nearby, "_lengths", counted)
+    monkeypatch.setattr(geometry, "_lengths", counted)
     boxes = layout(4000)
     known = Neighborhood(boxes)
     agrees(boxes[:200], 4.0, by_edge)

@@ -32,7 +32,6 @@ from sarchat_build.validation.answers.referents import entered_cells
 from sarchat_build.validation.findings import Plain
 from sarchat_build.validation.pictures import geometry
 from sarchat_build.validation.pictures.checked_image import CheckedImage, CheckedObject
-from sarchat_build.validation.pictures.nearby import Neighborhood
 from sarchat_build.validation.rules import Rules
 from sarchat_build.validation.vocabulary import CATEGORIES, CELLS, SIZE_RANK
 
@@ -266,7 +265,7 @@ def _relations(
 
 def _closest(some: tuple[CheckedObject, ...], others: tuple[CheckedObject, ...]) -> float:
     """Give the shortest distance between the centers of two groups' members."""
-    middles = Neighborhood([(obj.x, obj.y, obj.x, obj.y) for obj in others])
+    middles = geometry.Neighborhood([(obj.x, obj.y, obj.x, obj.y) for obj in others])
     return min(middles.nearest(obj.box, 0.0, by_edge=False)[1] for obj in some)
 
 

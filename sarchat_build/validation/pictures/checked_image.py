@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from math import inf
 
 from sarchat_build.validation.pictures import geometry
-from sarchat_build.validation.pictures.nearby import Neighborhood
 from sarchat_build.validation.rules import Rules
 from sarchat_build.validation.vocabulary import CATEGORIES, CATEGORY_RANK, CELL_RANK
 
@@ -71,7 +70,7 @@ class CheckedImage:
     positions: Mapping[str, int]
     # How many objects have a box text of their own.
     askable: int
-    _near: dict[str, tuple[Neighborhood, dict[str, int]]] = field(
+    _near: dict[str, tuple[geometry.Neighborhood, dict[str, int]]] = field(
         default_factory=dict, compare=False, repr=False
     )
 
@@ -82,7 +81,7 @@ class CheckedImage:
         objects = self.by_category.get(category, ())
         if category not in self._near:
             places = {obj.instance_id: place for place, obj in enumerate(objects)}
-            self._near[category] = Neighborhood([obj.box for obj in objects]), places
+            self._near[category] = geometry.Neighborhood([obj.box for obj in objects]), places
         known, places = self._near[category]
         but = places.get(start.instance_id)
         place, away_px, lead_px = known.nearest(start.box, margin_px, by_edge=by_edge, but=but)
