@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import crowd_layouts
 import pytest
@@ -11,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sarchat_build.types import Box
-from sarchat_build.validation.pictures import geometry
+from sarchat_build.validation.pictures import geometry, scenes
 from sarchat_build.validation.pictures.geometry import Neighborhood
 
 halves = st.integers(0, 120).map(lambda value: value / 2)
@@ -75,3 +76,17 @@ def test_few_of_a_crowd_are_looked_at(
     for place in range(0, 4000, 20):
         known.nearest(boxes[place], 4.0, by_edge=by_edge, but=place)
     assert looked_at[0] < 200 * 4000 / 5
+
+
+@pytest.mark.quality(66)
+def test_a_chip_is_about_what_it_lists_and_what_reaches_into_it() -> None:
+    boxes = {f"s/1#{n}": box for n, box in enumerate(crowd_layouts.under_a_giant(500))}
+    shown = {one: scenes.Shown(tuple(box), False, False, ("ship",)) for one, box in boxes.items()}
+    log: Any = None
+    everything = scenes.Chip((0, 0, 10**5, 10**5), shown, frozenset(), (), log)
+    listed = {one: shown[one] for one in ("s/1#499", "s/1#7")}
+    chip = scenes.Chip((0, 0, 100, 100), listed, frozenset(), (), log)
+    about = [one for one, _ in scenes._Whole([everything, chip]).of(chip)]
+    reaching = [one for one in boxes if scenes._visible(tuple(boxes[one]), chip.window)[0]]
+    assert about == [one for one in boxes if one in {*reaching, *listed}]
+    assert len(reaching) < 30
