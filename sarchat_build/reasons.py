@@ -207,6 +207,10 @@ class Reason(str, Enum):
     DUPLICATE_OBJECT = ("duplicate_object", (Kind.REJECT, Kind.REPAIR),
         "an object has the category and the box of another one of its image; one is kept",
         "nothing needs to be done")
+    COPIES_DIFFER = ("copies_differ", Kind.REPAIR,
+        "two entries of one object contradict each other beside its box: a mark that either has is "
+        "kept, and of names and outlines the first",
+        "correct the document if the mark, the name or the outline matters")
     UNKNOWN_FLAG = ("unknown_flag", Kind.WARNING,
         "a mark such as `difficult` holds neither yes nor no, and is taken for no",
         "correct the document if the mark matters")
