@@ -121,6 +121,11 @@ class Reason(str, Enum):
         "a document says the same of an image or an object more than once; it counts once",
         "nothing needs to be done")
 
+    OTHER_ID_TYPE = ("other_id_type", Kind.WARNING,
+        "an id of a COCO document is text or a fraction and no whole number; one that writes the "
+        "same number is the same id",
+        "write ids as whole numbers, and see that none was rounded on its way")
+
     # Images and documents that belong together.
     PART_MATCH = ("part_match", Kind.WARNING,
         "a statement of a manifest (a split list, the pattern of `scene`) does not fit all of what "

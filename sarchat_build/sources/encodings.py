@@ -24,7 +24,7 @@ _SUPERSETS = {"gb2312": "gb18030", "gbk": "gb18030"}
 # Encodings of names and of source code, some of which take quadratic time: no document is so.
 _NO_TEXT = ("idna", "punycode", "raw_unicode_escape", "unicode_escape", "undefined")
 _YES = ("1", "true", "yes", "y", "t")
-_NO = ("", "0", "false", "no", "n", "f", "none", "null", "unspecified")
+_NO = ("", "0", "false", "no", "n", "f")
 # An XML declaration is the first thing in its document.
 _HEAD_BYTES = 512
 # No document about one image comes near this; one that does would only fill the memory.
@@ -122,12 +122,13 @@ def numbers(texts: Iterable[str], what: str) -> tuple[float, ...]:
 
 
 def flag(written: object) -> bool | None:
-    """Read a mark as documents write it, as a number or a word; None for what is neither.
+    """Read a mark as documents write it, as a number or a word; None for what says neither.
 
-    A whole number above 0 is a yes: DOTA grades difficulty up to 2.
+    A whole number above 0 is a yes: DOTA grades difficulty up to 2. What is not written is a no;
+    Pascal VOC's word "Unspecified" says nothing of the kind.
 
-    >>> [flag(word) for word in ("1", "Yes", "FALSE", " Unspecified", 0, True, None, "maybe", "2")]
-    [True, True, False, False, False, True, False, None, True]
+    >>> [flag(word) for word in ("1", "Yes", "FALSE", 0, True, None, " Unspecified", "maybe", "2")]
+    [True, True, False, False, True, False, None, None, True]
     """
     word = "" if written is None else str(written).strip().casefold()
     if word in _YES or word in _NO:

@@ -178,7 +178,6 @@ def test_one_contradiction_costs_one_object(tmp_path: Path, fields: dict[str, An
 @pytest.mark.parametrize(
     "fields",
     [
-        {"area": 0},
         {"area": None},
         {"area": "unknown"},
         {"area": 150.5},  # of an outline inside the box
@@ -256,7 +255,8 @@ def test_flags_in_words(tmp_path: Path) -> None:
     found = [outcome.images[stem].image.instances[0] for stem in sorted(texts)]
     expected = [*FLAGS.values(), False, False]
     assert [i.difficult for i in found] == [i.truncated for i in found] == expected
-    assert outcome.notices(Reason.UNKNOWN_FLAG) == 4
+    # "Unspecified" is no yes, and it does not say no either.
+    assert outcome.notices(Reason.UNKNOWN_FLAG) == 6
 
 
 @quality(81)
