@@ -79,6 +79,15 @@ def local_path(location: str) -> Path | None:
     return Path(path) if protocol in ("file", "local") else None
 
 
+def is_web(location: str) -> bool:
+    """Whether names below a location are parts of URLs of the web, with escapes.
+
+    >>> is_web("https://host/raw"), is_web("gs://bucket/raw"), is_web("/data/raw")
+    (True, False, False)
+    """
+    return local_path(location) is None and _WEB.match(location) is not None
+
+
 def filesystem(location: str) -> tuple[Any, str]:
     """Give fsspec's file system for a location, and the path in it.
 

@@ -64,7 +64,7 @@ def build_sources(
     from sarchat_build.dataset.lock import hold_lock, release_lock
     from sarchat_build.dataset.output import WORK_FOLDER
 
-    demand_engine(runner, workers)
+    demand_engine(runner, workers, beam_options)
     with (
         cleaning_up(lambda: release_lock(output)),
         hold_lock(output, take_over=take_over, tell=errors.print),
