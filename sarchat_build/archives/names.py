@@ -61,7 +61,7 @@ def member_name(name: str | bytes, encodings: Sequence[str] = ()) -> MemberName:
     systems into names of files. Where no encoding fits, nobody knows what is one: in some it is
     half of a letter.
 
-    >>> member_name("images\1.png"), member_name("表/1.png".encode("cp932"), ["cp932"]).text
+    >>> member_name("images\\1.png"), member_name("表/1.png".encode("cp932"), ["cp932"]).text
     (MemberName(text='images/1.png', encoding='utf-8'), '表/1.png')
     """
     found = read_name(name, encodings)
