@@ -188,8 +188,7 @@ class RemoteFolder(_Folder):
         return self._read_names(item for item in self._sizes() if not is_archive_name(item[0]))
 
     def _read_name(self, stored: str) -> MemberName:
-        # Web servers list names as they stand in URLs.
-        return member_name(unquote_to_bytes(stored) if self._is_web else stored, self._encodings)
+        return member_name(_unquoted(stored) if self._is_web else stored, self._encodings)
 
     def _paths(self) -> list[str]:
         return [path for path, _ in self._sizes()]
@@ -227,3 +226,13 @@ class RemoteFolder(_Folder):
         except OSError as error:
             why = error.strerror or type(error).__name__
             raise RecordError(Reason.UNREADABLE, f"{path}: {why}") from error
+
+
+def _unquoted(name: str) -> str | bytes:
+    # Web servers list names as they stand in URLs; some write bytes that are no text as Python's
+    # marks for them.
+    written = unquote_to_bytes(name)
+    try:
+        return written.decode("utf-8", "surrogatepass")
+    except UnicodeError:
+        return written

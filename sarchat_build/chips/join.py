@@ -147,7 +147,7 @@ def _inspect(
         annotation = _one_annotation(found, index.split_by_name.get(name))
         if annotation.reject is not None:
             return annotation.reject
-        wanted = instances and _has_wanted_object(annotation.raw, manifest)
+        wanted = _has_wanted_object(annotation.raw, manifest)
         if annotation.raw is None or not (wanted or recipe.keep_images_without_objects):
             ours = "object of a category that is not ignored" if instances else "object"
             raise RecordError(Reason.NO_OBJECT, f"its annotation lists no {ours}")

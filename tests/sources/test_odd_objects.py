@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
+from typing import Any
 
 import pytest
-from boxed_source import FORMATS, PIXEL_FORMATS, SHIPS, Boxes, source
+from boxed_source import FORMATS, PIXEL_FORMATS, SHIPS, Boxes, coco, source
 from small_source import Outcome, voc, voc_object, write
 
+from sarchat_build.config.manifest import load_manifests
+from sarchat_build.errors import InputError
+from sarchat_build.geometry.agreement import contradiction
+from sarchat_build.onboarding.inspection import read_source
+from sarchat_build.onboarding.survey.findings import survey
 from sarchat_build.reasons import Reason
+from sarchat_build.sources.index import index_source
 from sarchat_build.types import Instance
 
 
@@ -151,3 +159,149 @@ def test_a_border_that_is_stated_a_little_too_far_costs_nothing(tmp_path: Path) 
     outcome = Outcome(write(tmp_path, "voc", {"0": text}))
     assert outcome.boxes("0") == [(60, 60, 96, 90)]
     assert outcome.notices(Reason.SIZE_MISMATCH) == 1
+
+
+# Row 80: areas, and ids of another type.
+@quality(80)
+@pytest.mark.parametrize("area", [0, 1, -5, -0.5, 11])
+def test_an_area_that_no_such_box_can_have(tmp_path: Path, area: float) -> None:
+    boxes: Boxes = {stem: [box] for stem, box in SHIPS.items()}
+    boxes["000"] = [(50, 50, 70, 70), SHIPS["000"]]
+    content = json.loads(coco(boxes))
+    content["annotations"][1]["area"] = area
+    outcome = Outcome(source(tmp_path, "coco", boxes, texts={"all": json.dumps(content)}))
+    assert not outcome.stop
+    assert outcome.boxes("000") == [(50, 50, 70, 70)]
+    assert ("000#annotations[2]", Reason.CONTRADICTS_ITSELF) in outcome.rejects
+
+
+@quality(80)
+def test_areas_that_mean_nothing_stop_and_the_advice_works(tmp_path: Path) -> None:
+    boxes: Boxes = {stem: [box] for stem, box in SHIPS.items()}
+    folder = source(tmp_path, "coco", boxes, texts={"all": coco(boxes, area=0)})
+    assert "say --set 'case.annotations.bbox=\"xywh\"'" in Outcome(folder).stop
+    assert len(Outcome(folder, 'case.annotations.bbox="xywh"').images) == 5
+
+
+@quality(80)
+@pytest.mark.parametrize(
+    ("box", "area"), [((10, 12, 1, 1), 1), ((10, 12, 2, 2), 1), ((0, 0, 300, 300), 160)]
+)
+def test_thin_and_tiny_objects_have_small_areas(box: tuple[int, ...], area: float) -> None:
+    assert contradiction(box, area, ()) == ""
+
+
+def changed(list_name: str, key: str, change: Any) -> str:
+    """The ships, where one list has other ids."""
+    content = json.loads(coco({stem: [box] for stem, box in SHIPS.items()}))
+    for thing in content[list_name]:
+        thing[key] = change(thing[key])
+    return json.dumps(content)
+
+
+@quality(80)
+@pytest.mark.parametrize("change", [str, float])
+@pytest.mark.parametrize(
+    ("list_name", "key", "told"),
+    [
+        ("images", "id", 5),
+        ("annotations", "image_id", 5),
+        ("annotations", "category_id", 5),
+        ("categories", "id", 1),
+        ("annotations", "id", 0),  # these only tell annotations apart
+    ],
+)
+def test_ids_of_another_type_are_the_same_ids_and_are_told(
+    tmp_path: Path, list_name: str, key: str, told: int, change: Any
+) -> None:
+    text = changed(list_name, key, change)
+    folder = source(tmp_path, "coco", {s: [b] for s, b in SHIPS.items()}, texts={"all": text})
+    outcome = Outcome(folder)
+    assert not outcome.rejects
+    assert len(outcome.images) == 5
+    assert outcome.notices(Reason.OTHER_ID_TYPE) == told
+
+
+@quality(80)
+@pytest.mark.parametrize(
+    ("list_name", "key", "reason"),
+    [
+        ("images", "id", Reason.BAD_VALUE),
+        ("annotations", "image_id", Reason.ORPHAN_ANNOTATION),
+        ("annotations", "category_id", Reason.UNKNOWN_CATEGORY),
+        ("categories", "id", Reason.UNREADABLE_DOCUMENT),
+    ],
+)
+def test_true_is_no_id(tmp_path: Path, list_name: str, key: str, reason: Reason) -> None:
+    text = changed(list_name, key, lambda value: True if value == 1 else value)
+    folder = source(tmp_path, "coco", {s: [b] for s, b in SHIPS.items()}, texts={"all": text})
+    outcome = Outcome(folder)
+    assert reason in {found for _, found in outcome.rejects}
+    # Nothing of it is laid on the picture that has the id 1.
+    assert "001" not in outcome.images
+
+
+@quality(80)
+@pytest.mark.parametrize("value", [None, True])
+def test_annotations_without_ids_are_no_copies_of_each_other(tmp_path: Path, value: Any) -> None:
+    text = changed("annotations", "id", lambda _: value)
+    folder = source(tmp_path, "coco", {s: [b] for s, b in SHIPS.items()}, texts={"all": text})
+    outcome = Outcome(folder)
+    assert not outcome.stop
+    assert len(outcome.images) == 5
+
+
+# Rows 77 and 81.
+@quality(77)
+@pytest.mark.parametrize("file_format", PIXEL_FORMATS)
+def test_percents_that_all_end_at_100_stop(tmp_path: Path, file_format: str) -> None:
+    boxes: Boxes = {stem: [(20, 30, 100, 90)] for stem in SHIPS}
+    folder = source(tmp_path, file_format, boxes, (512, 512))
+    assert "no box reaches beyond 100 in 5 pictures of up to 512 × 512" in Outcome(folder).stop
+    with pytest.raises(InputError, match=r"are percents \(0 to 100\) of the picture"):
+        survey(str(folder / "raw" / "case"))
+
+
+@quality(81)
+@pytest.mark.parametrize("file_format", ["voc", "labelme", "coco"])
+@pytest.mark.parametrize("word", ["Unspecified", "none", "perhaps"])
+def test_words_that_say_neither_are_told(tmp_path: Path, file_format: str, word: str) -> None:
+    if file_format == "voc":
+        text = voc(voc_object(*SHIPS["000"], flags=f"<difficult>{word}</difficult>"))
+    elif file_format == "labelme":
+        shape = {"label": "ship", "points": [[1, 2], [9, 8]], "shape_type": "rectangle"}
+        text = json.dumps({"shapes": [{**shape, "difficult": word}], "imagePath": "0.png"})
+    else:
+        text = coco({"0": [SHIPS["000"]]}, iscrowd=word)
+    outcome = Outcome(write(tmp_path, file_format, {"0": text}))
+    assert [ship.difficult for ship in kept(outcome)] == [False]
+    assert outcome.notices(Reason.UNKNOWN_FLAG) == 1
+
+
+# Row 83: messages that show both names.
+@quality(83)
+def test_a_name_with_another_ending_is_shown_in_full(tmp_path: Path) -> None:
+    text = voc(voc_object(*SHIPS["000"]), filename="0.jpg")
+    folder = write(tmp_path, "voc", {"0": text})
+    manifest = load_manifests(folder / "m")["case"]
+    summary = read_source(manifest, index_source(manifest, str(folder / "raw")), 0)
+    (notice,) = summary.notices.first[Reason.FILENAME_DIFFERS]
+    assert notice.detail == "names '0.jpg', and is taken to be about images/0.png"
+
+
+# Row 47: shares of what was read.
+@quality(47)
+def test_images_that_only_documents_name_are_of_the_total(tmp_path: Path) -> None:
+    texts = {str(n): voc(voc_object(*SHIPS["000"]), filename="no.png") for n in range(6)}
+    folder = write(tmp_path, "voc", texts, sizes={str(n): (96, 96) for n in (7, 8, 9)})
+    assert "case: 9 of 9 images rejected" in Outcome(folder).stop
+
+
+# Row 79: told once.
+@quality(79)
+def test_a_copy_is_told_among_what_was_left_out_alone(tmp_path: Path) -> None:
+    folder = write(tmp_path, "voc", {"0": voc(*[voc_object(*SHIPS["000"])] * 3)})
+    manifest = load_manifests(folder / "m")["case"]
+    summary = read_source(manifest, index_source(manifest, str(folder / "raw")), 0)
+    assert summary.rejects.counts == {Reason.DUPLICATE_OBJECT: 2}
+    assert Reason.DUPLICATE_OBJECT not in summary.notices.counts

@@ -138,7 +138,7 @@ def _categories(
     if not names and not rule.class_names:
         raise RecordError(
             Reason.CONTRADICTS_MANIFEST,
-            "annotations.class_names is empty, but the document has no categories",
+            "annotations.class_names is empty, but the document has no categories with ids",
         )
     return names or dict(enumerate(rule.class_names, start=rule.first_class_id)), faults, notices
 
