@@ -30,12 +30,16 @@ def load_settings(
     stated: Sequence[str] = (),
     *,
     lint_built_in: bool = True,
+    faulty: dict[str, tuple[Issue, ...]] | None = None,
 ) -> Settings:
     """Read and check all settings; `stated` is what the user says instead of a manifest.
 
     Manifests of `manifest_folder` are added to the built-in ones, or stand in for them by name.
     Phrasings are rendered on samples, which takes a second; without `lint_built_in` the caller does
     it for the built-in ones, when there is nothing quicker to complain of.
+
+    `faulty` takes the faults of manifests of `manifest_folder`, by source id: where nothing else
+    is wrong, they are not raised, since they matter only where such a source is asked for.
 
     Raises:
         ConfigurationError: every fault of every file at once.
@@ -45,7 +49,8 @@ def load_settings(
     templates: Mapping[str, str] = {}
     loaded: Recipe | None = None
     try:
-        manifests = load_manifests(resource_folder("source_manifests"), stated, manifest_folder)
+        built_in = resource_folder("source_manifests")
+        manifests = load_manifests(built_in, stated, manifest_folder, faulty)
     except ConfigurationError as error:
         issues.extend(error.issues)
     try:
@@ -60,5 +65,6 @@ def load_settings(
     except ConfigurationError as error:
         issues.extend(error.issues)
     if issues or loaded is None:
-        raise ConfigurationError(issues)
+        left = (issue for found in (faulty or {}).values() for issue in found)
+        raise ConfigurationError([*left, *issues])
     return Settings(manifests, loaded, templates)

@@ -121,6 +121,11 @@ class Reason(str, Enum):
         "a document says the same of an image or an object more than once; it counts once",
         "nothing needs to be done")
 
+    OTHER_ID_TYPE = ("other_id_type", Kind.WARNING,
+        "an id of a COCO document is text or a fraction and no whole number; one that writes the "
+        "same number is the same id",
+        "write ids as whole numbers, and see that none was rounded on its way")
+
     # Images and documents that belong together.
     PART_MATCH = ("part_match", Kind.WARNING,
         "a statement of a manifest (a split list, the pattern of `scene`) does not fit all of what "
@@ -207,6 +212,10 @@ class Reason(str, Enum):
     DUPLICATE_OBJECT = ("duplicate_object", (Kind.REJECT, Kind.REPAIR),
         "an object has the category and the box of another one of its image; one is kept",
         "nothing needs to be done")
+    COPIES_DIFFER = ("copies_differ", Kind.REPAIR,
+        "two entries of one object contradict each other beside its box: a mark that either has is "
+        "kept, and of names and outlines the first",
+        "correct the document if the mark, the name or the outline matters")
     UNKNOWN_FLAG = ("unknown_flag", Kind.WARNING,
         "a mark such as `difficult` holds neither yes nor no, and is taken for no",
         "correct the document if the mark matters")

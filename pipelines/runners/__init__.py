@@ -10,6 +10,7 @@ import apache_beam as beam
 from apache_beam.runners.runner import PipelineResult
 
 from pipelines.faults import FaultLog
+from pipelines.runners.beam_options import check_beam_options
 from pipelines.runners.by_name import run_by_name
 from pipelines.runners.local import run_locally
 from pipelines.runners.loopback import demand_loopback, without_proxy
@@ -53,11 +54,13 @@ def run(
         return run_by_name(construct, runner, beam_options)
 
 
-def demand_engine(runner: str, workers: int) -> None:
-    """See before any input is read whether the engine can run here.
+def demand_engine(runner: str, workers: int, beam_options: Sequence[str] = ()) -> None:
+    """See before any input is read whether the engine can run here, and knows its options.
 
     Raises:
-        InputError: what it needs of this machine is missing.
+        ConfigurationError: an option is none of Beam's.
+        InputError: what the engine needs of this machine is missing.
     """
+    check_beam_options(runner, beam_options)
     if runner == "local" and workers > 1:
         demand_loopback()

@@ -5,10 +5,10 @@ from __future__ import annotations
 import hashlib
 import os
 from abc import abstractmethod
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from urllib.parse import unquote_to_bytes
 
 from sarchat_build.archives.archive import Archive, Member, MemberStream, chunks
 from sarchat_build.archives.formats.detection import is_archive
@@ -16,6 +16,7 @@ from sarchat_build.archives.limits import escapes, is_archive_name
 from sarchat_build.archives.location import (
     Entry,
     filesystem,
+    is_web,
     join,
     list_folder,
     local_path,
@@ -23,7 +24,7 @@ from sarchat_build.archives.location import (
     reaching,
     size_bytes,
 )
-from sarchat_build.archives.names import read_name, readable
+from sarchat_build.archives.names import MemberName, member_name, readable, without_escapes
 from sarchat_build.errors import InputError, RecordError
 from sarchat_build.reasons import Reason
 from sarchat_build.regular_files import MAX_FILES, is_regular, open_regular
@@ -32,11 +33,46 @@ from sarchat_build.regular_files import MAX_FILES, is_regular, open_regular
 def open_folder(location: str, encodings: Sequence[str] = ()) -> Archive:
     """Open a folder; archives in it are not files of the folder."""
     path = local_path(location)
-    return RemoteFolder(location) if path is None else Folder(path, location, encodings)
+    if path is None:
+        return RemoteFolder(location, encodings)
+    return Folder(path, location, encodings)
 
 
 class _Folder(Archive):
     kind = "folder"
+
+    def __init__(self, location: str, encodings: Sequence[str]) -> None:
+        self.location = location
+        self._encodings = tuple(encodings)
+        # Where a path is not the name that the file system has, that name.
+        self._stored: dict[str, str] = {}
+
+    def _read_names(self, stored: Iterable[tuple[str, int]]) -> tuple[Member, ...]:
+        # Names and sizes of files become members.
+        listed, foreign = [], {}
+        stored = list(stored)
+        taken = {name for name, _ in stored}
+        for name, bytes_ in stored:
+            path, encoding = read = self._read_name(name)
+            if path != name and path in taken:  # a back slash that is none of Windows
+                path = readable(name)
+            if path != name:
+                self._stored[path] = name
+            if read.is_foreign:
+                foreign[path] = encoding
+            listed.append((path, bytes_))
+        self.foreign_names = foreign
+        return tuple(Member(path, size, i) for i, (path, size) in enumerate(sorted(listed)))
+
+    def _read_name(self, stored: str) -> MemberName:
+        return member_name(stored, self._encodings)
+
+    def _written(self, path: str) -> str:
+        return readable(self._stored.get(path, path))
+
+    def _demand_few(self, files: int) -> None:
+        if files > MAX_FILES:
+            raise InputError(f"{self.location}: more than {MAX_FILES:,} files, as no source has")
 
     def digested_bytes(self) -> int:
         """Size of all files."""
@@ -61,9 +97,6 @@ class _Folder(Archive):
                 progress(done)
         return digest.hexdigest()
 
-    def _written(self, path: str) -> str:
-        return path
-
     def inner_archives(self) -> tuple[str, ...]:
         """Archives that lie deeper than the folder's top, where none is read."""
         return tuple(sorted(path for path in self._paths() if is_archive_name(path)))
@@ -80,10 +113,8 @@ class Folder(_Folder):
     """A folder on this machine. Links that lead out of it are listed, and refused when read."""
 
     def __init__(self, root: Path, location: str = "", encodings: Sequence[str] = ()) -> None:
-        self.location = location or str(root)
+        super().__init__(location or str(root), encodings)
         self._root = root
-        self._encodings = tuple(encodings)
-        self._spelled: dict[str, str] = {}
 
     def members(self) -> tuple[Member, ...]:
         """Every regular file below the folder, by path.
@@ -91,28 +122,15 @@ class Folder(_Folder):
         Raises:
             InputError: a link to a folder leads out of it; what lies there would be lost.
         """
-        listed, foreign = [], {}
-        for name in self._paths():
-            if is_archive_name(name):
-                continue
-            spelled, encoding = read = read_name(name, self._encodings)
-            if spelled != name:
-                self._spelled[spelled] = name
-            if read.is_foreign:
-                foreign[spelled] = encoding
-            listed.append((spelled, (self._root / name).lstat().st_size))
-        self.foreign_names = foreign
-        return tuple(Member(path, size, i) for i, (path, size) in enumerate(sorted(listed)))
+        names = (name for name in self._paths() if not is_archive_name(name))
+        return self._read_names((name, (self._root / name).lstat().st_size) for name in names)
 
     def _paths(self) -> list[str]:
         found = []
         for entry in self._loose(list_folder(self.location)):
             path = self._root / entry.name
             found += list(self._walk(path)) if entry.is_folder else [path]
-            if len(found) > MAX_FILES:
-                raise InputError(
-                    f"{self.location}: more than {MAX_FILES:,} files, as no source has"
-                )
+            self._demand_few(len(found))
         return [path.relative_to(self._root).as_posix() for path in found]
 
     def open_raw(self, path: str) -> MemberStream:
@@ -133,12 +151,9 @@ class Folder(_Folder):
             raise RecordError(Reason.UNREADABLE, f"{path}: not a regular file")
         yield target
 
-    def _written(self, path: str) -> str:
-        return readable(self._spelled.get(path, path))
-
     def _inside(self, path: str) -> Path:
         # `Path.resolve` raises on links that lead in a circle; this gives the link itself.
-        target = Path(os.path.realpath(self._root / self._spelled.get(path, path)))
+        target = Path(os.path.realpath(self._root / self._stored.get(path, path)))
         if not target.is_relative_to(os.path.realpath(self._root)):
             raise RecordError(Reason.PATH_ESCAPE, f"{path}: a link out of the source's folder")
         return target
@@ -164,13 +179,16 @@ class Folder(_Folder):
 class RemoteFolder(_Folder):
     """A folder behind an fsspec URL."""
 
-    def __init__(self, location: str) -> None:
-        self.location = location
+    def __init__(self, location: str, encodings: Sequence[str] = ()) -> None:
+        super().__init__(location, encodings)
+        self._is_web = is_web(location)
 
     def members(self) -> tuple[Member, ...]:
         """Every file below the folder, by path."""
-        found = [item for item in self._sizes() if not is_archive_name(item[0])]
-        return tuple(Member(path, size, i) for i, (path, size) in enumerate(sorted(found)))
+        return self._read_names(item for item in self._sizes() if not is_archive_name(item[0]))
+
+    def _read_name(self, stored: str) -> MemberName:
+        return member_name(_unquoted(stored) if self._is_web else stored, self._encodings)
 
     def _paths(self) -> list[str]:
         return [path for path, _ in self._sizes()]
@@ -178,22 +196,29 @@ class RemoteFolder(_Folder):
     def _sizes(self) -> list[tuple[str, int]]:
         found: list[tuple[str, int]] = []
         for entry in self._loose(list_folder(self.location)):
-            if not entry.is_folder:
+            if entry.is_folder:
+                for item in self._below(entry.name):
+                    found.append(item)
+                    self._demand_few(len(found))
+            else:
                 found.append((entry.name, entry.size_bytes))
-                continue
-            with reaching(self.location):
-                system, top = filesystem(join(self.location, entry.name))
-                below: dict[str, Any] = system.find(top, detail=True)
-            for path, info in below.items():
-                name = f"{entry.name}/{path.strip('/').removeprefix(top.strip('/') + '/')}"
-                found.append((name, int(info["size"] or 0)))
+                self._demand_few(len(found))
         return found
+
+    def _below(self, folder: str) -> Iterator[tuple[str, int]]:
+        # Folder by folder, so that endless ones are told before they fill the memory.
+        with reaching(self.location):
+            system, top = filesystem(join(self.location, folder))
+            for _, _, files in system.walk(top, detail=True, on_error="raise"):
+                for info in files.values():
+                    path = info["name"].strip("/").removeprefix(top.strip("/") + "/")
+                    yield f"{folder}/{path}", int(info["size"] or 0)
 
     def open_raw(self, path: str) -> MemberStream:
         """Open a file."""
-        if escapes(path):
+        if escapes(without_escapes(path)):
             raise RecordError(Reason.PATH_ESCAPE, f"{path} leads out of the source's folder")
-        location = join(self.location, path)
+        location = join(self.location, self._stored.get(path, path))
         try:
             return MemberStream(
                 open_binary(location), path, size_bytes(location), reason=Reason.UNREADABLE
@@ -201,3 +226,13 @@ class RemoteFolder(_Folder):
         except OSError as error:
             why = error.strerror or type(error).__name__
             raise RecordError(Reason.UNREADABLE, f"{path}: {why}") from error
+
+
+def _unquoted(name: str) -> str | bytes:
+    # Web servers list names as they stand in URLs; some write bytes that are no text as Python's
+    # marks for them.
+    written = unquote_to_bytes(name)
+    try:
+        return written.decode("utf-8", "surrogatepass")
+    except UnicodeError:
+        return written

@@ -10,7 +10,13 @@ import re
 from collections.abc import Sequence
 from pathlib import PurePosixPath
 
-from sarchat_build.archives.names import MemberName, read_name, readable
+from sarchat_build.archives.names import (
+    MemberName,
+    member_name,
+    read_name,
+    readable,
+    without_escapes,
+)
 from sarchat_build.errors import InputError
 
 # SARDet-100K, the largest source, has 116,598 images: this is eight times as many.
@@ -61,6 +67,8 @@ def budget_bytes(packed_bytes: int) -> int:
 class MemberJudge:
     """Looks at the members of one archive as their headers come by.
 
+    With `as_written`, names are those that another judge gave, and are not read once more.
+
     Attributes:
         foreign_names: paths of those whose names are not UTF-8, as in `Archive`.
 
@@ -69,10 +77,17 @@ class MemberJudge:
             may be opened.
     """
 
-    def __init__(self, location: str, packed_bytes: int, encodings: Sequence[str] = ()) -> None:
+    def __init__(
+        self,
+        location: str,
+        packed_bytes: int,
+        encodings: Sequence[str] = (),
+        *,
+        as_written: bool = False,
+    ) -> None:
         self._encodings = tuple(encodings)
+        self._as_written = as_written
         self.foreign_names: dict[str, str] = {}
-
         self._location = location
         self._budget = budget_bytes(packed_bytes)
         self._packed = packed_bytes
@@ -80,13 +95,16 @@ class MemberJudge:
         self._total = 0
 
     def read_name(self, name: MemberName | str | bytes) -> MemberName:
-        """Read a name in the encodings that were stated."""
-        return name if isinstance(name, MemberName) else read_name(name, self._encodings)
+        """Read a name in the encodings that were stated, and its back slashes as folders."""
+        if isinstance(name, MemberName):
+            return name
+        read = read_name if self._as_written else member_name
+        return read(name, self._encodings)
 
     def admit(self, name: MemberName | str | bytes, size_bytes: int) -> str:
         """Judge one file; gives its path as members are called here."""
         path, encoding = name_read = self.read_name(name)
-        if not path or "\0" in path or escapes(path):
+        if not path or "\0" in path or escapes(without_escapes(path)):
             raise self.refuse(path, "leads out of the archive's folder")
         path = str(PurePosixPath(path))  # "./a//b" is "a/b"
         if name_read.is_foreign:

@@ -79,6 +79,15 @@ def local_path(location: str) -> Path | None:
     return Path(path) if protocol in ("file", "local") else None
 
 
+def is_web(location: str) -> bool:
+    """Whether names below a location are parts of URLs of the web, with escapes.
+
+    >>> is_web("https://host/raw"), is_web("gs://bucket/raw"), is_web("/data/raw")
+    (True, False, False)
+    """
+    return local_path(location) is None and _WEB.match(location) is not None
+
+
 def filesystem(location: str) -> tuple[Any, str]:
     """Give fsspec's file system for a location, and the path in it.
 
@@ -104,10 +113,10 @@ def list_folder(location: str) -> list[Entry]:
     Raises:
         InputError: there is no such folder, or it cannot be reached.
     """
+    if not is_folder(location):
+        raise InputError(f"{location}: no such folder")
     with reaching(location):
         system, root = filesystem(location)
-        if not system.isdir(root):
-            raise InputError(f"{location}: no such folder")
         found = {
             posixpath.basename(item["name"].rstrip("/")): item
             for item in system.ls(root, detail=True)
@@ -131,10 +140,17 @@ def stamp(location: str) -> str:
 
 
 def is_folder(location: str) -> bool:
-    """Tell whether a folder lies there."""
-    with reaching(location):
-        system, root = filesystem(location)
-        return bool(system.isdir(root))
+    """Tell whether a folder lies there.
+
+    Raises:
+        InputError: it cannot be reached.
+    """
+    try:
+        with reaching(location):
+            system, root = filesystem(location)
+            return bool(system.isdir(root))
+    except FileNotFoundError:  # of what holds it, such as a zip
+        return False
 
 
 def size_bytes(location: str) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import zlib
 from collections.abc import Sequence
 from functools import lru_cache
@@ -14,6 +15,7 @@ from typing import NamedTuple
 ZIP_CODE_PAGE = "cp437"
 _UNICODE_PATH = 0x7075
 _PROBE = "a/0_Z-9.jpg"
+_ESCAPE = re.compile(r"\\(x[0-9a-f]{2}|u[0-9a-f]{4})")
 
 
 class MemberName(NamedTuple):
@@ -50,6 +52,31 @@ def read_name(name: str | bytes, encodings: Sequence[str] = ()) -> MemberName:
         except UnicodeError:
             continue
     return MemberName(name.decode("utf-8", "backslashreplace"), "")
+
+
+def member_name(name: str | bytes, encodings: Sequence[str] = ()) -> MemberName:
+    r"""Read a name as `read_name` does, back slashes as the folders that they mean on Windows.
+
+    Programs of Windows write them into archives, against the standards, and some unpackers of other
+    systems into names of files. Where no encoding fits, nobody knows what is one: in some it is
+    half of a letter.
+
+    >>> member_name("images\\1.png"), member_name("表/1.png".encode("cp932"), ["cp932"]).text
+    (MemberName(text='images/1.png', encoding='utf-8'), '表/1.png')
+    """
+    found = read_name(name, encodings)
+    if not found.encoding or (isinstance(name, str) and _has_surrogates(name)):
+        return found
+    return found._replace(text=found.text.replace("\\", "/"))
+
+
+def without_escapes(name: str) -> str:
+    r"""Put a mark in place of the bytes and halves of letters that `readable` spells.
+
+    >>> without_escapes(r"\xd0\xd0/1.png")
+    '??/1.png'
+    """
+    return _ESCAPE.sub("?", name)
 
 
 def readable(name: str | bytes) -> str:
@@ -99,6 +126,10 @@ def _spells_ascii(encoding: str) -> bool:
         return encoding.casefold() != "utf-8" and _PROBE.encode().decode(encoding) == _PROBE
     except (UnicodeError, LookupError):
         return False
+
+
+def _has_surrogates(name: str) -> bool:
+    return any("\ud800" <= letter <= "\udfff" for letter in name)
 
 
 def _from_bytes(name: str) -> bool:

@@ -28,7 +28,7 @@ from sarchat_build.archives.location import (
 from sarchat_build.errors import InputError, RecordError
 
 Progress = Callable[[int], None]
-_FORM = 1
+_FORM = 2
 
 
 class RepackedArchive(FileArchive):
@@ -37,7 +37,7 @@ class RepackedArchive(FileArchive):
     def __init__(self, location: str, kind: str, repacked: str) -> None:
         super().__init__(location)
         self.kind = kind
-        self._zip = ZipArchive(repacked)
+        self._zip = ZipArchive(repacked, as_written=True)
         self.foreign_names = _record(repacked).get("foreign_names", {})
 
     def members(self) -> tuple[Member, ...]:
@@ -141,7 +141,7 @@ def _write(archive: PackedArchive, made: Path, progress: Progress | None) -> dic
 
 def _verify(archive: PackedArchive, made: Path, digests: dict[str, str]) -> None:
     # What a build will read from now on is compared with what the original gave.
-    copy = ZipArchive(str(made))
+    copy = ZipArchive(str(made), as_written=True)
     same = {m.path: m.size_bytes for m in copy.members()} == {
         m.path: m.size_bytes for m in archive.members()
     }

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator
 
 from sarchat_build.config.annotation_options import AnnotationRule, CocoRule
 from sarchat_build.errors import RecordError
-from sarchat_build.geometry.conventions import to_pixel_box
-from sarchat_build.types import BoxExtent, BoxFormat, PixelFacts, RawImage, RawInstance
+from sarchat_build.geometry.boxes import has_text_area
+from sarchat_build.geometry.conventions import MAX_SHARE, to_pixel_box
+from sarchat_build.geometry.quads import bounds
+from sarchat_build.types import Box, BoxExtent, BoxFormat, PixelFacts, RawImage, RawInstance
+
+# Boxes that leave their picture by less were drawn up to a border that was stated a little too far.
+_ROUGH_SHARE = 0.02
 
 
 def box_extent(raw: RawImage, pixels: PixelFacts, rule: AnnotationRule) -> BoxExtent:
@@ -41,6 +47,57 @@ def far_corners(
             continue  # it has a reject of its own coming
         x0, y0, x1, y1 = box.corners_px
         yield max(x0, x1), max(y0, y1)
+
+
+def drawn_elsewhere(raw: RawImage, pixels: PixelFacts, rule: AnnotationRule) -> str:
+    """Say how boxes show that a document speaks of a picture of another size; "" if they do not.
+
+    It is asked where a document states another size than its picture has.
+    """
+    real = pixels.width_px, pixels.height_px
+    if _fits(raw, real, rule):
+        return ""
+    if not _fits(raw, (raw.width_px or 0, raw.height_px or 0), rule):
+        return "the boxes fit neither"
+    if _fits(raw, real, rule, _ROUGH_SHARE):
+        return ""
+    return "the boxes fit the stated size only: the picture was scaled or cut after they were drawn"
+
+
+def is_in_pixels(found: RawInstance) -> bool:
+    """Whether the numbers of a box are too large for shares of a picture."""
+    numbers = found.bbox[: 8 if len(found.bbox) == 8 else 4]
+    return all(map(math.isfinite, numbers)) and max(map(abs, numbers), default=0) > MAX_SHARE
+
+
+def is_speck(found: RawInstance, in_pixels: bool) -> bool:
+    """Whether numbers that could be shares are pixels all the same: what is left of a cut box.
+
+    Args:
+        found: a box within the first pixel, which is written without an area.
+        in_pixels: whether other boxes beside it are in pixels; if not, it is what is left only in
+            the corner of its picture.
+    """
+    if found.bbox_format is BoxFormat.QUAD_PX:
+        x0, y0, x1, y1 = bounds(found.bbox)
+    else:
+        x0, y0, x1, y1 = found.bbox[:4]
+    if found.bbox_format is BoxFormat.XYWH_PX:
+        x1, y1 = x0 + x1, y0 + y1
+    elif found.bbox_format is BoxFormat.CXCYWHA_PX:
+        w, h = x1, y1
+        x0, y0, x1, y1 = x0 - w / 2, y0 - h / 2, x0 + w / 2, y0 + h / 2
+    box = Box(min(x0, x1), min(y0, y1), max(x0, x1), max(y0, y1))
+    in_corner = box.x_min_px <= 0 and box.y_min_px <= 0
+    return (in_pixels or in_corner) and not has_text_area(box)
+
+
+def _fits(
+    raw: RawImage, size_px: tuple[int, int], rule: AnnotationRule, play_share: float = 0
+) -> bool:
+    # One pixel of play: whether xmax may equal the width is the sources' own quarrel.
+    last_x, last_y = (side * (1 + play_share) + 1 for side in size_px)
+    return all(x <= last_x and y <= last_y for x, y in far_corners(raw.instances, *size_px, rule))
 
 
 def _may_be_corners(found: RawInstance, size_px: tuple[int, int]) -> bool:

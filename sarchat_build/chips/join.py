@@ -150,7 +150,7 @@ def _inspect(
             return annotation.reject
         if instances > MAX_OBJECTS:
             raise RecordError(Reason.TOO_LARGE, f"more than {MAX_OBJECTS:,} objects in one image")
-        wanted = instances and _has_wanted_object(annotation.raw, manifest)
+        wanted = _has_wanted_object(annotation.raw, manifest)
         if annotation.raw is None or not (wanted or recipe.keep_images_without_objects):
             ours = "object of a category that is not ignored" if instances else "object"
             raise RecordError(Reason.NO_OBJECT, f"its annotation lists no {ours}")

@@ -6,14 +6,15 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from sarchat_build.chips.extent import box_extent, far_corners
+from sarchat_build.chips.extent import box_extent, drawn_elsewhere, is_in_pixels, is_speck
 from sarchat_build.chips.join import InspectedImage
+from sarchat_build.chips.same_object import ListedObjects
 from sarchat_build.config.annotation_options import AnnotationRule, Convention
 from sarchat_build.config.manifest import Manifest, fold, sort_categories
 from sarchat_build.errors import RecordError
 from sarchat_build.geometry.agreement import overlap
 from sarchat_build.geometry.boxes import repair
-from sarchat_build.geometry.conventions import to_pixel_box, to_pixel_quad
+from sarchat_build.geometry.conventions import PixelBox, to_pixel_box, to_pixel_quad
 from sarchat_build.geometry.quads import bounds
 from sarchat_build.reasons import Reason
 from sarchat_build.sources.documents import count_objects
@@ -31,8 +32,6 @@ from sarchat_build.types import (
 )
 
 STAGE = "normalize"
-# Digits behind the point to which two boxes are compared, as text formats round them.
-_EQUAL_DIGITS = 3
 # Less of a common frame, and a box and the rotated box beside it are of two objects.
 _SAME_PLACE = 0.2
 
@@ -62,8 +61,9 @@ def normalize_image(inspected: InspectedImage, manifest: Manifest) -> Normalizat
         image_id, manifest.id, scene_id, inspected.official_split, count_objects(raw)
     )
     mismatch = _size_mismatch(raw, pixels)
-    if mismatch and _fits_neither(raw, pixels, rule):
-        detail = f"{mismatch}, and the boxes fit neither"
+    other_picture = mismatch and drawn_elsewhere(raw, pixels, rule)
+    if other_picture:
+        detail = f"{mismatch}, and {other_picture}"
         log.reject(
             image_id, Reason.SIZE_MISMATCH, detail, images=1, instances=rejected_image.instances
         )
@@ -144,18 +144,13 @@ def _instances(
     manifest: Manifest,
     log: _Log,
 ) -> tuple[tuple[Instance, ...], tuple[Category, ...]]:
-    """Give the usable objects, and the categories of which one was rejected.
-
-    Of objects with one category and one box the first is kept. They are of one category where ours
-    is the same, whatever the source calls them, and their rotated boxes must be the same, too: two
-    ships may cross in one upright box.
-    """
+    """Give the usable objects, each once, and the categories of which one was rejected."""
     raw, pixels, convention = inspected.raw, inspected.pixels, rule.convention
     categories = manifest.categories
     lookup = categories.by_folded_name()
-    instances: list[Instance] = []
+    listed = ListedObjects()
+    in_pixels = any(map(is_in_pixels, raw.instances))
     rejected: set[Category] = set()
-    keys_by_box: dict[tuple[object, ...], str] = {}
     for fault in raw.faults:
         key = f"{image_id}#{fault.key}"
         log.reject(key, fault.reason, fault.detail, line=fault.line, instances=fault.instances)
@@ -172,7 +167,7 @@ def _instances(
             continue
         try:
             instance, repairs = _instance(
-                found, f"{image_id}#{number}", category, pixels, convention
+                found, f"{image_id}#{number}", category, pixels, convention, in_pixels
             )
         except RecordError as error:
             detail = manifest.annotations.located(inspected.entry, error.detail)
@@ -180,25 +175,19 @@ def _instances(
             if error.reason is not Reason.OUTSIDE:
                 rejected.add(category)
             continue
-        first = keys_by_box.setdefault(_same_object(instance), found.key)
-        if first != found.key:
+        again = listed.add(instance, found.key)
+        if again is not None:
+            first, contradiction = again
             detail = f"{found.category}, {found.bbox}: the same as {first}"
             log.reject(key, Reason.DUPLICATE_OBJECT, detail, line=found.line, instances=1)
             log.notice(key, Reason.DUPLICATE_OBJECT, detail)
+            if contradiction:
+                detail = f"the same as {first}, but {contradiction}"
+                log.notice(key, Reason.COPIES_DIFFER, detail)
             continue
-        instances.append(instance)
         for reason in repairs:
             log.notice(key, reason, str(found.bbox))
-    return tuple(instances), sort_categories(rejected)
-
-
-def _same_object(instance: Instance) -> tuple[object, ...]:
-    corners = zip(instance.obb_px[0::2], instance.obb_px[1::2], strict=True)
-    return (
-        instance.category,
-        *(round(value, _EQUAL_DIGITS) for value in instance.bbox),
-        *sorted((round(x, _EQUAL_DIGITS), round(y, _EQUAL_DIGITS)) for x, y in corners),
-    )
+    return listed.instances, sort_categories(rejected)
 
 
 def _instance(
@@ -207,10 +196,10 @@ def _instance(
     category: Category,
     pixels: PixelFacts,
     convention: Convention,
+    in_pixels: bool,
 ) -> tuple[Instance, tuple[Reason, ...]]:
-    size_px = {"width_px": pixels.width_px, "height_px": pixels.height_px}
-    box = to_pixel_box(raw.bbox, raw.bbox_format, convention, **size_px)
-    bbox, repairs = repair(box.corners_px, **size_px)
+    box = _to_pixels(raw, convention, pixels, in_pixels)
+    bbox, repairs = repair(box.corners_px, pixels.width_px, pixels.height_px)
     obb, repairs = box.quad_px, box.repairs + repairs
     if raw.obb:
         try:
@@ -259,10 +248,14 @@ def _size_mismatch(raw: RawImage, pixels: PixelFacts) -> str:
     return f"states {claimed[0]} × {claimed[1]} pixels, the picture has {real[0]} × {real[1]}"
 
 
-def _fits_neither(raw: RawImage, pixels: PixelFacts, rule: AnnotationRule) -> bool:
-    frames = ((raw.width_px or 0, raw.height_px or 0), (pixels.width_px, pixels.height_px))
-    # One pixel of play: whether xmax may equal the width is the sources' own quarrel.
-    return bool(raw.instances) and not any(
-        all(x <= w + 1 and y <= h + 1 for x, y in far_corners(raw.instances, w, h, rule))
-        for w, h in frames
-    )
+def _to_pixels(
+    raw: RawInstance, convention: Convention, pixels: PixelFacts, in_pixels: bool
+) -> PixelBox:
+    size_px = {"width_px": pixels.width_px, "height_px": pixels.height_px}
+    try:
+        return to_pixel_box(raw.bbox, raw.bbox_format, convention, **size_px)
+    except RecordError as error:
+        if error.reason is not Reason.SHARES_OF_PICTURE or not is_speck(raw, in_pixels):
+            raise
+        detail = f"box {raw.bbox} lies within one pixel"
+        raise RecordError(Reason.DEGENERATE, detail) from error

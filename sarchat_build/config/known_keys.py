@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any, get_args
+from typing import Any, get_args, get_origin
 
 from pydantic import BaseModel
 
@@ -31,6 +31,21 @@ def keys_at(model: type[BaseModel], location: Sequence[int | str]) -> list[str]:
         # A position, or which member of a union was tried, is no key.
         here = below or here
     return list(dict.fromkeys(key for candidate in here for key in candidate.model_fields))
+
+
+def all_paths(model: type[BaseModel]) -> Iterator[str]:
+    """Give every key that a model knows, in its tables too; arrays of tables are left out.
+
+    >>> from pydantic import create_model
+    >>> inner = create_model("Inner", band=(str, ...))
+    >>> list(all_paths(create_model("Outer", sar=(inner, ...), id=(str, ...))))
+    ['sar', 'sar.band', 'id']
+    """
+    for name, field in model.model_fields.items():
+        yield name
+        if get_origin(field.annotation) is not tuple:
+            below = (path for found in _models(field.annotation) for path in all_paths(found))
+            yield from dict.fromkeys(f"{name}.{path}" for path in below)
 
 
 def _models(annotation: Any) -> Iterator[type[BaseModel]]:

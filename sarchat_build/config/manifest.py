@@ -296,7 +296,10 @@ def fold(name: str) -> str:
 
 
 def load_manifests(
-    folder: Path, overrides: Iterable[str] = (), added: Path | None = None
+    folder: Path,
+    overrides: Iterable[str] = (),
+    added: Path | None = None,
+    faulty: dict[str, tuple[Issue, ...]] | None = None,
 ) -> dict[str, Manifest]:
     """Read every manifest of a folder, by source id, with the user's overrides.
 
@@ -304,6 +307,8 @@ def load_manifests(
         folder: holds `<id>.toml` files.
         overrides: `SOURCE.key.path=VALUE`, the value as TOML writes it.
         added: a folder of more; one of them stands in for the one of `folder` that has its name.
+        faulty: takes, by source id, the faults of files of `added`, which then are not raised: they
+            matter only where such a source is asked for (`sources.choose`).
 
     Raises:
         ConfigurationError: all faults of all files and overrides at once.
@@ -318,17 +323,16 @@ def load_manifests(
     for path in paths:
         try:
             stated: list[Override] = [s for s in wanted if s.source_id == path.stem]
-            manifest = load_toml(path, Manifest, stated)
+            manifests[path.stem] = _load_manifest(path, stated)
         except ConfigurationError as error:
-            issues.extend(error.issues)
-            continue
-        if manifest.id != path.stem:
-            issues.append(
-                Issue(str(path), "id", f"is {manifest.id!r}; the file must have its name")
-            )
-        manifests[manifest.id] = manifest
+            if faulty is not None and path.parent == added:
+                faulty[path.stem] = error.issues
+            else:
+                issues.extend(error.issues)
     for path in paths if not issues else ():
-        missing = [s for s in manifests[path.stem].contains if s not in manifests]
+        if path.stem not in manifests:
+            continue
+        missing = [s for s in manifests[path.stem].contains if s not in found]
         if missing:
             known = ", ".join(s for s in manifests if s != path.stem)
             message = f"no manifest describes {', '.join(missing)}; known: {known}"
@@ -336,6 +340,14 @@ def load_manifests(
     if issues:
         raise ConfigurationError(issues)
     return manifests
+
+
+def _load_manifest(path: Path, stated: Iterable[Override]) -> Manifest:
+    manifest = load_toml(path, Manifest, stated)
+    if manifest.id != path.stem:
+        message = f"is {manifest.id!r}; the file must have its name"
+        raise ConfigurationError([Issue(str(path), "id", message)])
+    return manifest
 
 
 def sort_categories(names: Iterable[Category]) -> tuple[Category, ...]:

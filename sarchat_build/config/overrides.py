@@ -34,26 +34,42 @@ class Override:
             What is wrong, if the path leads through something that has no keys.
         """
         node: Any = document
-        for key in self.keys[:-1]:
+        for depth, key in enumerate(self.keys):
+            is_last = depth == len(self.keys) - 1
             if isinstance(node, dict):
-                node = node.setdefault(key, {})
-            elif isinstance(node, list) and key.isdecimal() and int(key) < len(node):
-                node = node[int(key)]
+                if is_last:
+                    node[key] = self.value
+                else:
+                    node = node.setdefault(key, {})
+            elif isinstance(node, list) and _position(key) < len(node):
+                if is_last:
+                    node[_position(key)] = self.value
+                else:
+                    node = node[_position(key)]
             else:
-                return [Issue(f"--set {self.text}", "", f"there is no {key!r} on the way")]
-        last = self.keys[-1]
-        if isinstance(node, dict):
-            node[last] = self.value
-        elif isinstance(node, list) and last.isdecimal() and int(last) < len(node):
-            node[int(last)] = self.value
-        else:
-            return [Issue(f"--set {self.text}", "", f"there is no {last!r} to set")]
+                message = _nothing_below(".".join(self.keys[:depth]), key, node)
+                return [Issue(f"--set {self.text}", "", message)]
         path = ".".join(self.keys)
         doubts = document.get("unverified")
         if isinstance(doubts, dict) and self.keys[0] != "unverified":
             for key in [k for k in doubts if k == path or k.startswith(f"{path}.")]:
                 del doubts[key]
         return []
+
+
+def _position(key: str) -> int:
+    return int(key) if key.isdecimal() and len(key) < 9 else sys.maxsize
+
+
+def _nothing_below(path: str, key: str, node: object) -> str:
+    """Say why a path leads nowhere, and how far it may go."""
+    if isinstance(node, list):
+        held = f"0 to {len(node) - 1}" if len(node) > 1 else "0 alone" if node else "none"
+        return (
+            f"there is no {path}.{key}: {path} is a list, whose entries are numbered ({held}); to "
+            "replace all of it, give a list"
+        )
+    return f"there is no {path}.{key}: {path} is a value and has no keys below it"
 
 
 def parse_overrides(
@@ -81,7 +97,8 @@ def parse_overrides(
         written = written.strip()
         where = f"--set {text}"
         if not equals or not keys or not all(keys):
-            issues.append(Issue(where, "", "expected SOURCE.key.path=VALUE"))
+            message = "expected SOURCE.key.path=VALUE, such as ssdd.annotations.pixel_origin=1"
+            issues.append(Issue(where, "", message))
             continue
         if source_id not in known:
             message = f"no source {source_id!r}{advice(source_id, sorted(known))}"

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic_core import ErrorDetails
 
-from sarchat_build.config.known_keys import keys_at
+from sarchat_build.config.known_keys import all_paths, keys_at
 from sarchat_build.config.overrides import Override
 from sarchat_build.errors import ConfigurationError, Issue
 from sarchat_build.regular_files import read_regular
-from sarchat_build.suggestions import advice
+from sarchat_build.suggestions import advice, nearest
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -69,16 +69,30 @@ def _issue(
     key, text = _key(document, fault), _plain(fault["type"], fault["msg"])
     kind, location = fault["type"], fault["loc"]
     if kind == "extra_forbidden":
-        text += advice(str(location[-1]), keys_at(model, location[:-1]))
+        text += _meant(model, str(location[-1]), keys_at(model, location[:-1]))
     for override in overrides:
         stated = ".".join(override.keys)
         # What is unknown may be a table that the option made; what is wrong may lie below it.
         if f"{key}.".startswith(f"{stated}.") or (
-            kind == "extra_forbidden" and stated.startswith(f"{key}.")
+            kind in ("extra_forbidden", "union_tag_invalid") and stated.startswith(f"{key}.")
         ):
             unnamed = "" if stated.startswith(key) else key
             return Issue(f"--set {override.text}", unnamed, text)
     return Issue(str(path), key, text)
+
+
+def _meant(model: type[Model], written: str, here: Sequence[str]) -> str:
+    """Say which key was meant: one that is known here, one of another table, or which there are."""
+    if nearest(written, here):
+        return advice(written, here)
+    for path in all_paths(model):
+        if _folded(path.rpartition(".")[2]) == _folded(written):
+            return f"; did you mean {path!r}?"
+    return f"; known: {', '.join(here)}"
+
+
+def _folded(key: str) -> str:
+    return key.replace("_", "").replace("-", "").casefold()
 
 
 def _key(document: object, fault: ErrorDetails) -> str:

@@ -13,7 +13,7 @@ from sarchat_build.reasons import Reason
 # An object or two of these are slips; most of a source are a misreading.
 _OF_MOST = (Reason.SHARES_OF_PICTURE, Reason.CONTRADICTS_ITSELF, Reason.ORPHAN_ANNOTATION)
 # Percents end at 100. In a picture of this size even an object in the middle reaches farther.
-_PERCENTS_END_PX = 100.5
+_PERCENTS_END_AT, _PERCENTS_END_PX = 99.5, 100.5
 _LARGE_PX = 220
 # Chance, of pictures whose objects lie anywhere, below which they are believed to be percents.
 _CHANCE = 1e-6
@@ -63,13 +63,16 @@ def are_percents(pictures: Iterable[tuple[float, tuple[int, int]]]) -> bool:
     Args:
         pictures: of each picture with a box, its largest coordinate, and its width and height.
 
-    Pictures that end at the same number are one sign: copies of a document prove nothing anew.
+    Pictures that end at the same number are one sign: copies of a document prove nothing anew. But
+    100 itself, where percents end, is each time a sign of its own.
 
     >>> ends = (97.5, 88.25, 91.0, 64.1, 99.9)
     >>> are_percents((end, (512, 512)) for end in ends)
     True
     >>> are_percents((end, (512, 512)) for end in ends[:4] * 9)
     False
+    >>> are_percents((100, (512, 512)) for _ in range(5))
+    True
     >>> are_percents((50 + k / 100, (128, 128)) for k in range(5000))  # chips around their targets
     False
     """
@@ -78,7 +81,8 @@ def are_percents(pictures: Iterable[tuple[float, tuple[int, int]]]) -> bool:
     for far, size_px in pictures:
         if far > _PERCENTS_END_PX:
             return False
-        if min(size_px) >= _LARGE_PX and far not in seen:
+        at_end = far >= _PERCENTS_END_AT
+        if min(size_px) >= _LARGE_PX and (at_end or far not in seen):
             seen.add(far)
             chance += math.log(_PERCENTS_END_PX**2 / (size_px[0] * size_px[1]))
     return chance < math.log(_CHANCE)

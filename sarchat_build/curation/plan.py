@@ -76,7 +76,7 @@ def plan_dataset(
         images_listed: number of image files by source id.
         strict: whether other counts than the published ones are a reason to stop.
     """
-    stop = reasons_to_stop(facts.reject_counts, facts.images, images_listed, recipe)
+    stop = reasons_to_stop(facts.reject_counts, facts.images, images_listed, recipe, facts.read)
     if strict:
         stop += differences_from_published(facts.read, images_listed, manifests)
     if stop:

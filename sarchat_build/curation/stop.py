@@ -55,8 +55,17 @@ def reasons_to_stop(
     facts: Sequence[ImageFact],
     images_listed: Mapping[str, int],
     recipe: Recipe,
+    read: Iterable[ReadCount] = (),
 ) -> tuple[Stop, ...]:
-    """List why nothing may be written; empty when the build may go on."""
+    """List why nothing may be written; empty when the build may go on.
+
+    Args:
+        counts: what was rejected.
+        facts: the images that were kept.
+        images_listed: number of image files by source.
+        recipe: says what is tolerated.
+        read: images that only documents name; they are rejected, so they are of the total too.
+    """
     counts = sorted(counts, key=lambda count: (count.source_id, count.reason, count.name))
     instances: Counter[tuple[str, Reason]] = Counter()
     for count in counts:
@@ -70,8 +79,9 @@ def reasons_to_stop(
     for count in counts:
         if count.reason not in _WANTED:
             rejected[count.source_id] += count.images
+    totals = _images_read(read, images_listed)
     for source_id, images in sorted(rejected.items()):
-        total = images_listed.get(source_id, 0)
+        total = totals[source_id]
         if total and images / total > recipe.rejects.max_image_ratio:
             message = (
                 f"{source_id}: {images:,} of {total:,} images rejected, more than the recipe's "
@@ -88,10 +98,10 @@ def differences_from_published(
     read: Iterable[ReadCount], images_listed: Mapping[str, int], manifests: Mapping[str, Manifest]
 ) -> tuple[Stop, ...]:
     """List each source whose numbers of images and objects are not the published ones."""
-    images = Counter(images_listed)
+    read = tuple(read)
+    images = _images_read(read, images_listed)
     instances: Counter[str] = Counter()
     for count in read:
-        images[count.source_id] += count.images
         instances[count.source_id] += count.instances
     return tuple(
         Stop(
@@ -103,6 +113,13 @@ def differences_from_published(
         for s, expected in ((s, manifests[s].expected) for s in sorted(manifests))
         if expected and (expected.images, expected.instances) != (images[s], instances[s])
     )
+
+
+def _images_read(read: Iterable[ReadCount], images_listed: Mapping[str, int]) -> Counter[str]:
+    images = Counter(images_listed)
+    for count in read:
+        images[count.source_id] += count.images
+    return images
 
 
 def _fatal(counts: Iterable[RejectCount]) -> Iterable[Stop]:

@@ -14,6 +14,8 @@ _PLAY_PX = 1.0
 _SAME_PLACE = 0.5
 # How much an area may exceed that of its box, and how exactly it equals that of two corners.
 _AREA_PLAY = 1.05
+# What is drawn from one side of its box to the other is nowhere thinner than half a pixel.
+_THINNEST_PX = 0.5
 _SAME_AREA = 0.01
 
 
@@ -46,6 +48,8 @@ def contradiction(xywh: Sequence[float], area_px2: float | None, outline: Sequen
     'area 336 is that of two corners, but bbox (10, 12, 34, 26) is read as corner and size'
     >>> contradiction((10, 12, 24, 14), 900, ())
     'area 900 is more than bbox (10, 12, 24, 14) can hold'
+    >>> contradiction((10, 12, 24, 14), 1, ())
+    'area 1 is less than anything that reaches across bbox (10, 12, 24, 14) has'
     >>> contradiction((10, 12, 24, 14), 200, (10, 12, 34, 12, 34, 26))
     ''
     """
@@ -61,8 +65,10 @@ def contradiction(xywh: Sequence[float], area_px2: float | None, outline: Sequen
         if w > x and h > y and overlap(xywh, around) >= _SAME_PLACE:
             return f"segmentation {corners}"
         return f"segmentation lies elsewhere than {written}"
-    if area_px2 is None or not 0 < area_px2 < math.inf:
+    if area_px2 is None or not math.isfinite(area_px2):
         return ""
+    if area_px2 <= 0 or area_px2 < _THINNEST_PX * max(w, h):
+        return f"area {area_px2:g} is less than anything that reaches across {written} has"
     if area_px2 > _AREA_PLAY * (w + 1) * (h + 1):
         return f"area {area_px2:g} is more than {written} can hold"
     as_corners = ((w - x) * (h - y), (w - x + 1) * (h - y + 1))

@@ -15,6 +15,7 @@ from sarchat_build.types import BoxFormat
 
 # Exports round shares, and labels may leave the picture by a little.
 _SHARE_PLAY = 0.05
+MAX_SHARE = 1 + _SHARE_PLAY
 _NUMBERS = {
     BoxFormat.XYXY_PX: 4,
     BoxFormat.XYWH_PX: 4,
@@ -118,7 +119,7 @@ def to_pixel_quad(
 
 def _are_shares(numbers: Sequence[float]) -> bool:
     # A box inside the first pixel is no object; one of whole numbers may be that pixel.
-    inside = all(-_SHARE_PLAY <= value <= 1 + _SHARE_PLAY for value in numbers)
+    inside = all(-_SHARE_PLAY <= value <= MAX_SHARE for value in numbers)
     return inside and any(value != int(value) for value in numbers)
 
 

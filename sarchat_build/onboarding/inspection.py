@@ -195,7 +195,9 @@ def _normalize(summary: SourceSummary, image: InspectedImage, manifest: Manifest
     summary.kinds[f"{facts.format}, {channels} of {facts.bit_depth} bits, {shown}"] += 1
     normalized = normalize_image(image, manifest)
     summary.rejects.add(normalized.rejects)
-    summary.notices.add(normalized.notices)
+    # What was left out is told once: a copy of an object is a reject, though it costs nothing.
+    told = {(reject.key, reject.reason) for reject in normalized.rejects}
+    summary.notices.add(n for n in normalized.notices if (n.key, n.reason) not in told)
     if normalized.image is None:
         return
     summary.kept.append(normalized.image)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 from sarchat_build.archives import is_there, join
-from sarchat_build.archives.location import list_folder, local_path, name_of
+from sarchat_build.archives.location import is_folder, list_folder, local_path, name_of
 from sarchat_build.config.manifest import Manifest
 from sarchat_build.config.recipe import Recipe
 from sarchat_build.config.resources import refuse_unknown_sources
@@ -15,7 +16,10 @@ from sarchat_build.suggestions import nearest
 
 
 def choose_sources(
-    manifests: Mapping[str, Manifest], raw: str, wanted: Sequence[str]
+    manifests: Mapping[str, Manifest],
+    raw: str,
+    wanted: Sequence[str],
+    faulty: Mapping[str, tuple[Issue, ...]] = MappingProxyType({}),
 ) -> tuple[dict[str, Manifest], list[str]]:
     """Choose the sources to build: those asked for, or every one that lies in the raw folder.
 
@@ -23,18 +27,25 @@ def choose_sources(
         manifests: all known manifests by source id.
         raw: path or URL of the raw folder.
         wanted: ids that the user asks for; empty: all that are there.
+        faulty: faults of manifests that cannot be read, by source id.
 
     Returns:
         The chosen manifests by id, and the ids that were not found.
 
     Raises:
-        ConfigurationError: a source is asked for that no manifest describes.
-        InputError: a source asked for is not there, or none is.
+        ConfigurationError: a source is asked for that no manifest describes, or the manifest of
+            one that is to be read is faulty.
+        InputError: a source asked for is not there, or none is; or the folder cannot be reached.
     """
-    refuse_unknown_sources(wanted, manifests)
+    refuse_unknown_sources(wanted, [*manifests, *faulty])
+    issues = [issue for source_id in wanted for issue in faulty.get(source_id, ())]
+    if issues:
+        raise ConfigurationError(issues)
     if not wanted:  # else what is wanted is named below, with its layout
         refuse_missing_folder(raw)
-    found = [source_id for source_id in manifests if is_there(join(raw, source_id))]
+    # Only what is asked for is looked for: what cannot be reached is named by its own place.
+    looked_for = wanted or manifests
+    found = [source_id for source_id in looked_for if is_there(join(raw, source_id))]
     absent = [source_id for source_id in wanted if source_id not in found]
     if absent:
         hints = (f"{join(raw, s)}; {layout_hint(manifests[s])}" for s in absent)
@@ -66,15 +77,17 @@ def refuse_idle_settings(chosen: Mapping[str, Manifest], stated: Sequence[str]) 
 
 
 def refuse_missing_folder(raw: str) -> None:
-    """Refuse a raw folder that is not there, or that is a file.
+    """Refuse a raw folder that is not there, that is a file, or that cannot be reached.
 
     Raises:
-        InputError: says which of both.
+        InputError: says which of them.
     """
     path = local_path(raw)
-    if path is not None and path.exists() and not path.is_dir():
+    if path is None:
+        is_folder(raw)  # raises where nothing is reached; a store may have folders without listing
+    elif path.exists() and not path.is_dir():
         raise InputError(f"{raw}: is a file; {_RAW}")
-    if path is not None and not path.exists():
+    elif not path.exists():
         raise InputError(f"{raw}: no such folder; {_RAW}")
 
 

@@ -136,7 +136,11 @@ class _ImageMatcher:
     def _annotation(self, name: str, oversight: Reason | None, raw: RawImage) -> Annotation:
         source_id, file = self.index.source_id, self.document.file
         raw = self._located(raw)
-        found = [RawFault(name, oversight, raw.filename or "")] if oversight else []
+        found = []
+        if oversight:
+            named = f"names {raw.filename!r}, and is" if raw.filename else "is"
+            detail = f"{named} taken to be about {self.index.image_of(name)}"
+            found = [RawFault(name, oversight, detail)]
         notices = tuple(
             Notice(source_id, str(file), notice.key, notice.reason, notice.detail)
             for notice in (*found, *raw.notices)

@@ -26,7 +26,16 @@ _SUPERSETS = {"gb2312": "gb18030", "gbk": "gb18030"}
 # Encodings of names and of source code, some of which take quadratic time: no document is so.
 _NO_TEXT = ("idna", "punycode", "raw_unicode_escape", "unicode_escape", "undefined")
 _YES = ("1", "true", "yes", "y", "t")
-_NO = ("", "0", "false", "no", "n", "f", "none", "null", "unspecified")
+_NO = ("", "0", "false", "no", "n", "f")
+# For names that are not UTF-8: encodings of these archives, and for those of two bytes a letter
+# (the first bytes of) the letters that everybody writes, and those that are known to the learned.
+_OFFERED: dict[str, tuple[range, range]] = {
+    "gbk": (range(0xB0, 0xD8), range(0xD8, 0xF8)),
+    "cp932": (range(0x82, 0x99), range(0x99, 0xEB)),
+    "big5": (range(0xA4, 0xC7), range(0xC9, 0xFA)),
+    "euc_kr": (range(0xB0, 0xC9), range(0xCA, 0xFE)),
+}
+_SINGLE_BYTE = ("cp1251", "cp437")
 # An XML declaration is the first thing in its document.
 _HEAD_BYTES = 512
 # No document about one image comes near this; one that does would only fill the memory.
@@ -125,17 +134,50 @@ def numbers(texts: Iterable[str], what: str) -> tuple[float, ...]:
 
 
 def flag(written: object) -> bool | None:
-    """Read a mark as documents write it, as a number or a word; None for what is neither.
+    """Read a mark as documents write it, as a number or a word; None for what says neither.
 
-    A whole number above 0 is a yes: DOTA grades difficulty up to 2.
+    A whole number above 0 is a yes: DOTA grades difficulty up to 2. What is not written is a no;
+    Pascal VOC's word "Unspecified" says nothing of the kind.
 
-    >>> [flag(word) for word in ("1", "Yes", "FALSE", " Unspecified", 0, True, None, "maybe", "2")]
-    [True, True, False, False, False, True, False, None, True]
+    >>> [flag(word) for word in ("1", "Yes", "FALSE", 0, True, None, " Unspecified", "maybe", "2")]
+    [True, True, False, False, True, False, None, None, True]
     """
     word = "" if written is None else str(written).strip().casefold()
     if word in _YES or word in _NO:
         return word in _YES
     return True if word.isdecimal() else None
+
+
+def likely_encodings(names: Sequence[bytes]) -> list[str]:
+    """Give the encodings in which all names are text, that of the most usual letters first.
+
+    >>> likely_encodings(["舰船".encode("gbk")])[0], likely_encodings(["船舶".encode("cp932")])[0]
+    ('gbk', 'cp932')
+    """
+    fitting = [e for e in (*_OFFERED, *_SINGLE_BYTE) if all(_reads(name, e) for name in names)]
+    return sorted(fitting, key=lambda encoding: _strangeness(names, encoding))  # stable
+
+
+def _reads(name: bytes, encoding: str) -> bool:
+    try:
+        return name.decode(encoding).isprintable()
+    except UnicodeError:
+        return False
+
+
+def _strangeness(names: Sequence[bytes], encoding: str) -> float:
+    if encoding not in _OFFERED:
+        return 1 + _SINGLE_BYTE.index(encoding)  # anything can be read so
+    usual, learned = _OFFERED[encoding]
+    letters = [c for name in names for c in name.decode(encoding) if not c.isascii()]
+    strange = 0.0
+    for letter in letters:
+        first, *second = letter.encode(encoding)
+        # In GBK the second byte tells the letters that the smaller GB 2312 has as well.
+        common = first in usual and not (encoding == "gbk" and second < [0xA1])
+        known = second and (first in usual or first in learned)
+        strange += 0 if second and common else 0.5 if known else 1
+    return strange / max(1, len(letters))
 
 
 def _head(document: BinaryIO) -> bytes:

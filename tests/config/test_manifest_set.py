@@ -66,8 +66,9 @@ def test_set_faults_are_message_all_at_once(tmp_path: Path) -> None:
         "--set ogsod.title=OGSOD: 'OGSOD' is not a TOML value; text needs quotes: "
         "--set 'ogsod.title=\"OGSOD\"'",
         "--set nosuch.title=1: no source 'nosuch'; known: air_sarship_1",
-        "--set ssdd=1: expected SOURCE.key.path=VALUE",
-        "--set hrsid.annotations.files.9.path='x': there is no '9' on the way",
+        "--set ssdd=1: expected SOURCE.key.path=VALUE, such as ssdd.annotations.pixel_origin=1",
+        "--set hrsid.annotations.files.9.path='x': there is no annotations.files.9: "
+        "annotations.files is a list, whose entries are numbered (0 to 1)",
         "--set sived.annotations.header_line=2: unknown key; did you mean 'header_lines'?",
         "unverified: no key of a manifest is annotations.nothing",
         "is not a TOML value",

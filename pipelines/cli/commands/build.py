@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from pipelines.cli.commands.sources import print_faulty
 from pipelines.cli.tables import print_text
 from pipelines.console import build_progress, byte_progress, errors, print_error
 from pipelines.interrupts import cleaning_up
 from pipelines.settings import load_settings
 from sarchat_build.config.resources import resource_folder
-from sarchat_build.errors import InputError
+from sarchat_build.errors import InputError, Issue
 from sarchat_build.phrasing.lint import check_templates
 from sarchat_build.sources.choose import choose_sources, refuse_idle_settings
 
@@ -38,8 +39,18 @@ def build_sources(
 
     Every argument is the option of the command that has its name.
     """
-    loaded = load_settings(recipe, manifests, templates, settings, lint_built_in=False)
-    chosen, absent = choose_sources(loaded.manifests, raw, sources)
+    # Where sources are named, the manifests of others may be broken.
+    faulty: dict[str, tuple[Issue, ...]] = {}
+    loaded = load_settings(
+        recipe,
+        manifests,
+        templates,
+        settings,
+        lint_built_in=False,
+        faulty=faulty if sources else None,
+    )
+    chosen, absent = choose_sources(loaded.manifests, raw, sources, faulty)
+    print_faulty(faulty)
     refuse_idle_settings(chosen, settings)
     if templates is None:
         check_templates(loaded.templates, resource_folder("templates"))
@@ -53,7 +64,7 @@ def build_sources(
     from sarchat_build.dataset.lock import hold_lock, release_lock
     from sarchat_build.dataset.output import WORK_FOLDER
 
-    demand_engine(runner, workers)
+    demand_engine(runner, workers, beam_options)
     with (
         cleaning_up(lambda: release_lock(output)),
         hold_lock(output, take_over=take_over, tell=errors.print),

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from pipelines.cli.commands.sources import load_known
+from pipelines.cli.commands.sources import choose_known
 from pipelines.cli.source_tables import (
     category_table,
     loss_lines,
@@ -30,7 +30,7 @@ from sarchat_build.onboarding.inspection import SourceSummary, read_source
 from sarchat_build.onboarding.manifest_draft.draft import draft_manifest
 from sarchat_build.onboarding.survey.findings import survey
 from sarchat_build.onboarding.survey.sniffing import ENCODINGS
-from sarchat_build.sources.choose import choose_sources, refuse_idle_settings
+from sarchat_build.sources.choose import refuse_idle_settings
 from sarchat_build.sources.index import SourceIndex, index_source
 from sarchat_build.sources.inputs import repacked_archives
 
@@ -84,7 +84,7 @@ def inspect_source(
         ConfigurationError: a manifest is wrong.
         InputError: the source cannot be read, or the sheet cannot be drawn.
     """
-    chosen, _ = choose_sources(load_known(manifests, settings), raw, [source_id])
+    chosen = choose_known(manifests, raw, source_id, settings)
     refuse_idle_settings(chosen, settings)
     manifest = chosen[source_id]
     with repacked_archives(

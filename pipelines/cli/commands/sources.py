@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from rich.markup import escape
 
 from pipelines.cli.source_tables import print_doubts, print_part_matches, print_unverified
 from pipelines.cli.tables import plain_table, print_text, titled
-from pipelines.console import byte_progress, console, print_line
+from pipelines.console import byte_progress, console, errors, print_line
 from sarchat_build.archives.checksums import read_recorded, write_recorded
 from sarchat_build.config.manifest import Manifest, load_manifests
 from sarchat_build.config.resources import resource_folder
-from sarchat_build.errors import InputError
+from sarchat_build.errors import InputError, Issue
 from sarchat_build.names import display_name
 from sarchat_build.sources.choose import choose_sources, refuse_idle_settings
 from sarchat_build.sources.index import SourceIndex, index_source, layout_text
@@ -78,7 +78,7 @@ def check_sources(raw: str, settings: Sequence[str], manifests: Path | None) -> 
 
 def record_checksums(raw: str, source_id: str, manifests: Path | None) -> None:
     """Write the checksums of a source's archives beside its folder."""
-    chosen, _ = choose_sources(load_known(manifests), raw, [source_id])
+    chosen = choose_known(manifests, raw, source_id)
     archives = describe_archives(chosen[source_id], raw, recorded={}, progress=byte_progress)
     digests = {archive.name: archive.sha256 for archive in archives}
     file = write_recorded(raw, source_id, digests)
@@ -88,6 +88,24 @@ def record_checksums(raw: str, source_id: str, manifests: Path | None) -> None:
 def load_known(added: Path | None, settings: Sequence[str] = ()) -> dict[str, Manifest]:
     """Read the built-in manifests and those of a folder of the user's own."""
     return load_manifests(resource_folder("source_manifests"), settings, added)
+
+
+def choose_known(
+    added: Path | None, raw: str, source_id: str, settings: Sequence[str] = ()
+) -> dict[str, Manifest]:
+    """Choose one source of all that are known; the manifests of others may be broken."""
+    faulty: dict[str, tuple[Issue, ...]] = {}
+    known = load_manifests(resource_folder("source_manifests"), settings, added, faulty)
+    chosen, _ = choose_sources(known, raw, [source_id], faulty)
+    print_faulty(faulty)
+    return chosen
+
+
+def print_faulty(faulty: Mapping[str, tuple[Issue, ...]]) -> None:
+    """Print the faults of manifests by which nothing is read."""
+    for source_id, issues in faulty.items():
+        for issue in issues:
+            errors.print(f"not read, {source_id}: {issue}", style="yellow", markup=False)
 
 
 def _checked_row(manifest: Manifest, raw: str, index: SourceIndex) -> tuple[str, ...]:

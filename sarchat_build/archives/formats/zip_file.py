@@ -39,8 +39,6 @@ _FAULTS = (
 )
 _ENCRYPTED = 0x1
 _UTF8_NAME = 0x800
-# Made by a program of MS-DOS or Windows (APPNOTE.TXT, 4.4.2).
-_FROM_WINDOWS = 0
 
 # The end record of a zip (APPNOTE.TXT, 4.3.16): disk numbers at 4 and 6, entries at 10, size of
 # the directory at 12; a comment of up to 64 KiB follows it.
@@ -52,7 +50,14 @@ _DIRECTORY_BYTES_PER_MEMBER = 128
 class ZipArchive(FileArchive):
     """A zip file; members are read at random, each with its CRC checked."""
 
-    def __init__(self, location: str, kind: str = ZIP, encodings: Sequence[str] = ()) -> None:
+    def __init__(
+        self,
+        location: str,
+        kind: str = ZIP,
+        encodings: Sequence[str] = (),
+        *,
+        as_written: bool = False,
+    ) -> None:
         super().__init__(location)
         self.kind = kind
         with reaching(location):
@@ -60,7 +65,7 @@ class ZipArchive(FileArchive):
         _check_end_record(location, packed_bytes)
         self._zip = PerProcess(partial(_open_zip, location))
         opened = self._zip.get()
-        judge = MemberJudge(location, packed_bytes, encodings)
+        judge = MemberJudge(location, packed_bytes, encodings, as_written=as_written)
         try:
             self._infos = _admitted_files(opened, judge, location)
         except InputError:
@@ -104,12 +109,7 @@ def _admitted_files(
     opened: zipfile.ZipFile, judge: MemberJudge, location: str
 ) -> dict[str, zipfile.ZipInfo]:
     files = {}
-    infos = opened.infolist()
-    # Some programs of Windows write "images\1.png", against the standard; all unpackers take it.
-    back_slashes = all(i.create_system == _FROM_WINDOWS for i in infos) and not any(
-        "/" in i.orig_filename for i in infos
-    )
-    for info in infos:
+    for info in opened.infolist():
         mode = info.external_attr >> 16
         if stat.S_IFMT(mode) not in (0, stat.S_IFREG, stat.S_IFDIR):
             raise judge.refuse(info.filename, "is a link or a device")
@@ -125,8 +125,6 @@ def _admitted_files(
             )
         written = zip_name(info.orig_filename, bool(info.flag_bits & _UTF8_NAME), info.extra)
         name = judge.read_name(written)
-        if back_slashes:
-            name = name._replace(text=name.text.replace("\\", "/"))
         if not name.text.endswith("/"):
             files[judge.admit(name, info.file_size)] = info
     return files

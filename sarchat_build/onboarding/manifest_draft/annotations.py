@@ -75,6 +75,8 @@ def _encodings(draft: ManifestDraft, found: Survey) -> None:
     if found.foreign_encodings:
         listed = " ".join(found.foreign_encodings)
         draft.note(f"decide: names in archives are not UTF-8 but {listed}; do they read well?")
+        for reading in found.name_readings[:MAX_NOTES]:
+            draft.note(f"  {reading}")
     others = dict.fromkeys([*read, *found.foreign_encodings])
     if others:
         draft.add(f"encodings = {quoted_list(['utf-8', *others])}")

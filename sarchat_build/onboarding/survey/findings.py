@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import PurePosixPath
@@ -79,6 +79,8 @@ class Survey:
     scenes_of: tuple[ScenesBeside, ...]
     scene: SceneProposal | None
     foreign_encodings: tuple[str, ...]
+    # A name that is not UTF-8, as each encoding reads it that fits all of them.
+    name_readings: tuple[str, ...]
 
     @property
     def format(self) -> str:
@@ -114,7 +116,28 @@ def survey(
     Raises:
         InputError: nothing is there, or no pictures, or no document of a format that can be read.
     """
-    source_files = open_source(path, repacked, sniffing.ENCODINGS)
+    source_files = open_source(path, repacked, ("utf-8",))
+    _, encodings = unknown_names(source_files, source_files.files, ("utf-8",))
+    first: InputError | None = None
+    for encoding in encodings:
+        # Which one it is, names in documents may tell: those of the wrong one fit no picture.
+        try:
+            read = open_source(path, repacked, ("utf-8", encoding))
+            return _survey(path, read, picture_limit, bar, encodings)
+        except InputError as error:
+            first = first or error
+    if first is not None:
+        raise first
+    return _survey(path, source_files, picture_limit, bar)
+
+
+def _survey(
+    path: str,
+    source_files: SourceFiles,
+    picture_limit: int,
+    bar: ProgressBar,
+    encodings: Sequence[str] = (),
+) -> Survey:
     archives = unread_archives(source_files)
     inside = f"; {archives}" if archives else ""
     if not source_files.files:
@@ -186,6 +209,7 @@ def survey(
             [stem_of(file.path) for s in scenes_of for file in s.group.files],
         ),
         foreign_encodings=_foreign_encodings(source_files),
+        name_readings=_name_readings(source_files, encodings),
     )
 
 
@@ -197,6 +221,15 @@ def _unknown(source_files: SourceFiles) -> str:
 def _foreign_encodings(source_files: SourceFiles) -> tuple[str, ...]:
     names = (archive.foreign_names for archive in source_files.archives.values())
     return tuple(sorted({encoding for found in names for encoding in found.values() if encoding}))
+
+
+def _name_readings(source_files: SourceFiles, encodings: Sequence[str]) -> tuple[str, ...]:
+    for archive in source_files.archives.values():
+        for path, encoding in sorted(archive.foreign_names.items()):
+            if encoding in encodings:
+                written = path.encode(encoding)
+                return tuple(f"{written.decode(e, 'replace')!r} in {e}" for e in encodings)
+    return ()
 
 
 def _documents(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any, BinaryIO
@@ -23,6 +23,17 @@ ENCODINGS = ("utf-8", "gbk")
 SAMPLE = 40
 # More classes than any detection set has; names of those that are used come out of reading.
 MAX_CLASSES = 2000
+# No detection set has so many classes: a larger number in front is a coordinate.
+_MAX_CLASS = 1000
+_TURN = 2 * math.pi + 0.01
+_PIXELS = (
+    "YOLO counts in shares of the picture: divide x and widths by its width, y and heights by its "
+    "height"
+)
+_ROTATED = (
+    "write the four corners as DOTA has them, or VOC XML with robndbox, whose convention "
+    "annotations.angle states"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +137,7 @@ def _sniff_text(document: BinaryIO) -> FormatGuess:
         return FormatGuess("yolo_obb", "text lines of a class index and four corners as shares")
     if objects and all(len(fields) % 2 and _is_yolo(fields, len(fields)) for fields in objects):
         return FormatGuess("", "YOLO outlines: lines of a class index and points as shares")
-    return FormatGuess("", "")
+    return FormatGuess("", _what_lines_hold(objects))
 
 
 def _is_dota(fields: list[str]) -> bool:
@@ -141,7 +152,7 @@ def _is_yolo(fields: list[str], columns: int = 5) -> bool:
     if found is None or len(found) != columns or not all(map(math.isfinite, found)):
         return False
     # Some labels leave the picture; a pixel coordinate is far from any share.
-    return found[0] >= 0 and found[0] == int(found[0]) and all(-1 <= v <= 2 for v in found[1:])
+    return found[0] >= 0 and found[0] == int(found[0]) and _are_shares(found[1:])
 
 
 def _read(fields: list[str]) -> tuple[float, ...] | None:
@@ -149,3 +160,80 @@ def _read(fields: list[str]) -> tuple[float, ...] | None:
         return numbers(fields, "")
     except RecordError:
         return None
+
+
+def _what_lines_hold(objects: Sequence[Sequence[str]]) -> str:
+    """Say what the fields of all lines seem to be, and the cure; "" if they are nothing known.
+
+    >>> _what_lines_hold([["0", "120", "80", "40", "12"]])[:53]
+    'lines of a class index and four numbers beyond 1, not'
+    >>> _what_lines_hold([["120.5", "80", "40", "12", "1.57", "ship", "0"]])[:52]
+    'rotated boxes as center, size and angle (1.57 to 1.5'
+    >>> _what_lines_hold([["a", "b"]])
+    ''
+    """
+    numbers = [_numbers_of(fields) for fields in objects]
+    counts = {len(found) for found in numbers}
+    if not objects or len(counts) != 1:
+        return ""
+    (count,) = counts
+    named = any(len(found) < len(fields) for found, fields in zip(numbers, objects, strict=True))
+    classes = not named and all(found[:1] and _is_class(found[0]) for found in numbers)
+    boxes = [found[1:] if classes and count != 5 else found for found in numbers]
+    if len(boxes[0]) >= 5 and _are_rotated(boxes, classes and count == 5):
+        return _rotated(boxes)
+    if classes and count in (5, 9):
+        what = "four numbers" if count == 5 else "four corners"
+        return f"lines of a class index and {what} beyond 1, not shares but pixels; {_PIXELS}"
+    if classes and count == 6 and all(_are_shares(found[1:5]) for found in numbers):
+        return (
+            "YOLO lines of six numbers: the last is the confidence of a guess, which is no label, "
+            f"or the angle of a rotated box; if it is an angle, {_ROTATED}"
+        )
+    return ""
+
+
+def _numbers_of(fields: Sequence[str]) -> list[float]:
+    # A name of a class stands in front of the numbers or behind them, with a difficulty.
+    found: list[float] = []
+    for field in fields:
+        try:
+            value = float(field)
+        except ValueError:
+            if found:
+                break
+            continue
+        if not math.isfinite(value):
+            break
+        found.append(value)
+    return found
+
+
+def _is_class(value: float) -> bool:
+    return value == int(value) and 0 <= value < _MAX_CLASS
+
+
+def _are_shares(values: Sequence[float]) -> bool:
+    return all(-1 <= value <= 2 for value in values)
+
+
+def _are_rotated(boxes: Sequence[Sequence[float]], maybe_class: bool) -> bool:
+    # Center and size in pixels, and a number that no line has beyond a turn; in radians it has
+    # fractions.
+    turns = [box[4] for box in boxes]
+    if any(_are_shares(box[:4]) or min(box[2:4]) <= 0 for box in boxes) or len(boxes[0]) > 6:
+        return False
+    radians = all(abs(turn) <= _TURN for turn in turns)
+    degrees = all(abs(turn) <= 360 for turn in turns)
+    fractions = any(turn != int(turn) for turn in turns)
+    return (radians and fractions) or (degrees and not maybe_class)
+
+
+def _rotated(boxes: Sequence[Sequence[float]]) -> str:
+    turns = [box[4] for box in boxes]
+    low, high = min(turns), max(turns)
+    unit = "radians" if max(map(abs, turns)) <= _TURN else "degrees"
+    return (
+        f"rotated boxes as center, size and angle ({low:.4g} to {high:.4g}: {unit}, it seems), "
+        f"which no text format here has; {_ROTATED}"
+    )

@@ -11,12 +11,11 @@ from pathlib import PurePosixPath
 from sarchat_build.config.annotation_options import YoloObbRule, YoloRule
 from sarchat_build.config.manifest import Manifest
 from sarchat_build.errors import InputError
+from sarchat_build.sources.encodings import likely_encodings
 from sarchat_build.sources.files import IMAGE_EXTENSIONS, FileRef, SourceFiles
 from sarchat_build.sources.matching.image_names import some_of
 from sarchat_build.sources.matching.part_matches import PartMatch, part_match
 
-# Offered for names that are not UTF-8, the most likely of these archives first.
-_OFFERED = ("gbk", "big5", "shift_jis", "euc_kr", "cp1251", "cp437")
 _SHOWN_READINGS = 3
 # What documents of a format are called; the others are text.
 _DOCUMENTS = {"voc": (".xml",), "fair1m": (".xml",), "coco": (".json",), "labelme": (".json",)}
@@ -87,7 +86,7 @@ def unknown_names(
     if not unknown:
         return "", []
     written = [_ESCAPE.sub(lambda m: bytes([int(m[1], 16)]), f.path.encode()) for f in unknown]
-    fitting = [e for e in _OFFERED if e not in stated and _fits(written, e)]
+    fitting = [e for e in likely_encodings(written) if e not in stated]
     text = f"{len(unknown):,} names are not {' or '.join(stated)}, such as '{unknown[0]}'"
     if not fitting:
         return f"{text}; unpack the archive with the right names, and give the folder", []
@@ -185,10 +184,3 @@ def _pattern_of(file: FileRef) -> str:
 
 def _literal(name: str) -> str:
     return re.sub(r"([*?\[])", r"[\1]", name)
-
-
-def _fits(names: Iterable[bytes], encoding: str) -> bool:
-    try:
-        return all(name.decode(encoding).isprintable() for name in names)
-    except UnicodeError:
-        return False

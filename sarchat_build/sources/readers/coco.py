@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from array import array
 from collections import Counter, defaultdict
 from collections.abc import Hashable, Iterator, Mapping
@@ -37,7 +38,7 @@ def read(document: BinaryIO, rule: CocoRule) -> Iterator[RawImage]:
             or `too_large` for more categories, or images without a name, than there can be.
     """
     stream = JsonStream(document, choose_encoding(document, rule.encodings))
-    names, faults = _categories(stream, rule)
+    names, faults, notices = _categories(stream, rule)
     images = _Images()
     for number, entry in enumerate(stream.items("images.item"), start=1):
         images.add(entry, f"images[{number}]")
@@ -46,7 +47,8 @@ def read(document: BinaryIO, rule: CocoRule) -> Iterator[RawImage]:
     if faults:
         yield RawImage(None, None, None, (), tuple(faults))
     yield from (RawImage("", None, None, ()) for _ in range(images.nameless))
-    yield from _annotations(stream, names, images, rule)
+    yield from images.without_id()
+    yield from _annotations(stream, names, images, rule, notices)
 
 
 def file_names(document: BinaryIO, rule: CocoRule) -> Iterator[str]:
@@ -63,9 +65,12 @@ def file_names(document: BinaryIO, rule: CocoRule) -> Iterator[str]:
 
 @dataclass(slots=True)
 class _Entry:
+    """An image; `odd_ids` says which of its ids are of another type than COCO has."""
+
     filename: str
     width_px: int | None
     height_px: int | None
+    odd_ids: tuple[RawFault, ...] = field(default=(), compare=False)
 
 
 @dataclass(slots=True)
@@ -76,16 +81,27 @@ class _Images:
     by_filename: dict[str, _Entry] = field(default_factory=dict)
     repeated: Counter[str] = field(default_factory=Counter)
     faults: list[RawFault] = field(default_factory=list)
+    unusable: dict[str, RawFault] = field(default_factory=dict)
     nameless: int = 0
 
     def add(self, entry: object, key: str) -> None:
         """Take one entry; the first one of an id or a file name is the one that counts."""
         fields = entry if isinstance(entry, dict) else {}
         image_id, filename = _id(fields.get("id")), fields.get("file_name")
-        if image_id is None or not isinstance(filename, str) or not filename:
+        if not isinstance(filename, str) or not filename:
             self.nameless += 1
             return
-        new = _Entry(filename, claimed_px(fields.get("width")), claimed_px(fields.get("height")))
+        if image_id is None:
+            detail = f"id is {_written(fields.get('id'))}, no whole number"
+            fault = RawFault(key, Reason.BAD_VALUE, detail, instances=0)
+            self.unusable.setdefault(filename, fault)
+            return
+        new = _Entry(
+            filename,
+            claimed_px(fields.get("width")),
+            claimed_px(fields.get("height")),
+            tuple(_odd_ids(fields, key, "id")),
+        )
         known = self.by_filename.setdefault(filename, new)
         same_id = self.by_id.setdefault(image_id, known)
         if known != new:
@@ -95,17 +111,29 @@ class _Images:
         elif known is not new:
             self.repeated[filename] += 1
 
+    def without_id(self) -> Iterator[RawImage]:
+        """Give the images whose id cannot be one: which objects they have, nobody knows."""
+        for filename, fault in self.unusable.items():
+            if filename not in self.by_filename:
+                yield RawImage(filename, None, None, (), (fault,))
+
     def _conflict(self, key: str, detail: str) -> None:
         self.faults.append(RawFault(key, Reason.DUPLICATE_ID, detail, instances=0))
 
 
-def _categories(stream: JsonStream, rule: CocoRule) -> tuple[dict[Hashable, str], list[RawFault]]:
+def _categories(
+    stream: JsonStream, rule: CocoRule
+) -> tuple[dict[Hashable, str], list[RawFault], list[RawFault]]:
     names: dict[Hashable, str] = {}
     faults: list[RawFault] = []
+    notices: list[RawFault] = []
     for number, entry in enumerate(stream.items("categories.item"), start=1):
         _refuse_more(number, "categories")
         fields = entry if isinstance(entry, dict) else {}
         category_id, name = _id(fields.get("id")), str(fields.get("name", ""))
+        if category_id is None:
+            continue
+        notices += _odd_ids(fields, f"categories[{number}]", "id")
         if names.setdefault(category_id, name) != name:
             detail = f"category id {category_id} stands for {names[category_id]} and {name}"
             faults.append(
@@ -114,9 +142,9 @@ def _categories(stream: JsonStream, rule: CocoRule) -> tuple[dict[Hashable, str]
     if not names and not rule.class_names:
         raise RecordError(
             Reason.CONTRADICTS_MANIFEST,
-            "annotations.class_names is empty, but the document has no categories",
+            "annotations.class_names is empty, but the document has no categories with ids",
         )
-    return names or dict(enumerate(rule.class_names, start=rule.first_class_id)), faults
+    return names or dict(enumerate(rule.class_names, start=rule.first_class_id)), faults, notices
 
 
 def _refuse_more(count: int, what: str) -> None:
@@ -134,7 +162,11 @@ class _PartialImage:
 
 
 def _annotations(
-    stream: JsonStream, names: Mapping[Hashable, str], images: _Images, rule: CocoRule
+    stream: JsonStream,
+    names: Mapping[Hashable, str],
+    images: _Images,
+    rule: CocoRule,
+    notices: list[RawFault],
 ) -> Iterator[RawImage]:
     repeated = _RepeatedIds(stream)
     pending: defaultdict[str | None, _PartialImage] = defaultdict(_PartialImage)
@@ -156,10 +188,13 @@ def _annotations(
         numbers += 16
         try:
             if image is None:
-                written = str(fields.get("image_id"))[:80]
+                written = _written(fields.get("image_id"))
                 raise RecordError(
                     Reason.ORPHAN_ANNOTATION, f"image_id {written} is no image of this document"
                 )
+            partial.notices += notices  # of categories: the first image tells them
+            notices = []
+            numbers += _count_odd(partial, fields, key)
             if repeated.is_repetition(fields):
                 partial.notices.append(
                     RawFault(key, Reason.DUPLICATE_ENTRY, "the same annotation again")
@@ -189,7 +224,7 @@ def _annotations(
     yield from _parts(pending, parts, images)
     for filename, known in images.by_filename.items():
         if filename not in parts:
-            yield RawImage(filename, known.width_px, known.height_px, ())
+            yield RawImage(filename, known.width_px, known.height_px, (), notices=known.odd_ids)
 
 
 def _parts(
@@ -203,7 +238,7 @@ def _parts(
             height_px=known.height_px,
             instances=tuple(found.instances),
             faults=tuple(found.faults),
-            notices=tuple(found.notices),
+            notices=(*(() if parts[filename] else known.odd_ids), *found.notices),
             part=parts[filename],
         )
         parts[filename] += 1
@@ -213,7 +248,8 @@ class _RepeatedIds:
     """Finds annotation ids that are used twice, with eight bytes of memory for each other."""
 
     def __init__(self, stream: JsonStream) -> None:
-        ids = array("q", map(_number64, stream.items("annotations.item.id")))
+        written = map(_id, stream.items("annotations.item.id"))
+        ids = array("q", (_number64(value) for value in written if value is not None))
         ordered = np.frombuffer(ids, dtype=np.int64)
         ordered.sort()
         self._candidates = set(ordered[1:][ordered[1:] == ordered[:-1]].tolist())
@@ -221,9 +257,9 @@ class _RepeatedIds:
 
     def is_repetition(self, fields: Mapping[str, Any]) -> bool:
         """Whether this very annotation was read before; `duplicate_id` if another one was."""
-        if not self._candidates or _number64(fields.get("id")) not in self._candidates:
-            return False
         annotation_id = _id(fields.get("id"))
+        if annotation_id is None or _number64(annotation_id) not in self._candidates:
+            return False
         content = stable_hash("annotation", repr(sorted(fields.items())))
         first = self._first.get(annotation_id)
         if first is not None and first != content:
@@ -241,17 +277,39 @@ def _number64(value: object) -> int:
 
 
 def _id(value: object) -> Hashable:
-    # Some tools write ids as text in one list and as numbers in the other.
+    # Some tools write ids as text in one list and as numbers in the other, or as fractions in both.
     if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 20:
         return int(value) if value == "0" or value[0] != "0" else value
     if isinstance(value, (float, Decimal)) and value == value // 1:
         return int(value)
-    return value if isinstance(value, (int, float, str, Decimal)) else None
+    known = isinstance(value, (int, float, str, Decimal)) and not isinstance(value, bool)
+    return value if known else None
+
+
+def _odd_ids(fields: Mapping[str, Any], key: str, *names: str) -> Iterator[RawFault]:
+    """Notice ids of another type than COCO defines; what cannot be one is a fault elsewhere."""
+    for name in names:
+        value = fields.get(name)
+        if type(value) is not int and _id(value) is not None:
+            kind = "text" if isinstance(value, str) else "a fraction"
+            detail = f"{name} is {kind}, {_written(value)}, where COCO has a whole number"
+            yield RawFault(key, Reason.OTHER_ID_TYPE, detail, instances=0)
+
+
+def _count_odd(partial: _PartialImage, fields: Mapping[str, Any], key: str) -> int:
+    """Notice the ids of an annotation, and give how many numbers that is worth in memory."""
+    found = list(_odd_ids(fields, key, "image_id", "category_id"))
+    partial.notices += found
+    return 16 * len(found)
+
+
+def _written(value: object) -> str:
+    return (json.dumps(value) if isinstance(value, (bool, str)) else str(value))[:80]
 
 
 def _category(fields: Mapping[str, Any], names: Mapping[Hashable, str]) -> str:
-    category_id = _id(fields.get("category_id"))
-    return names.get(category_id, f"category_id {category_id}")
+    written = fields.get("category_id")
+    return names.get(_id(written), f"category_id {_written(written)}")
 
 
 def _is_marked(fields: Mapping[str, Any], key: str, notices: list[RawFault]) -> bool:

@@ -1,4 +1,4 @@
-"""Documents of every format about one ship in each of five pictures."""
+"""Sources of five small pictures whose boxes any format writes."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ from small_source import voc, voc_object, write
 SHIPS: dict[str, tuple[float, ...]] = {
     f"{n:03}": (10 + 5 * n, 12 + 6 * n, 34 + 5 * n, 26 + 6 * n) for n in range(5)
 }
-PIXEL_FORMATS = ("voc", "coco", "dota", "fair1m")
+PIXEL_FORMATS = ("voc", "coco", "dota", "fair1m", "labelme")
+FORMATS = (*PIXEL_FORMATS, "yolo", "yolo_obb")
 Boxes = dict[str, list[tuple[float, ...]]]
 
 
@@ -54,6 +55,17 @@ def documents(file_format: str, boxes: Boxes, size: tuple[int, int] = (96, 96)) 
         elif file_format == "dota":
             lines = (" ".join(f"{x} {y}" for x, y in ring(box)) + " ship 0" for box in listed)
             texts[stem] = "\n".join(lines)
+        elif file_format == "labelme":
+            shapes = [
+                {"label": "ship", "points": [[a, b], [c, d]], "shape_type": "rectangle"}
+                for a, b, c, d in listed
+            ]
+            head = {"imagePath": f"{stem}.png", "imageWidth": size[0], "imageHeight": size[1]}
+            texts[stem] = json.dumps({**head, "shapes": shapes})
+        elif file_format == "yolo_obb":
+            w, h = size
+            corners = (" ".join(f"{x / w:.8f} {y / h:.8f}" for x, y in ring(b)) for b in listed)
+            texts[stem] = "\n".join(f"0 {written}" for written in corners)
         elif file_format == "fair1m":
             things = "".join(
                 "<object><possibleresult><name>ship</name></possibleresult><points>"
@@ -81,7 +93,9 @@ def source(
     **more: Any,
 ) -> Path:
     """A source of pictures of one size, with these boxes or these documents."""
-    options = 'class_names = ["ship"]' if file_format == "yolo" else more.pop("options", "")
+    options = (
+        'class_names = ["ship"]' if file_format.startswith("yolo") else more.pop("options", "")
+    )
     return write(
         folder,
         file_format,
