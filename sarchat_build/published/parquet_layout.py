@@ -16,6 +16,7 @@ import pyarrow.parquet as pq
 
 from sarchat_build.published.folder import DatasetFolder
 from sarchat_build.published.hf_features import with_hf_features
+from sarchat_build.published.parquet_spans import unreferenced_bytes
 
 # Pictures are compressed already, and their smallest and largest bytes tell nobody anything.
 PICTURE = "image.bytes"
@@ -55,7 +56,8 @@ def layout_faults(
         arrow_version: the version of Arrow that must have written it, if that is known.
 
     Raises:
-        pyarrow.ArrowException, OSError: the file cannot be read; `reader.read_rows` says so.
+        pyarrow.ArrowException, OSError, ValueError: the file cannot be read, which
+            `reader.read_rows` says too, or its footer is none of a Parquet file.
     """
     with folder.open(path) as stream, pq.ParquetFile(stream) as parquet:
         found = parquet.schema_arrow
@@ -72,6 +74,9 @@ def layout_faults(
         for group in range(footer.num_row_groups):
             yield from _column_faults(stream, footer.row_group(group), group)
         yield from _statistics_faults(parquet)
+        for start, end in unreferenced_bytes(stream):
+            found_at = f"bytes {start:,} to {end:,} belong to nothing"
+            yield LayoutFault("hidden_bytes", "", "pages, indexes and footer only", found_at)
 
 
 def _metadata_faults(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
@@ -39,13 +40,27 @@ class Finding:
 
 
 def shorten(value: object) -> str:
-    """Write a value on one line of bounded length.
+    """Write a value on one line of bounded length, as a table or a JSON document has it.
 
-    >>> shorten("ship"), shorten([1, 2])
-    ("'ship'", '[1, 2]')
+    >>> shorten("ship"), shorten([1, None])
+    ("'ship'", '[1, null]')
     """
-    text = value if isinstance(value, Plain) else repr(value)
+    text = _write(value)
     return text if len(text) <= _LONGEST_TEXT else f"{text[:_LONGEST_TEXT]}…"
+
+
+def _write(value: object) -> str:
+    if isinstance(value, Plain):
+        return value
+    if value is None:
+        return "null"
+    if isinstance(value, Mapping):
+        return f"{{{', '.join(f'{_write(k)}: {_write(v)}' for k, v in value.items())}}}"
+    if isinstance(value, list):
+        return f"[{', '.join(map(_write, value))}]"
+    if isinstance(value, tuple):
+        return f"({', '.join(map(_write, value))})"
+    return repr(value)
 
 
 class Plain(str):

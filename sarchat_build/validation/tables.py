@@ -69,7 +69,7 @@ class Tables:
             for fault in faults:
                 expected, found = Plain(fault.expected), Plain(fault.found)
                 self.log.add(fault.check, path, expected, found, key=fault.column)
-        except UNREADABLE as error:
+        except (*UNREADABLE, ValueError) as error:
             found = Plain(f"{type(error).__name__}: {error}")
             self.log.add("unreadable", path, Plain("a Parquet file"), found)
 

@@ -117,10 +117,9 @@ REJECT_REASONS = (
     "xml_forbidden",
     "xml_parse",
 )
-# Of these reasons an object is there to be seen, and its category is not all listed.
-HIDING_REASONS = (
-    *("bad_value", "contradicts_manifest", "degenerate", "non_finite", "unknown_category"),
-)
+# Only of these reasons a refused object hides none: it lies elsewhere, is listed once already, or is
+# of no category of ours. After any other, not all objects of its category are listed.
+SHOWN_REASONS = ("outside", "duplicate_object", "ignored_category")
 
 SOURCE_ID = re.compile(r"[a-z][a-z0-9_]*")
 SHA256 = re.compile(r"[0-9a-f]{64}")

@@ -120,6 +120,10 @@ def duplicate(image_id, pixel_sha256, *, kept):
     }
 
 
+def digest(text):
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
 def source_facts(annotated, *, tiled):
     """What the record repeats of a source's manifest."""
     return {
@@ -148,7 +152,8 @@ def source_facts(annotated, *, tiled):
         "expected": None,
         "sardet": None,
         "unverified": {},
-        "archives": [{"name": "a.zip", "kind": "zip", "sha256": "0" * 64}],
+        "archives": [{"name": "a.zip", "kind": "zip", "sha256": digest("a.zip")}],
+        "manifest_sha256": digest("manifest"),
         "fixes": {},
     }
 

@@ -98,10 +98,11 @@ def test_a_phrasing_held_out_is_named_in_training(world, tmp_path):
     world.build["recipe"]["phrasing"]["held_out_percent"] = 98
     world.write(tmp_path)
     findings = validate(tmp_path)
-    assert before <= {"held_out"}
+    # Among so many phrasings the hash of a dialogue chooses others than those by hand.
+    assert before <= {"held_out", "template_choice"}
     assert_named(findings, "held_out", COUNT)
     test_row = "alpha/c/instance_counting/all/ship"
-    assert test_row not in {finding.key for finding in findings}
+    assert test_row not in {f.key for f in findings if f.check == "held_out"}
 
 
 def test_a_word_that_changes_with_the_picture_is_named(world, tmp_path):

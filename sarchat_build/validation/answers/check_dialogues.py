@@ -22,6 +22,7 @@ from sarchat_build.validation.pictures.checked_image import CheckedImage
 from sarchat_build.validation.rules import Rules
 from sarchat_build.validation.stable_hash import is_asked
 from sarchat_build.validation.tables import Tables
+from sarchat_build.validation.texts.choice import PhrasingRules
 from sarchat_build.validation.texts.parse import Reading, read
 from sarchat_build.validation.texts.wording import PhrasingCounts
 from sarchat_build.validation.vocabulary import SUBTASKS, TASK_TAGS
@@ -58,6 +59,7 @@ class ShardState(NamedTuple):
     images: Mapping[str, CheckedImage | None]
     rules: Rules
     questions: AskedQuestions
+    wording: PhrasingRules
     phrasings: PhrasingCounts
     # (image_id, question) → its answer, over all tasks.
     answered: dict[tuple[str, str], str]
@@ -157,6 +159,7 @@ def _row_problems(row: DialogueRow, reading: Reading, task: str, shard: ShardSta
     )
     shard.questions.add(task, row.subtask, row.image_id, dialogue.key)
     yield from _recipe_problems(row, dialogue.key, shard.rules)
+    yield from _wording_problems(row, dialogue.question, answer, shard)
     yield from dialogue_problems(image, dialogue, reading, shard.rules)
 
 
@@ -208,6 +211,21 @@ def _recipe_problems(row: DialogueRow, key: str, rules: Rules) -> Problems:
         yield Problem("held_out", Plain("in the test split only"), row.template_ids[0])
     if rules.phrasings and not rules.phrasings.issuperset(row.template_ids):
         yield Problem("template_known", Plain("phrasings of build.json"), row.template_ids)
+
+
+def _wording_problems(
+    row: DialogueRow, question: str, answer: str, shard: ShardState
+) -> Problems:
+    """Find phrasings that the dialogue's id does not choose, and text that is not theirs."""
+    ids = shard.wording.chosen(row.task, row.subtask, row.dialogue_id, row.split)
+    if ids is not None:
+        named = zip(ids, row.template_ids, strict=True)
+        expected = [name if chosen is None else chosen for chosen, name in named]
+        if expected != row.template_ids:
+            yield Problem("template_choice", expected, row.template_ids)
+            return
+    for name, constant, text in shard.wording.missing_text(row.template_ids, question, answer):
+        yield Problem("wording", Plain(f"the text of {name} ({constant!r})"), text)
 
 
 def _object_problems(dialogue: Dialogue, expected: Expected) -> Iterator[Problem]:

@@ -9,7 +9,7 @@ from typing import Any
 from sarchat_build.published.folder import DatasetFolder
 from sarchat_build.published.layout import BUILD_FILE, images_path, parse_table_path
 from sarchat_build.validation.dataset.check_files import plan_shards
-from sarchat_build.validation.dataset.comparison import check_comparison
+from sarchat_build.validation.dataset.documents.comparison import check_comparison
 from sarchat_build.validation.dataset.conservation import check_conservation, sum_up
 from sarchat_build.validation.dataset.duplicates import (
     DuplicateRow,
@@ -23,6 +23,7 @@ from sarchat_build.validation.dataset.leakage import (
     check_near_leakage,
 )
 from sarchat_build.validation.dataset.rejects import LocatedReject, RejectRow, check_rejects
+from sarchat_build.validation.dataset.splits import check_splits
 from sarchat_build.validation.findings import Finding, FindingLog, Plain
 from sarchat_build.validation.rules import mapping_at, rules_of
 from sarchat_build.validation.shard_report import ShardReport
@@ -67,6 +68,7 @@ def check_dataset(
         for path, number, values in _rows(tables, "duplicates")
     ]
     check_duplicates(images, members, build, log)
+    check_splits(images, members, build, log)
     sums = sum_up(images, (r.row for r in rejects), (member.row for member in members))
     check_conservation(sums, build, log)
     check_comparison(images, build, log)

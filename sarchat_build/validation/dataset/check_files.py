@@ -8,7 +8,13 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from sarchat_build.published.folder import EMPTY_FOLDER, DatasetFolder
-from sarchat_build.published.layout import BUILD_FILE, dialogues_path, images_path, parse_table_path
+from sarchat_build.published.layout import (
+    BUILD_FILE,
+    dialogues_path,
+    images_path,
+    is_published_path,
+    parse_table_path,
+)
 from sarchat_build.validation.dataset.documents.build_record import check_record
 from sarchat_build.validation.dataset.documents.card import check_card
 from sarchat_build.validation.findings import Finding, FindingLog, Plain
@@ -132,8 +138,8 @@ def _listed(build: Mapping[str, Any], log: FindingLog) -> Iterator[tuple[str, Ma
     for path, entry in mapping_at(build, "files").items():
         if not _is_inside(path):
             log.add("path_escape", BUILD_FILE, Plain("a path inside the dataset"), path)
-        elif path.endswith(".parquet") and not parse_table_path(path):
-            log.add("file_name", path, Plain("a table of the dataset"), path)
+        elif not is_published_path(path) or path == BUILD_FILE:
+            log.add("file_name", path, Plain("a table, the card or the figures"), path)
             yield path, mapping_at(build, "files", path)
         elif not isinstance(entry, Mapping) or not SHA256.fullmatch(str(entry.get("sha256"))):
             log.add("build_json", BUILD_FILE, Plain("bytes, sha256 and rows"), entry, key=path)

@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from sarchat_build.published.layout import table_path
+from sarchat_build.published.layout import BUILD_FILE, table_path
 from sarchat_build.validation.dataset.duplicates import LocatedImage
 from sarchat_build.validation.findings import FindingLog, Plain
 from sarchat_build.validation.rules import mapping_at
 from sarchat_build.validation.shard_report import CutUnexplained
 from sarchat_build.validation.vocabulary import (
     CATEGORIES,
-    HIDING_REASONS,
     REJECT_REASONS,
     REJECT_STAGES,
+    SHOWN_REASONS,
     SOURCE_ID,
 )
 
 _LOST_AT_EDGE = "lost_at_edge"
 _NORMALIZE = "normalize"
+# With these no build ends, and with those only where the recipe says "reject".
+_STOPPING = ("unreadable_document", "duplicate_id", "split_conflict")
+_DECIDED_BY = {"unknown_category": "unknown_category", "contradiction": "contradicts_manifest"}
 
 
 class RejectRow(NamedTuple):
@@ -69,6 +73,8 @@ def check_rejects(
             expected = Plain("rows by stage, file, line, key, reason")
             log.add("row_order", reject.path, expected, reject.row.file, row=reject.number)
         before = reject
+    for check, expected, found, key in _recipe_faults(rejects, build):
+        log.add(check, BUILD_FILE, expected, found, key=key)
     _check_published(rejects, images, _with_ignored_names(build), log)
     lost = {r.row.key.rpartition("#")[0] for r in rejects if r.row.reason == _LOST_AT_EDGE}
     for cut in cuts:
@@ -88,6 +94,26 @@ def _with_ignored_names(build: Mapping[str, Any]) -> frozenset[str]:
     )
 
 
+def _recipe_faults(
+    rejects: Sequence[LocatedReject], build: Mapping[str, Any]
+) -> Iterator[tuple[str, object, object, str]]:
+    """Find rejects with which the recipe lets no dataset be published."""
+    settings = mapping_at(build, "recipe", "rejects")
+    for name, reason in _DECIDED_BY.items():
+        stopping = [reject.row.key for reject in rejects if reject.row.reason == reason]
+        if stopping and settings.get(name) != "reject":
+            found = Plain(f"{len(stopping)} rejects: {reason}")
+            yield "recipe", Plain('"reject"'), found, f"recipe.rejects.{name}"
+    ratio = settings.get("max_image_ratio")
+    refused = Counter(r.row.source for r in rejects if r.row.images and r.row.reason != "no_object")
+    for source, images in refused.items():
+        read = mapping_at(build, "sources", source, "counts", "read").get("images")
+        known = isinstance(ratio, int | float) and isinstance(read, int)
+        if known and images > ratio * read:
+            expected = Plain(f"at least {images} of {read} ({source})")
+            yield "recipe", expected, ratio, "recipe.rejects.max_image_ratio"
+
+
 def _row_faults(reject: LocatedReject) -> Iterator[tuple[str, object, object]]:
     row = reject.row
     if not SOURCE_ID.fullmatch(row.source):
@@ -98,14 +124,26 @@ def _row_faults(reject: LocatedReject) -> Iterator[tuple[str, object, object]]:
         yield "reject_stage", REJECT_STAGES, row.stage
     if row.reason not in REJECT_REASONS:
         yield "reject", Plain("a reason of docs/reasons.md"), row.reason
+    if row.reason in _STOPPING:
+        yield "reject", Plain("a reason with which a dataset is published"), row.reason
     if row.images not in (0, 1) or row.instances < 0:
         yield "reject", Plain("0 or 1 images, 0 or more objects"), (row.images, row.instances)
-    if not row.file or not row.detail or (row.line is not None and row.line < 0):
-        yield "reject", Plain("a file, a line that is a number, and a detail"), row
+    elif not (row.images or row.instances) and not _may_count_nothing(row):
+        yield "reject", Plain(f"an image or an object: {row.stage} refuses no less"), (0, 0)
+    for column, text in (("file", row.file), ("detail", row.detail)):
+        if not text:
+            yield "reject", Plain(f"a {column}"), text
+    if row.line is not None and row.line < 0:
+        yield "reject", Plain("the number of a line, or null"), row.line
     if not row.key.startswith(f"{row.source}/"):
         yield "reject_key", Plain(f"{row.source}/<image>"), row.key
     if "#" in row.key and row.images and row.stage in (_NORMALIZE, "cut_chips"):
         yield "reject", Plain("an object, which is no image"), row.images
+
+
+def _may_count_nothing(row: RejectRow) -> bool:
+    """Tell whether a reject may be of no image and no object: an annotation without either is."""
+    return row.stage not in (_NORMALIZE, "cut_chips")
 
 
 def _check_published(
@@ -135,10 +173,11 @@ def _check_published(
                 "reject_published", reject.path, expected, row.key, row=reject.number, key=row.key
             )
         if row.stage == _NORMALIZE and not row.images:
+            if row.reason in SHOWN_REASONS:
+                continue
             refused.add(image_id)
             image = published.get(image_id)
-            hides = row.reason in HIDING_REASONS and row.source not in ignoring
-            if image and hides and not image.fact.is_incomplete:
+            if image and row.source not in ignoring and not image.fact.is_incomplete:
                 log.add(
                     "rejected_categories",
                     image.file,
@@ -152,7 +191,7 @@ def _check_published(
             log.add(
                 "rejected_categories",
                 image.file,
-                Plain("none: no object of it is in rejects"),
+                Plain("none: no object of it that rejects lists hides one"),
                 Plain("some"),
                 row=image.fact.row,
                 key=image.fact.image_id,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from types import MappingProxyType
 from typing import Any
 
 from sarchat_build.published.folder import DatasetFolder
@@ -15,12 +16,18 @@ from sarchat_build.validation.pictures.check_images import check_images
 from sarchat_build.validation.rules import mapping_at, rules_of
 from sarchat_build.validation.shard_report import DialogueCount, DialogueMeasure, ShardReport
 from sarchat_build.validation.tables import Tables
+from sarchat_build.validation.texts.choice import ConstantText, PhrasingRules
 from sarchat_build.validation.texts.wording import PhrasingCounts
 from sarchat_build.validation.vocabulary import TASKS
 
 
 def check_shard(
-    out_dir: str, split: str, shard: int, shard_count: int, build: Mapping[str, Any]
+    out_dir: str,
+    split: str,
+    shard: int,
+    shard_count: int,
+    build: Mapping[str, Any],
+    constant_text: ConstantText = MappingProxyType({}),
 ) -> ShardReport:
     """Check one shard from its files alone: every fault that shows within it.
 
@@ -32,6 +39,8 @@ def check_shard(
         shard: number of the shard, from 0.
         shard_count: how many shards the split has.
         build: the content of build.json; only its recipe, sources and file list are used.
+        constant_text: the text of each phrasing around what it fills in, in parts; without it
+            nobody can tell whether a text is that of its phrasings.
 
     Returns:
         All findings, and the facts that `check_dataset` needs. Nothing is raised for bad data.
@@ -44,6 +53,7 @@ def check_shard(
         split=split,
         images=images,
         rules=rules,
+        wording=PhrasingRules(rules, constant_text),
         questions=AskedQuestions(),
         phrasings=PhrasingCounts(),
         answered={},

@@ -23,13 +23,16 @@ from sarchat_build.validation.vocabulary import CATEGORIES, source_image_id
 _INSTANCE_INDEX = re.compile(r"#(0|[1-9][0-9]*)")
 # Formats whose documents have no field for it.
 _WITHOUT = {
-    "difficult": ("yolo",),
-    "truncated": ("yolo", "coco", "dota"),
-    "obb": ("coco",),
-    "segmentation": ("yolo", "dota"),
+    "difficult": ("yolo", "yolo_obb"),
+    "truncated": ("yolo", "yolo_obb", "coco", "dota"),
+    "obb": ("coco", "yolo"),
+    "segmentation": ("yolo", "yolo_obb", "dota"),
 }
 # Formats that state four corners and nothing else: the upright box is their bounds.
-_CORNERS_ONLY = ("dota", "fair1m")
+_CORNERS_ONLY = ("dota", "fair1m", "yolo_obb")
+_ALWAYS_CORNERS = ("dota", "yolo_obb")
+# Less of a common frame, with a pixel of play, and a rotated box is of another object.
+_SAME_PLACE, _PLAY_PX = 0.2, 2.0
 _ROUNDING_PX = 1e-6
 
 
@@ -123,10 +126,31 @@ def _check_outline(
     frame = (0, 0, image.width, image.height) if is_chip else box
     if x_min > frame[2] or x_max < frame[0] or y_min > frame[3] or y_max < frame[1]:
         log.add(column, Plain(f"something inside {frame}"), outline)
+    elif column == "obb" and not is_chip and not _is_at(outline, box, image):
+        log.add(column, Plain(f"corners around {box}"), outline)
     elif is_chip and column == "segmentation":
         leaves = min(x_min, y_min, image.width - x_max, image.height - y_max)
         if leaves < -_ROUNDING_PX:
             log.add(column, Plain(f"cut to {image.width}x{image.height}"), outline)
+
+
+def _is_at(obb: Sequence[float], box: Sequence[float], image: ImageRow) -> bool:
+    """Tell whether a rotated box and an upright one may be of one object.
+
+    An upright box that reaches the edge may be what is left of a larger one.
+    """
+    if box[0] <= 0 or box[1] <= 0 or box[2] >= image.width or box[3] >= image.height:
+        return True
+    other = geometry.bounds(obb)
+    areas = [
+        (b[2] - b[0] + _PLAY_PX) * (b[3] - b[1] + _PLAY_PX) for b in (box, other)
+    ]
+    width, height = (
+        min(box[axis + 2], other[axis + 2]) + _PLAY_PX - max(box[axis], other[axis])
+        for axis in (0, 1)
+    )
+    common = max(0.0, width) * max(0.0, height)
+    return common >= (_SAME_PLACE - _ROUNDING_PX) * (sum(areas) - common)
 
 
 def _check_source_fields(
@@ -146,8 +170,10 @@ def _check_source_fields(
             log.add(column, Plain(f"nothing: {facts.annotation_format} has none"), value)
     obb = objects.obb[index]
     if facts.annotation_format in _CORNERS_ONLY and not image.window_xyxy_px:
-        if facts.annotation_format == "dota" and not obb:
+        if facts.annotation_format in _ALWAYS_CORNERS and not obb:
             log.add("obb", Plain("the four corners"), obb)
+        if not obb and not objects.segmentation[index]:
+            log.add("obb", Plain("four corners, or an outline of other points"), obb)
         if len(obb) == 8 and len(objects.bbox[index]) == 4:
             x_min, y_min, x_max, y_max = geometry.bounds(obb)
             more = facts.max_edge_inclusive

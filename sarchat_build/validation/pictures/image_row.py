@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from sarchat_build.validation.findings import FindingLog
+from sarchat_build.validation.findings import FindingLog, Severity
 
 
 class ImageRow(NamedTuple):
@@ -59,9 +59,13 @@ class RowLog(NamedTuple):
     row: int
     key: str
 
-    def add(self, check: str, expected: object, found: object) -> None:
+    def add(
+        self, check: str, expected: object, found: object, *, severity: Severity = "error"
+    ) -> None:
         """Record a fault of this row."""
-        self.log.add(check, self.file, expected, found, row=self.row, key=self.key)
+        self.log.add(
+            check, self.file, expected, found, row=self.row, key=self.key, severity=severity
+        )
 
     def same(self, check: str, expected: object, found: object) -> None:
         """Record a fault unless the two are equal."""

@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import PurePosixPath
 
-from sarchat_build.validation.findings import Plain
+from sarchat_build.validation.findings import Plain, Severity, shorten
 from sarchat_build.validation.pictures.image_row import ImageRow, RowLog
 from sarchat_build.validation.pictures.pixels import Picture
 from sarchat_build.validation.pictures.source_rules import SourceRules, TilingRule, scene_name
-from sarchat_build.validation.vocabulary import CATEGORIES, source_image_id
+from sarchat_build.validation.vocabulary import CATEGORIES, SPLITS, source_image_id
 
 AS_STORED = "as stored"
 _EXTENSIONS = {"JPEG": "jpg", "PNG": "png", "BMP": "bmp", "GIF": "gif", "WEBP": "webp"}
@@ -25,6 +25,7 @@ _CONVERSION = re.compile(
     r"|orientation tag removed)( to (gray|RGB))?(, 0 is white)?(, (alpha|fourth band) dropped)?"
     r", as PNG"
 )
+_JPEG_END = b"\xff\xd9"
 _PNG_BITS_AT, _PNG_CHUNKS_AT = 24, 8
 
 _scene_name = lru_cache(maxsize=4096)(scene_name)
@@ -42,8 +43,8 @@ def check_provenance(image: ImageRow, rules: SourceRules, log: RowLog) -> None:
     if image.cut_categories and not image.window_xyxy_px:
         log.add("cut_categories", Plain("none: only a chip cuts objects"), image.cut_categories)
     if image.official_split not in rules.official_splits:
-        stated = sorted(map(str, rules.official_splits))
-        log.add("official_split", Plain(f"one of {stated}"), image.official_split)
+        stated = [split for split in (*SPLITS, None) if split in rules.official_splits]
+        log.add("official_split", Plain(f"one of {shorten(stated)}"), image.official_split)
     _check_names(image, rules, log)
     _check_window(image, rules.tiling, log)
 
@@ -107,14 +108,18 @@ def check_rendering(image: ImageRow, picture: Picture, rules: SourceRules, log: 
     original = not image.window_xyxy_px and image.rendering == AS_STORED
     extension = _EXTENSIONS.get(picture.format, "jpg") if original else "png"
     log.same("image_path", f"{image.image_id}.{extension}", path)
-    if not original:
-        if picture.format != "PNG":
-            log.add("rendering_lossless", "PNG", picture.format)
-        elif _png_end(data) != len(data):
-            log.add("picture_bytes", _png_end(data), len(data))
+    end = _end(data, picture.format)
+    if not original and picture.format != "PNG":
+        log.add("rendering_lossless", "PNG", picture.format)
+    elif end != len(data):
+        # A file of the source is published as it came, whatever follows its picture.
+        found = Plain(f"{len(data)} bytes")
+        severity: Severity = "warning" if original else "error"
+        log.add("picture_bytes", Plain(f"the picture's end at {end}"), found, severity=severity)
     if image.rendering == AS_STORED:
-        # Three equal channels are one to the eye and to the hash; either number is honest.
-        if image.channels != picture.channels and not (picture.gray and image.channels == 1):
+        # Of a scene with one channel a chip may have three equal ones.
+        one = picture.gray and image.channels == 1 and not original
+        if image.channels != picture.channels and not one:
             log.add("channels", picture.channels, image.channels)
         bits = data[_PNG_BITS_AT] if picture.format == "PNG" and original else 8
         if image.bit_depth > 8:
@@ -125,8 +130,12 @@ def check_rendering(image: ImageRow, picture: Picture, rules: SourceRules, log: 
         _check_words(image, rules, log)
 
 
-def _png_end(data: bytes) -> int:
-    """Give the position after the last chunk of a PNG; what decodes has one."""
+def _end(data: bytes, form: str) -> int:
+    """Give the position after the last part of a PNG or JPEG that decodes; else the length."""
+    if form == "JPEG":
+        return len(data) if data.endswith(_JPEG_END) else data.rfind(_JPEG_END) + len(_JPEG_END)
+    if form != "PNG":
+        return len(data)
     at, kind = _PNG_CHUNKS_AT, b""
     while kind != b"IEND" and at + 8 <= len(data):
         length, kind = int.from_bytes(data[at : at + 4], "big"), data[at + 4 : at + 8]

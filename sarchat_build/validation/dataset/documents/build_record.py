@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from sarchat_build.published.layout import BUILD_FILE, parse_table_path, shard_name
+from sarchat_build.validation.dataset.splits import SPLIT_RULES
 from sarchat_build.validation.findings import FindingLog, Plain
 from sarchat_build.validation.pictures.source_rules import unrecorded_facts
 from sarchat_build.validation.rules import mapping_at, rules_of, unrecorded
@@ -29,7 +31,7 @@ _SECTIONS: Mapping[str, type | tuple[type, ...]] = {
 }
 _VERSIONS = ("jinja2", "numpy", "pillow", "pyarrow", "rasterio", "sarchat_build")
 _STAGES = ("read", "rejected", "deduplicated", "kept")
-_FINGERPRINT = re.compile(r"[0-9a-f]{32,64}")
+_FINGERPRINT = re.compile(r"[0-9a-f]{32}")
 _VERSION = re.compile(r"[0-9]+(\.[0-9a-z]+)+([-+.][0-9a-z.]+)?")
 _ENTRY_KEYS = {"bytes", "sha256", "rows"}
 
@@ -87,6 +89,8 @@ def _recipe(build: Mapping[str, Any]) -> Iterator[RecordFault]:
     if not isinstance(recipe.get("keep_images_without_objects"), bool):
         found = recipe.get("keep_images_without_objects")
         yield RecordFault("recipe", "recipe.keep_images_without_objects", Plain("yes or no"), found)
+    if recipe.get("split") not in SPLIT_RULES:
+        yield RecordFault("recipe", "recipe.split", SPLIT_RULES, recipe.get("split"))
     candidates = recipe.get("candidates")
     if isinstance(candidates, list) and not set(map(str, candidates)) <= set(CATEGORIES):
         yield RecordFault("recipe", "recipe.candidates", CATEGORIES, candidates)
@@ -110,6 +114,9 @@ def _sources(build: Mapping[str, Any]) -> Iterator[RecordFault]:
         if not isinstance(archives, list) or not archives or not all(map(_is_archive, archives)):
             expected = Plain("name, kind and sha256 of each")
             yield RecordFault("source_archives", f"{key}.archives", expected, archives)
+        if not _is_digest(entry.get("manifest_sha256")):
+            found = entry.get("manifest_sha256")
+            yield RecordFault("source_facts", f"{key}.manifest_sha256", Plain("a sha256"), found)
         fixes = entry.get("fixes")
         if not isinstance(fixes, Mapping) or not all(map(_is_count, fixes.values())):
             yield RecordFault("source_facts", f"{key}.fixes", Plain("counts by reason"), fixes)
@@ -133,7 +140,7 @@ def _is_archive(entry: object) -> bool:
     return (
         bool(inside)
         and ".." not in name.split("/")
-        and bool(SHA256.fullmatch(str(entry["sha256"])) and entry["kind"])
+        and bool(_is_digest(entry["sha256"]) and entry["kind"])
     )
 
 
@@ -151,9 +158,9 @@ def _versions(build: Mapping[str, Any]) -> Iterator[RecordFault]:
 
 def _templates(build: Mapping[str, Any]) -> Iterator[RecordFault]:
     templates = mapping_at(build, "templates")
-    if not SHA256.fullmatch(str(templates.get("sha256"))):
+    if not _is_digest(templates.get("sha256")):
         found = templates.get("sha256")
-        yield RecordFault("templates", "templates.sha256", Plain("64 hexadecimal digits"), found)
+        yield RecordFault("templates", "templates.sha256", Plain("a sha256"), found)
     for name, times in mapping_at(templates, "uses").items():
         if not _is_count(times):
             yield RecordFault("templates", f"templates.uses.{name}", Plain("a count"), times)
@@ -177,9 +184,15 @@ def _shards(build: Mapping[str, Any]) -> Iterator[RecordFault]:
     if sorted(shards) != named:
         yield RecordFault("shards", "shards", named, sorted(shards))
     for name, fingerprint in shards.items():
-        if not _FINGERPRINT.fullmatch(str(fingerprint)):
-            expected = Plain("a fingerprint in hexadecimal digits")
+        if not _is_digest(fingerprint, _FINGERPRINT):
+            expected = Plain("a fingerprint of 32 hexadecimal digits")
             yield RecordFault("shards", f"shards.{name}", expected, fingerprint)
+    same = [name for name, times in Counter(map(str, shards.values())).items() if times > 1]
+    if same:
+        yield RecordFault("shards", "shards", Plain("a fingerprint of its own for each"), same)
+    if not _is_digest(build.get("code_digest"), _FINGERPRINT):
+        expected, found = Plain("32 hexadecimal digits"), build.get("code_digest")
+        yield RecordFault("build_json", "code_digest", expected, found)
     per_shard = mapping_at(build, "recipe", "output").get("images_per_shard")
     counts = mapping_at(build, "counts")
     for split in counts:
@@ -205,6 +218,11 @@ def _files(build: Mapping[str, Any]) -> Iterator[RecordFault]:
     for path in needed:
         if path not in files:
             yield RecordFault("missing_file", f"files.{path}", Plain("listed"), Plain("not listed"))
+
+
+def _is_digest(value: object, form: re.Pattern[str] = SHA256) -> bool:
+    """Tell whether a text may be a digest: one digit again and again is a stand-in."""
+    return isinstance(value, str) and bool(form.fullmatch(value)) and len(set(value)) > 1
 
 
 def _is_count(value: object) -> bool:
