@@ -15,7 +15,15 @@ from rich.markup import escape
 from pipelines.console import console, errors, unit_progress
 from pipelines.progress import report_done
 from pipelines.runners import demand_engine, run
+from sarchat_build.config.resources import resource_folder
+from sarchat_build.dataset.record import BuildRecord
 from sarchat_build.names import display_line
+from sarchat_build.phrasing.constant_text import constant_text
+from sarchat_build.phrasing.engine import Phrasing, load_templates
+from sarchat_build.published.layout import BUILD_FILE, shard_name
+from sarchat_build.publishing.documents import Documents, check_documents, check_figures
+from sarchat_build.report.reading import shard_statistics
+from sarchat_build.report.statistics.tallies import Tallies
 from sarchat_build.validation import (
     Finding,
     ShardReport,
@@ -33,24 +41,29 @@ _SHOWN = 50
 
 @dataclass
 class CheckShards(beam.PTransform):
-    """(split, shard, shard count) -> ShardReport."""
+    """(split, shard, shard count) -> (ShardReport, its tallies where figures are counted)."""
 
     out: str
     build: Mapping[str, Any]
     work: str
+    constant_text: Mapping[str, tuple[str, ...]]
+    counted: BuildRecord | None
 
     def expand(self, shards: beam.PCollection) -> Any:
         """Wire the step."""
-        return shards | "CheckShard" >> beam.Map(_check_shard, self.out, self.build, self.work)
+        return shards | "CheckShard" >> beam.Map(
+            _check_shard, self.out, self.build, self.work, self.constant_text, self.counted
+        )
 
 
 @dataclass
 class CheckDataset(beam.PTransform):
-    """ShardReports -> a file with every finding and the number of errors."""
+    """(ShardReport, tallies) -> a file with every finding and the number of errors."""
 
     out: str
     build: Mapping[str, Any]
     work: str
+    documents: Documents | None
 
     def expand(self, reports: beam.PCollection) -> Any:
         """Wire the step."""
@@ -58,24 +71,42 @@ class CheckDataset(beam.PTransform):
             reports
             | "KeyAll" >> beam.WithKeys("dataset")
             | "GatherAll" >> beam.GroupByKey()
-            | "CheckWhole" >> beam.Map(_check_dataset, self.out, self.build, self.work)
+            | "CheckWhole"
+            >> beam.Map(_check_dataset, self.out, self.build, self.work, self.documents)
         )
 
 
 def _check_shard(
-    shard: tuple[str, int, int], out: str, build: Mapping[str, Any], work: str
-) -> ShardReport:
+    shard: tuple[str, int, int],
+    out: str,
+    build: Mapping[str, Any],
+    work: str,
+    constant_text: Mapping[str, tuple[str, ...]],
+    counted: BuildRecord | None,
+) -> tuple[ShardReport, bytes]:
     split, number, count = shard
-    report = check_shard(out, split, number, count, build)
+    report = check_shard(out, split, number, count, build, constant_text)
+    tallies = Tallies()
+    if counted is not None and not report.errors:
+        tasks, candidates = counted.recipe.tasks.enabled, counted.recipe.candidates
+        name = shard_name(split, number, count)
+        tallies = shard_statistics(out, name, tasks=tasks, candidates=candidates)
     report_done(work, "check", f"{split}-{number}")
-    return report
+    return report, tallies.pack()
 
 
 def _check_dataset(
-    element: tuple[str, Iterable[ShardReport]], out: str, build: Mapping[str, Any], work: str
+    element: tuple[str, Iterable[tuple[ShardReport, bytes]]],
+    out: str,
+    build: Mapping[str, Any],
+    work: str,
+    documents: Documents | None,
 ) -> None:
-    reports = list(element[1])
-    whole = (*check_dataset(out, build, reports), *check_quality(out, build, reports))
+    both = list(element[1])
+    reports = [report for report, _ in both]
+    whole = [*check_dataset(out, build, reports), *check_quality(out, build, reports)]
+    if documents and not any(report.errors for report in reports):
+        whole += check_figures(documents, [tallies for _, tallies in both], reports, whole)
     findings = [finding for report in reports for finding in report.findings] + list(whole)
     result = {
         "findings": [asdict(finding) for finding in findings],
@@ -87,20 +118,39 @@ def _check_dataset(
     Path(work, "result.json").write_text(json.dumps(result), encoding="utf-8")
 
 
-def validate_folder(out: str, workers: int) -> bool:
+def validate_folder(out: str, workers: int, *, figures: bool = False) -> bool:
     """Check a dataset, print what was found, and tell whether it is proven.
 
-    `out` is a path or a URL, and only read: marks of progress go to a temporary folder.
+    Args:
+        out: a path or a URL. It is only read: marks of progress go to a temporary folder.
+        workers: processes, 0 for one per core.
+        figures: whether every figure of the report is computed anew from the rows, too.
     """
     demand_engine("local", workers)
     build, early = read_build(out)
     if not build:
         return _report(early, len(early))
-    files = [*early, *check_files(out, build)]
+    documents = check_documents(out)
+    files = [*early, *check_files(out, build), *documents.findings]
+    constant_text, other = _constant_text(build)
+    files += other
     shards = [tuple(shard) for shard in plan_shards(build)]
     with tempfile.TemporaryDirectory(prefix="sarchat-validate-") as work:
         with unit_progress(work, "check", "check shards", len(shards)):
-            run(lambda pipeline: _graph(pipeline, shards, out, build, work), "local", workers)
+            run(
+                lambda pipeline: (
+                    pipeline
+                    | "ListShards" >> beam.Create(shards)
+                    | "CheckShards"
+                    >> CheckShards(
+                        out, build, work, constant_text, documents.record if figures else None
+                    )
+                    | "CheckDataset"
+                    >> CheckDataset(out, build, work, documents if figures else None)
+                ),
+                "local",
+                workers,
+            )
         path = Path(work, "result.json")
         result = json.loads(path.read_text(encoding="utf-8")) if path.exists() else _NO_SHARDS
     findings = [*files, *(Finding(**finding) for finding in result["findings"])]
@@ -118,19 +168,19 @@ def validate_folder(out: str, workers: int) -> bool:
 _NO_SHARDS: dict[str, Any] = {"findings": [], "errors": 0, "images": 0, "dialogues": 0}
 
 
-def _graph(
-    pipeline: beam.Pipeline,
-    shards: list[tuple[Any, ...]],
-    out: str,
+def _constant_text(
     build: Mapping[str, Any],
-    work: str,
-) -> None:
-    _ = (
-        pipeline
-        | "ListShards" >> beam.Create(shards)
-        | "CheckShards" >> CheckShards(out, build, work)
-        | "CheckDataset" >> CheckDataset(out, build, work)
-    )
+) -> tuple[dict[str, tuple[str, ...]], tuple[Finding, ...]]:
+    """Give the text of the build's phrasings, if they are those of this installation."""
+    templates = load_templates(resource_folder("templates"))
+    stated = build.get("templates")
+    found = str(stated.get("sha256")) if isinstance(stated, Mapping) else "none"
+    known = Phrasing(templates).digest
+    if found == known:
+        return constant_text(templates), ()
+    expected = f"{known}, the phrasings that are known here; what others say is not compared"
+    key = "templates.sha256"
+    return {}, (Finding("warning", "other_phrasings", BUILD_FILE, None, key, expected, found),)
 
 
 def _report(findings: Sequence[Finding], errors_found: int) -> bool:

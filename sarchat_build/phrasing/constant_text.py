@@ -22,7 +22,7 @@ def constant_text(templates: Mapping[str, str]) -> dict[str, tuple[str, ...]]:
     {'referring/single/question/frame': ('Frame the', 'with a box.')}
     """
     sandbox = Sandbox()
-    parts = {}
+    parts: dict[str, tuple[str, ...]] = {}
     for name, source in templates.items():
         if parse_id(name).task == "frames":
             before, after = split_frame(source if ASK in source else "")

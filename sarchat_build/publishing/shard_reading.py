@@ -54,9 +54,14 @@ def read_shard(location: str, name: str, record: RecordShell, *, prove: bool) ->
 
 def add_up_tallies(readings: Iterable[ShardReading]) -> Tallies:
     """Add up what was counted in all shards, one at a time."""
+    return add_up_packed(reading.tallies for reading in readings)
+
+
+def add_up_packed(tallies: Iterable[bytes]) -> Tallies:
+    """Add up packed tallies, one at a time."""
     total = Tallies()
-    for reading in readings:
-        total.merge(Tallies.unpack(reading.tallies))
+    for packed in tallies:
+        total.merge(Tallies.unpack(packed))
     return total
 
 

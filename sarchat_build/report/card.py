@@ -51,7 +51,7 @@ def _header(record: BuildRecord) -> dict[str, Any]:
     configs, infos = [], []
     for name in ("images", *record.recipe.tasks.enabled):
         folder = table_folder(name)
-        files = {split: _files(record, folder, split) for split in record.counts}
+        files = {split: _files(record, folder, split) for split in splits_of(record)}
         configs.append(
             {
                 "config_name": name,

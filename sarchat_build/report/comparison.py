@@ -24,6 +24,7 @@ REASONS = {
     "tiling": "chips of its scenes",
     "lists": "the lists differ",
 }
+_COUNTED = ("duplicates", "moved_with_duplicates", "moved_with_scene", "rejected")
 
 
 def compare(
@@ -111,9 +112,11 @@ def explain(reasons: Mapping[str, PictureCounts]) -> str:
     >>> explain({"duplicates": PictureCounts(images=-2, objects=-5)})
     'shown by another picture -2 / -5'
     """
+    # Counted ones by name, then the cause of the rest: not as JSON sorts them.
+    ordered = sorted(reasons, key=lambda reason: (reason not in _COUNTED, reason))
     return "; ".join(
-        f"{REASONS[reason]} {number.images:+,} / {number.objects:+,}"
-        for reason, number in reasons.items()
+        f"{REASONS[reason]} {reasons[reason].images:+,} / {reasons[reason].objects:+,}"
+        for reason in ordered
     )
 
 

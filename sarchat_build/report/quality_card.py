@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from sarchat_build.report.proofs import ProofFigures
 from sarchat_build.report.quality import QualityFigures
+from sarchat_build.report.statistics.box_text import FORMATS
 from sarchat_build.report.statistics.paper import PaperCount, PaperFigures
 from sarchat_build.report.statistics.phrasings import PhrasingFigures
 from sarchat_build.report.statistics.pictures import CrowdingFigures, PictureFigures
@@ -118,7 +119,8 @@ def _boxes(pictures: Sequence[PictureFigures]) -> str:
             *(f"{iou:.3f}" for iou in (f.mean_iou, f.p1_iou, f.min_iou)),
             percent_text(f.below_half_percent),
         )
-        for name, f in whole.box_text_iou.items()
+        for name in FORMATS
+        if (f := whole.box_text_iou.get(name))
     )
     columns = "box text: | mean IoU | 1 % below | least | below 0.5"
     return _table("What a model's box format keeps of the boxes", columns, rows)

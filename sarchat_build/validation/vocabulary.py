@@ -117,8 +117,8 @@ REJECT_REASONS = (
     "xml_forbidden",
     "xml_parse",
 )
-# Only of these reasons a refused object hides none: it lies elsewhere, is listed once already, or is
-# of no category of ours. After any other, not all objects of its category are listed.
+# Only for these reasons a refused object hides none: it lies elsewhere, is listed once already, or
+# is of no category of ours. After any other, not all objects of its category are listed.
 SHOWN_REASONS = ("outside", "duplicate_object", "ignored_category")
 
 SOURCE_ID = re.compile(r"[a-z][a-z0-9_]*")

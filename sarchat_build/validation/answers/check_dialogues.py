@@ -213,9 +213,7 @@ def _recipe_problems(row: DialogueRow, key: str, rules: Rules) -> Problems:
         yield Problem("template_known", Plain("phrasings of build.json"), row.template_ids)
 
 
-def _wording_problems(
-    row: DialogueRow, question: str, answer: str, shard: ShardState
-) -> Problems:
+def _wording_problems(row: DialogueRow, question: str, answer: str, shard: ShardState) -> Problems:
     """Find phrasings that the dialogue's id does not choose, and text that is not theirs."""
     ids = shard.wording.chosen(row.task, row.subtask, row.dialogue_id, row.split)
     if ids is not None:

@@ -9,8 +9,8 @@ from typing import Any
 from sarchat_build.published.folder import DatasetFolder
 from sarchat_build.published.layout import BUILD_FILE, images_path, parse_table_path
 from sarchat_build.validation.dataset.check_files import plan_shards
-from sarchat_build.validation.dataset.documents.comparison import check_comparison
 from sarchat_build.validation.dataset.conservation import check_conservation, sum_up
+from sarchat_build.validation.dataset.documents.comparison import check_comparison
 from sarchat_build.validation.dataset.duplicates import (
     DuplicateRow,
     LocatedImage,

@@ -108,8 +108,9 @@ def _recipe_faults(
     refused = Counter(r.row.source for r in rejects if r.row.images and r.row.reason != "no_object")
     for source, images in refused.items():
         read = mapping_at(build, "sources", source, "counts", "read").get("images")
-        known = isinstance(ratio, int | float) and isinstance(read, int)
-        if known and images > ratio * read:
+        if not isinstance(ratio, int | float) or not isinstance(read, int):
+            continue
+        if images > ratio * read:
             expected = Plain(f"at least {images} of {read} ({source})")
             yield "recipe", expected, ratio, "recipe.rejects.max_image_ratio"
 

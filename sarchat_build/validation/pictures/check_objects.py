@@ -142,9 +142,7 @@ def _is_at(obb: Sequence[float], box: Sequence[float], image: ImageRow) -> bool:
     if box[0] <= 0 or box[1] <= 0 or box[2] >= image.width or box[3] >= image.height:
         return True
     other = geometry.bounds(obb)
-    areas = [
-        (b[2] - b[0] + _PLAY_PX) * (b[3] - b[1] + _PLAY_PX) for b in (box, other)
-    ]
+    areas = [(b[2] - b[0] + _PLAY_PX) * (b[3] - b[1] + _PLAY_PX) for b in (box, other)]
     width, height = (
         min(box[axis + 2], other[axis + 2]) + _PLAY_PX - max(box[axis], other[axis])
         for axis in (0, 1)

@@ -9,7 +9,6 @@ import warnings
 import zlib
 from typing import NamedTuple
 
-import numpy as np
 from PIL import Image
 
 from sarchat_build.validation.pictures.near_duplicates import perceptual_hash
@@ -60,8 +59,8 @@ def decode(data: bytes, min_variance: float) -> Picture:
         image.load()
         channels, gray = len(image.getbands()), False
         if image.mode == "RGB":
-            pixels = np.asarray(image)
-            gray = bool((pixels == pixels[:, :, :1]).all())
+            red, *others = (image.getchannel(channel).tobytes() for channel in range(3))
+            gray = all(other == red for other in others)
         plain = image.getchannel(0) if gray else image
         digest = hashlib.sha256(f"{plain.mode}:{plain.width}x{plain.height}:".encode())
         digest.update(plain.tobytes())

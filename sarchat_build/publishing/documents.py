@@ -1,0 +1,177 @@
+"""The documents of a finished dataset, written anew and compared: record, figures and card.
+
+Beside the independent validation this is the other half of a proof: what a build would write from
+the same record and the same figures is known to the last byte, and so is every difference.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import zip_longest
+from typing import Any, NamedTuple, TypeVar
+
+from sarchat_build.config.toml import Model
+from sarchat_build.dataset.output import json_text
+from sarchat_build.dataset.record import BuildRecord, parse_document, versions
+from sarchat_build.errors import InputError
+from sarchat_build.published.folder import DatasetFolder
+from sarchat_build.published.layout import BUILD_FILE, CARD_FILE, QUALITY_FILE
+from sarchat_build.publishing.shard_reading import add_up_packed, count_proofs
+from sarchat_build.report.card import render_card
+from sarchat_build.report.quality import QualityFigures, quality_report
+from sarchat_build.validation import Finding, ShardReport
+
+ModelT = TypeVar("ModelT", bound=Model)
+
+
+class Documents(NamedTuple):
+    """The documents as they could be read, and whatever is not as a build writes it."""
+
+    record: BuildRecord | None
+    figures: QualityFigures | None
+    findings: tuple[Finding, ...]
+
+
+def check_documents(location: str) -> Documents:
+    """Read the documents of a dataset, and hold them against what a build would write.
+
+    Nothing is raised for a bad dataset. A document of another version of this program is not
+    compared: that it may be written otherwise is said once, as a warning.
+    """
+    folder, findings = DatasetFolder(location), list[Finding]()
+    record = _read(folder, BUILD_FILE, BuildRecord, "build_json", findings)
+    if record is None:
+        return Documents(None, None, tuple(findings))
+    ours, theirs = (
+        of["sarchat_build"] for of in (versions(), {"sarchat_build": ""} | record.versions)
+    )
+    if ours != theirs:
+        known = f"sarchat_build {ours}, whose documents are known here"
+        findings.append(_finding("warning", "other_version", BUILD_FILE, "", known, theirs))
+        return Documents(record, None, tuple(findings[-1:]))
+    figures = _read(folder, QUALITY_FILE, QualityFigures, "quality_form", findings)
+    if figures is not None:
+        findings += _card_faults(folder, record, figures)
+    return Documents(record, figures, tuple(findings))
+
+
+def check_figures(
+    documents: Documents,
+    tallies: Iterable[bytes],
+    proofs: Sequence[ShardReport],
+    whole: Iterable[Finding],
+) -> tuple[Finding, ...]:
+    """Compute every figure anew from the sums of all shards, and name the first that differs.
+
+    Args:
+        documents: what was read.
+        tallies: the packed sums of every shard.
+        proofs: the reports of all shards, none with an error.
+        whole: what was found in the dataset as a whole.
+    """
+    record, stated = documents.record, documents.figures
+    if record is None or stated is None:
+        return ()
+    proven = count_proofs(proofs, whole, record.recipe.duplicates)
+    is_proven = any(proof.faults is not None for proof in stated.proofs if proof.unit == "scenes")
+    figures = quality_report(
+        tallies=add_up_packed(tallies),
+        recipe=record.recipe,
+        template_ids=record.templates.uses,
+        proven=proven if is_proven else None,
+    )
+    differing = _difference(figures.model_dump(mode="json"), stated.model_dump(mode="json"))
+    if differing is None:
+        return ()
+    path, expected, found = differing
+    return (_finding("error", "quality_figure", QUALITY_FILE, path, expected, found),)
+
+
+def _read(
+    folder: DatasetFolder, path: str, model: type[ModelT], check: str, findings: list[Finding]
+) -> ModelT | None:
+    """Read a document, and record what is not as a build writes it."""
+    try:
+        data = folder.read(path)
+        document = parse_document(data, path, model)
+    except OSError:
+        return None  # which the independent checks name
+    except InputError as error:
+        for line in str(error).splitlines():
+            _, _, fault = line.partition(" › ")
+            key, _, what = fault.partition(": ")
+            expected = "a document as a build writes it"
+            findings.append(_finding("error", check, path, key, expected, what or line))
+        return None
+    plain = document.model_dump(mode="json")
+    if data == json_text(plain).encode():
+        return document
+    differing = _difference(plain, folder.json(path))
+    if differing is not None:
+        key, expected, found = differing
+        findings.append(_finding("error", check, path, key, expected, found))
+    else:
+        number, expected, found = _first_line(json_text(plain), data.decode("utf-8", "replace"))
+        key = f"line {number}"
+        findings.append(_finding("error", "json_form", path, key, expected, found))
+    return document
+
+
+def _card_faults(
+    folder: DatasetFolder, record: BuildRecord, figures: QualityFigures
+) -> Iterator[Finding]:
+    try:
+        text = folder.read(CARD_FILE).decode()
+    except (OSError, UnicodeDecodeError):
+        return  # which the independent checks name
+    written = render_card(record, figures)
+    if text != written:
+        number, expected, found = _first_line(written, text)
+        yield _finding("error", "card", CARD_FILE, f"line {number}", expected, found)
+
+
+def _first_line(expected: str, found: str) -> tuple[int, str, str]:
+    """Give number and text of the first line in which two texts differ."""
+    lines = zip_longest(expected.split("\n"), found.split("\n"), fillvalue="no more lines")
+    for number, (one, other) in enumerate(lines, 1):
+        if one != other:
+            return number, repr(one), repr(other)
+    raise ValueError("the texts are equal")
+
+
+def _difference(expected: Any, found: Any, path: str = "") -> tuple[str, str, str] | None:
+    """Give key path and both values of the first difference of two JSON documents.
+
+    >>> _difference({"a": [1, {"b": 2}]}, {"a": [1, {"b": 3}]})
+    ('a.1.b', '2', '3')
+    """
+    if isinstance(expected, Mapping) and isinstance(found, Mapping):
+        for key in (*expected, *(key for key in found if key not in expected)):
+            below = f"{path}.{key}".lstrip(".")
+            if key not in found:
+                return below, _short(expected[key]), "no such key"
+            if key not in expected:
+                return below, "no such key", _short(found[key])
+            differing = _difference(expected[key], found[key], below)
+            if differing:
+                return differing
+        return None
+    if isinstance(expected, list) and isinstance(found, list):
+        for number, (one, other) in enumerate(zip(expected, found, strict=False)):
+            differing = _difference(one, other, f"{path}.{number}".lstrip("."))
+            if differing:
+                return differing
+        lengths = len(expected), len(found)
+        return None if len(set(lengths)) == 1 else (path, *(f"{n} entries" for n in lengths))  # type: ignore[return-value]
+    same = expected == found and isinstance(expected, bool) == isinstance(found, bool)
+    return None if same else (path, _short(expected), _short(found))
+
+
+def _short(value: object) -> str:
+    text = json_text(value).strip()
+    text = " ".join(text.split())
+    return text if len(text) <= 120 else f"{text[:120]}…"
+
+
+def _finding(severity: Any, check: str, file: str, key: str, expected: str, found: str) -> Finding:
+    return Finding(severity, check, file, None, key, expected, found)
