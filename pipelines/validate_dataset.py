@@ -15,13 +15,15 @@ from rich.markup import escape
 from pipelines.console import console, errors, unit_progress
 from pipelines.progress import report_done
 from pipelines.runners import demand_engine, run
-from sarchat_build.config.resources import resource_folder
 from sarchat_build.dataset.record import BuildRecord
 from sarchat_build.names import display_line
-from sarchat_build.phrasing.constant_text import constant_text
-from sarchat_build.phrasing.engine import Phrasing, load_templates
-from sarchat_build.published.layout import BUILD_FILE, shard_name
-from sarchat_build.publishing.documents import Documents, check_documents, check_figures
+from sarchat_build.published.layout import shard_name
+from sarchat_build.publishing.documents import (
+    Documents,
+    check_documents,
+    check_figures,
+    known_text,
+)
 from sarchat_build.report.reading import shard_statistics
 from sarchat_build.report.statistics.tallies import Tallies
 from sarchat_build.validation import (
@@ -132,7 +134,7 @@ def validate_folder(out: str, workers: int, *, figures: bool = False) -> bool:
         return _report(early, len(early))
     documents = check_documents(out)
     files = [*early, *check_files(out, build), *documents.findings]
-    constant_text, other = _constant_text(build)
+    constant_text, other = known_text(build)
     files += other
     shards = [tuple(shard) for shard in plan_shards(build)]
     with tempfile.TemporaryDirectory(prefix="sarchat-validate-") as work:
@@ -166,21 +168,6 @@ def validate_folder(out: str, workers: int, *, figures: bool = False) -> bool:
 
 
 _NO_SHARDS: dict[str, Any] = {"findings": [], "errors": 0, "images": 0, "dialogues": 0}
-
-
-def _constant_text(
-    build: Mapping[str, Any],
-) -> tuple[dict[str, tuple[str, ...]], tuple[Finding, ...]]:
-    """Give the text of the build's phrasings, if they are those of this installation."""
-    templates = load_templates(resource_folder("templates"))
-    stated = build.get("templates")
-    found = str(stated.get("sha256")) if isinstance(stated, Mapping) else "none"
-    known = Phrasing(templates).digest
-    if found == known:
-        return constant_text(templates), ()
-    expected = f"{known}, the phrasings that are known here; what others say is not compared"
-    key = "templates.sha256"
-    return {}, (Finding("warning", "other_phrasings", BUILD_FILE, None, key, expected, found),)
 
 
 def _report(findings: Sequence[Finding], errors_found: int) -> bool:

@@ -156,7 +156,7 @@ def validate(
         bool,
         typer.Option(
             "--figures",
-            help="Compute report/quality.json anew from every row too, for half as much time again.",
+            help="Compute report/quality.json anew from the rows, too: half as long again.",
         ),
     ] = False,
 ) -> None:

@@ -111,7 +111,9 @@ def _column_faults(
         compression = "UNCOMPRESSED" if name == PICTURE else COMPRESSION
         if column.compression != compression:
             yield LayoutFault("compression", name, compression, column.compression)
-        if not column.has_offset_index or (name != PICTURE and not column.has_column_index):
+        # Without statistics, which is said elsewhere, there is no index of columns either.
+        indexed = column.has_column_index or not column.is_stats_set
+        if not column.has_offset_index or not indexed:
             yield LayoutFault("page_index", name, "a page index", f"none in row group {group}")
         if not _has_checksum(stream, column):
             yield LayoutFault("page_checksum", name, "checksums", f"none in row group {group}")

@@ -10,15 +10,18 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import zip_longest
 from typing import Any, NamedTuple, TypeVar
 
+from sarchat_build.config.resources import resource_folder
 from sarchat_build.config.toml import Model
 from sarchat_build.dataset.output import json_text
 from sarchat_build.dataset.record import BuildRecord, parse_document, versions
 from sarchat_build.errors import InputError
+from sarchat_build.phrasing.constant_text import constant_text
+from sarchat_build.phrasing.engine import Phrasing, load_templates
 from sarchat_build.published.folder import DatasetFolder
 from sarchat_build.published.layout import BUILD_FILE, CARD_FILE, QUALITY_FILE
 from sarchat_build.publishing.shard_reading import add_up_packed, count_proofs
 from sarchat_build.report.card import render_card
-from sarchat_build.report.quality import QualityFigures, quality_report
+from sarchat_build.report.quality import DEFINITIONS, QualityFigures, quality_report
 from sarchat_build.validation import Finding, ShardReport
 
 ModelT = TypeVar("ModelT", bound=Model)
@@ -51,6 +54,9 @@ def check_documents(location: str) -> Documents:
         return Documents(record, None, tuple(findings[-1:]))
     figures = _read(folder, QUALITY_FILE, QualityFigures, "quality_form", findings)
     if figures is not None:
+        differing = _difference(DEFINITIONS, figures.definitions, "definitions")
+        if differing:
+            findings.append(_finding("error", "quality_figure", QUALITY_FILE, *differing))
         findings += _card_faults(folder, record, figures)
     return Documents(record, figures, tuple(findings))
 
@@ -87,6 +93,25 @@ def check_figures(
     return (_finding("error", "quality_figure", QUALITY_FILE, path, expected, found),)
 
 
+def known_text(
+    build: Mapping[str, Any],
+) -> tuple[dict[str, tuple[str, ...]], tuple[Finding, ...]]:
+    """Give the constant text of a build's phrasings, if they are those of this installation.
+
+    Of others only the ids are known: a warning says so.
+    """
+    templates = load_templates(resource_folder("templates"))
+    stated = build.get("templates")
+    found = str(stated.get("sha256")) if isinstance(stated, Mapping) else "none"
+    known = Phrasing(templates).digest
+    if found == known:
+        return constant_text(templates), ()
+    expected = f"{known}, the phrasings that are known here; what others say is not compared"
+    return {}, (
+        _finding("warning", "other_phrasings", BUILD_FILE, "templates.sha256", expected, found),
+    )
+
+
 def _read(
     folder: DatasetFolder, path: str, model: type[ModelT], check: str, findings: list[Finding]
 ) -> ModelT | None:
@@ -101,7 +126,11 @@ def _read(
             _, _, fault = line.partition(" › ")
             key, _, what = fault.partition(": ")
             expected = "a document as a build writes it"
-            findings.append(_finding("error", check, path, key, expected, what or line))
+            findings.append(
+                _finding(
+                    "error", check, path, key, expected, what.removeprefix("Value error, ") or line
+                )
+            )
         return None
     plain = document.model_dump(mode="json")
     if data == json_text(plain).encode():

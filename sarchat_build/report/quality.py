@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from typing import Literal
 
 from sarchat_build.config.recipe import Recipe
 from sarchat_build.config.toml import Model
@@ -24,7 +25,7 @@ from sarchat_build.report.statistics.tallies import Group, Tallies
 
 PATH = "report/quality.json"
 
-_DEFINITIONS = {
+DEFINITIONS = {
     "answers": "by meaning, without numbers of pixels: the most frequent one, and bits per answer",
     "blind_percent": "right answers of someone who never looks: to each question, by its meaning, "
     "the answer most frequent in the train split (on train itself: an upper bound)",
@@ -44,7 +45,7 @@ class QualityFigures(Model):
     `vocabulary` are numbers of different words by split, and under "all" of all splits.
     """
 
-    schema_version: int
+    schema_version: Literal[1]
     definitions: dict[str, str]
     proofs: tuple[ProofFigures, ...]
     paper: PaperFigures
@@ -79,7 +80,7 @@ def quality_report(
     held_out_percent = recipe.phrasing.held_out_percent
     return QualityFigures(
         schema_version=1,
-        definitions=_DEFINITIONS,
+        definitions=DEFINITIONS,
         proofs=proof_figures(
             images=images, dialogues=dialogues, duplicates=recipe.duplicates, proven=proven
         ),

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from sarchat_build.published.folder import DatasetFolder
-from sarchat_build.published.parquet_layout import layout_faults
+from sarchat_build.published.parquet_layout import LayoutFault, layout_faults
 from sarchat_build.published.reader import (
     UNREADABLE,
     Fault,
@@ -66,9 +67,14 @@ class Tables:
             arrow_version=version if isinstance(version, str) else None,
         )
         try:
+            by_check: dict[str, list[LayoutFault]] = defaultdict(list)
             for fault in faults:
-                expected, found = Plain(fault.expected), Plain(fault.found)
-                self.log.add(fault.check, path, expected, found, key=fault.column)
+                by_check[fault.check].append(fault)
+            for check, (first, *others) in by_check.items():
+                more = len({fault.column for fault in others} - {first.column})
+                also = f", and the like in {more} more columns" if more else ""
+                expected, found = Plain(first.expected), Plain(f"{first.found}{also}")
+                self.log.add(check, path, expected, found, key=first.column)
         except (*UNREADABLE, ValueError) as error:
             found = Plain(f"{type(error).__name__}: {error}")
             self.log.add("unreadable", path, Plain("a Parquet file"), found)

@@ -12,16 +12,16 @@ from sarchat_build.validation.findings import Finding, Severity
 
 # What a file or the record is, before a row of it is looked at; the first one explains most.
 _CAUSES = (
-    *("folder", "build_json", "schema_version", "path_escape", "irregular_file"),
+    *("folder", "schema_version", "path_escape", "file_name", "build_json", "irregular_file"),
     *("missing_file", "missing_shard", "file_sha256", "file_bytes", "unreadable", "schema"),
-    *("surplus_shard", "file_name", "foreign_file", "quality_file"),
+    *("surplus_shard", "foreign_file", "quality_file", "quality_form"),
 )
 # After these, nothing can be told of the rows of a file.
 _UNUSABLE = ("missing_file", "missing_shard", "irregular_file", "unreadable", "schema")
 # Sums and numbers: wrong wherever something else is, and a fault of their own only alone.
 _FIGURES = (
     *("shard_checked", "file_rows", "conservation", "source_counts", "counts", "comparison"),
-    *("template_uses", "shard_count", "unknown_word", "quality_figure", "card"),
+    *("template_uses", "shard_count", "unknown_word", "quality_figure", "card", "json_form"),
 )
 _SHOWN_OF_A_KIND = 3
 _IMAGE_OF_DIALOGUE = re.compile(rf"(.*)/(?:{'|'.join(TASKS)})/", re.DOTALL)

@@ -1,0 +1,166 @@
+"""Damage to columns and objects of the pictures."""
+
+from __future__ import annotations
+
+import hashlib
+
+from damage import (
+    Damage,
+    Row,
+    Target,
+    has_obb,
+    in_row,
+    is_chip,
+    is_whole,
+    moved,
+    of,
+    put,
+    put_object,
+)
+
+COLUMNS = {
+    "license": in_row("images", put("license", "MIT")),
+    "platforms": in_row("images", put("platforms", ["Landsat"])),
+    "frequency_bands": in_row("images", put("frequency_bands", ["K"])),
+    "polarizations": in_row("images", put("polarizations", lambda old: [*old, "LH"])),
+    "resolutions_m": in_row("images", put("resolutions_m", [123.0])),
+    "categories_annotated": in_row("images", put("categories_annotated", ["bridge"])),
+    "rejected_categories": in_row(
+        "images",
+        put("rejected_categories", lambda old: ["ship"]),
+        lambda row: "ship" in row["categories_annotated"] and not row["rejected_categories"],
+    ),
+    "official_split": in_row(
+        "images", put("official_split", "train"), lambda row: row["official_split"] is None
+    ),
+    "source_member": in_row("images", put("source_member", "elsewhere/other.tif")),
+    "scene_id": in_row("images", put("scene_id", lambda old: f"{old}x")),
+    "bit_depth": in_row("images", put("bit_depth", 7), lambda row: row["bit_depth"] == 8),
+    "channels": in_row("images", put("channels", 2), lambda row: row["rendering"] == "as stored"),
+    "rendering": in_row(
+        "images", put("rendering", "linear: 0…9 → 0…255"), lambda row: row["bit_depth"] > 8
+    ),
+    "image_path": in_row("images", lambda row: row["image"].update(path="picture.jpg")),
+    "picture_bytes": in_row(
+        "images", lambda row: row["image"].update(bytes=row["image"]["bytes"] + b"\0"), is_chip
+    ),
+    "truncated": in_row("images", put_object("truncated", True), of("hrsid")),
+    "difficult_per_object": None,
+    "source_category": in_row("images", put_object("source_category", "submarine")),
+    "segmentation": in_row("images", put_object("segmentation", moved), of("hrsid")),
+    "instance_order": in_row(
+        "images",
+        lambda row: [values.reverse() for values in row["objects"].values()],
+        lambda row: len(row["objects"]["bbox"]) > 1,
+    ),
+    "window": in_row("images", put("window_xyxy_px", lambda old: [v + 1 for v in old]), is_chip),
+}
+
+
+def _obb_elsewhere(row: Row) -> None:
+    row["objects"]["obb"][0] = [value + 3.0 for value in row["objects"]["obb"][0]]
+
+
+def _cut_invented(row: Row) -> None:
+    row["cut_categories"] = ["ship"]
+
+
+def _object_dropped_from_chips(target: Target) -> None:
+    """Take an object out of one of two chips that show it."""
+    for path in target.paths("images"):
+        rows = target.rows(path)
+        whole = {
+            one
+            for row in rows
+            for one, truncated in zip(
+                row["objects"]["instance_id"], row["objects"]["truncated"], strict=True
+            )
+            if row["window_xyxy_px"] and not truncated
+        }
+        seen: set[str] = set()
+        for row in rows:
+            ids = row["objects"]["instance_id"]
+            again = [i for i, one in enumerate(ids) if one in whole and one in seen]
+            seen.update(ids if row["window_xyxy_px"] else ())
+            if again and len(ids) > 1:
+                for values in row["objects"].values():
+                    values.pop(again[0])
+                target.write(path, rows)
+                return
+    raise AssertionError("no object lies in two chips")
+
+
+def _difficult_in_one_chip(target: Target) -> None:
+    for path in target.paths("images"):
+        rows = target.rows(path)
+        seen: set[str] = set()
+        for row in rows:
+            for index, one in enumerate(row["objects"]["instance_id"]):
+                if one in seen:
+                    row["objects"]["difficult"][index] ^= True
+                    target.write(path, rows)
+                    return
+            seen.update(row["objects"]["instance_id"])
+    raise AssertionError("no object lies in two chips")
+
+
+COLUMNS["difficult_per_object"] = _difficult_in_one_chip
+
+
+def _more_bytes(row: Row) -> None:
+    """Put bytes behind a picture of the source, and say that its file had them."""
+    data = row["image"]["bytes"] + b"hidden"
+    row["image"]["bytes"], row["file_sha256"] = data, hashlib.sha256(data).hexdigest()
+
+
+def _channels_of_three(row: Row) -> bool:
+    return is_whole(row) and row["channels"] == 3 and row["rendering"] == "as stored"
+
+
+ORIGINALS = {
+    "bytes behind a picture": Damage(
+        in_row(
+            "images",
+            _more_bytes,
+            lambda row: row["rendering"] == "as stored" and not row["window_xyxy_px"],
+        ),
+        ("picture_bytes",),
+        warning=True,
+    ),
+    "one channel for three": Damage(
+        in_row("images", put("channels", 1), _channels_of_three), ("channels",), first=True
+    ),
+    "another official split": Damage(
+        in_row(
+            "images",
+            put("official_split", "test"),
+            lambda row: row["source"] == "ssdd" and row["official_split"] == "train",
+        ),
+        ("split_rule",),
+    ),
+}
+
+OBJECTS = {
+    "an oriented box of nobody": Damage(
+        in_row("images", put_object("obb", [1.0, 1, 9, 1, 9, 9, 1, 9]), of("hrsid")), ("obb",)
+    ),
+    "an oriented box": Damage(in_row("images", _obb_elsewhere, of("sived")), ("obb",)),
+    "no oriented box": Damage(in_row("images", put_object("obb", []), of("sived")), ("obb",)),
+    "counter-clockwise": Damage(
+        in_row("images", put_object("obb", lambda q: [*q[6:], *q[4:6], *q[2:4], *q[:2]]), has_obb),
+        ("obb",),
+    ),
+    "a box moved in one chip": Damage(
+        in_row(
+            "images",
+            put_object("bbox", lambda b: [b[0], b[1], b[2] - 1, b[3]]),
+            lambda row: is_chip(row) and row["objects"]["truncated"][0],
+        ),
+        ("area",),
+    ),
+    "an object missing in a chip": Damage(_object_dropped_from_chips, ("object_missing",)),
+    "an invented cut": Damage(
+        in_row("images", _cut_invented, lambda row: is_whole(row) and not row["cut_categories"]),
+        ("cut_categories", "missing_dialogue", "recipe_cut"),
+    ),
+}
