@@ -10,16 +10,24 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import zip_longest
 from typing import Any, NamedTuple, TypeVar
 
+from sarchat_build.config.manifest import Manifest
 from sarchat_build.config.resources import resource_folder
-from sarchat_build.config.toml import Model
+from sarchat_build.config.toml import Model, load_toml
 from sarchat_build.dataset.output import json_text
-from sarchat_build.dataset.record import BuildRecord, parse_document, versions
+from sarchat_build.dataset.record import (
+    BuildRecord,
+    SourceFacts,
+    manifest_digest,
+    parse_document,
+    versions,
+)
 from sarchat_build.errors import InputError
 from sarchat_build.phrasing.constant_text import constant_text
 from sarchat_build.phrasing.engine import Phrasing, load_templates
 from sarchat_build.published.folder import DatasetFolder
 from sarchat_build.published.layout import BUILD_FILE, CARD_FILE, QUALITY_FILE
 from sarchat_build.publishing.shard_reading import add_up_packed, count_proofs
+from sarchat_build.reasons import Reason
 from sarchat_build.report.card import render_card
 from sarchat_build.report.quality import DEFINITIONS, QualityFigures, quality_report
 from sarchat_build.validation import Finding, ShardReport
@@ -52,6 +60,7 @@ def check_documents(location: str) -> Documents:
         known = f"sarchat_build {ours}, whose documents are known here"
         findings.append(_finding("warning", "other_version", BUILD_FILE, "", known, theirs))
         return Documents(record, None, tuple(findings[-1:]))
+    findings += _source_faults(record)
     figures = _read(folder, QUALITY_FILE, QualityFigures, "quality_form", findings)
     if figures is not None:
         differing = _difference(DEFINITIONS, figures.definitions, "definitions")
@@ -144,6 +153,31 @@ def _read(
         key = f"line {number}"
         findings.append(_finding("error", "json_form", path, key, expected, found))
     return document
+
+
+def _source_faults(record: BuildRecord) -> Iterator[Finding]:
+    """Compare what the record repeats of each manifest with the manifest's digest.
+
+    Of the manifest it leaves out the names of archives alone: those of the built-in one are taken,
+    and a manifest of somebody's own cannot be compared.
+    """
+    reasons = {str(reason) for reason in Reason}
+    for source_id, source in record.sources.items():
+        key = f"sources.{source_id}"
+        for reason in sorted(set(source.fixes) - reasons):
+            expected = "a reason of docs/reasons.md"
+            yield _finding("error", "build_json", BUILD_FILE, f"{key}.fixes", expected, reason)
+        path = resource_folder("source_manifests") / f"{source_id}.toml"
+        if not path.is_file():
+            continue
+        known = load_toml(path, Manifest)
+        facts = {name: getattr(source, name) for name in SourceFacts.model_fields}
+        digest = manifest_digest(known.model_copy(update=facts))
+        if source.manifest_sha256 != digest:
+            expected = f"{digest}, of what is said here of {source_id}"
+            found = f"{source.manifest_sha256}, of another manifest"
+            key = f"{key}.manifest_sha256"
+            yield _finding("warning", "other_manifest", BUILD_FILE, key, expected, found)
 
 
 def _card_faults(

@@ -96,7 +96,12 @@ RECORD = {
         in_build("sources", "ssdd", "sardet", "split", value="official"), ("split_rule",)
     ),
     "nothing held out": Damage(
-        in_build("recipe", "phrasing", "held_out_percent", value=0), ("template_choice",)
+        in_build("recipe", "phrasing", "held_out_percent", value=0), ("choice",), first=True
+    ),
+    "another share": Damage(
+        in_build("recipe", "tasks", "referring", "share_percent", "unique", value=50),
+        ("choice",),
+        first=True,
     ),
     "a fingerprint of zeros": Damage(in_build("shards", ..., value="0" * 32), ("shards",)),
     "one fingerprint for all": Damage(_same_fingerprints, ("shards",)),
@@ -108,6 +113,12 @@ RECORD = {
     ),
     "an archive's digest of zeros": Damage(
         in_build("sources", "hrsid", "archives", 0, "sha256", value="0" * 64), ("source_archives",)
+    ),
+    "the priority of a source": Damage(
+        in_build("sources", "ssdd", "priority", value=99), ("other_manifest",), warning=True
+    ),
+    "a correction that nobody makes": Damage(
+        in_build("sources", "hrsid", "fixes", value={"luck": 5}), ("build_json",)
     ),
     "a digest of the code": Damage(in_build("code_digest", value="x"), ("build_json",)),
     "another cause of a difference": Damage(_other_cause, ("comparison",)),
@@ -175,7 +186,7 @@ FIGURES = {
 # What only counting every row tells (`sarchat validate --figures`).
 COUNTED = {
     "answers": Damage(
-        _in_figures("dialogues", 0, "answers", "bits", value=lambda n: n + 0.5), ("quality_figure",)
+        _in_figures("dialogues", 0, "sentences", value=lambda n: n + 1), ("quality_figure",)
     ),
     "an order": Damage(
         _in_figures("dialogues", value=lambda of: list(reversed(of))), ("quality_figure",)

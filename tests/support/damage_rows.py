@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import io
 
 from damage import (
     Damage,
@@ -10,6 +11,7 @@ from damage import (
     Target,
     has_obb,
     in_row,
+    in_rows,
     is_chip,
     is_whole,
     moved,
@@ -17,6 +19,8 @@ from damage import (
     put,
     put_object,
 )
+from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 
 COLUMNS = {
     "license": in_row("images", put("license", "MIT")),
@@ -117,7 +121,31 @@ def _channels_of_three(row: Row) -> bool:
     return is_whole(row) and row["channels"] == 3 and row["rendering"] == "as stored"
 
 
+def _with_a_comment(row: Row) -> None:
+    comment, stream = PngInfo(), io.BytesIO()
+    comment.add_text("Comment", "hidden")
+    Image.open(io.BytesIO(row["image"]["bytes"])).save(stream, "PNG", pnginfo=comment)
+    row["image"]["bytes"] = stream.getvalue()
+
+
+def _drop_row(rows: list[Row]) -> None:
+    del rows[1]
+
+
 ORIGINALS = {
+    "a comment in a chip": Damage(
+        in_row("images", _with_a_comment, is_chip), ("picture_bytes",), first=True
+    ),
+    "a box by a pixel": Damage(
+        in_row(
+            "images",
+            put_object("bbox", lambda b: [b[0] - 1, b[1], b[2] - 1, b[3]]),
+            lambda row: of("hrsid")(row) and row["objects"]["bbox"][0][0] >= 1,
+        ),
+        ("image_row",),
+        first=True,
+    ),
+    "a row less": Damage(in_rows("images", _drop_row), ("image_row",), first=True),
     "bytes behind a picture": Damage(
         in_row(
             "images",

@@ -30,7 +30,12 @@ def _frame_more(row: Row) -> None:
     row["messages"][0]["content"] = f"{tag}] Look closely. {question}"
 
 
+def _invisible(row: Row) -> None:
+    row["messages"][1]["content"] = row["messages"][1]["content"].replace(" ", " \u200b", 1)
+
+
 TEXTS = {
+    "a letter that nobody sees": Damage(in_row(_TABLE, _invisible), ("text",), first=True),
     "phrasings exchanged": Damage(_exchange_phrasings, ("template_choice",), first=True),
     "a sentence more": Damage(in_row(_TABLE, _say_more), ("wording",), first=True),
     "a sentence before": Damage(in_row(_TABLE, _frame_more), ("wording",), first=True),

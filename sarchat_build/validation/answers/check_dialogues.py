@@ -254,6 +254,8 @@ def _layout_problems(row: DialogueRow, task: str, opening: str) -> Problems:
     for text in (question[len(opening) :], answer):
         if not text or text[0].isspace() or text[-1].isspace():
             yield Problem("text", Plain("a text without surrounding blanks"), text)
+        elif "  " in text or not text.isprintable():
+            yield Problem("text", Plain("single blanks, and letters that can be seen"), text)
     ids, folder = row.template_ids, f"{task}/{row.subtask}/"
     beginnings = (f"{folder}question/", "frames/question/", f"{folder}answer/")
     if len(ids) != 3 or not all(map(str.startswith, ids, beginnings)):

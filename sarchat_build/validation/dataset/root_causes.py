@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
-from sarchat_build.published.layout import TASKS, parse_table_path
+from sarchat_build.published.layout import BUILD_FILE, TASKS, images_path, parse_table_path
 from sarchat_build.validation.findings import Finding, Severity
 
 # What a file or the record is, before a row of it is looked at; the first one explains most.
 _CAUSES = (
     *("folder", "schema_version", "path_escape", "file_name", "build_json", "irregular_file"),
     *("missing_file", "missing_shard", "file_sha256", "file_bytes", "unreadable", "schema"),
-    *("surplus_shard", "foreign_file", "quality_file", "quality_form"),
+    *("surplus_shard", "foreign_file", "quality_file", "quality_form", "choice", "image_row"),
 )
 # After these, nothing can be told of the rows of a file.
 _UNUSABLE = ("missing_file", "missing_shard", "irregular_file", "unreadable", "schema")
@@ -24,6 +24,17 @@ _FIGURES = (
     *("template_uses", "shard_count", "unknown_word", "quality_figure", "card", "json_form"),
 )
 _SHOWN_OF_A_KIND = 3
+# What several dialogues of one picture say alike against its row, the row is wrong in.
+_OF_ITS_ROW = ("image_in_shard", "instance_ids", "objects_ref", "objects_bbox")
+_MANY_DIALOGUES = 3
+# What is wrong in many pictures alike follows from a choice that build.json states otherwise.
+_CHOICES = {
+    "split_rule": "recipe.split",
+    "recipe_share": "recipe.tasks",
+    "held_out": "recipe.phrasing.held_out_percent",
+    "template_choice": "recipe.phrasing.held_out_percent or templates.uses",
+}
+_MANY_IMAGES = 10
 _IMAGE_OF_DIALOGUE = re.compile(rf"(.*)/(?:{'|'.join(TASKS)})/", re.DOTALL)
 
 
@@ -46,7 +57,8 @@ def lines_of(findings: Iterable[Finding]) -> tuple[Line, ...]:
     >>> [line.text for line in lines_of(found)][1]
     'build.json: 1 further finding follows from these: counts'
     """
-    ordered = sorted(findings, key=_rank)
+    findings = list(findings)
+    ordered = sorted([*_common_causes(findings), *findings], key=_rank)
     unusable = {_unit(f.file) for f in ordered if f.check in _UNUSABLE}
     wrong_images = {
         f.key for f in ordered if f.file.startswith("images/") and f.check not in _FIGURES
@@ -69,6 +81,31 @@ def lines_of(findings: Iterable[Finding]) -> tuple[Line, ...]:
     ]
     lines += [Line("error", _sum_up(unit, checks)) for unit, checks in follow.items()]
     return tuple(lines)
+
+
+def _common_causes(findings: Sequence[Finding]) -> Iterator[Finding]:
+    """Yield what several findings have in common: a picture's row, or a choice of the recipe."""
+    by_image: dict[tuple[str, str], set[str]] = defaultdict(set)
+    images_of: dict[str, set[str]] = defaultdict(set)
+    faulty = {finding.key for finding in findings if finding.file.startswith("images/")}
+    for finding in findings:
+        file, image = parse_table_path(finding.file), _IMAGE_OF_DIALOGUE.match(finding.key)
+        if finding.check == "split_rule":
+            images_of[finding.check].add(finding.key)
+        if finding.severity != "error" or image is None or file is None or not file.shard:
+            continue
+        images_of[finding.check].add(image[1])
+        if finding.check in _OF_ITS_ROW and image[1] not in faulty:
+            by_image[images_path(*file.shard), image[1]].add(finding.key)
+    for check, key in _CHOICES.items():
+        number = len(images_of[check])
+        if number >= _MANY_IMAGES:
+            found = f"another in {number} pictures or more ({check})"
+            yield Finding("error", "choice", BUILD_FILE, None, key, "what the rows follow", found)
+    for (path, image_id), dialogues in by_image.items():
+        if len(dialogues) >= _MANY_DIALOGUES:
+            expected = f"the objects that {len(dialogues)} dialogues about it have"
+            yield Finding("error", "image_row", path, None, image_id, expected, "no row or others")
 
 
 def _rank(finding: Finding) -> tuple[bool, int, bool]:

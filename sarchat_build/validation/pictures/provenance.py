@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from pathlib import PurePosixPath
 
@@ -26,6 +26,7 @@ _CONVERSION = re.compile(
     r", as PNG"
 )
 _JPEG_END = b"\xff\xd9"
+_PNG_CHUNKS = {b"IHDR", b"IDAT", b"IEND"}
 _PNG_BITS_AT, _PNG_CHUNKS_AT = 24, 8
 
 _scene_name = lru_cache(maxsize=4096)(scene_name)
@@ -116,6 +117,9 @@ def check_rendering(image: ImageRow, picture: Picture, rules: SourceRules, log: 
         found = Plain(f"{len(data)} bytes")
         severity: Severity = "warning" if original else "error"
         log.add("picture_bytes", Plain(f"the picture's end at {end}"), found, severity=severity)
+    elif not original and (more := {kind for kind, _ in _png_chunks(data)} - _PNG_CHUNKS):
+        names = sorted(kind.decode("ascii", "replace") for kind in more)
+        log.add("picture_bytes", Plain("pixels alone"), Plain(f"chunks {', '.join(names)}"))
     if image.rendering == AS_STORED:
         # Of a scene with one channel a chip may have three equal ones.
         one = picture.gray and image.channels == 1 and not original
@@ -134,13 +138,16 @@ def _end(data: bytes, form: str) -> int:
     """Give the position after the last part of a PNG or JPEG that decodes; else the length."""
     if form == "JPEG":
         return len(data) if data.endswith(_JPEG_END) else data.rfind(_JPEG_END) + len(_JPEG_END)
-    if form != "PNG":
-        return len(data)
+    return max((end for _, end in _png_chunks(data)), default=0) if form == "PNG" else len(data)
+
+
+def _png_chunks(data: bytes) -> Iterator[tuple[bytes, int]]:
+    """Yield kind and end of each chunk of a PNG up to its last one."""
     at, kind = _PNG_CHUNKS_AT, b""
     while kind != b"IEND" and at + 8 <= len(data):
         length, kind = int.from_bytes(data[at : at + 4], "big"), data[at + 4 : at + 8]
         at += length + 12
-    return at
+        yield kind, at
 
 
 def _check_words(image: ImageRow, rules: SourceRules, log: RowLog) -> None:
