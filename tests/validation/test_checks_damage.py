@@ -107,10 +107,14 @@ def test_damage_is_named(finished: Finished, tmp_path: Path, kind: str) -> None:
     target.seal()
     found = findings_of(target.folder, finished)
     severity = "warning" if damage.warning else "error"
-    named = [f.message for f in found if f.check in damage.checks and f.severity == severity]
-    assert named, [f.message for f in found[:10]]
-    lines = [line.text for line in checks.lines_of(found)]
-    assert set(named) & set(lines[:1] if damage.first else lines), lines[:3]
+    lines = checks.lines_of(found)
+    named = [
+        line
+        for line in lines
+        if line.severity == severity and any(f": {check}: " in line.text for check in damage.checks)
+    ]
+    assert named, lines[:10]
+    assert not damage.first or lines[0] in named, lines[:3]
 
 
 @quality(row=63)
