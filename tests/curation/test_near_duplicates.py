@@ -19,7 +19,7 @@ from sarchat_build.curation.near_duplicates import (
     unpack_hashes,
 )
 from sarchat_build.images.hashing import perceptual_hash
-from sarchat_build.synthetic.pictures.keyed import keyed
+from sarchat_build.synthetic.pictures.noise import keyed
 
 DISTANCE = 20
 

@@ -22,7 +22,7 @@ from typer.testing import CliRunner
 from pipelines.cli.main import app
 from sarchat_build.synthetic import SYNTHESIZERS, SyntheticArchive, synthesize
 from sarchat_build.synthetic.layouts import ssdd as ssdd_layout
-from sarchat_build.synthetic.pictures.parked import TYPES
+from sarchat_build.synthetic.pictures.scenes import TYPES
 
 # Two sources are read back here; the others in test_synthetic_layouts.py.
 READ = ("ssdd", "sar_aircraft")
@@ -197,7 +197,7 @@ def depth_inside(corners: list[tuple[int, int]], point: tuple[int, ...]) -> floa
 def test_sar_aircraft_has_the_published_layout(
     written: dict[str, SyntheticArchive], read: dict[str, list[Read]]
 ) -> None:
-    names = {kind.name for kind in TYPES}
+    names = set(TYPES)
     for place, image in enumerate(read["sar_aircraft"], start=1):
         assert image.image_member == f"SAR-AIRcraft-1.0/JPEGImages/{place:07d}.jpg"
         picture = image.picture

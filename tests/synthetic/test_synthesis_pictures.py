@@ -7,10 +7,9 @@ from math import pi
 import numpy as np
 import pytest
 
-from sarchat_build.synthetic.pictures.canvas import Canvas, Style, new_canvas
-from sarchat_build.synthetic.pictures.keyed import keyed
-from sarchat_build.synthetic.pictures.ships import hull
-from sarchat_build.synthetic.pictures.speckle import crop, relief_tile, speckle_tile
+from sarchat_build.synthetic.pictures.canvas import Canvas, Style
+from sarchat_build.synthetic.pictures.noise import crop, keyed, relief_tile, speckle_tile
+from sarchat_build.synthetic.pictures.shapes import Thing, ship
 
 
 @pytest.mark.parametrize("looks", [1, 4])
@@ -54,22 +53,13 @@ def test_a_hull_is_painted_in_its_rounded_box() -> None:
     for index in range(40):
         numbers = keyed("hull", index)
         heading = float(numbers.uniform(0, 2 * pi))
-        outline = hull(60.0, 18.0, heading) + np.array([50.0, 50.0]) + numbers.random(2)
-        canvas = black(100)
-        canvas.paint(outline, 1.0)
-        canvas.label("ship", outline, heading)
+        hull = Thing(ship(60.0), (60.0, 18.0), heading, 1.0)
+        canvas = Canvas(numbers, (100, 100), (Style(1, 1, (1.0, 1.0), (0, 0)),))
+        canvas.draw(hull, np.array([50.0, 50.0]) + numbers.random(2))
         box = canvas.targets[0].box
-        # Pixels of which more than half is covered; edges are drawn to a quarter of a pixel.
-        rows, columns = np.nonzero(canvas.amplitude > 0.6)
+        rows, columns = np.nonzero(np.asarray(canvas.surface))
         assert box.x_min_px <= columns.min() <= box.x_min_px + 3
         assert box.y_min_px <= rows.min() <= box.y_min_px + 3
         assert box.x_max_px - 3 <= columns.max() + 1 <= box.x_max_px
         assert box.y_max_px - 3 <= rows.max() + 1 <= box.y_max_px
         assert len(rows) > 0.5 * 60 * 18
-
-
-def black(side_px: int) -> Canvas:
-    """A canvas without echo, on which paint has no speckle."""
-    canvas = new_canvas(keyed("black"), (side_px, side_px), (Style(1, 1, (1.0, 1.0), (0, 0)),))
-    canvas.texture = np.ones_like(canvas.amplitude)
-    return canvas

@@ -8,10 +8,10 @@ from sarchat_build.synthetic.archive import Layout, Member, Sample
 from sarchat_build.synthetic.common import encoded
 from sarchat_build.synthetic.formats import fair1m, voc
 from sarchat_build.synthetic.formats.xml import Element
-from sarchat_build.synthetic.pictures.canvas import Style
-from sarchat_build.synthetic.pictures.keyed import between, geometric, keyed
-from sarchat_build.synthetic.pictures.ships import Fleet, ship_picture
-from sarchat_build.synthetic.pictures.targets import Target
+from sarchat_build.synthetic.pictures.canvas import Canvas, Style
+from sarchat_build.synthetic.pictures.noise import between, geometric, keyed
+from sarchat_build.synthetic.pictures.scenes import Fleet, paint_sea
+from sarchat_build.synthetic.pictures.shapes import Target
 from sarchat_build.synthetic.planted import Quirk
 
 _SIDE_1_PX, _SIDE_2_PX = 3000, 1000
@@ -88,7 +88,8 @@ def _painted(
 ) -> tuple[bytes, tuple[Target, ...]]:
     """Paint a scene in the counts of a 16-bit product, strong targets saturated."""
     numbers = keyed(source_id, "picture", number)
-    canvas = ship_picture(numbers, (side_px, side_px), STYLES, fleet)
-    counts = canvas.amplitude * np.float32(between(numbers, *_COUNTS_PER_GRAY))
+    canvas = Canvas(numbers, (side_px, side_px), STYLES)
+    paint_sea(canvas, fleet)
+    counts = canvas.amplitude() * np.float32(between(numbers, *_COUNTS_PER_GRAY))
     pixels = np.minimum(counts, np.float32(65535)).astype(np.uint16)
     return encoded(pixels, "TIFF"), tuple(canvas.targets)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from sarchat_build.synthetic.archive import Layout, LongMember, Member, Sample
 from sarchat_build.synthetic.common import coco_documents, coco_notes, in_three, jpeg_of, split_of
 from sarchat_build.synthetic.formats import coco
-from sarchat_build.synthetic.pictures.canvas import Picture, Style
-from sarchat_build.synthetic.pictures.keyed import Numbers, geometric, keyed
-from sarchat_build.synthetic.pictures.ships import Fleet, ship_picture
-from sarchat_build.synthetic.pictures.targets import Target
+from sarchat_build.synthetic.pictures.canvas import Canvas, Picture, Style
+from sarchat_build.synthetic.pictures.noise import Numbers, geometric, keyed
+from sarchat_build.synthetic.pictures.scenes import Fleet, paint_sea
+from sarchat_build.synthetic.pictures.shapes import Target
 from sarchat_build.synthetic.planted import Quirk, Schedule, degenerate
 
 _ROOT = "HRSID_JPG"
@@ -31,7 +31,9 @@ _NO_AREA = (0.0, 0.0, 0.0, 0.0)
 
 def paint(numbers: Numbers) -> Picture:
     """Paint one gray tile."""
-    return ship_picture(numbers, (_SIDE_PX, _SIDE_PX), STYLES, FLEET).picture()
+    canvas = Canvas(numbers, (_SIDE_PX, _SIDE_PX), STYLES)
+    paint_sea(canvas, FLEET)
+    return canvas.picture()
 
 
 def sample(number: int) -> Sample:

@@ -7,21 +7,24 @@ from sarchat_build.stable_hash import choose
 from sarchat_build.synthetic.archive import Layout, Member, Sample
 from sarchat_build.synthetic.common import in_three, jpeg_of
 from sarchat_build.synthetic.formats import voc
-from sarchat_build.synthetic.pictures.canvas import Picture, Style
-from sarchat_build.synthetic.pictures.keyed import (
+from sarchat_build.synthetic.pictures.canvas import Canvas, Picture, Style
+from sarchat_build.synthetic.pictures.noise import (
     Numbers,
     between,
     geometric,
     keyed,
-    one_in,
     weighted,
 )
-from sarchat_build.synthetic.pictures.parked import Traffic, airport_picture
-from sarchat_build.synthetic.pictures.ships import Fleet, add_ships, ship_picture
-from sarchat_build.synthetic.pictures.structures import (
+from sarchat_build.synthetic.pictures.scenes import (
+    COUNTRY,
+    Fleet,
+    Traffic,
+    add_ships,
     add_tanks,
-    bridge_picture,
-    tank_farm_picture,
+    paint_airport,
+    paint_bridges,
+    paint_coast,
+    paint_sea,
 )
 from sarchat_build.synthetic.planted import Expectation, Quirk, Schedule, lost
 from sarchat_build.types import Category
@@ -34,6 +37,7 @@ STYLES = (
 )
 FLEET = Fleet(geometric(1.9, 14), (9, 12, 15, 24, 36, 55, 95, 130, 180))
 _AIRPORTS = (Style(1, 1, (1.2, 1.7), (12.0, 24.0), (110, 220), quality=90),)
+_STYLES_OF: dict[Category, tuple[Style, ...]] = {"ship": STYLES, "aircraft": _AIRPORTS}
 _TRAFFIC = Traffic(mean_extra=1.3, most=14, px_per_m=(0.7, 1.3))
 _BRIDGES, _TANKS = geometric(1.03, 3), geometric(6.8, 40)
 # Pictures of each kind, so that the published objects come out: 39,858 ships, 6,368 aircraft,
@@ -82,25 +86,24 @@ _LOSSES = {
 def paint(numbers: Numbers, *, large_px: int = _LARGE_PX) -> Picture:
     """Paint one gray slice; some with bridges are `large_px` wide and high."""
     kind = _KINDS[weighted(numbers, [share for _, share in _KINDS])][0]
+    large = kind == "bridge" and not numbers.integers(_LARGE_ONE_IN)
+    side_px, mixed = large_px if large else _SIDE_PX, not numbers.integers(_MIXED_ONE_IN)
+    canvas = Canvas(numbers, (side_px, side_px), _STYLES_OF.get(kind, COUNTRY))
     if kind == "aircraft":
-        return airport_picture(numbers, _SIDE_PX, _AIRPORTS, _TRAFFIC).picture()
-    if kind == "ship":
-        canvas = ship_picture(numbers, (_SIDE_PX, _SIDE_PX), STYLES, FLEET)
-        if canvas.land is not None and one_in(numbers, _MIXED_ONE_IN):
-            add_tanks(canvas, int(numbers.integers(1, 5)))
-        return canvas.picture()
-    mixed = one_in(numbers, _MIXED_ONE_IN)
-    if kind == "tank":
-        wanted = 1 + weighted(numbers, _TANKS)
-        canvas = tank_farm_picture(numbers, _SIDE_PX, wanted, inshore=mixed)
-    else:
-        side_px = large_px if one_in(numbers, _LARGE_ONE_IN) else _SIDE_PX
-        canvas = bridge_picture(numbers, side_px, 1 + weighted(numbers, _BRIDGES))
+        paint_airport(canvas, _TRAFFIC)
+    elif kind == "ship":
+        paint_sea(canvas, FLEET)
+    elif kind == "tank":
         if mixed:
-            add_tanks(canvas, int(numbers.integers(1, 4)))
-    if mixed:
-        wanted = int(numbers.integers(1, 4))
-        add_ships(canvas, wanted, FLEET, level=between(numbers, 120, 280))
+            paint_coast(canvas, canvas.level, canvas.level * between(numbers, 0.1, 0.3))
+        add_tanks(canvas, 1 + weighted(numbers, _TANKS))
+    else:
+        paint_bridges(canvas, 1 + weighted(numbers, _BRIDGES))
+    # Tanks stand where a ship's or a bridge's picture has land.
+    if mixed and kind in ("ship", "bridge") and canvas.relief is not None:
+        add_tanks(canvas, int(numbers.integers(1, 4)))
+    if mixed and kind in ("tank", "bridge"):
+        add_ships(canvas, int(numbers.integers(1, 4)), FLEET, (120, 280))
     return canvas.picture()
 
 

@@ -6,12 +6,12 @@ from sarchat_build.synthetic.archive import Layout, Member, Sample
 from sarchat_build.synthetic.common import in_three, png_of, yolo_objects
 from sarchat_build.synthetic.formats import yolo
 from sarchat_build.synthetic.pictures.canvas import Canvas, Picture
-from sarchat_build.synthetic.pictures.keyed import Numbers, geometric, keyed, one_in, weighted
-from sarchat_build.synthetic.pictures.structures import (
+from sarchat_build.synthetic.pictures.noise import Numbers, geometric, keyed, weighted
+from sarchat_build.synthetic.pictures.scenes import (
+    COUNTRY,
     add_tanks,
-    bridge_picture,
-    harbor_picture,
-    tank_farm_picture,
+    paint_bridges,
+    paint_harbors,
 )
 from sarchat_build.synthetic.planted import Quirk, Schedule, clipped, degenerate
 from sarchat_build.types import Category
@@ -22,8 +22,8 @@ _CLASSES: tuple[Category, ...] = ("bridge", "harbor", "tank")
 # Kinds of pictures and objects in each, so that the sum of the classes comes out as in
 # SARDet-100K without MSAR: some 29,000 bridges, 4,000 harbors, 15,000 tanks in 18,331 images.
 _KINDS = (12500, 3000, 2830)
+_PAINTERS = (paint_bridges, paint_harbors, add_tanks)
 _COUNTS = (geometric(2.45, 9), geometric(1.4, 3), geometric(6.2, 36))
-_PAINTERS = (bridge_picture, harbor_picture, tank_farm_picture)
 # One bridge or harbor picture in so many has a few tanks on its land, too.
 _TANKS_ONE_IN, _MOST_TANKS = (16, 4), 5
 # The official split is 4 : 1; both folders number their images from 1.
@@ -35,20 +35,19 @@ _QUIRKS = Schedule(
 
 def paint(numbers: Numbers, quirk: str | None = None) -> Picture:
     """Paint one picture of one of the three classes, in three channels."""
-    canvas = paint_canvas(numbers, over_edge=quirk == "box_overflows")
+    canvas = paint_canvas(numbers, quirk)
     picture = in_three(canvas.picture())
     if quirk == "channels_differ":
-        canvas.amplitude *= canvas.texture
         picture.pixels[:, :, 2] = canvas.picture().pixels
     return picture
 
 
-def paint_canvas(numbers: Numbers, *, over_edge: bool = False) -> Canvas:
+def paint_canvas(numbers: Numbers, quirk: str | None = None) -> Canvas:
     """Paint bridges, harbors or tanks, some of the first two with tanks beside them."""
     kind = weighted(numbers, _KINDS)
-    wanted = 1 + weighted(numbers, _COUNTS[kind])
-    canvas = _PAINTERS[kind](numbers, _SIDE_PX, wanted, over_edge=over_edge)
-    if kind < len(_TANKS_ONE_IN) and one_in(numbers, _TANKS_ONE_IN[kind]):
+    canvas = Canvas(numbers, (_SIDE_PX, _SIDE_PX), COUNTRY, quirk)
+    _PAINTERS[kind](canvas, 1 + weighted(numbers, _COUNTS[kind]))
+    if kind < len(_TANKS_ONE_IN) and not numbers.integers(_TANKS_ONE_IN[kind]):
         add_tanks(canvas, int(numbers.integers(1, _MOST_TANKS + 1)))
     return canvas
 

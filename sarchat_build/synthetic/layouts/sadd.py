@@ -7,9 +7,9 @@ from sarchat_build.stable_hash import choose
 from sarchat_build.synthetic.archive import Layout, Member, Sample
 from sarchat_build.synthetic.common import jpeg_of, yolo_objects
 from sarchat_build.synthetic.formats import yolo
-from sarchat_build.synthetic.pictures.canvas import Picture, Style
-from sarchat_build.synthetic.pictures.keyed import Numbers, keyed, one_in
-from sarchat_build.synthetic.pictures.parked import Traffic, airport_picture
+from sarchat_build.synthetic.pictures.canvas import Canvas, Picture, Style
+from sarchat_build.synthetic.pictures.noise import Numbers, keyed
+from sarchat_build.synthetic.pictures.scenes import Traffic, paint_airport
 from sarchat_build.synthetic.planted import Expectation, Quirk, clipped
 
 _ROOT = "SADD"
@@ -20,7 +20,7 @@ _STYLES = (
 )
 # 8.87 aircraft in each of the 883 slices that have any (SARDet-100K, table of sources); not all
 # that are wanted fit.
-_TRAFFIC = Traffic(mean_extra=11.5, most=40, px_per_m=(0.6, 1.15))
+_TRAFFIC = Traffic(mean_extra=13.0, most=40, px_per_m=(0.6, 1.15))
 _NO_TRAFFIC = Traffic(mean_extra=0.0, most=0, px_per_m=(1.0, 1.0))
 # One slice in so many shows a single aircraft from close by.
 _CLOSE, _CLOSE_ONE_IN = Traffic(mean_extra=0.0, most=1, px_per_m=(3.0, 4.5)), 40
@@ -29,10 +29,11 @@ _ALL, _WITH_AIRCRAFT = 2966, 883
 _OVERFLOW_PERIOD = 2
 
 
-def paint(numbers: Numbers, *, over_edge: bool = False) -> Picture:
-    """Paint a slice with aircraft; the first may leave it."""
-    traffic = _CLOSE if one_in(numbers, _CLOSE_ONE_IN) else _TRAFFIC
-    return airport_picture(numbers, _SIDE_PX, _STYLES, traffic, over_edge=over_edge).picture()
+def paint(numbers: Numbers, traffic: Traffic | None = None, quirk: str | None = None) -> Picture:
+    """Paint a slice with aircraft; with the quirk `box_overflows` the first leaves it."""
+    canvas = Canvas(numbers, (_SIDE_PX, _SIDE_PX), _STYLES, quirk)
+    paint_airport(canvas, traffic or (_CLOSE if not numbers.integers(_CLOSE_ONE_IN) else _TRAFFIC))
+    return canvas.picture()
 
 
 def sample(number: int) -> Sample:
@@ -41,18 +42,17 @@ def sample(number: int) -> Sample:
     numbers = keyed("sadd", "picture", number)
     image, label = f"{_ROOT}/images/{stem}.jpg", f"{_ROOT}/labels/{stem}.txt"
     if choose(_ALL, "sadd", "aircraft", number) >= _WITH_AIRCRAFT:
-        empty = airport_picture(numbers, _SIDE_PX, _STYLES, _NO_TRAFFIC).picture()
-        members = [Member(image, jpeg_of(empty))]
+        members = [Member(image, jpeg_of(paint(numbers, _NO_TRAFFIC)))]
         kind = "no_label_file" if choose(2, "sadd", "label", number) else "empty_label_file"
         if kind == "empty_label_file":
             members.append(Member(label, b""))
         loss = Expectation("reject", "inspect_images", Reason.NO_OBJECT, images=1)
         return Sample(tuple(members), 0, (Quirk(kind, stem, expect=loss),))
-    over_edge = number % _OVERFLOW_PERIOD == 0
-    picture = paint(numbers, over_edge=over_edge)
+    quirk = None if number % _OVERFLOW_PERIOD else "box_overflows"
+    picture = paint(numbers, quirk=quirk)
     text = yolo.document(yolo_objects(picture, ("aircraft",)), line_end=" \n")
     members = [Member(image, jpeg_of(picture)), Member(label, text)]
-    quirks = (clipped(stem, 0),) if over_edge else ()
+    quirks = (clipped(stem, 0),) if quirk else ()
     return Sample(tuple(members), len(picture.targets), quirks)
 
 

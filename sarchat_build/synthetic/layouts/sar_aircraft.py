@@ -11,10 +11,10 @@ from sarchat_build.synthetic.archive import Layout, Member, Sample
 from sarchat_build.synthetic.common import jpeg_of, split_of
 from sarchat_build.synthetic.formats import voc
 from sarchat_build.synthetic.formats.xml import Element
-from sarchat_build.synthetic.pictures.canvas import Picture, Style
-from sarchat_build.synthetic.pictures.keyed import Numbers, keyed, weighted
-from sarchat_build.synthetic.pictures.parked import Traffic, airport_picture
-from sarchat_build.synthetic.pictures.targets import Target
+from sarchat_build.synthetic.pictures.canvas import Canvas, Picture, Style
+from sarchat_build.synthetic.pictures.noise import Numbers, keyed, weighted
+from sarchat_build.synthetic.pictures.scenes import Traffic, paint_airport
+from sarchat_build.synthetic.pictures.shapes import Target
 from sarchat_build.synthetic.planted import Quirk, unnamed
 from sarchat_build.types import Box
 
@@ -35,7 +35,8 @@ _SPLITS = (("train", 70), ("val", 10), ("test", 20))
 def paint(numbers: Numbers, *, cut: bool = False) -> Picture:
     """Paint one scene of the source's sizes; labels lie in 1 … side - 1, as published."""
     side_px = _SIDES_PX[weighted(numbers, _SIDE_WEIGHTS)]
-    canvas = airport_picture(numbers, side_px, STYLES, _TRAFFIC, over_edge=cut)
+    canvas = Canvas(numbers, (side_px, side_px), STYLES, "box_overflows" if cut else None)
+    paint_airport(canvas, _TRAFFIC)
     picture = canvas.picture()
     inside = tuple(replace(t, box=_clipped(t.box, side_px)) for t in picture.targets)
     return replace(picture, targets=inside)

@@ -7,9 +7,9 @@ from sarchat_build.stable_hash import choose
 from sarchat_build.synthetic.archive import Layout, Member, Sample
 from sarchat_build.synthetic.common import in_three, jpeg_of, twin_of, yolo_objects
 from sarchat_build.synthetic.formats import yolo
-from sarchat_build.synthetic.pictures.canvas import Picture, Style
-from sarchat_build.synthetic.pictures.keyed import Numbers, keyed, weighted
-from sarchat_build.synthetic.pictures.ships import Fleet, ship_picture
+from sarchat_build.synthetic.pictures.canvas import Canvas, Picture, Style
+from sarchat_build.synthetic.pictures.noise import Numbers, keyed, weighted
+from sarchat_build.synthetic.pictures.scenes import Fleet, paint_sea
 from sarchat_build.synthetic.planted import Quirk, Schedule, clipped, lost, repeated
 
 _ROOT = "ship_dataset_v0"
@@ -43,7 +43,9 @@ _QUIRKS = Schedule(
 def paint(numbers: Numbers, quirk: str | None = None) -> Picture:
     """Paint one gray chip."""
     shaping = quirk if quirk == "box_overflows" else None
-    return ship_picture(numbers, (_SIDE_PX, _SIDE_PX), STYLES, FLEET, shaping).picture()
+    canvas = Canvas(numbers, (_SIDE_PX, _SIDE_PX), STYLES, shaping)
+    paint_sea(canvas, FLEET)
+    return canvas.picture()
 
 
 def sample(number: int) -> Sample:

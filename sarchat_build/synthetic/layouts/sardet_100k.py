@@ -30,10 +30,15 @@ from sarchat_build.synthetic.layouts import (
     sived,
     ssdd,
 )
-from sarchat_build.synthetic.pictures.canvas import Picture
-from sarchat_build.synthetic.pictures.keyed import Numbers, geometric, keyed, one_in, weighted
-from sarchat_build.synthetic.pictures.parked import Traffic, airport_picture
-from sarchat_build.synthetic.pictures.ships import Fleet, add_ships, ship_picture
+from sarchat_build.synthetic.pictures.canvas import Canvas, Picture
+from sarchat_build.synthetic.pictures.noise import Numbers, geometric, keyed, weighted
+from sarchat_build.synthetic.pictures.scenes import (
+    Fleet,
+    Traffic,
+    add_ships,
+    paint_airport,
+    paint_sea,
+)
 from sarchat_build.synthetic.planted import Quirk, Schedule, degenerate
 from sarchat_build.types import CATEGORIES
 
@@ -49,18 +54,22 @@ _CHIP_TRAFFIC = Traffic(mean_extra=1.4, most=20, px_per_m=(1.2, 2.6))
 
 
 def _ships(numbers: Numbers, side_px: int, fleet: Fleet) -> Picture:
-    return ship_picture(numbers, (side_px, side_px), air_sarship.STYLES, fleet).picture()
+    canvas = Canvas(numbers, (side_px, side_px), air_sarship.STYLES)
+    paint_sea(canvas, fleet)
+    return canvas.picture()
 
 
 def _airport(numbers: Numbers) -> Picture:
-    return airport_picture(numbers, _CHIP_PX, sar_aircraft.STYLES, _CHIP_TRAFFIC).picture()
+    canvas = Canvas(numbers, (_CHIP_PX, _CHIP_PX), sar_aircraft.STYLES)
+    paint_airport(canvas, _CHIP_TRAFFIC)
+    return canvas.picture()
 
 
 def _structures(numbers: Numbers) -> Picture:
     """Paint what OGSOD shows; here one harbor in three has ships before it."""
     canvas = ogsod.paint_canvas(numbers)
-    if canvas.targets[0].category == "harbor" and one_in(numbers, 3):
-        add_ships(canvas, 2, sar_ship_dataset.FLEET, level=180.0)
+    if canvas.targets[0].category == "harbor" and not numbers.integers(3):
+        add_ships(canvas, 2, sar_ship_dataset.FLEET, (180, 180))
     return canvas.picture()
 
 

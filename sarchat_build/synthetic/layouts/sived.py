@@ -10,18 +10,18 @@ from sarchat_build.synthetic.archive import Layout, Member, Sample
 from sarchat_build.synthetic.common import encoded, split_of
 from sarchat_build.synthetic.formats import dota, voc
 from sarchat_build.synthetic.formats.xml import Element
-from sarchat_build.synthetic.pictures.canvas import Picture
-from sarchat_build.synthetic.pictures.keyed import Numbers, geometric, keyed, weighted
-from sarchat_build.synthetic.pictures.parked import parking_picture, proving_ground_picture
-from sarchat_build.synthetic.pictures.targets import Target
+from sarchat_build.synthetic.pictures.canvas import Canvas, Picture
+from sarchat_build.synthetic.pictures.noise import Numbers, geometric, keyed, weighted
+from sarchat_build.synthetic.pictures.scenes import COUNTRY, SAND, paint_chips, paint_parking
+from sarchat_build.synthetic.pictures.shapes import Target
 from sarchat_build.synthetic.planted import Quirk
 
 _ROOT = "SIVED"
-_SIDE_PX = 512
+_SIDE_PX, _GRID_CHIP_PX = 512, 128
 _SPLITS = (("train", 837), ("valid", 104), ("test", 103))
 # Of 1,044 chips 323 are grids of sixteen targets; the other 721 hold 9.5 vehicles on average.
 _ALL, _GRIDS = 1044, 323
-_COUNTS = geometric(11.8, 60)
+_COUNTS = geometric(9.6, 60)
 # 481 of 12,013 angles in the XML disagree with the corners in the text.
 _ODD_ANGLES_OF_1000 = 40
 _TURN_DEG = 15.0
@@ -29,9 +29,12 @@ _TURN_DEG = 15.0
 
 def paint(numbers: Numbers, *, grid: bool) -> Picture:
     """Paint sixteen targets on their grid, or lots and roads with vehicles."""
+    canvas = Canvas(numbers, (_SIDE_PX, _SIDE_PX), SAND if grid else COUNTRY)
     if grid:
-        return proving_ground_picture(numbers).picture()
-    return parking_picture(numbers, _SIDE_PX, 1 + weighted(numbers, _COUNTS)).picture()
+        paint_chips(canvas, _GRID_CHIP_PX)
+    else:
+        paint_parking(canvas, 1 + weighted(numbers, _COUNTS))
+    return canvas.picture()
 
 
 def is_grid(*key: str | int) -> bool:
@@ -74,7 +77,7 @@ LAYOUT = Layout(
 
 
 def _corners(target: Target) -> tuple[float, float, float, float, float, float, float, float]:
-    (a, b), (c, d), (e, f), (g, h) = target.rotated.corners_px
+    (a, b), (c, d), (e, f), (g, h) = target.corners_px
     return a, b, c, d, e, f, g, h
 
 
@@ -91,8 +94,8 @@ def _document(stem: str, sensor: str, picture: Picture, odd: frozenset[int]) -> 
     ]
     for index, target in enumerate(picture.targets):
         turn = _TURN_DEG if index in odd else 0.0
-        angle: Element = ("angle", round(target.rotated.theta_deg + turn, 1))
-        sides = [*zip(("cx", "cy", "w", "h"), target.rotated.cxcywh_px, strict=True), angle]
+        angle: Element = ("angle", round(target.theta_deg + turn, 1))
+        sides = [*zip(("cx", "cy", "w", "h"), target.cxcywh_px, strict=True), angle]
         fields: list[Element] = [("type", "rbndbox"), ("name", "Vehicle"), ("difficult", 0)]
         head.append(("object", [*fields, ("rbndbox", sides)]))
     return voc.document(head, indent="\t")
@@ -103,5 +106,5 @@ def _drawn(picture: Picture) -> bytes:
     image = Image.fromarray(picture.pixels).convert("RGB")
     pen = ImageDraw.Draw(image)
     for target in picture.targets:
-        pen.polygon([(x, y) for x, y in target.rotated.corners_px], outline=(255, 0, 0))
+        pen.polygon([(x, y) for x, y in target.corners_px], outline=(255, 0, 0))
     return encoded(np.asarray(image), "JPEG", quality=75)

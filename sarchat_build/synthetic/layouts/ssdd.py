@@ -6,14 +6,14 @@ from sarchat_build.synthetic.archive import Layout, Member, Sample
 from sarchat_build.synthetic.common import in_three, jpeg_of, twin_of
 from sarchat_build.synthetic.formats import voc
 from sarchat_build.synthetic.formats.xml import Element
-from sarchat_build.synthetic.pictures.canvas import Picture, Style
-from sarchat_build.synthetic.pictures.keyed import Numbers, at_quantile, keyed
-from sarchat_build.synthetic.pictures.ships import Fleet, ship_picture
-from sarchat_build.synthetic.pictures.targets import Target
+from sarchat_build.synthetic.pictures.canvas import Canvas, Picture, Style
+from sarchat_build.synthetic.pictures.noise import Numbers, at_quantile, keyed
+from sarchat_build.synthetic.pictures.scenes import Fleet, paint_sea
+from sarchat_build.synthetic.pictures.shapes import Target
 from sarchat_build.synthetic.planted import Quirk, Schedule, repeated
 
 _ROOT = "Official-SSDD-OPEN/BBox_RBox_PSeg_SSDD/voc_style"
-# Inverse distributions of the published images at `keyed.QUANTILES`.
+# Inverse distributions of the published images at `noise.QUANTILES`.
 _WIDTHS_PX = (214, 318, 365, 499, 500, 503, 509, 527, 668)
 _HEIGHTS_PX = (190, 218, 253, 308, 333, 355, 403, 475, 526)
 # One image in fifty has each oddity; the real archive is odd at about the same rates.
@@ -50,11 +50,11 @@ def paint(numbers: Numbers, quirk: str | None = None) -> Picture:
     width_px = round(at_quantile(numbers.random(), _WIDTHS_PX))
     height_px = round(at_quantile(numbers.random(), _HEIGHTS_PX))
     shaping = quirk if quirk in ("rotated_corner_outside", "box_touches_edge") else None
-    canvas = ship_picture(numbers, (width_px, height_px), STYLES, FLEET, shaping)
+    canvas = Canvas(numbers, (width_px, height_px), STYLES, shaping)
+    paint_sea(canvas, FLEET)
     picture = in_three(canvas.picture())
     if quirk == "channels_differ":
         # Two polarizations in one picture: red and green show one of them, blue the other.
-        canvas.amplitude *= canvas.texture
         picture.pixels[:, :, 2] = canvas.picture().pixels
     return picture
 
@@ -87,7 +87,7 @@ LAYOUT = Layout("ssdd", "Official-SSDD-OPEN.zip", 1160, sample, traits=("three_e
 def _target_quirks(stem: str, index: int, target: Target, picture: Picture) -> list[Quirk]:
     last_x, last_y = (side_px - 1 for side_px in picture.size_px)
     quirks: list[Quirk] = []
-    if any(not (0 <= x <= last_x and 0 <= y <= last_y) for x, y in target.rotated.corners_px):
+    if any(not (0 <= x <= last_x and 0 <= y <= last_y) for x, y in target.corners_px):
         quirks.append(Quirk("rotated_corner_outside", stem, index))
     box = target.box
     touches_low = box.x_min_px == 0 or box.y_min_px == 0
@@ -112,12 +112,12 @@ def _document(stem: str, picture: Picture) -> bytes:
 def _object(target: Target) -> list[Element]:
     x_min, y_min, x_max, y_max = target.box
     sides = [("bbox_w", x_max - x_min), ("bbox_h", y_max - y_min)]
-    rotated = (*target.rotated.cxcywh_px, target.rotated.theta_deg)
+    rotated = (*target.cxcywh_px, target.theta_deg)
     names = ("cx", "cy", "w", "h", "theta")
     spread: list[Element] = [
         (f"rotated_bbox_{name}", value) for name, value in zip(names, rotated, strict=True)
     ]
-    for number, (x, y) in enumerate(target.rotated.corners_px, start=1):
+    for number, (x, y) in enumerate(target.corners_px, start=1):
         spread += [(f"x{number}", x), (f"y{number}", y)]
     return [
         *voc.object_head("ship"),

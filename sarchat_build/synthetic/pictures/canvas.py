@@ -1,4 +1,4 @@
-"""A radar picture in the making: its amplitudes, and the targets painted so far.
+"""A radar picture in the making: areas of mean amplitude, point echoes, and what stands where.
 
 Amplitude is the square root of intensity, in gray levels of the finished picture; x runs right, y
 down, and pixel (i, j) covers i ≤ x < i + 1, j ≤ y < j + 1. Outlines are corners (n, 2) in pixels.
@@ -6,31 +6,30 @@ down, and pixel (i, j) covers i ≤ x < i + 1, j ≤ y < j + 1. Outlines are cor
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field
-from functools import lru_cache
-from math import ceil, floor, pi
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from math import pi
 from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageDraw
 
-from sarchat_build.synthetic.pictures.keyed import Numbers, between, one_in, weighted
-from sarchat_build.synthetic.pictures.speckle import Field, crop, speckle_tile
-from sarchat_build.synthetic.pictures.targets import Floats, Target, target_of
-from sarchat_build.types import Category
+from sarchat_build.synthetic.pictures import noise
+from sarchat_build.synthetic.pictures.shapes import Floats, Target, Thing, target_of, toward, turned
 
 Gray: TypeAlias = npt.NDArray[np.uint8]
-Mask: TypeAlias = npt.NDArray[np.bool_]
 
+# What a pixel is for. Pillow reads 0 beyond the edges, so nothing is free there.
+TAKEN, LAND, WATER = 0, 1, 2
 # What targets keep from each other and from the edges. Rounded labels stray by less than 1.5 px,
 # so no label ends where conventions of coordinates could disagree.
 _GAP_PX = 3.5
 # Of a target over an edge this share of its longer side is lost, and at least so much.
 _LOST_SHARE, _LOST_PX = (0.2, 0.4), 3.0
-# Outlines of up to so many pixels are drawn so many times finer, which smooths their edges.
-_FINE_PX, _FINE = 256, 4
+_REACH_PX = 3
+# Areas are drawn in whole numbers, so many for a gray level.
+_STEPS = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,145 +64,106 @@ class Style:
     quality: int = 75
 
 
-@dataclass(slots=True)
 class Canvas:
-    """A picture being painted.
+    """A picture being painted: water of one of the styles, at first; speckle comes over it last.
 
-    `numbers` are the picture's own, `level` is the mean amplitude of the ground, `texture` speckle
-    for what is still to be painted; `taken` tells where targets are, `land` where no water is (None
-    without a shore).
+    `level` is the mean amplitude of the ground and `look` the direction in which the radar looks.
+    `surface` is the mean amplitude of every pixel in `_STEPS`, to be multiplied by `relief`; `use`
+    is `LAND`, `WATER` or `TAKEN`; and `echoes` are point targets: rows of x, y and amplitude.
     """
 
-    numbers: Numbers
-    style: Style
-    level: float
-    amplitude: Field
-    texture: Field
-    taken: Mask
-    land: Mask | None = None
-    targets: list[Target] = field(default_factory=list)
-
-    @property
-    def size_px(self) -> tuple[int, int]:
-        """Width and height."""
-        return int(self.amplitude.shape[1]), int(self.amplitude.shape[0])
-
-    def paint(self, outline: Floats, level: float) -> None:
-        """Lay a speckled area of mean amplitude `level` over what is there, where it is louder."""
-        window, share = self._covered(outline)
-        there = self.amplitude[window]
-        np.maximum(there, share * np.float32(level) * self.texture[window], out=there)
-
-    def scale(self, outline: Floats, factor: float) -> None:
-        """Multiply what is there, as by a shadow, where the radar cannot see."""
-        window, share = self._covered(outline)
-        self.amplitude[window] *= 1 + np.float32(factor - 1) * share
-
-    def _covered(self, outline: Floats) -> tuple[tuple[slice, slice], Field]:
-        """Give the window around an outline, and how much of each pixel it covers."""
-        low = np.clip(outline.min(axis=0), 0, np.subtract(self.size_px, 1)).astype(int)
-        high = np.clip(np.ceil(outline.max(axis=0)), low + 1, self.size_px).astype(int)
-        fine = _FINE if (high - low).max() <= _FINE_PX else 1
-        width_px, height_px = (fine * (high - low)).tolist()
-        image = Image.new("L", (width_px, height_px))
-        # Pillow counts from the centers of its pixels.
-        corners = np.rint(fine * (outline - low) - 0.5)
-        ImageDraw.Draw(image).polygon(corners.ravel().tolist(), fill=255)
-        share = np.asarray(image.reduce(fine), np.float32) * np.float32(1 / 255)
-        return (slice(low[1], high[1]), slice(low[0], high[0])), share
-
-    def scatter(self, points: Floats, amplitude: Floats, reach_px: int = 3) -> None:
-        """Add a point target at every point (n, 2); what falls outside the picture is lost."""
-        (width_px, height_px), steps = self.size_px, np.arange(-reach_px, reach_px + 1)
-        x, y = np.floor(points).astype(np.int64).T[:, :, None] + steps
-        response = point_response(self.style.cell_px, reach_px)
-        echo = amplitude.astype(np.float32)[:, None, None] * response
-        inside = ((y >= 0) & (y < height_px))[:, :, None] & ((x >= 0) & (x < width_px))[:, None]
-        flat = (y * width_px)[:, :, None] + x[:, None]
-        np.add.at(self.amplitude.reshape(-1), flat[inside], echo[inside])
-
-    def sprinkle(
-        self, corners: Floats, count: int, level: float | Floats, spread: float = 0.8
+    def __init__(
+        self,
+        numbers: noise.Numbers,
+        size_px: tuple[int, int],
+        styles: tuple[Style, ...],
+        quirk: str | None = None,
     ) -> None:
-        """Add `count` point targets within four corners (4, 2), log-normal around `level`.
+        """Start a picture of `size_px`; `quirk` says what is odd about its first target, if so."""
+        self.numbers, self.size_px, self.quirk = numbers, size_px, quirk
+        self.style = styles[noise.weighted(numbers, [style.weight for style in styles])]
+        self.level = noise.between(numbers, *self.style.ground)
+        self.look = noise.between(numbers, 0.0, 2 * pi)
+        self.surface = Image.new("I;16", size_px, int(_STEPS * self.level))
+        self.use = Image.new("L", size_px, WATER)
+        self.relief: noise.Field | None = None
+        self.echoes: list[Floats] = [np.empty((0, 3))]
+        self.targets: list[Target] = []
 
-        Or within several quadrilaterals (n, 4, 2), each with its own `level` (n,).
+    def paint(self, outline: Floats, level: float, use: int | None = None) -> None:
+        """Cover an area with amplitude `level`, and say what it is for from now on."""
+        # Pillow draws from pixel to pixel and fills those of the outline, too.
+        middle = outline.sum(axis=0) / len(outline)
+        inner = np.floor(outline - 0.5 * np.sign(outline - middle))
+        corners = inner.ravel().tolist()
+        ImageDraw.Draw(self.surface).polygon(corners, fill=min(65535, int(_STEPS * level)))
+        if use is not None:
+            ImageDraw.Draw(self.use).polygon(corners, fill=use)
+
+    def draw(self, thing: Thing, center: Floats) -> None:
+        """Paint a thing, its shadow first, and keep others off it if it is a target."""
+        numbers, (shape, size_px, heading, level, name) = self.numbers, thing
+        outline, look = thing.outline + center, toward(self.look)
+        if shape.shadow:
+            self.paint(outline + shape.shadow * size_px[1] * look, 0.25 * self.level)
+        for part in shape.parts:
+            corners = turned(part.corners * size_px, heading)
+            if part.skin:
+                self.paint(corners + center, part.skin * level)
+            if part.points:
+                count = 3 + int(part.per_px * float(np.ptp(corners, axis=0).max()))
+                points = numbers.dirichlet(np.full(len(corners), part.gather), count) @ corners
+                # What lies toward the radar is louder.
+                near = 0.5 - (points @ look) / max(1.0, float(np.ptp(outline @ look)))
+                loud = part.points * level * (0.4 + 1.6 * near**2)
+                loud *= numbers.lognormal(0.0, 0.7, count)
+                self.echoes.append(np.column_stack([points + center, loud]))
+        if shape.category is not None:
+            self.targets.append(target_of(shape.category, outline, heading, name))
+            ImageDraw.Draw(self.use).rectangle(self.targets[-1].box, fill=TAKEN)
+
+    def free(self, outline: Floats, centers: Iterable[Floats], *uses: int) -> Iterator[Floats]:
+        """Give those centers around which an outline's box is all of `uses` when it is asked for.
+
+        The first target of a picture with the quirk `box_overflows` goes over an edge instead.
         """
-        first, second, third, fourth = np.moveaxis(corners, -2, 0)
-        shape = (count, *first.shape[:-1])
-        u, v = self.numbers.random((2, *shape, 1))
-        near, far = first + u * (second - first), fourth + u * (third - fourth)
-        amplitude = level * self.numbers.lognormal(0.0, spread, shape)
-        self.scatter((near + v * (far - near)).reshape(-1, 2), amplitude.ravel())
+        if self.quirk == "box_overflows" and not self.targets:
+            yield self._over_edge(outline)
+        box = np.array([outline.min(axis=0) - _GAP_PX, outline.max(axis=0) + _GAP_PX + 1])
+        for center in centers:
+            x0, y0, x1, y1 = np.floor(box + center).astype(int).ravel().tolist()
+            if {*self.use.crop((x0, y0, x1, y1)).getextrema()} <= {*uses}:
+                yield center
 
-    def fits(self, low: Floats, high: Floats, off: Mask | None = None) -> bool:
-        """Tell whether a box lies inside, clear of every target and of the mask `off`."""
-        (x0, y0), (x1, y1) = (low - _GAP_PX).tolist(), (high + _GAP_PX).tolist()
-        if min(x0, y0) < 0 or x1 > self.size_px[0] - 1 or y1 > self.size_px[1] - 1:
-            return False
-        window = slice(floor(y0), ceil(y1)), slice(floor(x0), ceil(x1))
-        return not self.taken[window].any() and (off is None or not off[window].any())
-
-    def find(self, outline: Floats, off: Mask | None = None, tries: int = 40) -> Floats | None:
-        """Find a center where an outline around (0, 0) fits; None if there is none."""
-        low, high = outline.min(axis=0), outline.max(axis=0)
-        room = np.subtract(self.size_px, 1 + 2 * _GAP_PX) - (high - low)
-        centers = self.numbers.random((tries, 2)) * room + _GAP_PX - low
-        return next((c for c in centers if self.fits(low + c, high + c, off)), None)
-
-    def find_first(self, outline: Floats, *, over_edge: bool) -> Floats:
-        """Find a center for a picture's first outline, inside or over one edge."""
+    def _over_edge(self, outline: Floats) -> Floats:
+        """Give a center from which an outline leaves the picture over the middle of an edge."""
         center: Floats = np.array(self.size_px) / 2 - outline.mean(axis=0)
-        if not over_edge:
-            found = self.find(outline)
-            return center if found is None else found
         axis = int(np.ptp(outline, axis=0).argmax())
         low, high = float(outline[:, axis].min()), float(outline[:, axis].max())
-        lost_px = max(_LOST_PX, between(self.numbers, *_LOST_SHARE) * (high - low))
-        far = one_in(self.numbers, 2)
+        lost_px = max(_LOST_PX, noise.between(self.numbers, *_LOST_SHARE) * (high - low))
+        far = self.numbers.integers(2)
         center[axis] = self.size_px[axis] + lost_px - high if far else -lost_px - low
         return center
 
-    def find_rows(
-        self, wanted: int, outline: Floats, step_px: Floats, off: Mask | None = None
-    ) -> Iterator[Floats]:
-        """Find centers for up to `wanted` outlines in rows of one to eight, each to be labeled."""
-        for most in [*self.numbers.integers(1, 9, 12).tolist(), *[1] * 12]:
-            row = np.arange(min(most, wanted))[:, None] * step_px
-            center = self.find((row[:, None] + outline).reshape(-1, 2), off) if wanted else None
-            if center is not None:
-                wanted -= len(row)
-                yield from row + center
-
-    def label(self, category: Category, outline: Floats, heading: float, name: str = "") -> None:
-        """List what was painted as a target, and keep others off it."""
-        self.targets.append(target_of(category, outline, heading, name))
-        x0, y0, x1, y1 = (max(0, int(side_px)) for side_px in self.targets[-1].box)
-        self.taken[y0:y1, x0:x1] = True
+    def amplitude(self) -> noise.Field:
+        """Give the picture as the radar sees it; each call speckles it anew."""
+        (width_px, height_px), mean = self.size_px, np.asarray(self.surface)
+        tile = noise.speckle_tile(self.style.looks, self.style.cell_px)
+        seen: noise.Field = noise.crop(self.numbers, tile, height_px, width_px) * mean
+        seen *= np.float32(1 / _STEPS) * (1 if self.relief is None else self.relief)
+        points, end = np.concatenate(self.echoes), np.subtract(self.size_px, _REACH_PX)
+        within = ((points[:, :2] >= _REACH_PX) & (points[:, :2] < end)).all(axis=1)
+        x, y, loud = points[within].T[:, :, None]
+        # The image of a point: |sinc| both ways, tapered as by a processor.
+        step = np.arange(-_REACH_PX, _REACH_PX + 1)
+        taper = 0.35 + 0.65 * np.cos(pi * step / (2 * _REACH_PX + 2)) ** 2
+        across, down = (np.abs(np.sinc(step / cell)) * taper for cell in self.style.cell_px)
+        rows, columns = width_px * (y.astype(np.int64) + step), x.astype(np.int64) + step
+        echo = ((loud * down)[:, :, None] * across).astype(np.float32)
+        np.add.at(seen.reshape(-1), (rows[:, :, None] + columns[:, None]).ravel(), echo.ravel())
+        return seen
 
     def picture(self) -> Picture:
         """Quantize amplitude to bytes; what exceeds 255 saturates, as in a linear stretch."""
-        gray = np.minimum(self.amplitude, np.float32(255)).astype(np.uint8)
+        gray = np.minimum(self.amplitude(), np.float32(255)).astype(np.uint8)
         return Picture(gray, tuple(self.targets), self.style.quality)
-
-
-def new_canvas(numbers: Numbers, size_px: tuple[int, int], styles: tuple[Style, ...]) -> Canvas:
-    """Start a picture of `size_px` (width, height) in one of the styles: speckle, nothing else."""
-    style = styles[weighted(numbers, [style.weight for style in styles])]
-    tile, shape = speckle_tile(style.looks, style.cell_px), size_px[::-1]
-    level, texture = between(numbers, *style.ground), crop(numbers, tile, *shape)
-    ground = crop(numbers, tile, *shape) * np.float32(level)
-    return Canvas(numbers, style, level, ground, texture, np.zeros(shape, bool))
-
-
-@lru_cache(maxsize=64)
-def point_response(cell_px: tuple[float, float], reach_px: int) -> Field:
-    """Compute the amplitude image of one point target: |sinc| across times |sinc| down.
-
-    The sidelobes of the product lie on a cross through the peak, which is what strong scatterers
-    show; a mild taper (as processors apply) takes them from -13 dB to about -20 dB.
-    """
-    step = np.arange(-reach_px, reach_px + 1)
-    taper = 0.35 + 0.65 * np.cos(pi * step / (2 * reach_px + 2)) ** 2
-    across, down = (np.abs(np.sinc(step / cell)) * taper for cell in cell_px)
-    return np.outer(down, across).astype(np.float32)
