@@ -155,10 +155,10 @@ def validate(
     figures: Annotated[
         bool,
         typer.Option(
-            "--figures",
+            "--figures/--no-figures",
             help="Compute report/quality.json anew from the rows, too: half as long again.",
         ),
-    ] = False,
+    ] = True,
 ) -> None:
     """Prove a dataset from its files alone; exit code 1 and named rows on any fault.
 

@@ -183,7 +183,7 @@ FIGURES = {
     ),
     "another layout": Damage(_indented_otherwise, ("json_form",)),
 }
-# What only counting every row tells (`sarchat validate --figures`).
+# What only counting every row tells (`sarchat validate`).
 COUNTED = {
     "answers": Damage(
         _in_figures("dialogues", 0, "sentences", value=lambda n: n + 1), ("quality_figure",)

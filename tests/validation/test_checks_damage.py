@@ -61,7 +61,7 @@ def read(folder: Path) -> Finished:
 
 
 def findings_of(folder: Path, finished: Finished | None = None) -> list[checks.Finding]:
-    """Do what `sarchat validate --figures` does, but check shards that are unchanged only once.
+    """Do what `sarchat validate` does, but check shards that are unchanged only once.
 
     Figures are counted of a dataset whose rows are those of `finished`.
     """
