@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import resource
 import subprocess
 import threading
 import time
@@ -14,9 +15,13 @@ _EVERY_S = 0.25
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One finished run; `memory_mb` has one figure every quarter of a second."""
+    """One finished run; `memory_mb` has one figure every quarter of a second.
+
+    `cpu_s` is that of the command and of all its processes.
+    """
 
     wall_s: float
+    cpu_s: float
     memory_mb: tuple[float, ...]
 
     @property
@@ -27,7 +32,7 @@ class Run:
     def memory_by_part(self, parts: int) -> list[float]:
         """Give the most memory in each of equal parts of the time: flat, or does it grow?
 
-        >>> Run(1.0, (1.0, 5.0, 3.0, 2.0)).memory_by_part(2)
+        >>> Run(1.0, 1.0, (1.0, 5.0, 3.0, 2.0)).memory_by_part(2)
         [5.0, 3.0]
         """
         n = len(self.memory_mb)
@@ -42,7 +47,7 @@ def watch(command: list[str], *, no_progress: bool = True) -> Run:
         SystemExit: it ended with an error.
     """
     memory_mb: list[float] = []
-    start = time.perf_counter()
+    start, cpu_before_s = time.perf_counter(), _children_cpu_s()
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL if no_progress else None)
     done = threading.Event()
 
@@ -58,7 +63,13 @@ def watch(command: list[str], *, no_progress: bool = True) -> Run:
     looker.join()
     if code:
         raise SystemExit(f"{' '.join(command)} ended with {code}")
-    return Run(wall_s, tuple(memory_mb))
+    return Run(wall_s, _children_cpu_s() - cpu_before_s, tuple(memory_mb))
+
+
+def _children_cpu_s() -> float:
+    """Add up the CPU seconds of all processes that have ended below this one."""
+    spent = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return spent.ru_utime + spent.ru_stime
 
 
 def resident_mb(pid: int) -> float:
