@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterator
 from functools import lru_cache
 
+import re2
+
 from sarchat_build.dialogues.attributes import CELLS, SHAPES, SIZE_WORDS
 from sarchat_build.dialogues.grammar import noun
 from sarchat_build.types import CATEGORIES
@@ -102,6 +104,28 @@ _FAULTS: tuple[tuple[str, re.RegexFlag, str], ...] = (
     (r" {2}|^ | $|\n", _CASE, "surplus space"),
 )
 _COMPILED = [(re.compile(pattern, flags), message) for pattern, flags, message in _FAULTS]
+# What a pattern demands of the text beside it, and a group that is repeated: RE2 knows neither.
+_LOOK_BESIDE = re.compile(r"\(\?<?[!=](?:\[[^\]]*\]|[^()\[])*\)")
+_BACK_REFERENCE = r"\1"
+
+
+def _looser_set() -> re2.Set:
+    """Compile all patterns into one automaton, which finds at least what each of them finds.
+
+    Nearly every text is free of faults: one passage through it tells so, instead of forty.
+    """
+    options = re2.Options()
+    options.max_mem = 1 << 26
+    looser = re2.Set.SearchSet(options)
+    for pattern, flags, _ in _FAULTS:
+        # A pattern with a back reference is tried on every text: the empty one is in all.
+        loose = "" if _BACK_REFERENCE in pattern else _LOOK_BESIDE.sub("", pattern)
+        looser.Add(f"(?i:{loose})" if flags else loose)
+    looser.Compile()
+    return looser
+
+
+_LOOSER = _looser_set()
 # "Does a ship lie here?", "a ship and a tank lie": the verb is not the noun's own.
 _OTHER_VERB = re.compile(
     r"\b(?:do|does|did|would|can|could|should|will|and|or)\b[^.?!]*$", re.IGNORECASE
@@ -124,7 +148,9 @@ def grammar_faults(text: str) -> Iterator[str]:
 @lru_cache(maxsize=1 << 15)
 def _faults(text: str) -> tuple[str, ...]:
     found = []
-    for pattern, message in _COMPILED:
+    # RE2 knows the letters of ASCII alone.
+    candidates = sorted(_LOOSER.Match(text)) if text.isascii() else range(len(_COMPILED))
+    for pattern, message in map(_COMPILED.__getitem__, candidates):
         for match in pattern.finditer(text):
             own = message != "plural verb" or not _OTHER_VERB.search(text[: match.start()])
             if own:
