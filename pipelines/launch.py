@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from pipelines.context import BuildContext
 from pipelines.settings import Settings, load_settings
-from sarchat_build.archives import join
+from sarchat_build.archives.location import absolute, join
 from sarchat_build.config.manifest import Manifest
 from sarchat_build.dataset.fingerprint import digest_code
 from sarchat_build.dataset.folder import (
@@ -66,6 +66,8 @@ def prepare(
         InputError: an input is broken or not what was recorded, or the output folder cannot be
             written, lies among the inputs, or holds something else than this dataset.
     """
+    # Workers have working directories of their own: they are told nothing that depends on one.
+    raw, out, repacked = absolute(raw), absolute(out), repacked and absolute(repacked)
     refuse_mixed_releases(chosen, settings.recipe)
     refuse_folder(out)
     refuse_overlap(out, raw, repacked)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 from textwrap import wrap
 
 from rich.console import Group
@@ -11,6 +10,7 @@ from rich.console import Group
 from pipelines.cli.source_tables import print_unverified
 from pipelines.cli.tables import explained, plain_table, print_text, titled
 from pipelines.console import console, print_line
+from sarchat_build.archives.location import join
 from sarchat_build.dataset.record import BuildRecord, ComparisonRow
 from sarchat_build.publishing.rejected import Rejected
 from sarchat_build.reasons import Reason
@@ -51,7 +51,7 @@ def print_build(
     pictures, dialogues = totals(record)
     proof = "proven" if prove else "not proven (--no-prove)"
     print_line(f"Dataset: {output}, {proof}: {pictures:,} pictures and {dialogues:,} dialogues")
-    print_line(f"Card:    {Path(output, 'README.md')}")
+    print_line(f"Card:    {join(output, 'README.md')}")
     print_line(f"Next:    sarchat validate {output}")
 
 

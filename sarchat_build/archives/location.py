@@ -6,6 +6,7 @@ import hashlib
 import os
 import posixpath
 import re
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -23,6 +24,7 @@ CHUNK_BYTES = 1 << 20
 _REMOTE_BLOCK_BYTES = 8 << 20
 _CHAIN = re.compile(r"((?:[\w+.-]+::)*)([\w+.-]+://.*?)((?:::.*)?)", re.DOTALL)
 _WEB = re.compile(r"https?://")  # elsewhere a question mark is a letter
+_OURS = __name__.partition(".")[0]
 T = TypeVar("T")
 
 
@@ -86,6 +88,21 @@ def is_web(location: str) -> bool:
     (True, False, False)
     """
     return local_path(location) is None and _WEB.match(location) is not None
+
+
+def is_chained(location: str) -> bool:
+    """Tell whether a URL leads through another one, as `zip://a::gs://b/c.zip` does."""
+    return local_path(location) is None and "::" in location
+
+
+def absolute(location: str) -> str:
+    """Give a location that means the same in every process: a path from the root, or a URL.
+
+    >>> absolute("file:///data/raw"), absolute("gs://bucket/raw")
+    ('/data/raw', 'gs://bucket/raw')
+    """
+    path = local_path(location)
+    return location if path is None else os.path.abspath(path)
 
 
 def filesystem(location: str) -> tuple[Any, str]:
@@ -213,13 +230,23 @@ def read_bytes(location: str, max_bytes: int = MAX_RECORD_BYTES) -> bytes | None
 
 @contextmanager
 def reaching(location: str) -> Iterator[None]:
-    """Name the location in what the system says of it; `FileNotFoundError` goes on as it is."""
+    """Name the location in what the system says of it.
+
+    `FileNotFoundError` and `FileExistsError` are answers, and go on as they are.
+    """
     try:
         yield
-    except FileNotFoundError:
+    except (FileNotFoundError, FileExistsError, InputError):
         raise
     except OSError as error:
         raise InputError(f"{location}: {error.strerror or error}") from error
+    except Exception as error:
+        # Every store has errors of its own: no credentials, no such bucket, no connection.
+        package = type(error).__module__.partition(".")[0]
+        if package == _OURS or package in sys.stdlib_module_names:
+            raise
+        why = " ".join(str(error).split()) or type(error).__name__
+        raise InputError(f"{location}: {why}") from error
 
 
 class PerProcess(Generic[T]):

@@ -3,27 +3,18 @@
 from __future__ import annotations
 
 import os
-import re
-import shutil
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from sarchat_build.archives.location import local_path
+from sarchat_build.archives.location import filesystem, is_chained, join, local_path
 from sarchat_build.config.manifest import Manifest
 from sarchat_build.config.recipe import Recipe
-from sarchat_build.dataset.output import (
-    WORK_FOLDER,
-    is_regular,
-    remove_temporary,
-    room_for,
-    stage_of,
-)
+from sarchat_build.dataset.output import STAGE, WORK_FOLDER, open_output
 from sarchat_build.dataset.record import BuildRecord, SourceFacts, manifest_digest, parse_record
 from sarchat_build.dataset.switch import published_names, refuse_links
 from sarchat_build.errors import InputError
 from sarchat_build.published.layout import BUILD_FILE
-from sarchat_build.regular_files import MAX_RECORD_BYTES, read_regular
 from sarchat_build.sources.inputs import ArchiveEntry
 
 # Why a build stopped before publishing: a list of sentences.
@@ -33,30 +24,29 @@ _REPLACE = (
     "takes its place once it is proven"
 )
 _SHOWN = 6
-# Path("gs://x") is "gs:/x".
-_URL = re.compile(r"[a-z][a-z0-9+.-]+:/", re.IGNORECASE)
 
 
 def refuse_folder(out: str) -> None:
     """Refuse what cannot become a dataset's folder; creates nothing.
 
     Raises:
-        InputError: a URL, a folder that cannot be written to, or one that is neither empty nor an
-            earlier build.
+        InputError: a folder that cannot be written to or reached, or one that is neither empty nor
+            an earlier build.
     """
-    if _URL.match(out):
+    if is_chained(out):
         raise InputError(
-            f"{out}: a dataset is written to a folder of this machine; give one as --output, and "
-            "copy the finished dataset from there"
+            f"{out}: a chain of URLs is read, not written to; give the URL of a folder as --output"
         )
-    folder = Path(out)
+    folder, path = open_output(out), local_path(out)
     try:
-        nearest = next(path for path in (folder, *folder.absolute().parents) if path.exists())
-        if not nearest.is_dir() or not os.access(nearest, os.W_OK | os.X_OK):
-            raise InputError(f"{out}: {nearest} cannot be written to; give another --output")
+        if path is not None:
+            nearest = next(p for p in (path, *path.absolute().parents) if p.exists())
+            if not nearest.is_dir() or not os.access(nearest, os.W_OK | os.X_OK):
+                raise InputError(f"{out}: {nearest} cannot be written to; give another --output")
         refuse_links(out)
-        ours = (folder / WORK_FOLDER).exists() or any("/" in name for name in published_names(out))
-        if nearest == folder and any(folder.iterdir()) and not ours:
+        inside = folder.names("")
+        ours = WORK_FOLDER in inside or any("/" in name for name in published_names(out))
+        if inside and not ours:
             raise InputError(f"{out}: not empty and not an earlier build; give another --output")
     except OSError as error:
         raise _unwritable(out, error) from error
@@ -68,10 +58,15 @@ def refuse_overlap(out: str, raw: str, repacked: str = "") -> None:
     Raises:
         InputError: which two.
     """
-    root = local_path(raw)
-    if root is None:
+    root, folder = local_path(raw), local_path(out)
+    if root is None or folder is None:
+        if root is folder and _overlap(raw, out):
+            raise InputError(
+                f"{out}: --output and the raw archives lie in each other ({raw}); give an --output "
+                "outside of --raw"
+            )
         return
-    output = _led_to(Path(out))
+    output = _led_to(folder)
     for source in _inputs(root):
         place = _led_to(source)
         if output == place or place in output.parents or output in place.parents:
@@ -88,6 +83,12 @@ def refuse_overlap(out: str, raw: str, repacked: str = "") -> None:
                     f"{repacked}: --repacked lies in a source's folder ({source}), where it would "
                     "be read as part of it; give a folder outside of --raw"
                 )
+
+
+def _overlap(one: str, two: str) -> bool:
+    """Tell whether one URL leads into what the other leads to."""
+    (first, above), (second, below) = sorted(map(filesystem, (one, two)), key=lambda f: len(f[1]))
+    return first == second and f"{below}/".startswith(f"{above.rstrip('/')}/")
 
 
 def _led_to(path: Path) -> Path:
@@ -114,12 +115,13 @@ def earlier_dataset(out: str, *, replace: bool = False) -> BuildRecord | None:
     Raises:
         InputError: there are files of a dataset, and no record that says which.
     """
-    path = Path(out, BUILD_FILE)
+    folder = open_output(out)
     found = sorted(published_names(out))
-    if os.path.lexists(path):
+    if folder.has(BUILD_FILE):
         try:
-            if is_regular(path):
-                return parse_record(read_regular(path, MAX_RECORD_BYTES), str(path))
+            text = folder.read(BUILD_FILE) if folder.is_file(BUILD_FILE) else None
+            if text is not None:
+                return parse_record(text, join(out, BUILD_FILE))
             fault = "is no file"
         except (OSError, InputError) as error:
             fault = f"cannot be read ({str(error).splitlines()[0]})"
@@ -238,25 +240,13 @@ def prepare_folder(out: str) -> None:
     Raises:
         InputError: it cannot be written to.
     """
-    work, stage = Path(out, WORK_FOLDER), Path(stage_of(out))
+    folder = open_output(out)
     try:
-        with room_for(out):
-            stage.mkdir(parents=True, exist_ok=True)
-        (stage / BUILD_FILE).unlink(missing_ok=True)
-        Path(out, STOPPED).unlink(missing_ok=True)
-        shutil.rmtree(work / "progress", ignore_errors=True)
-        for folder in (out, str(stage)):
-            remove_temporary(folder)
-        for torn in work.glob("repacked/repacking-*"):
-            shutil.rmtree(torn, ignore_errors=True)
+        folder.prepare()
+        for path in (f"{STAGE}/{BUILD_FILE}", STOPPED):
+            folder.delete(path)
     except OSError as error:
         raise _unwritable(out, error) from error
-
-
-def clean_folder(out: str) -> None:
-    """Remove what only a running build needs."""
-    shutil.rmtree(Path(out, WORK_FOLDER, "progress"), ignore_errors=True)
-    remove_temporary(out)
 
 
 def _unwritable(out: str, error: OSError) -> InputError:

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import json
 import os
+import secrets
 import socket
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import datetime, timezone
 from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
 
-from sarchat_build.dataset.output import WORK_FOLDER, is_regular, room_for
+from sarchat_build.archives.location import join
+from sarchat_build.dataset.output import WORK_FOLDER, OutputFolder, open_output
 from sarchat_build.errors import InputError
-from sarchat_build.regular_files import MAX_RECORD_BYTES, read_regular
 
 LOCK = f"{WORK_FOLDER}/lock"
 
@@ -25,13 +26,15 @@ class Holder:
     """A process that holds a lock, or wants to.
 
     `started` tells it from a later process with the same number: the machine's boot and the
-    process's age in it; "" where the system does not tell.
+    process's age in it; "" where the system does not tell. `run` is chance: no two builds share it,
+    wherever they run.
     """
 
     host: str
     pid: int
     started: str
     since: str
+    run: str = ""
 
     def __str__(self) -> str:
         """Say who it is and since when."""
@@ -41,10 +44,38 @@ class Holder:
 _HOLDER = TypeAdapter(Holder)
 
 
+class Lock:
+    """The lock that this process holds on an output folder."""
+
+    def __init__(self, out: str, own: Holder) -> None:
+        self._out = out
+        self._own = own
+
+    def demand(self) -> None:
+        """See before something is published whether the lock is still this build's own.
+
+        Raises:
+            InputError: another build took it over.
+        """
+        holder = _read_holder(open_output(self._out))
+        if holder != self._own:
+            who = f": {holder}" if holder else ""
+            raise InputError(
+                f"{self._out}: another build took this folder over{who}. Nothing was published; "
+                "wait until it has ended"
+            )
+
+    def release(self) -> None:
+        """Remove the lock if it is still this build's own."""
+        folder = open_output(self._out)
+        if _read_holder(folder) == self._own:
+            folder.delete(LOCK)
+
+
 @contextmanager
 def hold_lock(
     out: str, *, take_over: bool = False, tell: Callable[[str], None] = print
-) -> Iterator[None]:
+) -> Iterator[Lock]:
     """Hold the lock of an output folder; the folder is made, and goes again if it stayed empty.
 
     Args:
@@ -55,51 +86,38 @@ def hold_lock(
     Raises:
         InputError: another process holds it: who, and since when.
     """
-    work = Path(out, WORK_FOLDER)
-    made = [folder for folder in (work, *Path(out).parents, Path(out)) if not folder.exists()]
-    with room_for(out):
-        work.mkdir(parents=True, exist_ok=True)
-    own = _this_process()
-    try:
-        with _alone(work):
-            _acquire(out, own, take_over, tell)
+    folder, own = open_output(out), _this_process()
+    lock = Lock(out, own)
+    with folder.made():
+        with folder.alone():
+            _acquire(folder, own, take_over, tell)
         try:
-            yield
+            yield lock
         finally:
-            release_lock(out)
-    finally:
-        for folder in sorted(made, key=lambda folder: len(folder.parts), reverse=True):
-            with suppress(OSError):
-                folder.rmdir()
+            lock.release()
 
 
-def release_lock(out: str) -> None:
-    """Remove the lock if this process holds it."""
-    path = Path(out, LOCK)
-    if read_holder(path) == _this_process(_since(path)):
-        path.unlink(missing_ok=True)
-
-
-def read_holder(path: Path) -> Holder | None:
+def _read_holder(folder: OutputFolder) -> Holder | None:
     """Read who holds a lock; None where that is not written there."""
-    if not is_regular(path):
-        return None
     try:
-        return _HOLDER.validate_json(read_regular(path, MAX_RECORD_BYTES))
+        return _HOLDER.validate_json(folder.read(LOCK) or b"")
     except (OSError, ValidationError):
         return None
 
 
-def _acquire(out: str, own: Holder, take_over: bool, tell: Callable[[str], None]) -> None:
-    path = Path(out, LOCK)
-    if os.path.lexists(path):
-        holder = read_holder(path)
+def _acquire(
+    folder: OutputFolder, own: Holder, take_over: bool, tell: Callable[[str], None]
+) -> None:
+    out = folder.location
+    if folder.has(LOCK):
+        holder = _read_holder(folder)
         if holder is None:
             # Empty: its maker was killed between making and writing it.
-            if not (is_regular(path) and path.stat().st_size == 0) and not take_over:
+            empty = folder.is_file(LOCK) and folder.read(LOCK) == b""
+            if not empty and not take_over:
                 raise InputError(
-                    f"{path}: does not say who holds it; when no build writes to {out}, say "
-                    "--take-over"
+                    f"{join(out, LOCK)}: does not say who holds it; when no build writes to {out}, "
+                    "say --take-over"
                 )
         elif holder.host != own.host:
             if not take_over:
@@ -108,49 +126,27 @@ def _acquire(out: str, own: Holder, take_over: bool, tell: Callable[[str], None]
                     "was cut off, which cannot be seen from this machine, say --take-over"
                 )
         elif _is_alive(holder):
-            raise InputError(
-                f"{out}: another build writes here: {holder}. Wait until it has ended, or give "
-                "another --output"
-            )
+            raise _held(out, holder)
         if holder is not None:
             tell(f"took over {out} from a build that was cut off: {holder}")
-        path.unlink()
-    with room_for(out):
-        descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o644)
-        try:
-            with open(descriptor, "w", encoding="utf-8") as stream:
-                stream.write(json.dumps(asdict(own)) + "\n")
-        except OSError:
-            path.unlink(missing_ok=True)
-            raise
-
-
-@contextmanager
-def _alone(work: Path) -> Iterator[None]:
-    """Keep other processes of this machine from looking at the lock while it changes hands."""
+        folder.delete(LOCK)
     try:
-        import fcntl
-    except ImportError:  # not on this system: O_EXCL alone must do
-        yield
-        return
-    descriptor = os.open(work, os.O_RDONLY)
-    try:
-        with suppress(OSError):  # not on this file system
-            fcntl.flock(descriptor, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(descriptor)
+        folder.create_once(LOCK, f"{json.dumps(asdict(own))}\n".encode())
+    except FileExistsError as error:  # another build was quicker
+        raise _held(out, _read_holder(folder) or "a build that began just now") from error
 
 
-def _this_process(since: str | None = None) -> Holder:
+def _held(out: str, holder: Holder | str) -> InputError:
+    return InputError(
+        f"{out}: another build writes here: {holder}. Wait until it has ended, or give another "
+        "--output"
+    )
+
+
+def _this_process() -> Holder:
     now = datetime.now(timezone.utc).strftime("%Y-%m-%d %H:%M:%S UTC")
     pid = os.getpid()
-    return Holder(socket.gethostname(), pid, _started(pid), now if since is None else since)
-
-
-def _since(path: Path) -> str | None:
-    holder = read_holder(path)
-    return None if holder is None else holder.since
+    return Holder(socket.gethostname(), pid, _started(pid), now, secrets.token_hex(8))
 
 
 def _is_alive(holder: Holder) -> bool:

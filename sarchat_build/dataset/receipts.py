@@ -1,28 +1,27 @@
-"""Receipts of finished shards, on disk beside them: a build that is run again resumes from them."""
+"""Receipts of finished shards, beside the dataset: a build that is run again resumes from them.
+
+There is one per shard and fingerprint, so that what two builds say never mixes.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict
-from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
 
 from sarchat_build.dataset.output import (
+    STAGE,
     WORK_FOLDER,
+    OutputFolder,
     WrittenFile,
-    is_intact,
-    is_regular,
-    lend,
-    stage_of,
-    write_json,
+    open_output,
 )
 from sarchat_build.dataset.shards import ShardBuilder, ShardReceipt
 from sarchat_build.published.layout import parse_table_path
-from sarchat_build.regular_files import MAX_RECORD_BYTES, read_regular
 from sarchat_build.types import PlannedImage
 
-_FOLDER = f"{WORK_FOLDER}/receipts"
+RECEIPTS = f"{WORK_FOLDER}/receipts"
 _RECEIPT = TypeAdapter(ShardReceipt)
 
 
@@ -46,7 +45,8 @@ def build_or_reuse(
 
 def save_receipt(out: str, receipt: ShardReceipt) -> None:
     """Write a receipt, once all files of its shard have their final names."""
-    write_json(out, f"{_FOLDER}/{receipt.name}.json", asdict(receipt))
+    path = receipt_path(receipt.name, receipt.fingerprint)
+    open_output(out).write_json(path, asdict(receipt))
 
 
 def load_receipt(out: str, name: str, fingerprint: str) -> ShardReceipt | None:
@@ -55,25 +55,40 @@ def load_receipt(out: str, name: str, fingerprint: str) -> ShardReceipt | None:
     Its files are in the stage, left there by a run that did not end, or are lent to it by the
     dataset that was published.
     """
-    receipt = _read_receipt(Path(out, _FOLDER, f"{name}.json"))
+    folder = open_output(out)
+    receipt = _read_receipt(folder, receipt_path(name, fingerprint))
     if receipt is None or (receipt.name, receipt.fingerprint) != (name, fingerprint):
         return None
-    return receipt if all(_bring_to_stage(out, file) for file in receipt.files) else None
+    return receipt if all(_bring_to_stage(folder, file) for file in receipt.files) else None
 
 
-def remove_receipts(out: str, keep: Container[str]) -> None:
-    """Delete the receipts of shards that a finished dataset does not have."""
-    for path in sorted(Path(out, _FOLDER).glob("*.json")):
-        if is_regular(path) and path.stem not in keep:
-            path.unlink()
+def remove_receipts(out: str, keep: Mapping[str, str]) -> None:
+    """Delete the receipts of shards that a finished dataset does not have.
+
+    Args:
+        out: the output folder.
+        keep: the fingerprints of its shards, by name.
+    """
+    folder = open_output(out)
+    kept = {receipt_path(name, fingerprint) for name, fingerprint in keep.items()}
+    for path in (f"{RECEIPTS}/{name}" for name in folder.names(RECEIPTS)):
+        if path.endswith(".json") and path not in kept and folder.is_file(path):
+            folder.delete(path)
 
 
-def _read_receipt(path: Path) -> ShardReceipt | None:
+def receipt_path(name: str, fingerprint: str) -> str:
+    """Give the path of a receipt below the output folder.
+
+    >>> receipt_path("train-00000-of-00002", "5f0c")
+    '.sarchat/receipts/train-00000-of-00002.5f0c.json'
+    """
+    return f"{RECEIPTS}/{name}.{fingerprint}.json"
+
+
+def _read_receipt(folder: OutputFolder, path: str) -> ShardReceipt | None:
     """Read a receipt; None where it is not there, not whole, or names files of something else."""
-    if not is_regular(path):
-        return None
     try:
-        receipt = _RECEIPT.validate_json(read_regular(path, MAX_RECORD_BYTES))
+        receipt = _RECEIPT.validate_json(folder.read(path) or b"")
     except (OSError, ValidationError):
         return None
     for file in receipt.files:
@@ -83,11 +98,11 @@ def _read_receipt(path: Path) -> ShardReceipt | None:
     return receipt
 
 
-def _bring_to_stage(out: str, file: WrittenFile) -> bool:
-    stage = stage_of(out)
-    if is_intact(stage, file):
+def _bring_to_stage(folder: OutputFolder, file: WrittenFile) -> bool:
+    staged = f"{STAGE}/{file.path}"
+    if folder.is_intact(staged, file):
         return True
-    if not is_intact(out, file):
+    if not folder.is_intact(file.path, file):
         return False
-    lend(out, stage, file.path)
+    folder.lend(file.path, staged)
     return True

@@ -20,7 +20,7 @@ _BLOCK_BYTES = 1 << 20
 MAX_DOCUMENT_BYTES = 32 << 20
 EMPTY_FOLDER, _FOLDER = "an empty folder", "a folder"
 # Schemes that Arrow opens itself; any other is asked of fsspec.
-_OWN_SCHEMES = ("file", "gs", "gcs", "s3", "abfs", "hdfs")
+_OWN_SCHEMES = ("file", "s3", "abfs", "hdfs")
 
 
 class DatasetFolder:

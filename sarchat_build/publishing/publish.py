@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
+from sarchat_build.archives.location import join
 from sarchat_build.config.manifest import Manifest
 from sarchat_build.config.recipe import Recipe
 from sarchat_build.curation.split_changes import SplitChange
 from sarchat_build.curation.splits import split_rules
-from sarchat_build.dataset import output
 from sarchat_build.dataset.conservation import imbalances, totals_by_source
-from sarchat_build.dataset.folder import STOPPED, clean_folder
+from sarchat_build.dataset.folder import STOPPED
+from sarchat_build.dataset.output import STAGE, open_output, stage_of
 from sarchat_build.dataset.record import BuildRecord, build_record, parse_record
 from sarchat_build.dataset.shards import ShardReceipt
 from sarchat_build.dataset.switch import leave_rejects, switch
@@ -28,7 +28,6 @@ from sarchat_build.publishing.shard_reading import (
 )
 from sarchat_build.publishing.tables import sort_rejects, write_duplicates, write_rejects
 from sarchat_build.publishing.verdict import faults_found
-from sarchat_build.regular_files import MAX_RECORD_BYTES, read_regular
 from sarchat_build.report import quality
 from sarchat_build.report.card import render_card
 from sarchat_build.report.comparison import compare
@@ -94,7 +93,7 @@ class Build:
     @property
     def stage(self) -> str:
         """The folder in which the dataset lies until it is proven."""
-        return output.stage_of(self.out)
+        return stage_of(self.out)
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +152,7 @@ def publish(results: BuildResults, build: Build) -> Outcome:
             return _stop(build.out, faults)
         proven = count_proofs(proofs, whole, build.recipe.duplicates)
     record = _write_report(record, results.readings, proven, stage)
-    output.write_json(stage, BUILD_FILE, record.model_dump(mode="json"))
+    open_output(stage).write_json(BUILD_FILE, record.model_dump(mode="json"))
     return Outcome(record)
 
 
@@ -166,17 +165,16 @@ def read_outcome(out: str) -> BuildRecord:
     Raises:
         InputError: nothing was published; the message says why.
     """
-    stopped: Any = output.read_json(out, STOPPED)
+    folder = open_output(out)
+    stopped: Any = folder.read_json(STOPPED)
     if stopped:
         reasons = [*stopped, f"rejects/ is {leave_rejects(out)}"]
         raise InputError("nothing was published:", *(f"  {reason}" for reason in reasons))
-    if not Path(output.stage_of(out), BUILD_FILE).exists():
+    if not folder.is_file(f"{STAGE}/{BUILD_FILE}"):
         raise InputError(f"{out}: the run ended without build.json; run the same command again")
     switch(out)
-    path = Path(out, BUILD_FILE)
-    record = parse_record(read_regular(path, MAX_RECORD_BYTES), str(path))
-    clean_folder(out)
-    return record
+    folder.clean()
+    return parse_record(folder.read(BUILD_FILE) or b"", join(out, BUILD_FILE))
 
 
 def add_up(counts: Iterable[Mapping[str, Mapping[str, int]]]) -> dict[str, dict[str, int]]:
@@ -193,7 +191,7 @@ def add_up(counts: Iterable[Mapping[str, Mapping[str, int]]]) -> dict[str, dict[
 
 
 def _stop(out: str, reasons: Sequence[Stop]) -> Outcome:
-    output.write_json(out, STOPPED, [str(reason) for reason in reasons])
+    open_output(out).write_json(STOPPED, [str(reason) for reason in reasons])
     return Outcome(None, tuple(reasons))
 
 
@@ -201,6 +199,7 @@ def _write_report(
     record: BuildRecord, readings: Sequence[ShardReading], proven: ProofCounts | None, out: str
 ) -> BuildRecord:
     """Write the figures and the card, and enter both into the record."""
+    folder = open_output(out)
     figures = quality.quality_report(
         tallies=add_up_tallies(readings),
         recipe=record.recipe,
@@ -209,7 +208,7 @@ def _write_report(
     )
     return record.with_files(
         (
-            output.write_json(out, quality.PATH, figures.model_dump(mode="json")),
-            output.write_text(out, "README.md", render_card(record, figures)),
+            folder.write_json(quality.PATH, figures.model_dump(mode="json")),
+            folder.write_text("README.md", render_card(record, figures)),
         )
     )

@@ -18,12 +18,7 @@ from types import MappingProxyType
 from typing import BinaryIO
 from zipfile import ZIP_STORED, ZipFile, ZipInfo
 
-from sarchat_build.dataset.output import (
-    digest_file,
-    is_regular,
-    read_json,
-    room_for,
-)
+from sarchat_build.dataset.output import digest_file, open_output, room_for
 from sarchat_build.errors import InputError
 from sarchat_build.synthetic.planted import Quirk
 
@@ -124,7 +119,8 @@ def refuse_foreign_files(layout: Layout, output: Path) -> None:
     """
     path = output / layout.source_id / layout.archive_name
     planted = planted_name(layout)
-    listed = read_json(str(output), planted) if is_regular(output / planted) else None
+    folder = open_output(str(output))
+    listed = folder.read_json(planted)
     made = listed.get("sha256") if isinstance(listed, dict) else None
     foreign = []
     if os.path.lexists(output / planted) and not (
@@ -134,7 +130,11 @@ def refuse_foreign_files(layout: Layout, output: Path) -> None:
     if os.path.lexists(path.parent) and not path.parent.is_dir():
         foreign.append(path.parent)
     for found in sorted(path.parent.iterdir()) if path.parent.is_dir() else ():
-        ours = found == path and is_regular(path) and digest_file(str(path))[0] == made
+        ours = (
+            found == path
+            and folder.is_file(f"{layout.source_id}/{path.name}")
+            and digest_file(str(path))[0] == made
+        )
         if not ours and found != _partial(path):
             foreign.append(found)
     if foreign:

@@ -19,9 +19,8 @@ from whole_builds import record
 
 from pipelines import launch
 from sarchat_build.config.resources import recipe_path
-from sarchat_build.dataset import switch as switch_module
 from sarchat_build.dataset.output import WrittenFile, stage_of
-from sarchat_build.dataset.receipts import load_receipt, save_receipt
+from sarchat_build.dataset.receipts import load_receipt, receipt_path, save_receipt
 from sarchat_build.dataset.shards import ShardReceipt
 from sarchat_build.dataset.switch import finish_switch, switch
 from sarchat_build.errors import InputError
@@ -194,9 +193,9 @@ def test_row_62_a_switch_that_is_cut_off_anywhere_is_finished_by_the_next_build(
             return call
 
         with monkeypatch.context() as patched:
-            patched.setattr(switch_module.os, "replace", counting(os.replace))
-            patched.setattr(switch_module.os, "unlink", counting(os.unlink))
-            patched.setattr(switch_module.shutil, "rmtree", counting(shutil.rmtree))
+            patched.setattr(os, "replace", counting(os.replace))
+            patched.setattr(os, "unlink", counting(os.unlink))
+            patched.setattr(shutil, "rmtree", counting(shutil.rmtree))
             try:
                 switch(str(out))
             except KeyboardInterrupt:
@@ -292,7 +291,7 @@ def test_row_63_a_receipt_that_names_other_files_counts_as_none(tmp_path: Path, 
 
     file = WrittenFile(path or form, 4, hashlib.sha256(b"mine").hexdigest(), 1)
     save_receipt(str(out), ShardReceipt(name, "f", (file,), {}, {}))
-    listing = out / ".sarchat" / "receipts" / f"{name}.json"
+    listing = out / receipt_path(name, "f")
     if form == "other shard":
         (out / "images").mkdir()
         (out / file.path).write_text("mine")

@@ -161,7 +161,9 @@ def disturb(raw: Path, out: Path, kind: str, moment: float, length_s: float) -> 
 
 def shards(out: Path) -> dict[str, int]:
     """Give the finished files of shards with receipts, and what tells each from one built anew."""
-    receipts = {path.stem for path in (out / ".sarchat" / "receipts").glob("*.json")}
+    receipts = {
+        path.name.partition(".")[0] for path in (out / ".sarchat" / "receipts").glob("*.json")
+    }
     return {
         path.stem: path.stat().st_ino
         for folder in (out, Path(stage_of(str(out))))

@@ -10,6 +10,7 @@ from pipelines.cli.tables import print_text
 from pipelines.console import build_progress, byte_progress, errors, print_error
 from pipelines.interrupts import cleaning_up
 from pipelines.settings import load_settings
+from sarchat_build.archives.location import local_path
 from sarchat_build.config.resources import resource_folder
 from sarchat_build.errors import InputError, Issue
 from sarchat_build.phrasing.lint import check_templates
@@ -61,13 +62,14 @@ def build_sources(
     refuse_overlap(output, raw, repacked)
     from pipelines import launch
     from pipelines.runners import demand_engine, run
-    from sarchat_build.dataset.lock import hold_lock, release_lock
+    from sarchat_build.dataset.lock import hold_lock
     from sarchat_build.dataset.output import WORK_FOLDER
 
     demand_engine(runner, workers, beam_options)
+    here = local_path(output)
     with (
-        cleaning_up(lambda: release_lock(output)),
-        hold_lock(output, take_over=take_over, tell=errors.print),
+        hold_lock(output, take_over=take_over, tell=errors.print) as lock,
+        cleaning_up(lock.release),
     ):
         context = launch.prepare(
             loaded,
@@ -99,8 +101,9 @@ def build_sources(
                 runner,
                 workers,
                 beam_options,
-                log_folder=Path(output, WORK_FOLDER, "log"),
+                log_folder=None if here is None else here / WORK_FOLDER / "log",
             )
+        lock.demand()
         record = read_outcome(output)
     print_part_matches(context.part_matches)
     print_build(
