@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from contextlib import AbstractContextManager
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, field
 from functools import lru_cache
 
@@ -77,6 +78,17 @@ class BuildContext:
         """Index a source's archives, once per process."""
         manifest = _HashableManifest(source_id, self.manifests[source_id])
         return _index(self.raw, manifest, tuple(sorted(self.repacked.items())))
+
+    @contextmanager
+    def ahead(self, images: Iterable[SourceImage]) -> Iterator[None]:
+        """Fetch image files that are about to be opened, where they do not lie on this machine."""
+        files: dict[str, list[FileRef]] = defaultdict(list)
+        for image in images:
+            files[image.source_id].append(FileRef(image.archive, image.member))
+        with ExitStack() as fetched:
+            for source_id, members in files.items():
+                fetched.enter_context(self.index(source_id).files.ahead(members))
+            yield
 
     def open_image(self, image: SourceImage) -> AbstractContextManager[PictureSource]:
         """Open an image file to read pixels from."""

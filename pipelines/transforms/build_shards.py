@@ -42,7 +42,12 @@ class _BuildShard(beam.DoFn):
         context = self._context
         phrasing = Phrasing(context.templates, context.recipe.phrasing.held_out_percent)
         self._builder = ShardBuilder(
-            context.stage, context.manifests, context.recipe, phrasing, context.open_image
+            context.stage,
+            context.manifests,
+            context.recipe,
+            phrasing,
+            context.open_image,
+            context.ahead,
         )
         self._phrasing_digest, self._versions = phrasing.digest, versions()
 

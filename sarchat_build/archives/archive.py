@@ -6,8 +6,8 @@ import io
 import shutil
 import tempfile
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from types import MappingProxyType
@@ -74,6 +74,14 @@ class Archive(ABC):
         """Give one member's bytes; raises `RecordError` when that member cannot be read."""
         with self.open_raw(path) as stream:
             return stream.readall()
+
+    def ahead(self, paths: Iterable[str]) -> AbstractContextManager[None]:
+        """Fetch members that are about to be read at once, where each would take a request.
+
+        On this machine there is nothing to do.
+        """
+        del paths
+        return nullcontext()
 
     @contextmanager
     def local_file(self, path: str) -> Iterator[Path]:

@@ -15,13 +15,13 @@ from typing import Any, BinaryIO, Generic, TypeVar, cast
 
 import fsspec
 from fsspec.implementations.local import LocalFileSystem
+from fsspec.spec import AbstractBufferedFile
 
+from sarchat_build.archives.ranges import RemoteFile
 from sarchat_build.errors import InputError
 from sarchat_build.regular_files import MAX_RECORD_BYTES, open_regular, read_bounded
 
 CHUNK_BYTES = 1 << 20
-# Members are read in the order of the file: a large block read ahead serves many of them.
-_REMOTE_BLOCK_BYTES = 8 << 20
 _CHAIN = re.compile(r"((?:[\w+.-]+::)*)([\w+.-]+://.*?)((?:::.*)?)", re.DOTALL)
 _WEB = re.compile(r"https?://")  # elsewhere a question mark is a letter
 _OURS = __name__.partition(".")[0]
@@ -186,7 +186,9 @@ def open_binary(location: str) -> BinaryIO:
     if path is not None:
         return open_regular(path)
     system, root = filesystem(location)
-    stream = system.open(root, "rb", block_size=_REMOTE_BLOCK_BYTES, cache_type="readahead")
+    stream = system.open(root, "rb", cache_type="none")
+    if isinstance(stream, AbstractBufferedFile) and stream.size is not None:
+        return cast(BinaryIO, RemoteFile(stream, location))
     if not system.cachable:  # such as zip://: it closes its files when nobody holds it
         stream.filesystem = system
     return cast(BinaryIO, stream)

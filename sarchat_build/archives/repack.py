@@ -8,8 +8,8 @@ import os
 import shutil
 import tempfile
 import zipfile
-from collections.abc import Callable
-from contextlib import closing
+from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager, closing
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +43,10 @@ class RepackedArchive(FileArchive):
     def members(self) -> tuple[Member, ...]:
         """Every file, in the order of the original."""
         return self._zip.members()
+
+    def ahead(self, paths: Iterable[str]) -> AbstractContextManager[None]:
+        """As the repacked form has it."""
+        return self._zip.ahead(paths)
 
     def open_raw(self, path: str) -> MemberStream:
         """Open a member of the repacked form."""

@@ -49,7 +49,9 @@ def inspect_block(
     recipe: Recipe,
 ) -> BlockResult[InspectedImage]:
     """Decode the images of a block and join each with its annotation (`join.inspect_images`)."""
-    found = inspect_images(files, annotations, index=index, manifest=manifest, recipe=recipe)
+    files = tuple(files)
+    with index.files.ahead(files):
+        found = inspect_images(files, annotations, index=index, manifest=manifest, recipe=recipe)
     return BlockResult(
         source_id=manifest.id,
         images=found.images,

@@ -27,6 +27,12 @@ _DIALOGUE_ROW_GROUP = 10_000
 _PICTURE = "image.bytes"
 ItemT = TypeVar("ItemT")
 OpenImage = Callable[[SourceImage], AbstractContextManager[images.PictureSource]]
+Ahead = Callable[[Iterable[SourceImage]], AbstractContextManager[None]]
+
+
+def _nothing_ahead(images: Iterable[SourceImage]) -> AbstractContextManager[None]:
+    del images
+    return nullcontext()
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,13 +52,17 @@ class ShardReceipt:
 
 @dataclass(frozen=True, slots=True)
 class ShardBuilder:
-    """Everything a shard needs beside its images."""
+    """Everything a shard needs beside its images.
+
+    `ahead` is told which images a shard is about to open, in any order.
+    """
 
     out: str
     manifests: Mapping[str, Manifest]
     recipe: Recipe
     phrasing: Phrasing
     open_image: OpenImage
+    ahead: Ahead = _nothing_ahead
 
     def build(self, name: str, planned: Iterable[PlannedImage], fingerprint: str) -> ShardReceipt:
         """Write the images file and every task's dialogues file of the shard `name`.
@@ -65,7 +75,7 @@ class ShardBuilder:
         dialogues: dict[TaskName, list[Row]] = {task: [] for task in self.recipe.tasks.enabled}
 
         def image_rows() -> Iterator[Row]:
-            for item in sorted(planned, key=lambda item: item.image.image_id):
+            for item in items:
                 manifest = self.manifests[item.image.source_id]
                 tally = counts[manifest.id]
                 tally["kept_images"] += 1
@@ -81,7 +91,9 @@ class ShardBuilder:
                         dialogues[task].append(dialogue)
                     yield row
 
-        files = [self._write("images", name, image_rows())]
+        items = sorted(planned, key=lambda item: item.image.image_id)
+        with self.ahead(item.image for item in items):
+            files = [self._write("images", name, image_rows())]
         for task, rows in dialogues.items():
             files.append(self._write(task, name, rows))
         return ShardReceipt(

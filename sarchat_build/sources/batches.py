@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import chain
 
 from sarchat_build.config.manifest import Manifest
 from sarchat_build.sources.documents import Annotation, read_document
@@ -58,8 +59,10 @@ def read_in_batches(
             ),
         )
 
-    for document in documents:
-        for found in read_document(document, index, manifest):
+    documents = tuple(documents)
+    with index.files.ahead(document.file for document in documents):
+        read = (read_document(document, index, manifest) for document in documents)
+        for found in chain.from_iterable(read):
             if isinstance(found, Reject):
                 rejects.append(found)
                 size += 1

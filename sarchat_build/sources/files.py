@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import PurePosixPath
@@ -73,6 +74,18 @@ class SourceFiles:
         """Give a file's first bytes, or all if it has fewer; raises `RecordError` as `read`."""
         with self.archives[file.archive].open(file.path) as stream:
             return stream.read(size_bytes)
+
+    @contextmanager
+    def ahead(self, files: Iterable[FileRef]) -> Iterator[None]:
+        """Fetch files that are about to be read at once, where each would take a request."""
+        paths: dict[str, list[str]] = defaultdict(list)
+        for file in files:
+            if file not in self.large:
+                paths[file.archive].append(file.path)
+        with ExitStack() as fetched:
+            for archive, members in paths.items():
+                fetched.enter_context(self.archives[archive].ahead(members))
+            yield
 
     @contextmanager
     def contents(self, file: FileRef) -> Iterator[PictureSource]:

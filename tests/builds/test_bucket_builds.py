@@ -104,10 +104,10 @@ def test_a_shard_that_was_damaged_is_built_again(bucket: str, on_disk: dict[str,
 
 @quality(row=62)
 def test_row_62_a_switch_in_a_bucket_that_is_cut_off_anywhere_is_finished_by_the_next_build(
-    small_raw: Path, other: Path, tmp_path: Path
+    small_raw: Path, on_disk: dict[str, str], other: Path, tmp_path: Path
 ) -> None:
     """Cut at each call that changes the store, until one switch is not cut."""
-    new, old = conftest.digests(other), conftest.digests(small_raw.parent / "out")
+    new, old = conftest.digests(other), on_disk
     for cut in range(1, 400):
         out = upload(small_raw.parent / "out", f"memory://{tmp_path.name}/{cut}")
         for path in new:

@@ -7,7 +7,8 @@ any member is one range of a local file or of a URL), and it skips what is damag
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Iterable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from threading import Lock
 
 from sarchat_build.archives.archive import FileArchive, Member, MemberStream
@@ -17,6 +18,7 @@ from sarchat_build.archives.formats.packed import PackedArchive, PackedMember
 from sarchat_build.archives.formats.tar_headers import TarSource, read_headers
 from sarchat_build.archives.limits import MemberJudge
 from sarchat_build.archives.location import PerProcess, open_binary, reaching, size_bytes
+from sarchat_build.archives.ranges import Range, RemoteFile
 from sarchat_build.errors import RecordError
 from sarchat_build.reasons import Reason
 
@@ -37,6 +39,11 @@ class TarArchive(FileArchive):
                 for path, info in read_headers(source, judge)
             }
         self.foreign_names = judge.foreign_names
+
+    def ahead(self, paths: Iterable[str]) -> AbstractContextManager[None]:
+        """As `Archive` has it: a member is one range of the file."""
+        members = (self._by_path[path] for path in paths if path in self._by_path)
+        return self._file.get().ahead(Range(m.offset, m.offset + m.size_bytes) for m in members)
 
     def members(self) -> tuple[Member, ...]:
         """Every file, in the order of the archive."""
@@ -86,6 +93,10 @@ class _SharedFile:
         with self._lock:
             self._stream.seek(offset)
             return self._stream.read(size)
+
+    def ahead(self, ranges: Iterable[Range]) -> AbstractContextManager[None]:
+        stream: object = self._stream
+        return stream.ahead(ranges) if isinstance(stream, RemoteFile) else nullcontext()
 
     def __del__(self) -> None:
         # Nobody is told when the last reader is done.

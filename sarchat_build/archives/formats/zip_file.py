@@ -6,7 +6,9 @@ import stat
 import struct
 import zipfile
 import zlib
-from collections.abc import Sequence
+from bisect import bisect_right
+from collections.abc import Iterable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 from typing import IO
 
@@ -21,6 +23,7 @@ from sarchat_build.archives.location import (
     size_bytes,
 )
 from sarchat_build.archives.names import zip_name
+from sarchat_build.archives.ranges import Range, RemoteFile
 from sarchat_build.errors import InputError, RecordError
 from sarchat_build.reasons import Reason
 
@@ -43,6 +46,8 @@ _UTF8_NAME = 0x800
 # The end record of a zip (APPNOTE.TXT, 4.3.16): disk numbers at 4 and 6, entries at 10, size of
 # the directory at 12; a comment of up to 64 KiB follows it.
 _END_MAGIC, _END_BYTES, _COMMENT_BYTES = b"PK\x05\x06", 22, 1 << 16
+# A local header (4.3.7) has 30 bytes, a name and an extra field; a descriptor of 24 may follow.
+_HEADER_BYTES = 30 + 2 * 0xFFFF + 24
 # A directory is held in memory as a whole, a dozen times its size: 46 bytes and a name per file.
 _DIRECTORY_BYTES_PER_MEMBER = 128
 
@@ -81,6 +86,14 @@ class ZipArchive(FileArchive):
         """Every file of the directory, in the order in which the bytes lie in the file."""
         return self._members
 
+    def ahead(self, paths: Iterable[str]) -> AbstractContextManager[None]:
+        """As `Archive` has it: a member is one range of the file."""
+        file: object = self._zip.get().fp
+        if not isinstance(file, RemoteFile):
+            return nullcontext()
+        infos = (self._infos[path] for path in paths if path in self._infos)
+        return file.ahead(_span(info, file.edges) for info in infos)
+
     def open_raw(self, path: str) -> MemberStream:
         """Open a member; its CRC is checked when its end is reached."""
         if path not in self._infos:
@@ -93,11 +106,23 @@ class ZipArchive(FileArchive):
         return MemberStream(stream, path, info.file_size, _FAULTS)
 
 
+def _span(info: zipfile.ZipInfo, edges: Sequence[int]) -> Range:
+    """Give the bytes of a member with its header, which does not say how long it is itself."""
+    start = info.header_offset
+    after = bisect_right(edges, start)
+    most = start + _HEADER_BYTES + info.compress_size
+    return Range(start, min(edges[after], most) if after < len(edges) else most)
+
+
 def _open_zip(location: str) -> zipfile.ZipFile:
     path = local_path(location)
     file: str | IO[bytes] = str(path) if path else open_binary(location)
     try:
-        return zipfile.ZipFile(file)
+        opened = zipfile.ZipFile(file)
+        if isinstance(file, RemoteFile):
+            offsets = {info.header_offset for info in opened.infolist()}
+            file.edges = sorted({*offsets, opened.start_dir})
+        return opened
     except _FAULTS as error:
         raise InputError(
             f"{location}: not a readable zip file ({error}), most likely cut off; fetch it again, "

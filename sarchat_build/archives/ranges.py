@@ -1,0 +1,229 @@
+"""A file behind a URL, of which the bytes are fetched that are wanted, and hardly any others."""
+
+from __future__ import annotations
+
+import io
+import os
+import tempfile
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from itertools import pairwise
+from typing import Any, NamedTuple
+
+from sarchat_build.errors import InputError
+
+# What is fetched by one request at most.
+BLOCK_BYTES = 8 << 20
+# What is fetched at once, by several requests.
+_BATCH_BYTES = 32 << 20
+# A request takes as long as some hundred kB; what lies between two ranges is then fetched along,
+# as long as all of that stays a small part of what is wanted.
+_GAP_BYTES, _GAP_PARTS = 256 << 10, 5
+
+
+class Range(NamedTuple):
+    """Bytes of a file from `start` to before `end`."""
+
+    start: int
+    end: int
+
+
+def merge(ranges: Iterable[Range]) -> list[Range]:
+    """Join ranges that touch, and those between which little lies.
+
+    All that is fetched without need is at most a fifth of what is wanted.
+
+    >>> merge([Range(90, 190), Range(0, 50), Range(50, 60), Range(900, 950)])
+    [Range(start=0, end=190), Range(start=900, end=950)]
+    """
+    joined: list[Range] = []
+    for start, end in sorted(ranges):
+        if joined and start <= joined[-1].end:
+            joined[-1] = Range(joined[-1].start, max(end, joined[-1].end))
+        else:
+            joined.append(Range(start, end))
+    spare = sum(end - start for start, end in joined) // _GAP_PARTS
+    gaps = sorted((after.start - r.end, i) for i, (r, after) in enumerate(pairwise(joined)))
+    bridged = set()
+    for gap, i in gaps:
+        if gap > min(spare, _GAP_BYTES):
+            break
+        spare -= gap
+        bridged.add(i)
+    merged: list[Range] = []
+    for i, (start, end) in enumerate(joined):
+        if i - 1 in bridged:
+            merged[-1] = Range(merged[-1].start, end)
+        else:
+            merged.append(Range(start, end))
+    return merged
+
+
+class RemoteFile(io.RawIOBase):
+    """A file behind a URL, read at any position.
+
+    What is read on and on is fetched in pieces that grow; where somebody jumps to, only what is
+    asked for. Whoever knows the parts of the file sets `edges`: then one is fetched as a whole.
+
+    Attributes:
+        edges: offsets in order, across which nothing is fetched unasked.
+    """
+
+    def __init__(self, stream: Any, location: str) -> None:
+        super().__init__()
+        self.edges: Sequence[int] = ()
+        self._stream = stream  # fsspec's, without a cache
+        self._location = location
+        self._size = int(stream.size)
+        self._at = 0
+        self._block, self._block_start = b"", 0
+        self._held: tuple[_Held, ...] = ()
+
+    def readable(self) -> bool:
+        """It is there to be read."""
+        return True
+
+    def seekable(self) -> bool:
+        """Any position can be read."""
+        return True
+
+    def tell(self) -> int:
+        """Give the position."""
+        return self._at
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET, /) -> int:
+        """Go to a position; nothing is fetched."""
+        base = {os.SEEK_SET: 0, os.SEEK_CUR: self._at, os.SEEK_END: self._size}[whence]
+        if base + offset < 0:
+            raise ValueError("a position before the beginning")
+        self._at = base + offset
+        return self._at
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        """Give `size` bytes, fewer only at the end; all that follow if it is negative."""
+        end = self._size if size is None or size < 0 else min(self._at + size, self._size)
+        parts = []
+        while self._at < end:
+            part = self._some(end - self._at)
+            if not part:
+                raise OSError(f"{self._location}: ends at byte {self._at:,} of {self._size:,}")
+            parts.append(part)
+            self._at += len(part)
+        return b"".join(parts)
+
+    def readall(self) -> bytes:
+        """Give all that follow."""
+        return self.read()
+
+    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
+        """Fill a buffer; gives the number of bytes."""
+        data = self.read(len(buffer))
+        buffer[: len(data)] = data
+        return len(data)
+
+    def close(self) -> None:
+        """Let go of the connection."""
+        if not self.closed:
+            self._stream.close()
+        super().close()
+
+    @contextmanager
+    def ahead(self, ranges: Iterable[Range]) -> Iterator[None]:
+        """Fetch ranges at once into a temporary file of this machine, and read them from there.
+
+        What cannot be fetched is left to whoever reads it, and who is then told why.
+
+        Raises:
+            InputError: there is no room for the temporary file.
+        """
+        with tempfile.TemporaryFile(prefix="sarchat-") as spool:
+            held = _Held(spool.fileno())
+            for batch in _batches(merge(ranges)):
+                found = self._stream.fs.cat_ranges(
+                    [self._stream.path] * len(batch),
+                    [start for start, _ in batch],
+                    [end for _, end in batch],
+                    on_error="return",
+                )
+                for wanted, data in zip(batch, found, strict=True):
+                    if isinstance(data, bytes) and len(data) == wanted.end - wanted.start:
+                        held.add(wanted, data, self._location)
+            self._held += (held,)
+            try:
+                yield
+            finally:
+                self._held = tuple(other for other in self._held if other is not held)
+
+    def _some(self, size: int) -> bytes:
+        """Give the next bytes, at most `size`."""
+        for held in self._held:
+            if data := held.get(self._at, size):
+                return data
+        skip = self._at - self._block_start
+        if not 0 <= skip < len(self._block):
+            end = min(self._at + max(size, self._wanted()), self._size)
+            self._stream.seek(self._at)
+            self._block, self._block_start = self._stream.read(end - self._at), self._at
+            skip = 0
+        return self._block[skip : skip + size]
+
+    def _wanted(self) -> int:
+        """Tell how many bytes are worth fetching here, whatever is asked for."""
+        if self.edges:
+            after = bisect_right(self.edges, self._at)
+            edge = self.edges[after] if after < len(self.edges) else self._at
+            return min(edge - self._at, BLOCK_BYTES)
+        goes_on = self._block and self._at == self._block_start + len(self._block)
+        return min(2 * len(self._block), BLOCK_BYTES) if goes_on else 0
+
+
+class _Held:
+    """Ranges of a file that lie in a temporary one."""
+
+    def __init__(self, spool: int) -> None:
+        self._spool = spool
+        self._bytes = 0
+        self._starts: list[int] = []
+        self._places: list[tuple[int, int]] = []  # end of the range, offset in the spool
+
+    def add(self, wanted: Range, data: bytes, location: str) -> None:
+        """Keep the bytes of a range that lies behind all others."""
+        try:
+            view = memoryview(data)
+            while view:
+                view = view[os.pwrite(self._spool, view, self._bytes + len(data) - len(view)) :]
+        except OSError as error:
+            raise InputError(
+                f"{tempfile.gettempdir()}: cannot hold a part of {location} ({error.strerror}); "
+                "set TMPDIR to a folder with more room"
+            ) from error
+        self._starts.append(wanted.start)
+        self._places.append((wanted.end, self._bytes))
+        self._bytes += len(data)
+
+    def get(self, at: int, size: int) -> bytes:
+        """Give bytes from a position on, at most `size`; none if they are not held."""
+        number = bisect_right(self._starts, at) - 1
+        if number < 0:
+            return b""
+        end, place = self._places[number]
+        if at >= end:
+            return b""
+        return os.pread(self._spool, min(size, end - at), place + at - self._starts[number])
+
+
+def _batches(ranges: Iterable[Range]) -> Iterator[list[Range]]:
+    """Cut ranges into pieces for one request each, and these into what is fetched at once."""
+    batch: list[Range] = []
+    size = 0
+    for whole in ranges:
+        for start in range(whole.start, whole.end, BLOCK_BYTES):
+            piece = Range(start, min(start + BLOCK_BYTES, whole.end))
+            if batch and size + piece.end - piece.start > _BATCH_BYTES:
+                yield batch
+                batch, size = [], 0
+            batch.append(piece)
+            size += piece.end - piece.start
+    if batch:
+        yield batch
