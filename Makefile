@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 DEMO   := demo
 
-.PHONY: help demo test check libarchive lint lock golden docs bytes clean faults
+.PHONY: help demo test check libarchive lint lock golden docs bytes clean faults gcs
 .PHONY: bench bench-start oracles proof-coco proof-crowds proof-full proof-neardup proof-scene
 .DEFAULT_GOAL := help
 
@@ -22,6 +22,7 @@ help:
 	@echo "make proof-crowds   pictures of up to 20,000 boxes, documents of millions of records"
 	@echo "make bench          10,000 chips against a hand-written script, as a ratio"
 	@echo "make bench-start    CPU seconds of help and of errors of usage"
+	@echo "make gcs            builds in a bucket, on a server of the real protocol (IMAGES=…); needs Go"
 	@echo "make faults         builds killed and interrupted at random moments (SEED=…), then resumed"
 	@echo "make oracles        our readers against datumaro, box for box, in an environment of its own"
 	@echo "make proof-coco     one gigabyte of COCO JSON: seconds and peak memory"
@@ -95,6 +96,14 @@ SEED  ?= 0
 KILLS ?= 20
 faults: $(VENV)/.dev
 	@PYTHONPATH=.:tests:tests/support $(BIN)/python tests/faults/trial.py --seed $(SEED) --kills $(KILLS)
+
+# A server of the protocol of Google Cloud Storage, on this machine only.
+GCS_SERVER = github.com/fsouza/fake-gcs-server@v1.56.1
+IMAGES ?= 400
+gcs: $(VENV)/.dev
+	@command -v fake-gcs-server >/dev/null || test -x "$$(go env GOPATH)/bin/fake-gcs-server" || { \
+	  echo "building $(GCS_SERVER) …"; go install $(GCS_SERVER); }
+	@PYTHONPATH=.:tests:tests/support $(BIN)/python tests/gcs/trial.py --images $(IMAGES)
 
 bench: $(VENV)/.runtime
 	@$(BIN)/python -m benchmarks.compare

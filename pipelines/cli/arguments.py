@@ -104,12 +104,17 @@ def check_output_folder(output: str | Path) -> None:
         raise InputError(f"{output}: {where}is a file, not a folder; give another --output")
 
 
-def check_output_file(option: str, file: Path) -> None:
+def check_output_file(option: str, location: str | Path) -> None:
     """Refuse a file that cannot be written, before long work is done for it.
+
+    URLs are judged by what writes to them.
 
     Raises:
         InputError: it is a folder, or its folder is missing or may not be written to.
     """
+    if "://" in str(location):
+        return
+    file = Path(location)
     if file.is_dir():
         raise InputError(f"{option} {file}: is a folder; give the name of a file")
     if not file.parent.is_dir():

@@ -52,7 +52,9 @@ app.add_typer(templates, name="templates")
 def build(
     *,
     raw: options.Raw,
-    output: Annotated[str, typer.Option("--output", metavar="OUT", help="Folder for the dataset.")],
+    output: Annotated[
+        str, typer.Option("--output", metavar="OUT", help="Folder (path or URL) for the dataset.")
+    ],
     recipe: options.Recipe = "sarchat_2m",
     source: options.SourceIds = None,
     runner: Annotated[
@@ -182,11 +184,11 @@ def report(
         str, typer.Argument(metavar="OUT", help="A finished dataset, as a path or a URL.")
     ],
     output: Annotated[
-        Path | None,
+        str | None,
         typer.Option(
             "--output",
             metavar="FILE",
-            help="File for the figures.  [default: standard output]",
+            help="File (path or URL) for the figures.  [default: standard output]",
         ),
     ] = None,
     prove: Annotated[

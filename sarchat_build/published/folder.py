@@ -7,8 +7,10 @@ import hashlib
 import json
 import os
 import stat
+import tempfile
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -61,6 +63,31 @@ class DatasetFolder:
         """
         self._refuse(path)
         return self._files.open_input_file(f"{self._root.rstrip('/')}/{path}")
+
+    @contextmanager
+    def nearby(self, paths: Iterable[str]) -> Iterator[DatasetFolder]:
+        """Give these files on this machine: the folder itself, or a temporary copy of a bucket's.
+
+        A store would be asked for every part that is read, and again by every reader. A file that
+        is not there is not there in the copy either.
+
+        Raises:
+            OSError: one cannot be fetched, or there is no room.
+        """
+        if isinstance(self._files, pafs.LocalFileSystem):
+            yield self
+            return
+        with tempfile.TemporaryDirectory(prefix="sarchat-") as copy:
+            for path in paths:
+                Path(copy, path).parent.mkdir(parents=True, exist_ok=True)
+                with (
+                    suppress(FileNotFoundError),
+                    self.open(path) as source,
+                    open(Path(copy, path), "wb") as target,
+                ):
+                    while block := source.read(_BLOCK_BYTES):
+                        target.write(block)
+            yield DatasetFolder(copy)
 
     def list(self) -> dict[str, int]:
         """Give every file below the root with its size in bytes, by relative path.

@@ -35,14 +35,16 @@ def shard_statistics(
     Raises:
         InputError: a file cannot be read, or its rows are not in the order of the pictures.
     """
-    folder = DatasetFolder(location)
     columns = [column for column in SCHEMAS["images"].names if column != "image"]
+    paths = [table_path(table, name) for table in ("images", *tasks)]
     try:
-        images = _rows(folder, "images", name, columns)
-        dialogues = {
-            table_path(task, name): _rows(folder, task, name, SCHEMAS[task].names) for task in tasks
-        }
-        return count_pictures(join_dialogues(images, dialogues), candidates)
+        with DatasetFolder(location).nearby(paths) as folder:
+            images = _rows(folder, "images", name, columns)
+            dialogues = {
+                table_path(task, name): _rows(folder, task, name, SCHEMAS[task].names)
+                for task in tasks
+            }
+            return count_pictures(join_dialogues(images, dialogues), candidates)
     except ValueError as error:
         raise InputError(f"{location}: {error}") from error
 

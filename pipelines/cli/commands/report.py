@@ -5,16 +5,16 @@ from __future__ import annotations
 import multiprocessing
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
-from pathlib import Path
 
 from pipelines.console import console, counting_progress, errors, print_line
+from sarchat_build.archives.location import local_path, write_bytes
 from sarchat_build.dataset.output import json_text
 from sarchat_build.errors import InputError
 from sarchat_build.publishing.recompute import read_record, recompute_quality
 from sarchat_build.publishing.shard_reading import ShardReading
 
 
-def print_report(location: str, file: Path | None, *, prove: bool, workers: int) -> None:
+def print_report(location: str, file: str | None, *, prove: bool, workers: int) -> None:
     """Write the figures of `report/quality.json` to a file, or to standard output.
 
     Raises:
@@ -35,8 +35,12 @@ def print_report(location: str, file: Path | None, *, prove: bool, workers: int)
     if file is None:
         console.file.write(text)
         return
+    path = local_path(file)
     try:
-        file.write_text(text, encoding="utf-8", newline="\n")
+        if path is None:
+            write_bytes(file, text.encode())
+        else:
+            path.write_text(text, encoding="utf-8", newline="\n")
     except OSError as error:
         raise InputError(f"{file}: cannot be written ({error.strerror})") from error
     print_line(f"Figures: {file}")

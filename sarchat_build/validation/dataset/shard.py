@@ -46,21 +46,23 @@ def check_shard(
         All findings, and the facts that `check_dataset` needs. Nothing is raised for bad data.
     """
     log, rules = FindingLog(), rules_of(build)
-    tables = Tables(DatasetFolder(out_dir), build, log)
-    found = check_images(tables, images_path(split, shard, shard_count), split, rules)
-    images = found.images
-    state = ShardState(
-        split=split,
-        images=images,
-        rules=rules,
-        wording=PhrasingRules(rules, constant_text),
-        questions=AskedQuestions(),
-        phrasings=PhrasingCounts(),
-        answered={},
-        counts={},
-    )
+    pictures = images_path(split, shard, shard_count)
     paths = {task: dialogues_path(task, split, shard, shard_count) for task in TASKS}
-    measures = tuple(_check_tasks(tables, paths, state))
+    with DatasetFolder(out_dir).nearby([pictures, *paths.values()]) as folder:
+        tables = Tables(folder, build, log)
+        found = check_images(tables, pictures, split, rules)
+        images = found.images
+        state = ShardState(
+            split=split,
+            images=images,
+            rules=rules,
+            wording=PhrasingRules(rules, constant_text),
+            questions=AskedQuestions(),
+            phrasings=PhrasingCounts(),
+            answered={},
+            counts={},
+        )
+        measures = tuple(_check_tasks(tables, paths, state))
     sound = [image for image in images.values() if image is not None]
     for fault in coverage_faults(sound, state.questions, rules):
         log.add(fault.check, paths[fault.task], fault.expected, fault.found, key=fault.key)
