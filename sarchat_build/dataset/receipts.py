@@ -80,9 +80,9 @@ def receipt_path(name: str, fingerprint: str) -> str:
     """Give the path of a receipt below the output folder.
 
     >>> receipt_path("train-00000-of-00002", "5f0c")
-    '.sarchat/receipts/train-00000-of-00002.5f0c.json'
+    '.sarchat/receipts/train-00000-of-00002-5f0c.json'
     """
-    return f"{RECEIPTS}/{name}.{fingerprint}.json"
+    return f"{RECEIPTS}/{name}-{fingerprint}.json"
 
 
 def _read_receipt(folder: OutputFolder, path: str) -> ShardReceipt | None:

@@ -86,7 +86,7 @@ def test_row_49_a_build_that_is_cut_off_resumes_with_the_shards_that_are_finishe
     build(f"{bucket}/raw", out)
     assert buckets.digests(out) == on_disk
     for receipt in finished:
-        name = receipt.removeprefix(f"{RECEIPTS}/").partition(".")[0]
+        name = receipt.removeprefix(f"{RECEIPTS}/").rpartition("-")[0]
         assert not [path for path in put if f"/{name}." in path], "a finished shard was built again"
 
 

@@ -162,7 +162,7 @@ def disturb(raw: Path, out: Path, kind: str, moment: float, length_s: float) -> 
 def shards(out: Path) -> dict[str, int]:
     """Give the finished files of shards with receipts, and what tells each from one built anew."""
     receipts = {
-        path.name.partition(".")[0] for path in (out / ".sarchat" / "receipts").glob("*.json")
+        path.stem.rpartition("-")[0] for path in (out / ".sarchat" / "receipts").glob("*.json")
     }
     return {
         path.stem: path.stat().st_ino

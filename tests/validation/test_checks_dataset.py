@@ -252,6 +252,9 @@ def test_working_files_and_reports_are_not_foreign(world, tmp_path):
     world.write(tmp_path)
     (tmp_path / ".sarchat").mkdir()
     (tmp_path / ".sarchat" / "state.json").write_text("{}")
+    (tmp_path / ".sarchat" / "repacked").mkdir()
+    (tmp_path / ".sarchat" / "repacked" / f"{'0' * 64}.gb18030.zip").write_text("")
+    (tmp_path / ".sarchat" / "repacked" / f"{'0' * 64}.gb18030.zip.json").write_text("{}")
     (tmp_path / "validation.json").write_text("{}")
     assert validate(tmp_path) == []
 
