@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import os
 from abc import abstractmethod
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import unquote_to_bytes
@@ -25,6 +26,7 @@ from sarchat_build.archives.location import (
     size_bytes,
 )
 from sarchat_build.archives.names import MemberName, member_name, readable, without_escapes
+from sarchat_build.archives.ranges import Range, Spool, fetch
 from sarchat_build.errors import InputError, RecordError
 from sarchat_build.reasons import Reason
 from sarchat_build.regular_files import MAX_FILES, is_regular, open_regular
@@ -182,10 +184,30 @@ class RemoteFolder(_Folder):
     def __init__(self, location: str, encodings: Sequence[str] = ()) -> None:
         super().__init__(location, encodings)
         self._is_web = is_web(location)
+        self._size_of: dict[str, int] = {}
+        self._held: list[tuple[Spool, Mapping[str, int]]] = []  # of all threads
 
     def members(self) -> tuple[Member, ...]:
         """Every file below the folder, by path."""
-        return self._read_names(item for item in self._sizes() if not is_archive_name(item[0]))
+        found = self._read_names(item for item in self._sizes() if not is_archive_name(item[0]))
+        self._size_of = {member.path: member.size_bytes for member in found}
+        return found
+
+    @contextmanager
+    def ahead(self, paths: Iterable[str]) -> Iterator[None]:
+        """As `Archive` has it: many files at once, into a temporary one of this machine."""
+        system, root = filesystem(self.location)
+        known = [] if self._is_web else [path for path in paths if path in self._size_of]
+        by_name = {f"{root.rstrip('/')}/{self._stored.get(path, path)}": path for path in known}
+        wanted = ((name, Range(0, self._size_of[path])) for name, path in by_name.items())
+        with Spool() as spool:
+            places = {by_name[n]: spool.add(data) for (n, _), data in fetch(system, wanted)}
+            held = (spool, places)
+            self._held.append(held)
+            try:
+                yield
+            finally:
+                self._held.remove(held)
 
     def _read_name(self, stored: str) -> MemberName:
         return member_name(_unquoted(stored) if self._is_web else stored, self._encodings)
@@ -218,6 +240,11 @@ class RemoteFolder(_Folder):
         """Open a file."""
         if escapes(without_escapes(path)):
             raise RecordError(Reason.PATH_ESCAPE, f"{path} leads out of the source's folder")
+        for spool, places in tuple(self._held):
+            size = self._size_of.get(path, 0)
+            content = spool.read(places[path], size) if path in places else b""
+            if content:
+                return MemberStream(io.BytesIO(content), path, size, reason=Reason.UNREADABLE)
         location = join(self.location, self._stored.get(path, path))
         try:
             return MemberStream(

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import os
 import posixpath
 import re
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -204,6 +205,24 @@ def digest(location: str, progress: Callable[[int], None] | None = None) -> str:
             if progress is not None:
                 progress(done)
     return found.hexdigest()
+
+
+def md5_file(name: str) -> str:
+    """Give the MD5 of a file of this machine: what stores say of their objects."""
+    found = hashlib.md5(usedforsecurity=False)
+    with open_regular(name) as stream:
+        while chunk := stream.read(CHUNK_BYTES):
+            found.update(chunk)
+    return found.hexdigest()
+
+
+def stored_md5(info: Mapping[str, Any]) -> str:
+    """Read the MD5 that a store says of an object; "" where it says none (GCS does).
+
+    >>> stored_md5({"md5Hash": "XUFAKrxLKna5cZ2REBfFkg=="}), stored_md5({"size": 5})
+    ('5d41402abc4b2a76b9719d911017c592', '')
+    """
+    return base64.b64decode(info.get("md5Hash") or "").hex()
 
 
 def write_bytes(location: str, content: bytes) -> None:

@@ -9,6 +9,7 @@ from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import pairwise
+from types import TracebackType
 from typing import Any, NamedTuple
 
 from sarchat_build.errors import InputError
@@ -101,13 +102,20 @@ class RemoteFile(io.RawIOBase):
         return self._at
 
     def read(self, size: int | None = -1, /) -> bytes:
-        """Give `size` bytes, fewer only at the end; all that follow if it is negative."""
+        """Give `size` bytes, fewer only at the end; all that follow if it is negative.
+
+        Raises:
+            InputError: the store fails, or the file has changed.
+        """
         end = self._size if size is None or size < 0 else min(self._at + size, self._size)
         parts = []
         while self._at < end:
             part = self._some(end - self._at)
             if not part:
-                raise OSError(f"{self._location}: ends at byte {self._at:,} of {self._size:,}")
+                raise InputError(
+                    f"{self._location}: ends at byte {self._at:,} of {self._size:,}; run the same "
+                    "command again"
+                )
             parts.append(part)
             self._at += len(part)
         return b"".join(parts)
@@ -137,18 +145,11 @@ class RemoteFile(io.RawIOBase):
         Raises:
             InputError: there is no room for the temporary file.
         """
-        with tempfile.TemporaryFile(prefix="sarchat-") as spool:
-            held = _Held(spool.fileno())
-            for batch in _batches(merge(ranges)):
-                found = self._stream.fs.cat_ranges(
-                    [self._stream.path] * len(batch),
-                    [start for start, _ in batch],
-                    [end for _, end in batch],
-                    on_error="return",
-                )
-                for wanted, data in zip(batch, found, strict=True):
-                    if isinstance(data, bytes) and len(data) == wanted.end - wanted.start:
-                        held.add(wanted, data, self._location)
+        with Spool() as spool:
+            held = _Held(spool)
+            pieces = [(self._stream.path, piece) for piece in _pieces(merge(ranges))]
+            for (_, piece), data in fetch(self._stream.fs, pieces):
+                held.add(piece, data)
             self._held += (held,)
             try:
                 yield
@@ -163,10 +164,18 @@ class RemoteFile(io.RawIOBase):
         skip = self._at - self._block_start
         if not 0 <= skip < len(self._block):
             end = min(self._at + max(size, self._wanted()), self._size)
-            self._stream.seek(self._at)
-            self._block, self._block_start = self._stream.read(end - self._at), self._at
+            self._block, self._block_start = self._fetch(end), self._at
             skip = 0
         return self._block[skip : skip + size]
+
+    def _fetch(self, end: int) -> bytes:
+        """Fetch from where we are to `end`; a store that fails is no fault of what lies in it."""
+        try:
+            self._stream.seek(self._at)
+            return bytes(self._stream.read(end - self._at))
+        except Exception as error:
+            why = " ".join(str(error).split()) or type(error).__name__
+            raise InputError(f"{self._location}: {why}; run the same command again") from error
 
     def _wanted(self) -> int:
         """Tell how many bytes are worth fetching here, whatever is asked for."""
@@ -178,29 +187,59 @@ class RemoteFile(io.RawIOBase):
         return min(2 * len(self._block), BLOCK_BYTES) if goes_on else 0
 
 
-class _Held:
-    """Ranges of a file that lie in a temporary one."""
+class Spool:
+    """A temporary file of this machine for what was fetched; gone when it is left."""
 
-    def __init__(self, spool: int) -> None:
-        self._spool = spool
+    def __enter__(self) -> Spool:
+        self._file = tempfile.TemporaryFile(prefix="sarchat-")
         self._bytes = 0
-        self._starts: list[int] = []
-        self._places: list[tuple[int, int]] = []  # end of the range, offset in the spool
+        return self
 
-    def add(self, wanted: Range, data: bytes, location: str) -> None:
-        """Keep the bytes of a range that lies behind all others."""
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._file.close()
+
+    def add(self, data: bytes) -> int:
+        """Keep some bytes; gives where.
+
+        Raises:
+            InputError: there is no room.
+        """
+        place, view = self._bytes, memoryview(data)
         try:
-            view = memoryview(data)
             while view:
-                view = view[os.pwrite(self._spool, view, self._bytes + len(data) - len(view)) :]
+                written = os.pwrite(self._file.fileno(), view, self._bytes)
+                self._bytes += written
+                view = view[written:]
         except OSError as error:
             raise InputError(
-                f"{tempfile.gettempdir()}: cannot hold a part of {location} ({error.strerror}); "
-                "set TMPDIR to a folder with more room"
+                f"{tempfile.gettempdir()}: no room for what was fetched ({error.strerror}); set "
+                "TMPDIR to a folder with more room"
             ) from error
-        self._starts.append(wanted.start)
-        self._places.append((wanted.end, self._bytes))
-        self._bytes += len(data)
+        return place
+
+    def read(self, place: int, size: int) -> bytes:
+        """Give bytes that were kept; threads may read at once."""
+        return os.pread(self._file.fileno(), size, place)
+
+
+class _Held:
+    """Ranges of a file that lie in a spool."""
+
+    def __init__(self, spool: Spool) -> None:
+        self._spool = spool
+        self._starts: list[int] = []
+        self._places: list[tuple[int, int]] = []  # end of the range, place in the spool
+
+    def add(self, piece: Range, data: bytes) -> None:
+        """Keep the bytes of a range that lies behind all others."""
+        place = self._spool.add(data)
+        self._starts.append(piece.start)
+        self._places.append((piece.end, place))
 
     def get(self, at: int, size: int) -> bytes:
         """Give bytes from a position on, at most `size`; none if they are not held."""
@@ -210,20 +249,45 @@ class _Held:
         end, place = self._places[number]
         if at >= end:
             return b""
-        return os.pread(self._spool, min(size, end - at), place + at - self._starts[number])
+        return self._spool.read(place + at - self._starts[number], min(size, end - at))
 
 
-def _batches(ranges: Iterable[Range]) -> Iterator[list[Range]]:
-    """Cut ranges into pieces for one request each, and these into what is fetched at once."""
-    batch: list[Range] = []
+def fetch(
+    system: Any, wanted: Iterable[tuple[str, Range]]
+) -> Iterator[tuple[tuple[str, Range], bytes]]:
+    """Fetch parts of files, many at once; one that is not given, or not whole, is left out.
+
+    Args:
+        system: a file system of fsspec.
+        wanted: paths in it, and what of each.
+    """
+    for batch in _batches(wanted):
+        found = system.cat_ranges(
+            [path for path, _ in batch],
+            [piece.start for _, piece in batch],
+            [piece.end for _, piece in batch],
+            on_error="return",
+        )
+        for item, data in zip(batch, found, strict=True):
+            if isinstance(data, bytes) and len(data) == item[1].end - item[1].start:
+                yield item, data
+
+
+def _batches(wanted: Iterable[tuple[str, Range]]) -> Iterator[list[tuple[str, Range]]]:
+    batch: list[tuple[str, Range]] = []
     size = 0
-    for whole in ranges:
-        for start in range(whole.start, whole.end, BLOCK_BYTES):
-            piece = Range(start, min(start + BLOCK_BYTES, whole.end))
-            if batch and size + piece.end - piece.start > _BATCH_BYTES:
-                yield batch
-                batch, size = [], 0
-            batch.append(piece)
-            size += piece.end - piece.start
+    for path, piece in wanted:
+        if batch and size + piece.end - piece.start > _BATCH_BYTES:
+            yield batch
+            batch, size = [], 0
+        batch.append((path, piece))
+        size += piece.end - piece.start
     if batch:
         yield batch
+
+
+def _pieces(ranges: Iterable[Range]) -> Iterator[Range]:
+    """Cut ranges into pieces for one request each."""
+    for whole in ranges:
+        for start in range(whole.start, whole.end, BLOCK_BYTES):
+            yield Range(start, min(start + BLOCK_BYTES, whole.end))

@@ -139,6 +139,38 @@ def test_what_cannot_be_fetched_ahead_is_fetched_when_it_is_read(
         assert archive.read("images/0008.jpg") == MEMBERS["images/0008.jpg"]
 
 
+def test_files_of_a_folder_are_fetched_at_once(store: type[CountedStore]) -> None:
+    store.contents.update({f"b/raw/{name}": data for name, data in MEMBERS.items()})
+    folder = open_archive("counted://b/raw")
+    assert [member.path for member in folder.members()] == list(MEMBERS)
+    store.fetched.clear()
+    with folder.ahead([*MEMBERS, "images/none.jpg", "../outside"]):
+        before = len(store.fetched)
+        assert all(folder.read(path) == data for path, data in MEMBERS.items())
+        assert len(store.fetched) == before
+    assert store.fetched_bytes() == sum(map(len, MEMBERS.values()))
+    assert folder.read("images/0003.jpg") == MEMBERS["images/0003.jpg"]
+
+
+@pytest.mark.parametrize(("kind", "write"), [("zip", zip_of), ("tar", tar_of)])
+def test_a_store_that_fails_is_no_fault_of_a_picture(
+    store: type[CountedStore],
+    kind: str,
+    write: Callable[[dict[str, bytes]], bytes],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Else a minute without a network would be a thousand rejects."""
+    store.contents["b/x." + kind] = write(MEMBERS)
+    archive = open_archive(f"counted://b/x.{kind}")
+
+    def fail(self: CountedStore, path: str, *bounds: object, **options: object) -> bytes:
+        raise ConnectionResetError("reset by peer")
+
+    monkeypatch.setattr(CountedStore, "cat_file", fail)
+    with pytest.raises(InputError, match="reset by peer; run the same command again"):
+        archive.read("images/0003.jpg")
+
+
 def test_a_full_temporary_folder_is_one_line(
     store: type[CountedStore], monkeypatch: pytest.MonkeyPatch
 ) -> None:

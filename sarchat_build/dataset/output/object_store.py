@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import posixpath
 import tempfile
@@ -11,7 +10,7 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext, supp
 from pathlib import Path
 from typing import Any
 
-from sarchat_build.archives.location import filesystem, join, reaching
+from sarchat_build.archives.location import filesystem, join, md5_file, reaching, stored_md5
 from sarchat_build.dataset.output.folder import (
     STAGE,
     WORK_FOLDER,
@@ -50,11 +49,11 @@ class ObjectStore(OutputFolder):
             name = str(Path(folder, posixpath.basename(path)))
             rows = write(name)
             digest, size = digest_file(name)
-            file = WrittenFile(path, size, digest, rows, _md5(name))
+            file = WrittenFile(path, size, digest, rows, md5_file(name))
             with self._writing():
                 self._system.put_file(name, self._at(path))
                 said = self._info(path) or {}
-        if said.get("size") != size or _stored_md5(said) not in ("", file.md5):
+        if said.get("size") != size or stored_md5(said) not in ("", file.md5):
             raise InputError(
                 f"{join(self.location, path)}: the store holds other bytes than were sent; run the "
                 "same command again"
@@ -95,7 +94,7 @@ class ObjectStore(OutputFolder):
         info = self._info(path)
         if info is None or info["size"] != file.bytes:
             return False
-        stored = _stored_md5(info)
+        stored = stored_md5(info)
         if stored and file.md5:
             return stored == file.md5
         return self._sha256(path) == file.sha256
@@ -105,9 +104,9 @@ class ObjectStore(OutputFolder):
         one, two = self._info(path), self._info(other)
         if one is None or two is None or one["size"] != two["size"]:
             return False
-        md5 = _stored_md5(one)
-        if md5 and _stored_md5(two):
-            return md5 == _stored_md5(two)
+        md5 = stored_md5(one)
+        if md5 and stored_md5(two):
+            return md5 == stored_md5(two)
         return self._sha256(path) == self._sha256(other)
 
     def names(self, folder: str) -> list[str]:
@@ -211,16 +210,3 @@ class ObjectStore(OutputFolder):
             while chunk := stream.read(_CHUNK_BYTES):
                 digest.update(chunk)
         return digest.hexdigest()
-
-
-def _md5(name: str) -> str:
-    with open(name, "rb") as stream:
-        digest = hashlib.md5(usedforsecurity=False)
-        while chunk := stream.read(_CHUNK_BYTES):
-            digest.update(chunk)
-    return digest.hexdigest()
-
-
-def _stored_md5(info: dict[str, Any]) -> str:
-    """Read the MD5 that a store says of an object; "" where it says none (only GCS does)."""
-    return base64.b64decode(info.get("md5Hash") or "").hex()
