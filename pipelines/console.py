@@ -22,6 +22,7 @@ from rich.progress import (
 from rich.segment import Segment
 
 from pipelines.progress import count_done
+from sarchat_build.archives.location import local_path
 from sarchat_build.names import display_line, redact, visible
 
 
@@ -48,6 +49,8 @@ console = PlainConsole(highlight=False)
 errors = PlainConsole(stderr=True, highlight=False, soft_wrap=True)
 
 _POLL_SECONDS = 0.3
+# A look into a bucket is a request, and takes as long as one.
+_STORE_POLL_SECONDS = 5.0
 # A few seconds of hashing or unpacking.
 _LONG_BYTES = 256 << 20
 # More lines say no more to a person.
@@ -85,7 +88,7 @@ def build_progress(out: str, blocks: int, prove: bool) -> Iterator[None]:
             progress.update(writing, completed=count_done(out, "shards"), total=shards or None)
             progress.update(reread, completed=count_done(out, "readings"), total=shards or None)
 
-        with _polling(refresh):
+        with _polling(refresh, _POLL_SECONDS if local_path(out) else _STORE_POLL_SECONDS):
             yield
 
 
@@ -185,11 +188,11 @@ def _progress(on: Console = console) -> AnyProgress:
 
 
 @contextmanager
-def _polling(refresh: Callable[[], None]) -> Iterator[None]:
+def _polling(refresh: Callable[[], None], seconds: float = _POLL_SECONDS) -> Iterator[None]:
     done = threading.Event()
 
     def poll() -> None:
-        while not done.wait(_POLL_SECONDS):
+        while not done.wait(seconds):
             refresh()
 
     thread = threading.Thread(target=poll, name="progress", daemon=True)

@@ -38,6 +38,7 @@ class BuildContext:
         repacked: the repacked form of archives that cannot be read at random, by location.
         failed: why a source was left out, by its id.
         prove: whether every row is read back and checked before anything is published.
+        run: what the lock of the output folder says of this build; "": it holds none.
     """
 
     raw: str
@@ -53,6 +54,7 @@ class BuildContext:
     failed: Mapping[str, str] = field(default_factory=dict)
     part_matches: Mapping[str, Sequence[PartMatch]] = field(default_factory=dict)
     prove: bool = True
+    run: str = ""
 
     @property
     def stage(self) -> str:

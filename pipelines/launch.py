@@ -44,6 +44,7 @@ def prepare(
     repacked: str = "",
     prove: bool = True,
     replace: bool = False,
+    run: str = "",
     progress: ProgressBar = no_progress,
 ) -> BuildContext:
     """Index and digest the inputs, make the output folder ready, and repack what needs it.
@@ -59,6 +60,7 @@ def prepare(
         repacked: path or URL of the folder for repacked archives; "": inside `out`.
         prove: whether what was written is read back and checked before it is published.
         replace: whether a finished dataset of something else may be replaced.
+        run: what tells this build from others, where it holds the lock of the output folder.
         progress: shows the bytes of archives that have been digested or repacked.
 
     Raises:
@@ -114,6 +116,7 @@ def prepare(
         repacked={location: made for found in zips.values() for location, made in found.items()},
         failed={source_id: str(error) for source_id, error in failed.items()},
         prove=prove,
+        run=run,
     )
 
 

@@ -12,6 +12,7 @@ from pipelines.context import BuildContext
 from pipelines.metrics import count
 from pipelines.progress import report_done
 from sarchat_build.dataset.fingerprint import fingerprint
+from sarchat_build.dataset.lock import demand_lock
 from sarchat_build.dataset.receipts import build_or_reuse
 from sarchat_build.dataset.record import versions
 from sarchat_build.dataset.shards import ShardBuilder, ShardReceipt
@@ -64,6 +65,8 @@ class _BuildShard(beam.DoFn):
             code_digest=self._context.code_digest,
             versions=self._versions,
         )
+        # A build that lost its lock must not write over what another one has proven.
+        demand_lock(self._context.out, self._context.run)
         receipt, reused = build_or_reuse(self._builder, self._context.out, name, planned, wanted)
         report_done(self._context.out, "shards", name)
         count("build_shards", shards_in=1, images_in=len(planned), shards_out=1, reused=int(reused))

@@ -51,25 +51,35 @@ class Lock:
         self._out = out
         self._own = own
 
-    def demand(self) -> None:
-        """See before something is published whether the lock is still this build's own.
-
-        Raises:
-            InputError: another build took it over.
-        """
-        holder = _read_holder(open_output(self._out))
-        if holder != self._own:
-            who = f": {holder}" if holder else ""
-            raise InputError(
-                f"{self._out}: another build took this folder over{who}. Nothing was published; "
-                "wait until it has ended"
-            )
+    @property
+    def run(self) -> str:
+        """What tells this build from all others, for its workers."""
+        return self._own.run
 
     def release(self) -> None:
         """Remove the lock if it is still this build's own."""
         folder = open_output(self._out)
         if _read_holder(folder) == self._own:
             folder.delete(LOCK)
+
+
+def demand_lock(out: str, run: str) -> None:
+    """See before something is written or published whether a build still holds its lock.
+
+    Args:
+        out: the output folder.
+        run: the build's `Lock.run`; "" for one that holds none.
+
+    Raises:
+        InputError: another build took it over.
+    """
+    holder = _read_holder(open_output(out)) if run else None
+    if run and (holder is None or holder.run != run):
+        who = f": {holder}" if holder else ""
+        raise InputError(
+            f"{out}: another build took this folder over{who}. Nothing was published; wait until "
+            "it has ended"
+        )
 
 
 @contextmanager

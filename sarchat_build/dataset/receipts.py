@@ -71,9 +71,8 @@ def remove_receipts(out: str, keep: Mapping[str, str]) -> None:
     """
     folder = open_output(out)
     kept = {receipt_path(name, fingerprint) for name, fingerprint in keep.items()}
-    for path in (f"{RECEIPTS}/{name}" for name in folder.names(RECEIPTS)):
-        if path.endswith(".json") and path not in kept and folder.is_file(path):
-            folder.delete(path)
+    found = {f"{RECEIPTS}/{name}" for name in folder.names(RECEIPTS) if name.endswith(".json")}
+    folder.each(folder.delete, filter(folder.is_file, sorted(found - kept)))
 
 
 def receipt_path(name: str, fingerprint: str) -> str:

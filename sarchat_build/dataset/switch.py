@@ -50,11 +50,9 @@ def finish_switch(out: str) -> None:
         record = _read_record(folder, f"{proven}/{BUILD_FILE}")
         if record is not None and not _is_published(folder, proven, record):
             folder.move(BUILD_FILE, _REPLACED)
-            for path in sorted(_earlier_files(folder) - set(record.files)):
-                if is_published_path(path):
-                    folder.prune(path)
-            for path in record.files:
-                folder.move(f"{proven}/{path}", path)
+            gone = _earlier_files(folder) - set(record.files)
+            folder.each(folder.prune, filter(is_published_path, sorted(gone)))
+            folder.each(lambda path: folder.move(f"{proven}/{path}", path), record.files)
             folder.publish(proven, BUILD_FILE)
         folder.delete(_REPLACED)
         folder.settle()

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from buckets import memory, objects
 
-from sarchat_build.dataset.lock import LOCK, hold_lock
+from sarchat_build.dataset.lock import LOCK, demand_lock, hold_lock
 from sarchat_build.dataset.output import STAGE, OutputFolder, open_output, stage_of
 from sarchat_build.errors import InputError
 
@@ -143,7 +143,7 @@ def test_a_record_is_not_written_over_another_one_in_a_store() -> None:
 def test_row_52_a_second_build_stops_and_one_that_lost_its_lock_publishes_nothing() -> None:
     out, told = "memory://locked/out", []
     with hold_lock(out) as first:
-        first.demand()
+        demand_lock(out, first.run)
         with pytest.raises(InputError, match="another build writes here: process"), hold_lock(out):
             pass
         # As if it ran on another machine, which nobody can ask.
@@ -152,11 +152,11 @@ def test_row_52_a_second_build_stops_and_one_that_lost_its_lock_publishes_nothin
         with pytest.raises(InputError, match="say --take-over"), hold_lock(out):
             pass
         with hold_lock(out, take_over=True, tell=told.append) as second:
-            second.demand()
+            demand_lock(out, second.run)
             with pytest.raises(InputError, match="another build took this folder over: process"):
-                first.demand()
+                demand_lock(out, first.run)
             first.release()
-            second.demand()
+            demand_lock(out, second.run)
     assert len(told) == 1
     assert objects(out, work=True) == {}
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -37,20 +38,17 @@ def upload(folder: Path, url: str) -> str:
 
 
 @contextmanager
-def cut_at(number: int) -> Iterator[list[str]]:
+def cut_at(number: int) -> Iterator[None]:
     """Cut the work off before the call of this number that changes the store."""
-    calls: list[str] = []
+    calls = itertools.count(1)  # threads share it
     with pytest.MonkeyPatch.context() as patched:
         for name in WRITING:
             real = getattr(type(memory), name)
 
-            def call(
-                self: Any, *given: Any, _name: str = name, _real: Any = real, **named: Any
-            ) -> Any:
-                calls.append(_name)
-                if len(calls) == number:
+            def call(self: Any, *given: Any, _real: Any = real, **named: Any) -> Any:
+                if next(calls) == number:
                     raise KeyboardInterrupt
                 return _real(self, *given, **named)
 
             patched.setattr(type(memory), name, call)
-        yield calls
+        yield

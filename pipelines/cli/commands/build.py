@@ -62,7 +62,7 @@ def build_sources(
     refuse_overlap(output, raw, repacked)
     from pipelines import launch
     from pipelines.runners import demand_engine, run
-    from sarchat_build.dataset.lock import hold_lock
+    from sarchat_build.dataset.lock import demand_lock, hold_lock
     from sarchat_build.dataset.output import WORK_FOLDER
 
     demand_engine(runner, workers, beam_options)
@@ -81,6 +81,7 @@ def build_sources(
             repacked=repacked,
             prove=prove,
             replace=replace,
+            run=lock.run,
             progress=byte_progress,
         )
         if absent and not sources:
@@ -103,7 +104,7 @@ def build_sources(
                 beam_options,
                 log_folder=None if here is None else here / WORK_FOLDER / "log",
             )
-        lock.demand()
+        demand_lock(output, lock.run)
         record = read_outcome(output)
     print_part_matches(context.part_matches)
     print_build(

@@ -6,7 +6,7 @@ import errno
 import hashlib
 import json
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -175,6 +175,11 @@ class OutputFolder(ABC):
     @abstractmethod
     def made(self) -> AbstractContextManager[None]:
         """Make the folder; it goes again if it stays empty."""
+
+    def each(self, act: Callable[[str], None], paths: Iterable[str]) -> None:
+        """Do something with many files, in any order."""
+        for path in paths:
+            act(path)
 
     def publish(self, source: str, path: str) -> None:
         """Put the record of a dataset, of which everything else is there, to its place: once.

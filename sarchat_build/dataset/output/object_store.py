@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 import posixpath
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,7 @@ from sarchat_build.regular_files import MAX_RECORD_BYTES
 
 _PROVEN = f"{WORK_FOLDER}/proven"
 _CHUNK_BYTES = 1 << 20
+_REQUESTS_AT_ONCE = 16
 
 
 class ObjectStore(OutputFolder):
@@ -162,9 +164,14 @@ class ObjectStore(OutputFolder):
 
     def settle(self) -> None:
         """As `OutputFolder` has it."""
-        for path in self._below(STAGE):
-            self.delete(path)
+        self.each(self.delete, self._below(STAGE))
         self.delete(_PROVEN)
+
+    def each(self, act: Callable[[str], None], paths: Iterable[str]) -> None:
+        """As `OutputFolder` has it: many at a time, since each waits for the store."""
+        with ThreadPoolExecutor(_REQUESTS_AT_ONCE) as pool:
+            for _ in pool.map(act, paths):
+                pass
 
     def alone(self) -> AbstractContextManager[None]:
         """As `OutputFolder` has it: here it cannot be done."""
