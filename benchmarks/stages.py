@@ -51,7 +51,7 @@ STAGES: dict[str, tuple[str, ...]] = {
     "image rows": ("sarchat_build.dataset.shards:image_row",),
     "rows to Arrow": ("sarchat_build.published.schema:to_table",),
     "write Parquet": ("sarchat_build.dataset.shards:write_parquet",),
-    "digest of files": ("sarchat_build.dataset.output:digest_file",),
+    "digest of files": ("sarchat_build.dataset.output.local:digest_file",),
 }
 _END = object()
 

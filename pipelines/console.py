@@ -21,8 +21,7 @@ from rich.progress import (
 )
 from rich.segment import Segment
 
-from pipelines.progress import count_done
-from sarchat_build.archives.location import local_path
+from pipelines.progress import count_done, is_url
 from sarchat_build.names import display_line, redact, visible
 
 
@@ -88,7 +87,7 @@ def build_progress(out: str, blocks: int, prove: bool) -> Iterator[None]:
             progress.update(writing, completed=count_done(out, "shards"), total=shards or None)
             progress.update(reread, completed=count_done(out, "readings"), total=shards or None)
 
-        with _polling(refresh, _POLL_SECONDS if local_path(out) else _STORE_POLL_SECONDS):
+        with _polling(refresh, _STORE_POLL_SECONDS if is_url(out) else _POLL_SECONDS):
             yield
 
 

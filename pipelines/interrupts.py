@@ -17,6 +17,8 @@ from pathlib import Path
 from types import FrameType
 from typing import NoReturn
 
+from sarchat_build.errors import InputError
+
 INTERRUPTED = "interrupted; run the same command again to resume"
 _SHOW_CURSOR = "\x1b[?25h"
 # What unwinding may take before it is cut short.
@@ -94,9 +96,16 @@ def end(message: str, code: int) -> NoReturn:
         before = "\n" if sys.stderr.isatty() else ""
         os.write(2, f"{before}error: {message}\n".encode())
     for clean in _state.at_end:
-        with suppress(OSError):
-            clean()
+        # It may ask a store that does not answer: nobody waits long for that.
+        thread = threading.Thread(target=_try, args=(clean,), daemon=True)
+        thread.start()
+        thread.join(_PATIENCE_SECONDS)
     os._exit(code)
+
+
+def _try(clean: Callable[[], None]) -> None:
+    with suppress(OSError, InputError):
+        clean()
 
 
 def child_processes() -> list[int]:

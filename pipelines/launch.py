@@ -18,12 +18,12 @@ from sarchat_build.dataset.folder import (
     refuse_other_dataset,
     refuse_overlap,
 )
-from sarchat_build.dataset.output import WORK_FOLDER
 from sarchat_build.dataset.record import BuildRecord
 from sarchat_build.dataset.switch import finish_switch
 from sarchat_build.errors import InputError
 from sarchat_build.phrasing.engine import Phrasing
 from sarchat_build.progress import ProgressBar, no_progress
+from sarchat_build.published.layout import WORK_FOLDER
 from sarchat_build.sources.choose import refuse_mixed_releases
 from sarchat_build.sources.index import index_source
 from sarchat_build.sources.inputs import ArchiveEntry, describe_archives, repack_archives

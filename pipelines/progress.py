@@ -8,10 +8,8 @@ from __future__ import annotations
 from contextlib import suppress
 from pathlib import Path
 
-from sarchat_build.archives.location import local_path
-from sarchat_build.dataset.output import WORK_FOLDER, open_output
-from sarchat_build.dataset.receipts import RECEIPTS
 from sarchat_build.errors import InputError
+from sarchat_build.published.layout import WORK_FOLDER
 
 
 def report_done(out: str, phase: str, unit: str) -> None:
@@ -28,11 +26,19 @@ def count_done(out: str, phase: str) -> int:
     folder = _marks(out, phase)
     if folder is not None:
         return sum(1 for _ in folder.iterdir()) if folder.is_dir() else 0
+    # The command line imports this module at its start, and what reads stores takes half a second.
+    from sarchat_build.dataset.output import open_output
+    from sarchat_build.dataset.receipts import RECEIPTS
+
     with suppress(InputError):  # a store that does not answer is told by what is written
         return len(open_output(out).names(RECEIPTS)) if phase == "shards" else 0
     return 0
 
 
 def _marks(out: str, phase: str) -> Path | None:
-    folder = local_path(out)
-    return None if folder is None else folder / WORK_FOLDER / "progress" / phase
+    return None if is_url(out) else Path(out, WORK_FOLDER, "progress", phase)
+
+
+def is_url(location: str) -> bool:
+    """Tell whether a location is a URL."""
+    return "://" in location

@@ -10,11 +10,11 @@ from typing import Any
 from sarchat_build.archives.location import filesystem, is_chained, join, local_path
 from sarchat_build.config.manifest import Manifest
 from sarchat_build.config.recipe import Recipe
-from sarchat_build.dataset.output import STAGE, WORK_FOLDER, open_output
+from sarchat_build.dataset.output import STAGE, open_output
 from sarchat_build.dataset.record import BuildRecord, SourceFacts, manifest_digest, parse_record
 from sarchat_build.dataset.switch import published_names, refuse_links
 from sarchat_build.errors import InputError
-from sarchat_build.published.layout import BUILD_FILE
+from sarchat_build.published.layout import BUILD_FILE, WORK_FOLDER
 from sarchat_build.sources.inputs import ArchiveEntry
 
 # Why a build stopped before publishing: a list of sentences.

@@ -15,8 +15,9 @@ from pathlib import Path
 from pydantic import TypeAdapter, ValidationError
 
 from sarchat_build.archives.location import join
-from sarchat_build.dataset.output import WORK_FOLDER, OutputFolder, open_output
+from sarchat_build.dataset.output import OutputFolder, open_output
 from sarchat_build.errors import InputError
+from sarchat_build.published.layout import WORK_FOLDER
 
 LOCK = f"{WORK_FOLDER}/lock"
 

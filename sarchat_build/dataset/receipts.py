@@ -12,13 +12,12 @@ from pydantic import TypeAdapter, ValidationError
 
 from sarchat_build.dataset.output import (
     STAGE,
-    WORK_FOLDER,
     OutputFolder,
     WrittenFile,
     open_output,
 )
 from sarchat_build.dataset.shards import ShardBuilder, ShardReceipt
-from sarchat_build.published.layout import parse_table_path
+from sarchat_build.published.layout import WORK_FOLDER, parse_table_path
 from sarchat_build.types import PlannedImage
 
 RECEIPTS = f"{WORK_FOLDER}/receipts"

@@ -9,7 +9,7 @@ are finished by `finish_switch`, with which every build begins; build.json comes
 from __future__ import annotations
 
 from sarchat_build.archives.location import join
-from sarchat_build.dataset.output import STAGE, WORK_FOLDER, OutputFolder, open_output, room_for
+from sarchat_build.dataset.output import STAGE, OutputFolder, open_output, room_for
 from sarchat_build.dataset.receipts import remove_receipts
 from sarchat_build.dataset.record import BuildRecord, parse_record
 from sarchat_build.errors import InputError
@@ -18,6 +18,7 @@ from sarchat_build.published.layout import (
     CARD_FILE,
     QUALITY_FILE,
     TASKS,
+    WORK_FOLDER,
     is_published_path,
     table_folder,
 )

@@ -14,6 +14,8 @@ from typing import NamedTuple
 BUILD_FILE = "build.json"
 CARD_FILE = "README.md"
 QUALITY_FILE = "report/quality.json"
+# What builds leave for one another; no part of the dataset.
+WORK_FOLDER = ".sarchat"
 
 SPLITS = ("train", "validation", "test")
 

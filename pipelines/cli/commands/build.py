@@ -63,7 +63,7 @@ def build_sources(
     from pipelines import launch
     from pipelines.runners import demand_engine, run
     from sarchat_build.dataset.lock import demand_lock, hold_lock
-    from sarchat_build.dataset.output import WORK_FOLDER
+    from sarchat_build.published.layout import WORK_FOLDER
 
     demand_engine(runner, workers, beam_options)
     here = local_path(output)

@@ -7,7 +7,6 @@ from collections.abc import Callable
 from sarchat_build.archives.location import join, local_path
 from sarchat_build.dataset.output.folder import (
     STAGE,
-    WORK_FOLDER,
     OutputFolder,
     WrittenFile,
     digest_file,
@@ -19,7 +18,6 @@ from sarchat_build.dataset.output.object_store import ObjectStore
 
 __all__ = [
     "STAGE",
-    "WORK_FOLDER",
     "OutputFolder",
     "WrittenFile",
     "digest_file",

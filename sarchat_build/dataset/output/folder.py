@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sarchat_build.errors import InputError
+from sarchat_build.published.layout import WORK_FOLDER
 from sarchat_build.regular_files import MAX_RECORD_BYTES, open_regular
 
-WORK_FOLDER = ".sarchat"
 # A new dataset grows here, whatever lies in the output folder; `switch` puts it in its place.
 STAGE = f"{WORK_FOLDER}/build"
 FULL = {errno.ENOSPC, errno.EDQUOT}

@@ -16,13 +16,13 @@ from sarchat_build.archives.location import local_path
 from sarchat_build.dataset.output.folder import (
     FULL,
     STAGE,
-    WORK_FOLDER,
     OutputFolder,
     WrittenFile,
     digest_file,
     room_for,
 )
 from sarchat_build.errors import InputError
+from sarchat_build.published.layout import WORK_FOLDER
 from sarchat_build.regular_files import MAX_RECORD_BYTES, read_regular
 
 _PROVEN = f"{WORK_FOLDER}/proven"

@@ -14,14 +14,13 @@ from typing import Any
 from sarchat_build.archives.location import filesystem, join, md5_file, reaching, stored_md5
 from sarchat_build.dataset.output.folder import (
     STAGE,
-    WORK_FOLDER,
     OutputFolder,
     WrittenFile,
     digest_file,
     room_for,
 )
 from sarchat_build.errors import InputError
-from sarchat_build.published.layout import BUILD_FILE
+from sarchat_build.published.layout import BUILD_FILE, WORK_FOLDER
 from sarchat_build.regular_files import MAX_RECORD_BYTES
 
 _PROVEN = f"{WORK_FOLDER}/proven"
