@@ -8,6 +8,9 @@ are finished by `finish_switch`, with which every build begins; build.json comes
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from sarchat_build.archives.location import join
 from sarchat_build.dataset.output import STAGE, OutputFolder, open_output, room_for
 from sarchat_build.dataset.receipts import remove_receipts
@@ -28,8 +31,13 @@ _TABLES = ("images", *TASKS, "rejects", "duplicates")
 
 
 def switch(out: str) -> None:
-    """Put the finished dataset of the stage in the place of what lies in `out`."""
-    open_output(out).commit()
+    """Put the finished dataset of the stage in the place of what lies in `out`.
+
+    Raises:
+        InputError: as `finish_switch` has it.
+    """
+    with _alone(out):
+        open_output(out).commit()
     finish_switch(out)
 
 
@@ -40,7 +48,8 @@ def finish_switch(out: str) -> None:
     lies in the folder stays.
 
     Raises:
-        InputError: the disk is full, or a folder of the dataset is a link.
+        InputError: the disk is full, a folder of the dataset is a link, or another build, which no
+            lock kept away, was quicker.
     """
     folder = open_output(out)
     proven = folder.proven()
@@ -54,7 +63,8 @@ def finish_switch(out: str) -> None:
             gone = _earlier_files(folder) - set(record.files)
             folder.each(folder.prune, filter(is_published_path, sorted(gone)))
             folder.each(lambda path: folder.move(f"{proven}/{path}", path), record.files)
-            folder.publish(proven, BUILD_FILE)
+            with _alone(out):
+                folder.publish(proven, BUILD_FILE)
         folder.delete(_REPLACED)
         folder.settle()
         record = _read_record(folder, BUILD_FILE)
@@ -98,6 +108,17 @@ def leave_rejects(out: str) -> str:
             if path.startswith("rejects/"):
                 folder.move(f"{STAGE}/{path}", path)
     return join(out, "rejects")
+
+
+@contextmanager
+def _alone(out: str) -> Iterator[None]:
+    try:
+        yield
+    except FileExistsError as error:
+        raise InputError(
+            f"{out}: another build published here at the same moment; see that only one writes to "
+            "it, then run the same command again"
+        ) from error
 
 
 def _read_record(folder: OutputFolder, path: str) -> BuildRecord | None:

@@ -184,3 +184,17 @@ def test_a_chain_of_urls_is_not_written_to() -> None:
         launch.prepare(
             launch.load_settings("sarchat_2m", None, None), {}, raw="raw", out="zip://a::memory://b"
         )
+
+
+def test_workers_hear_of_no_path_that_depends_on_where_they_run(
+    small_raw: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Those of a cluster have working directories of their own."""
+    monkeypatch.chdir(small_raw.parent)
+    settings = launch.load_settings("sarchat_2m", None, None)
+    chosen, _ = choose_sources(settings.manifests, "raw", [])
+    context = launch.prepare(settings, chosen, raw="raw", out=f"../{tmp_path.name}", repacked="re")
+    assert context.raw == str(small_raw)
+    assert Path(context.out).is_absolute()
+    assert ".." not in Path(context.out).parts
+    Path(context.out, ".sarchat", "build").rmdir()

@@ -12,6 +12,7 @@ from buckets import memory, objects
 
 from sarchat_build.dataset.lock import LOCK, demand_lock, hold_lock
 from sarchat_build.dataset.output import STAGE, OutputFolder, open_output, stage_of
+from sarchat_build.dataset.switch import switch
 from sarchat_build.errors import InputError
 
 
@@ -137,6 +138,16 @@ def test_a_record_is_not_written_over_another_one_in_a_store() -> None:
     with pytest.raises(FileExistsError):
         folder.publish(STAGE, "build.json")
     assert folder.read("build.json") == b"{}"
+
+
+def test_a_build_that_no_lock_kept_away_publishes_once() -> None:
+    folder = open_output("memory://raced/out")
+    stage = open_output(stage_of(folder.location))
+    stage.write("build.json", filling(b"{}"))
+    folder.commit()
+    stage.write("build.json", filling(b"[]"))  # the other one's
+    with pytest.raises(InputError, match="another build published here at the same moment"):
+        switch(folder.location)
 
 
 @pytest.mark.quality(row=52)

@@ -143,6 +143,7 @@ def run(trial: Trial, images: int) -> None:
     )
     while process.poll() is None and not trial.receipts(out):
         time.sleep(0.1)
+    os.killpg(process.pid, signal.SIGSTOP)  # it stays where it is while the other one tries
     said = trial.build(raw, out, code=3)
     trial.say("a second writer is refused", "another build writes here" in said, said.strip()[-90:])
     os.killpg(process.pid, signal.SIGKILL)
