@@ -9,6 +9,7 @@ from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import pairwise
+from threading import Lock
 from types import TracebackType
 from typing import Any, NamedTuple
 
@@ -79,7 +80,7 @@ class RemoteFile(io.RawIOBase):
         self._size = int(stream.size)
         self._at = 0
         self._block, self._block_start = b"", 0
-        self._held: tuple[_Held, ...] = ()
+        self._held: list[_Held] = []  # of all threads
 
     def readable(self) -> bool:
         """It is there to be read."""
@@ -150,15 +151,15 @@ class RemoteFile(io.RawIOBase):
             pieces = [(self._stream.path, piece) for piece in _pieces(merge(ranges))]
             for (_, piece), data in fetch(self._stream.fs, pieces):
                 held.add(piece, data)
-            self._held += (held,)
+            self._held.append(held)
             try:
                 yield
             finally:
-                self._held = tuple(other for other in self._held if other is not held)
+                self._held.remove(held)
 
     def _some(self, size: int) -> bytes:
         """Give the next bytes, at most `size`."""
-        for held in self._held:
+        for held in tuple(self._held):
             if data := held.get(self._at, size):
                 return data
         skip = self._at - self._block_start
@@ -188,10 +189,14 @@ class RemoteFile(io.RawIOBase):
 
 
 class Spool:
-    """A temporary file of this machine for what was fetched; gone when it is left."""
+    """A temporary file of this machine for what was fetched; gone when it is left.
+
+    Threads may read at any time, also when it is gone: then they get nothing.
+    """
 
     def __enter__(self) -> Spool:
         self._file = tempfile.TemporaryFile(prefix="sarchat-")
+        self._lock = Lock()
         self._bytes = 0
         return self
 
@@ -201,7 +206,8 @@ class Spool:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._file.close()
+        with self._lock:
+            self._file.close()
 
     def add(self, data: bytes) -> int:
         """Keep some bytes; gives where.
@@ -223,8 +229,9 @@ class Spool:
         return place
 
     def read(self, place: int, size: int) -> bytes:
-        """Give bytes that were kept; threads may read at once."""
-        return os.pread(self._file.fileno(), size, place)
+        """Give bytes that were kept."""
+        with self._lock:
+            return b"" if self._file.closed else os.pread(self._file.fileno(), size, place)
 
 
 class _Held:

@@ -7,6 +7,7 @@ import io
 import tarfile
 import zipfile
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import miniatures as mini
@@ -137,6 +138,25 @@ def test_what_cannot_be_fetched_ahead_is_fetched_when_it_is_read(
     )
     with archive.ahead(MEMBERS):
         assert archive.read("images/0008.jpg") == MEMBERS["images/0008.jpg"]
+
+
+@pytest.mark.parametrize("kind", ["zip", "folder"])
+def test_threads_fetch_and_read_at_once(store: type[CountedStore], kind: str) -> None:
+    if kind == "zip":
+        store.contents["b/t.zip"] = zip_of(MEMBERS)
+    store.contents.update({f"b/t/{name}": data for name, data in MEMBERS.items()})
+    archive = open_archive(f"counted://b/t{'.zip' if kind == 'zip' else ''}")
+    archive.members()
+
+    def read(shard: int) -> bool:
+        for _ in range(5):
+            with archive.ahead(list(MEMBERS)[shard::8]):
+                if any(archive.read(path) != MEMBERS[path] for path in list(MEMBERS)[::9]):
+                    return False
+        return True
+
+    with ThreadPoolExecutor(8) as pool:
+        assert all(pool.map(read, range(8)))
 
 
 def test_files_of_a_folder_are_fetched_at_once(store: type[CountedStore]) -> None:
