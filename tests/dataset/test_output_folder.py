@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
+import tempfile
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -68,6 +72,28 @@ def test_what_fails_while_it_is_written_leaves_what_was_there(folder: OutputFold
     assert folder.names("images") == ["a.parquet"]
     folder.clean()
     assert [name for name in folder.names(".sarchat") if name != "build"] == []
+
+
+def test_what_a_killed_worker_leaves_on_this_machine_goes_with_the_next_build(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    code = (
+        "import os, signal; from sarchat_build.dataset.output import open_output;"
+        "open_output('memory://x/y').write('a', lambda name: os.kill(os.getpid(), signal.SIGKILL))"
+    )
+    environment = os.environ | {"TMPDIR": str(tmp_path)}
+    assert subprocess.run([sys.executable, "-c", code], env=environment).returncode == -9
+    assert len(list(tmp_path.iterdir())) == 1
+    folder = open_output("memory://x/y")
+
+    def write(name: str) -> None:
+        Path(name).touch()
+        folder.prepare()
+        assert [Path(name).parent] == list(tmp_path.iterdir())
+
+    folder.write("b", write)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_of_many_that_create_a_file_one_does(folder: OutputFolder) -> None:

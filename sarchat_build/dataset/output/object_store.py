@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import glob
 import hashlib
+import os
 import posixpath
+import shutil
+import socket
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -26,6 +30,8 @@ from sarchat_build.regular_files import MAX_RECORD_BYTES
 _PROVEN = f"{WORK_FOLDER}/proven"
 _CHUNK_BYTES = 1 << 20
 _REQUESTS_AT_ONCE = 16
+# Containers may share a folder for temporary files, and count processes alike.
+_UNFINISHED = f"sarchat-unfinished.{socket.gethostname()[:64]}."
 
 
 class ObjectStore(OutputFolder):
@@ -46,7 +52,8 @@ class ObjectStore(OutputFolder):
 
         An exception inside `open(…, "wb")` of fsspec would still publish what was written before.
         """
-        with tempfile.TemporaryDirectory(prefix="sarchat-") as folder, room_for(folder):
+        own = f"{_UNFINISHED}{os.getpid()}."
+        with tempfile.TemporaryDirectory(prefix=own) as folder, room_for(folder):
             name = str(Path(folder, posixpath.basename(path)))
             rows = write(name)
             digest, size = digest_file(name)
@@ -119,8 +126,9 @@ class ObjectStore(OutputFolder):
                 found = self._system.ls(at, detail=False)
         except FileNotFoundError:
             return []
-        names = {posixpath.basename(str(name).rstrip("/")) for name in found}
-        return sorted(names - {posixpath.basename(at)} if found == [at] else names)
+        # The folder itself is among them where a console made an empty object of its name.
+        below = {str(name).rstrip("/") for name in found} - {at}
+        return sorted(map(posixpath.basename, below))
 
     def lend(self, path: str, other: str) -> None:
         """As `OutputFolder` has it: the store copies."""
@@ -147,7 +155,15 @@ class ObjectStore(OutputFolder):
         """As `OutputFolder` has it; a bucket has none."""
 
     def prepare(self) -> None:
-        """As `OutputFolder` has it; what attempts leave behind lies on their machines."""
+        """As `OutputFolder` has it; what attempts leave behind lies on their own machines."""
+        for folder in Path(tempfile.gettempdir()).glob(f"{glob.escape(_UNFINISHED)}*"):
+            pid = folder.name.removeprefix(_UNFINISHED).partition(".")[0]
+            try:
+                os.kill(int(pid), 0)
+            except ProcessLookupError:
+                shutil.rmtree(folder, ignore_errors=True)
+            except (ValueError, OSError):
+                pass  # another's, or of somebody else
 
     def clean(self) -> None:
         """As `OutputFolder` has it."""
