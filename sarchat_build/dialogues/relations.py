@@ -104,7 +104,7 @@ def group_relation(
         mean_center_px(first), mean_center_px(second), width_px, height_px, thresholds
     )
     middles = [center_box(box) for box in first], [center_box(box) for box in second]
-    closest_px = float(nearest(*middles, margin_px=0.0).gap_px.min())
+    closest_px = min(nearest(*middles, margin_px=0.0).gap_px)
     closest = proximity(closest_px, width_px, height_px, thresholds)
     return GroupRelation(between.direction, closest if closest == between.proximity else None)
 

@@ -1,4 +1,4 @@
-"""Which of many boxes lies nearest to each of many others, without comparing all with all."""
+"""Which of some boxes lies nearest to each of others, and how clearly."""
 
 from __future__ import annotations
 
@@ -6,16 +6,11 @@ import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
-import numpy as np
-from numpy.typing import NDArray
-
+from sarchat_build.geometry.boxes import gap_px
 from sarchat_build.types import Box
 
-# So many boxes that lie side by side are compared at once.
-_BLOCK = 64
-
-Edges = NDArray[np.float64]
-Indices = NDArray[np.intp]
+# Up to here all are compared with all: nearly every picture, and quicker than to prepare a search.
+_MAX_PAIRS = 2048
 
 
 class Nearest(NamedTuple):
@@ -25,9 +20,9 @@ class Nearest(NamedTuple):
     The lead is what is known of it: it tells whether it reaches a margin, and need not be exact.
     """
 
-    place: Indices
-    gap_px: Edges
-    lead_px: Edges
+    place: list[int]
+    gap_px: list[float]
+    lead_px: list[float]
 
 
 def nearest(
@@ -46,38 +41,28 @@ def nearest(
 
     >>> row = [Box(x, 0, x + 10, 10) for x in (0, 13, 100)]
     >>> found = nearest(row, row, 4.0, itself=(0, 1, 2))
-    >>> found.place.tolist(), found.gap_px.tolist(), (found.lead_px >= 4).tolist()
+    >>> found.place, found.gap_px, [lead >= 4 for lead in found.lead_px]
     ([1, 0, 1], [3.0, 3.0, 77.0], [True, True, True])
     """
-    own, far = (np.array(given, np.float64).reshape(-1, 4) for given in (boxes, others))
-    selves = np.array(itself or [-1] * len(own), np.intp)
-    found = Nearest(np.full(len(own), -1), np.full(len(own), math.inf), np.full(len(own), math.inf))
-    blocks = _side_by_side(far)
-    frames = np.array([_frame(far[block]) for block in blocks]).reshape(-1, 4)
-    for rows in _side_by_side(own):
-        least, second = np.full(len(rows), math.inf), np.full(len(rows), math.inf)
-        index = np.full(len(rows), -1)
-        reach = _gaps(_frame(own[rows])[None], frames)[0]
-        for block in np.argsort(reach, kind="stable"):
-            # Nothing that lies so far, or farther, changes what is known.
-            beyond = np.minimum(second, least + margin_px) if margin_px > 0 else (
-                np.nextafter(least, math.inf)
-            )  # fmt: skip
-            if (beyond <= reach[block]).all():
-                second = np.minimum(second, np.maximum(least, reach[block]))
-                break
-            columns = blocks[block]
-            gaps = _gaps(own[rows], far[columns])
-            gaps[selves[rows][:, None] == columns] = math.inf
-            at = gaps.argmin(axis=1)
-            here = gaps[range(len(rows)), at]
-            gaps[range(len(rows)), at] = math.inf
-            second = np.minimum(np.minimum(second, gaps.min(axis=1)), np.maximum(least, here))
-            nearer = (here < least) | ((here == least) & (columns[at] < index))
-            index = np.where(nearer & (here < math.inf), columns[at], index)
-            least = np.minimum(least, here)
-        found.place[rows], found.gap_px[rows] = index, least
-        found.lead_px[rows] = second - np.where(index < 0, 0.0, least)
+    own = itself or [-1] * len(boxes)
+    if len(boxes) * len(others) > _MAX_PAIRS:
+        # numpy: what only asks for names and rules does not wait for it.
+        from sarchat_build.geometry.crowds import nearest_in_crowd
+
+        return Nearest(*nearest_in_crowd(boxes, others, margin_px, own))
+    found = Nearest([], [], [])
+    for box, but in zip(boxes, own, strict=True):
+        place, least, second = -1, math.inf, math.inf
+        for at, other in enumerate(others):
+            if at != but:
+                gap = gap_px(box, other)
+                if gap < least:
+                    place, least, second = at, gap, least
+                elif gap < second:
+                    second = gap
+        found.place.append(place)
+        found.gap_px.append(least)
+        found.lead_px.append(second - least if place >= 0 else math.inf)
     return found
 
 
@@ -85,31 +70,3 @@ def center_box(box: Box) -> Box:
     """Give a box's center as a box without sides: gaps between these are from center to center."""
     x, y = box.center_px
     return Box(x, y, x, y)
-
-
-def _gaps(some: Edges, others: Edges) -> Edges:
-    """Give the gap between each of some boxes and each of others: a row for each of the former."""
-    low, high = some[:, None, :2], some[:, None, 2:]
-    apart = np.maximum(low - others[:, 2:], others[:, :2] - high).clip(min=0.0)
-    return np.asarray(np.sqrt(apart[..., 0] * apart[..., 0] + apart[..., 1] * apart[..., 1]))
-
-
-def _frame(boxes: Edges) -> Edges:
-    return np.concatenate((boxes[:, :2].min(axis=0), boxes[:, 2:].max(axis=0)))
-
-
-def _side_by_side(boxes: Edges) -> list[Indices]:
-    """Cut boxes into blocks of neighbors: into columns by x, and each column by y."""
-    if len(boxes) <= _BLOCK:
-        return [np.arange(len(boxes))] if len(boxes) else []
-    x, y = boxes[:, 0] + boxes[:, 2], boxes[:, 1] + boxes[:, 3]
-    columns = np.array_split(
-        np.argsort(x, kind="stable"), math.ceil(math.sqrt(len(boxes) / _BLOCK))
-    )
-    return [
-        np.sort(block)
-        for column in columns
-        for block in np.array_split(
-            column[np.argsort(y[column], kind="stable")], math.ceil(len(column) / _BLOCK)
-        )
-    ]

@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sarchat_build.geometry import nearest as module
+from sarchat_build.geometry import crowds as module
+from sarchat_build.geometry import nearest as searches
 from sarchat_build.geometry.boxes import gap_px
 from sarchat_build.geometry.nearest import center_box, nearest
 from sarchat_build.types import Box
@@ -50,10 +51,13 @@ some_boxes = st.lists(
 def test_nearest_is_that_of_all_pairs(
     boxes: list[Box], others: list[Box], margin_px: float, same: bool
 ) -> None:
-    # Small blocks, so that a dozen boxes are several.
+    own = list(range(len(boxes))) * same
+    agrees(boxes, boxes if same else others, margin_px, own)
+    # As a crowd, and in small blocks, so that a dozen boxes are several.
     with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(searches, "_MAX_PAIRS", 0)
         patch.setattr(module, "_BLOCK", 3)
-        agrees(boxes, boxes if same else others, margin_px, list(range(len(boxes))) * same)
+        agrees(boxes, boxes if same else others, margin_px, own)
 
 
 @pytest.mark.parametrize("layout", crowd_layouts.LAYOUTS)
@@ -65,7 +69,7 @@ def test_nearest_of_a_crowd_is_that_of_all_pairs(
     agrees(boxes, boxes, 4.0, list(range(300)))
 
 
-@quality(66)
+@quality(row=66)
 @pytest.mark.parametrize("layout", crowd_layouts.LAYOUTS)
 @pytest.mark.parametrize("as_box", [center_box, lambda box: box])
 def test_comparisons_grow_with_the_boxes_and_not_with_their_pairs(

@@ -19,7 +19,7 @@ from sarchat_build.sources.encodings import MAX_OBJECTS
 from sarchat_build.sources.readers import coco
 from sarchat_build.types import Box, Instance, PixelFacts, RawImage, SourceImage
 
-pytestmark = pytest.mark.quality(66)
+pytestmark = pytest.mark.quality(row=66)
 
 MANY = MAX_OBJECTS + 1
 BREAKS = ("\n", "\r\n", "\r", "\v", "\f", "\x1c", "\x85", "\u2028", "\u2029")

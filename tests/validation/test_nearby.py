@@ -55,7 +55,7 @@ def test_nearest_is_that_of_all(boxes: list[Box], margin_px: float, by_edge: boo
         agrees(boxes, margin_px, by_edge)
 
 
-@pytest.mark.quality(66)
+@pytest.mark.quality(row=66)
 @pytest.mark.parametrize("by_edge", [False, True])
 @pytest.mark.parametrize("layout", crowd_layouts.LAYOUTS)
 def test_few_of_a_crowd_are_looked_at(
@@ -78,7 +78,7 @@ def test_few_of_a_crowd_are_looked_at(
     assert looked_at[0] < 200 * 4000 / 5
 
 
-@pytest.mark.quality(66)
+@pytest.mark.quality(row=66)
 def test_a_chip_is_about_what_it_lists_and_what_reaches_into_it() -> None:
     boxes = {f"s/1#{n}": box for n, box in enumerate(crowd_layouts.under_a_giant(500))}
     shown = {one: scenes.Shown(tuple(box), False, False, ("ship",)) for one, box in boxes.items()}

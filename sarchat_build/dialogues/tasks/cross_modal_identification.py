@@ -125,11 +125,13 @@ def _clear_neighbors(
             nearest([side(o) for o in askable], [side(o) for o in found], clear_px, itself)
             for side in (lambda o: center_box(o.bbox), lambda o: o.bbox)
         )
-        clear = (by_center.place == by_edge.place) & (by_center.gap_px >= clear_px)
-        for way in (by_center, by_edge):
-            clear &= (clear_px <= way.lead_px) & (way.lead_px < math.inf)
-        for place in clear.nonzero()[0]:
-            neighbors[place].append(found[by_center.place[place]])
+        for number, (place, gap_px) in enumerate(
+            zip(by_center.place, by_center.gap_px, strict=True)
+        ):
+            leads_px = by_center.lead_px[number], by_edge.lead_px[number]
+            clear = all(clear_px <= lead_px < math.inf for lead_px in leads_px)
+            if clear and place == by_edge.place[number] and gap_px >= clear_px:
+                neighbors[number].append(found[place])
     return neighbors
 
 
