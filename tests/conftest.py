@@ -81,7 +81,7 @@ def raw(tmp_path_factory: pytest.TempPathFactory) -> Path:
     from sarchat_build.synthetic import synthesize
 
     folder = tmp_path_factory.mktemp("raw")
-    synthesize("ssdd", folder, 60, workers=2)
+    synthesize("ssdd", folder, 75, workers=2)
     synthesize("sar_aircraft", folder, 6, workers=2)
     return folder
 

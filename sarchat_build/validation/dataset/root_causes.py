@@ -58,8 +58,8 @@ def lines_of(findings: Iterable[Finding]) -> tuple[Line, ...]:
     'build.json: 1 further finding follows from these: counts'
     """
     findings = list(findings)
-    ordered = sorted([*_common_causes(findings), *findings], key=_rank)
-    unusable = {_unit(f.file) for f in ordered if f.check in _UNUSABLE}
+    unusable = {_unit(f.file) for f in findings if f.check in _UNUSABLE}
+    ordered = sorted([*_common_causes(findings, unusable), *findings], key=_rank)
     wrong_images = {
         f.key for f in ordered if f.file.startswith("images/") and f.check not in _FIGURES
     }
@@ -83,8 +83,11 @@ def lines_of(findings: Iterable[Finding]) -> tuple[Line, ...]:
     return tuple(lines)
 
 
-def _common_causes(findings: Sequence[Finding]) -> Iterator[Finding]:
-    """Yield what several findings have in common: a picture's row, or a choice of the recipe."""
+def _common_causes(findings: Sequence[Finding], unusable: set[str]) -> Iterator[Finding]:
+    """Yield what several findings have in common: a picture's row, or a choice of the recipe.
+
+    Rows of a file that cannot be used (`unusable` names its shard) are none: the file is.
+    """
     by_image: dict[tuple[str, str], set[str]] = defaultdict(set)
     images_of: dict[str, set[str]] = defaultdict(set)
     faulty = {finding.key for finding in findings if finding.file.startswith("images/")}
@@ -103,7 +106,7 @@ def _common_causes(findings: Sequence[Finding]) -> Iterator[Finding]:
             found = f"another in {number} pictures or more ({check})"
             yield Finding("error", "choice", BUILD_FILE, None, key, "what the rows follow", found)
     for (path, image_id), dialogues in by_image.items():
-        if len(dialogues) >= _MANY_DIALOGUES:
+        if len(dialogues) >= _MANY_DIALOGUES and _unit(path) not in unusable:
             expected = f"the objects that {len(dialogues)} dialogues about it have"
             yield Finding("error", "image_row", path, None, image_id, expected, "no row or others")
 

@@ -26,7 +26,7 @@ def check_splits(
 ) -> None:
     """Compare the split of every scene with what the recipe's rule makes of it.
 
-    Left open is a scene that duplicates bind to others, one that lists cut apart, and one of a
+    Left open is a scene that duplicates bind to others, one that lists may cut apart, and one of a
     source with a pattern for scenes of which something is not published: what is missing may have
     been listed otherwise.
     """
@@ -47,7 +47,8 @@ def check_splits(
             continue
         if len({image.split for image in shown}) > 1:
             continue  # which is a fault of its own
-        expected = _splits_of(scene, {i.fact.official_split for i in shown}, entry, recipe)
+        listed = {image.source_image_id: image.fact.official_split for image in shown}
+        expected = _splits_of(scene, list(listed.values()), entry, recipe)
         for image in shown:
             if image.split not in expected:
                 log.add(
@@ -70,18 +71,23 @@ def lists_of(entry: Mapping[str, Any], recipe: Mapping[str, Any]) -> str:
 
 def _splits_of(
     scene: str,
-    official: set[str | None],
+    official: Sequence[str | None],
     entry: Mapping[str, Any],
     recipe: Mapping[str, Any],
 ) -> tuple[str, ...]:
-    """Give the splits that a scene may lie in, all where the rule leaves it open."""
+    """Give the splits that a scene may lie in, all where the rule leaves it open.
+
+    `official` are the official splits of the scene's images. Two of a test list that is halved may
+    fall into both halves, which cuts the scene apart.
+    """
     sardet, lists = mapping_at(entry, "sardet"), lists_of(entry, recipe)
     listed = {split for split in official if split} if lists != "scene" else set[str]()
     if len(listed) > 1 or lists not in _LISTS:
         return SPLITS
     if listed:
-        halved = lists == "halved_test" and listed == {"test"}
-        return ("validation", "test") if halved else tuple(listed)
+        if lists == "halved_test" and listed == {"test"}:
+            return SPLITS if len(official) > 1 else ("validation", "test")
+        return tuple(listed)
     shares = mapping_at(sardet, "images") or mapping_at(recipe, "split_shares_percent")
     numbers = [shares.get(split) for split in _LAID_OUT]
     whole = [number for number in numbers if isinstance(number, int) and number >= 0]
