@@ -95,7 +95,7 @@ proof-neardup: $(VENV)/.runtime
 SEED  ?= 0
 KILLS ?= 20
 faults: $(VENV)/.dev
-	@PYTHONPATH=.:tests:tests/support $(BIN)/python tests/faults/trial.py --seed $(SEED) --kills $(KILLS)
+	@PYTHONPATH=.:tests:tests/support $(BIN)/python tests/trials/faults_trial.py --seed $(SEED) --kills $(KILLS)
 
 # A server of the protocol of Google Cloud Storage, on this machine only.
 GCS_SERVER = github.com/fsouza/fake-gcs-server@v1.56.1
@@ -103,7 +103,7 @@ IMAGES ?= 400
 gcs: $(VENV)/.dev
 	@command -v fake-gcs-server >/dev/null || test -x "$$(go env GOPATH)/bin/fake-gcs-server" || { \
 	  echo "building $(GCS_SERVER) …"; go install $(GCS_SERVER); }
-	@PYTHONPATH=.:tests:tests/support $(BIN)/python tests/gcs/trial.py --images $(IMAGES)
+	@PYTHONPATH=.:tests:tests/support $(BIN)/python tests/trials/gcs_trial.py --images $(IMAGES)
 
 bench: $(VENV)/.runtime
 	@$(BIN)/python -m benchmarks.compare

@@ -1,6 +1,6 @@
 """Builds that are disturbed for real: killed or interrupted at moments spread over their length.
 
-    python tests/faults/trial.py [--seed TEXT] [--kills 20] [--others 2] [--raw FOLDER]
+    python tests/trials/faults_trial.py [--seed TEXT] [--kills 20] [--others 2] [--raw FOLDER]
 
 One build of each kind of signal and moment; then the same command, whose dataset must have the
 bytes of an undisturbed build. What the table says of each: seconds until the command had ended,

@@ -1,6 +1,6 @@
 """Builds from and into a bucket, on a server of the real protocol: bytes, kills, writers, traffic.
 
-    python tests/gcs/trial.py [--images 600]
+    python tests/trials/gcs_trial.py [--images 600]
 
 The same raw archives are built on this disk and in the bucket, there also killed and resumed,
 beside a second writer, after damage, and in few and many shards. What the table says: whether it
