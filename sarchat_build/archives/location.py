@@ -260,14 +260,20 @@ def reaching(location: str) -> Iterator[None]:
     except (FileNotFoundError, FileExistsError, InputError):
         raise
     except OSError as error:
-        raise InputError(f"{location}: {error.strerror or error}") from error
+        raise InputError(f"{location}: {error.strerror or error}{_advice(location)}") from error
     except Exception as error:
         # Every store has errors of its own: no credentials, no such bucket, no connection.
         package = type(error).__module__.partition(".")[0]
         if package == _OURS or package in sys.stdlib_module_names:
             raise
-        why = " ".join(str(error).split()) or type(error).__name__
-        raise InputError(f"{location}: {why}") from error
+        why = " ".join(str(error).split()).rstrip(".") or type(error).__name__
+        raise InputError(f"{location}: {why}{_advice(location)}") from error
+
+
+def _advice(location: str) -> str:
+    if local_path(location):
+        return ""
+    return "; see that the URL is right, the network is there, and your credentials may use it"
 
 
 class PerProcess(Generic[T]):
