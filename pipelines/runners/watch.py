@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from types import TracebackType
 
@@ -28,7 +29,9 @@ class WorkerWatch:
     def _on_thread_error(self, args: threading.ExceptHookArgs) -> None:
         # The thread that waits for a worker process is the only one that learns of its death.
         if args.thread is None or not args.thread.name.startswith("run_worker"):
-            self._previous(args)
+            # Threads of the engine that read from the dead one: a line of its log each, no more.
+            kept = args.exc_type, args.exc_value or args.exc_type(), args.exc_traceback
+            logging.getLogger(__name__).error("%s", args.thread, exc_info=kept)
             return
         if not is_ending():
             end(
