@@ -70,9 +70,9 @@ def check_source_ids(wanted: Sequence[str], manifests: Path | None = None) -> No
     Raises:
         ConfigurationError: names each, with the nearest known one.
     """
-    own = {} if manifests is None else manifest_paths([manifests])
+    own = {} if manifests is None else manifest_paths(manifests)
     if wanted and (own or manifests is None):  # else the folder is the fault
-        refuse_unknown_sources(wanted, manifest_paths([resource_folder("source_manifests")]) | own)
+        refuse_unknown_sources(wanted, manifest_paths(resource_folder("source_manifests")) | own)
 
 
 def check_runner(runner: str) -> None:

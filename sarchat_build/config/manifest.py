@@ -314,10 +314,11 @@ def load_manifests(
         ConfigurationError: all faults of all files and overrides at once.
     """
     folders = [folder] if added is None else [folder, added]
-    found = manifest_paths(folders)
-    paths = list(found.values())
-    wanted, issues = parse_overrides(overrides, list(found))
-    empty = [path for path in folders if not manifest_paths([path])]
+    listed = {path: manifest_paths(path) for path in folders}
+    found = {source_id: path for paths in listed.values() for source_id, path in paths.items()}
+    paths = [found[source_id] for source_id in sorted(found)]
+    wanted, issues = parse_overrides(overrides, sorted(found))
+    empty = [path for path in folders if not listed[path]]
     issues.extend(Issue(str(path), "", "holds no manifest (*.toml)") for path in empty)
     manifests: dict[str, Manifest] = {}
     for path in paths:

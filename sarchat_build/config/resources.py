@@ -42,20 +42,19 @@ def recipe_path(recipe: str) -> Path:
     return path
 
 
-def manifest_paths(folders: Iterable[Path]) -> dict[str, Path]:
-    """List the manifests of folders by source id, sorted; a later folder stands in for an earlier.
+def manifest_paths(folder: Path) -> dict[str, Path]:
+    """List the manifests of a folder by source id, sorted.
 
-    >>> manifest_paths([resource_folder("source_manifests")])["ssdd"].name
+    >>> manifest_paths(resource_folder("source_manifests"))["ssdd"].name
     'ssdd.toml'
 
     Raises:
-        ConfigurationError: a folder cannot be listed.
+        ConfigurationError: the folder cannot be listed.
     """
     try:
-        listings = [list_settings(folder, ".toml", below=False) for folder in folders]
+        return {path.stem: path for path in list_settings(folder, ".toml", below=False)}
     except OSError as error:
         raise ConfigurationError([Issue(str(error.filename), "", str(error.strerror))]) from error
-    return dict(sorted({path.stem: path for listed in listings for path in listed}.items()))
 
 
 def refuse_unknown_sources(wanted: Iterable[str], known: Collection[str]) -> None:
