@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
+from pipelines.progress import is_url
 from sarchat_build.config.resources import manifest_paths, refuse_unknown_sources, resource_folder
 from sarchat_build.errors import ConfigurationError, InputError, Issue
 from sarchat_build.suggestions import advice
@@ -96,7 +97,7 @@ def check_output_folder(output: str | Path) -> None:
         InputError: the path, or one above it, is a file.
     """
     path = Path(output)
-    if "://" in str(output):
+    if is_url(str(output)):
         return
     existing = next((p for p in (path, *path.absolute().parents) if os.path.lexists(p)), path)
     if not existing.is_dir():
@@ -112,7 +113,7 @@ def check_output_file(option: str, location: str | Path) -> None:
     Raises:
         InputError: it is a folder, or its folder is missing or may not be written to.
     """
-    if "://" in str(location):
+    if is_url(str(location)):
         return
     file = Path(location)
     if file.is_dir():
@@ -144,9 +145,9 @@ def check_dataset(location: str) -> None:
         InputError: says what lies there instead, and what to give.
     """
     url = urlsplit(location)
-    if "://" in location and url.scheme != "file":
+    if is_url(location) and url.scheme != "file":
         return
-    folder = Path(unquote(url.path) if "://" in location else location)
+    folder = Path(unquote(url.path) if is_url(location) else location)
     if (folder / _RECORD).exists():
         return
     if not folder.exists():

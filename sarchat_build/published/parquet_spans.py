@@ -50,7 +50,7 @@ def unreferenced_bytes(stream: pa.NativeFile) -> Iterator[tuple[int, int]]:
             pages_end = _pages_end(stream, column)
             if pages_end is not None and pages_end != chunk_end:
                 yield pages_end, chunk_end
-    except (KeyError, IndexError, TypeError) as error:
+    except (KeyError, IndexError, TypeError, RecursionError) as error:
         raise ValueError(f"a footer without {error}") from error
 
 
@@ -99,6 +99,7 @@ def _value(data: bytes, at: int, kind: int) -> tuple[Any, int]:
     if kind == _BYTE:
         return data[at], at + 1
     if kind == _DOUBLE:
+        _ = data[at + 7]
         return None, at + 8
     if kind == _BINARY:
         length, at = _varint(data, at)
