@@ -10,6 +10,7 @@ import apache_beam as beam
 
 from pipelines.context import BuildContext, block_key
 from pipelines.transforms.build_shards import BuildShards
+from pipelines.transforms.conclude import Conclude
 from pipelines.transforms.inspect_images import (
     CutChips,
     InspectImages,
@@ -66,7 +67,7 @@ def build_dataset(pipeline: beam.Pipeline, context: BuildContext) -> None:
         | "SeedEveryShard" >> beam.Flatten()
         | "BuildShards" >> BuildShards(context)
     )
-    _ = {
+    published = {
         "receipts": receipts,
         "readings": receipts | "ReadShards" >> ReadShards(context),
         "read": read.read,
@@ -77,3 +78,5 @@ def build_dataset(pipeline: beam.Pipeline, context: BuildContext) -> None:
         | "AllNotices" >> beam.Flatten(),
         "stop": plan.stop,
     } | "Publish" >> Publish(context)
+    if context.detached:
+        _ = published | "Conclude" >> Conclude(context)

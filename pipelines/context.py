@@ -39,6 +39,7 @@ class BuildContext:
         failed: why a source was left out, by its id.
         prove: whether every row is read back and checked before anything is published.
         run: what the lock of the output folder says of this build; "": it holds none.
+        detached: whether no launcher waits, so that the last step publishes what was proven.
     """
 
     raw: str
@@ -55,6 +56,7 @@ class BuildContext:
     part_matches: Mapping[str, Sequence[PartMatch]] = field(default_factory=dict)
     prove: bool = True
     run: str = ""
+    detached: bool = False
 
     @property
     def stage(self) -> str:

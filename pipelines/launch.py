@@ -45,6 +45,7 @@ def prepare(
     prove: bool = True,
     replace: bool = False,
     run: str = "",
+    detached: bool = False,
     progress: ProgressBar = no_progress,
 ) -> BuildContext:
     """Index and digest the inputs, make the output folder ready, and repack what needs it.
@@ -61,6 +62,7 @@ def prepare(
         prove: whether what was written is read back and checked before it is published.
         replace: whether a finished dataset of something else may be replaced.
         run: what tells this build from others, where it holds the lock of the output folder.
+        detached: whether the launcher does not wait for the build to end.
         progress: shows the bytes of archives that have been digested or repacked.
 
     Raises:
@@ -117,6 +119,7 @@ def prepare(
         failed={source_id: str(error) for source_id, error in failed.items()},
         prove=prove,
         run=run,
+        detached=detached,
     )
 
 

@@ -55,6 +55,12 @@ def print_build(
     print_line(f"Next:    sarchat validate {output}")
 
 
+def print_submitted(output: str, runner: str, job: str) -> None:
+    """Print which job goes on with a build, and how to see how far it is."""
+    print_line(f"Submitted: {runner} job {job}")
+    print_line(f"Next:      sarchat status {output}")
+
+
 def build_table(record: BuildRecord) -> Group:
     """Show what was read and what became of it, per source, in 80 columns."""
     numbers = list(source_numbers(record))

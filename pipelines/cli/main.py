@@ -88,6 +88,14 @@ def build(
             help="Take the lock of a build on another machine that was cut off.",
         ),
     ] = False,
+    wait: Annotated[
+        bool,
+        typer.Option(
+            "--wait/--no-wait",
+            help="Stay until the build has ended; --no-wait submits it to a --runner that goes on "
+            "by itself, and 'sarchat status OUT' says how far it is.",
+        ),
+    ] = True,
     repacked: Annotated[
         str,
         typer.Option(
@@ -134,6 +142,7 @@ def build(
         keep_going=keep_going,
         replace=replace,
         take_over=take_over,
+        wait=wait,
         repacked=repacked,
         prove=prove,
         manifests=manifests,

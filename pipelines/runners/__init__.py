@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import redirect_stderr
 from pathlib import Path
 
@@ -12,8 +12,12 @@ from apache_beam.runners.runner import PipelineResult
 from pipelines.faults import FaultLog
 from pipelines.runners.beam_options import check_beam_options
 from pipelines.runners.by_name import run_by_name
+from pipelines.runners.dataflow import dataflow_options, demand_dataflow, is_dataflow
+from pipelines.runners.detached import Job, demand_detachable, job_of
 from pipelines.runners.local import run_locally
 from pipelines.runners.loopback import demand_loopback, without_proxy
+
+__all__ = ["Job", "demand_engine", "run", "submit"]
 
 
 def run(
@@ -54,13 +58,48 @@ def run(
         return run_by_name(construct, runner, beam_options)
 
 
-def demand_engine(runner: str, workers: int, beam_options: Sequence[str] = ()) -> None:
+def submit(
+    construct: Callable[[beam.Pipeline], None], runner: str, beam_options: Sequence[str] = ()
+) -> Job:
+    """Give a graph to an engine that goes on with it when this process has ended.
+
+    Args and errors are those of `run`.
+    """
+    otherwise = "see that the engine runs, and its options after '--'"
+    with (
+        FaultLog(shared=True, otherwise=otherwise) as log,
+        without_proxy(),
+        redirect_stderr(log.stream),
+    ):
+        return job_of(run_by_name(construct, runner, beam_options, wait=False), beam_options)
+
+
+def demand_engine(
+    runner: str,
+    workers: int,
+    beam_options: Sequence[str] = (),
+    *,
+    locations: Mapping[str, str] | None = None,
+    wait: bool = True,
+) -> None:
     """See before any input is read whether the engine can run here, and knows its options.
 
+    Args:
+        runner: `local`, or the name of a Beam runner.
+        workers: processes of the local engine.
+        beam_options: for Beam itself.
+        locations: what workers read and write, by the option that names it.
+        wait: whether the launcher stays until the build has ended.
+
     Raises:
-        ConfigurationError: an option is none of Beam's.
-        InputError: what the engine needs of this machine is missing.
+        ConfigurationError: an option is none of Beam's, or the engine cannot be left alone.
+        InputError: what the engine needs of this machine is missing, or its workers cannot reach a
+            location.
     """
     check_beam_options(runner, beam_options)
+    if not wait:
+        demand_detachable(runner, beam_options)
+    if is_dataflow(runner):
+        demand_dataflow(runner, dataflow_options(beam_options), locations or {})
     if runner == "local" and workers > 1:
         demand_loopback()

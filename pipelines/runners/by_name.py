@@ -8,18 +8,27 @@ import apache_beam as beam
 from apache_beam.options.pipeline_options import PipelineOptions
 from apache_beam.runners.runner import PipelineResult
 
+from pipelines.runners.dataflow import dataflow_options, is_dataflow
 from sarchat_build.errors import ConfigurationError, Issue
 
 
 def run_by_name(
-    construct: Callable[[beam.Pipeline], None], runner: str, beam_options: Sequence[str] = ()
+    construct: Callable[[beam.Pipeline], None],
+    runner: str,
+    beam_options: Sequence[str] = (),
+    *,
+    wait: bool = True,
 ) -> PipelineResult:
     """Run a graph with one of Beam's runners, which takes its own options.
+
+    Without `wait` the job is only submitted.
 
     Raises:
         ConfigurationError: Beam knows no such runner or option.
         RuntimeError: the engine gave up; its own message says why.
     """
+    if is_dataflow(runner):
+        beam_options = dataflow_options(beam_options)
     try:
         options = PipelineOptions([*beam_options, f"--runner={runner}"])
         pipeline = beam.Pipeline(options=options)
@@ -29,5 +38,6 @@ def run_by_name(
         ) from error
     construct(pipeline)
     result: PipelineResult = pipeline.run()
-    result.wait_until_finish()
+    if wait:
+        result.wait_until_finish()
     return result

@@ -8,7 +8,7 @@ import secrets
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timezone
 from pathlib import Path
 
@@ -28,7 +28,7 @@ class Holder:
 
     `started` tells it from a later process with the same number: the machine's boot and the
     process's age in it; "" where the system does not tell. `run` is chance: no two builds share it,
-    wherever they run.
+    wherever they run. `engine` goes on with the build when the process has ended; "" if none does.
     """
 
     host: str
@@ -36,10 +36,19 @@ class Holder:
     started: str
     since: str
     run: str = ""
+    engine: str = ""
 
     def __str__(self) -> str:
         """Say who it is and since when."""
-        return f"process {self.pid} on {self.host}, since {self.since}"
+        process = f"process {self.pid} on {self.host}, since {self.since}"
+        return f"a job of {self.engine}, submitted by {process}" if self.engine else process
+
+    @property
+    def has_ended(self) -> bool | None:
+        """Whether it is known to have ended; None where that cannot be seen from this machine."""
+        if self.engine or self.host != socket.gethostname():
+            return None
+        return not _is_alive(self)
 
 
 _HOLDER = TypeAdapter(Holder)
@@ -51,17 +60,31 @@ class Lock:
     def __init__(self, out: str, own: Holder) -> None:
         self._out = out
         self._own = own
+        self._left = False
 
     @property
     def run(self) -> str:
         """What tells this build from all others, for its workers."""
         return self._own.run
 
+    def hand_over(self, engine: str) -> None:
+        """Say that an engine goes on with the build, before it begins to; `leave` then lets go.
+
+        Raises:
+            InputError: another build took the lock over.
+        """
+        demand_lock(self._out, self.run)
+        self._own = replace(self._own, engine=engine)
+        open_output(self._out).write_json(LOCK, asdict(self._own))
+
+    def leave(self) -> None:
+        """Let the lock stay when this process ends: the last step of the build releases it."""
+        self._left = True
+
     def release(self) -> None:
         """Remove the lock if it is still this build's own."""
-        folder = open_output(self._out)
-        if _read_holder(folder) == self._own:
-            folder.delete(LOCK)
+        if not self._left:
+            release_lock(self._out, self.run)
 
 
 def demand_lock(out: str, run: str) -> None:
@@ -74,13 +97,25 @@ def demand_lock(out: str, run: str) -> None:
     Raises:
         InputError: another build took it over.
     """
-    holder = _read_holder(open_output(out)) if run else None
+    holder = read_holder(out) if run else None
     if run and (holder is None or holder.run != run):
         who = f": {holder}" if holder else ""
         raise InputError(
             f"{out}: another build took this folder over{who}. Nothing was published; wait until "
             "it has ended"
         )
+
+
+def release_lock(out: str, run: str) -> None:
+    """Remove the lock of a build, if that still holds it."""
+    holder = read_holder(out)
+    if holder is not None and holder.run == run:
+        open_output(out).delete(LOCK)
+
+
+def read_holder(out: str) -> Holder | None:
+    """Read who holds the lock of an output folder; None where nobody does, or it does not say."""
+    return _read_holder(open_output(out))
 
 
 @contextmanager
@@ -130,13 +165,14 @@ def _acquire(
                     f"{join(out, LOCK)}: does not say who holds it; when no build writes to {out}, "
                     "say --take-over"
                 )
-        elif holder.host != own.host:
+        elif holder.has_ended is None:
             if not take_over:
                 raise InputError(
-                    f"{out}: another build writes here: {holder}. Wait until it has ended; if it "
-                    "was cut off, which cannot be seen from this machine, say --take-over"
+                    f"{out}: another build writes here: {holder}. Wait until it has ended "
+                    f"('sarchat status {out}'); if it was cut off, which cannot be seen from this "
+                    "machine, say --take-over"
                 )
-        elif _is_alive(holder):
+        elif not holder.has_ended:
             raise _held(out, holder)
         if holder is not None:
             tell(f"took over {out} from a build that was cut off: {holder}")

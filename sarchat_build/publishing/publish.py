@@ -14,10 +14,11 @@ from sarchat_build.curation.split_changes import SplitChange
 from sarchat_build.curation.splits import split_rules
 from sarchat_build.dataset.conservation import imbalances, totals_by_source
 from sarchat_build.dataset.folder import STOPPED
+from sarchat_build.dataset.lock import demand_lock, release_lock
 from sarchat_build.dataset.output import STAGE, open_output, stage_of
 from sarchat_build.dataset.record import BuildRecord, build_record, parse_record
 from sarchat_build.dataset.shards import ShardReceipt
-from sarchat_build.dataset.switch import leave_rejects, switch
+from sarchat_build.dataset.switch import finish_switch, leave_rejects, switch
 from sarchat_build.errors import InputError, Stop
 from sarchat_build.phrasing.engine import Phrasing
 from sarchat_build.published.layout import BUILD_FILE
@@ -175,6 +176,31 @@ def read_outcome(out: str) -> BuildRecord:
     switch(out)
     folder.clean()
     return parse_record(folder.read(BUILD_FILE) or b"", join(out, BUILD_FILE))
+
+
+def conclude(out: str, run: str) -> None:
+    """Do what a launcher that waits does at its end: `read_outcome`, then release the lock.
+
+    An attempt may be cut off anywhere and made again, also after one that did everything.
+
+    Args:
+        out: the output folder.
+        run: what the lock of the output folder says of this build.
+
+    Raises:
+        InputError: nothing was published, or another build took the folder over.
+    """
+    folder, record = open_output(out), f"{STAGE}/{BUILD_FILE}"
+    if folder.has(STOPPED):
+        release_lock(out, run)
+        read_outcome(out)
+    elif folder.proven() or folder.is_file(record):
+        demand_lock(out, run)
+        finish_switch(out)
+        if folder.is_file(record):
+            read_outcome(out)
+    folder.clean()
+    release_lock(out, run)
 
 
 def add_up(counts: Iterable[Mapping[str, Mapping[str, int]]]) -> dict[str, dict[str, int]]:

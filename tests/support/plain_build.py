@@ -43,7 +43,7 @@ class Reading:
 
 
 def prepare(
-    raw: Path, out: Path, sources: Sequence[str] = (), *, strict: bool = False
+    raw: Path | str, out: Path | str, sources: Sequence[str] = (), *, strict: bool = False
 ) -> BuildContext:
     settings = launch.load_settings("sarchat_2m", None, None)
     chosen, _ = choose_sources(settings.manifests, str(raw), sources)

@@ -29,6 +29,7 @@ def build_sources(
     keep_going: bool,
     replace: bool,
     take_over: bool,
+    wait: bool,
     repacked: str,
     prove: bool,
     manifests: Path | None,
@@ -38,6 +39,7 @@ def build_sources(
 ) -> bool:
     """Build a dataset, show what became of its sources, and tell whether none was left out.
 
+    Without `wait` the build is given to its engine, and what is shown is where to look for it.
     Every argument is the option of the command that has its name.
     """
     # Where sources are named, the manifests of others may be broken.
@@ -61,11 +63,12 @@ def build_sources(
     refuse_folder(output)
     refuse_overlap(output, raw, repacked)
     from pipelines import launch
-    from pipelines.runners import demand_engine, run
+    from pipelines.runners import demand_engine, run, submit
     from sarchat_build.dataset.lock import demand_lock, hold_lock
     from sarchat_build.published.layout import WORK_FOLDER
 
-    demand_engine(runner, workers, beam_options)
+    locations = {"--raw": raw, "--output": output, "--repacked": repacked}
+    demand_engine(runner, workers, beam_options, locations=locations, wait=wait)
     here = local_path(output)
     with (
         hold_lock(output, take_over=take_over, tell=errors.print) as lock,
@@ -82,6 +85,7 @@ def build_sources(
             prove=prove,
             replace=replace,
             run=lock.run,
+            detached=not wait,
             progress=byte_progress,
         )
         if absent and not sources:
@@ -89,12 +93,18 @@ def build_sources(
         for reason in context.failed.values():
             print_error(InputError(*reason.split("\n")))
         from pipelines.build_dataset import build_dataset
-        from pipelines.cli.build_tables import print_build
+        from pipelines.cli.build_tables import print_build, print_submitted
         from pipelines.cli.source_tables import print_part_matches
         from sarchat_build.publishing.publish import read_outcome
         from sarchat_build.publishing.recompute import read_quality
         from sarchat_build.publishing.rejected import count_rejected
 
+        if not wait:
+            lock.hand_over(runner)
+            job = submit(lambda pipeline: build_dataset(pipeline, context), runner, beam_options)
+            lock.leave()
+            print_submitted(output, runner, str(job))
+            return not context.failed
         blocks = sum(context.index(source_id).image_blocks for source_id in context.manifests)
         with build_progress(output, blocks, prove):
             run(
