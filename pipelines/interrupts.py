@@ -17,6 +17,7 @@ from pathlib import Path
 from types import FrameType
 from typing import NoReturn
 
+from pipelines.console import error_line
 from sarchat_build.errors import InputError
 
 INTERRUPTED = "interrupted; run the same command again to resume"
@@ -94,7 +95,7 @@ def end(message: str, code: int) -> NoReturn:
             os.write(1, _SHOW_CURSOR.encode())
     with suppress(OSError, ValueError):
         before = "\n" if sys.stderr.isatty() else ""
-        os.write(2, f"{before}error: {message}\n".encode())
+        os.write(2, f"{before}{error_line(message)}\n".encode())
     for clean in _state.at_end:
         # It may ask a store that does not answer: nobody waits long for that.
         thread = threading.Thread(target=_try, args=(clean,), daemon=True)

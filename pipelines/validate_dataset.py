@@ -12,8 +12,9 @@ from typing import Any
 import apache_beam as beam
 from rich.markup import escape
 
-from pipelines.console import console, errors, unit_progress
+from pipelines.console import console, errors
 from pipelines.progress import report_done
+from pipelines.progress_display import unit_progress
 from pipelines.runners import demand_engine, run
 from sarchat_build.dataset.record import BuildRecord
 from sarchat_build.names import display_line

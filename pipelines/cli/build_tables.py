@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from textwrap import wrap
 
 from rich.console import Group
@@ -36,10 +36,24 @@ def print_build(
     record: BuildRecord,
     figures: QualityFigures,
     rejected: Sequence[Rejected],
+    seconds: Mapping[str, float],
     *,
     prove: bool,
 ) -> None:
     """Print what a finished build is: tables first, and what matters last."""
+    if console.as_json:
+        pictures, dialogues = totals(record)
+        console.event(
+            "finished",
+            output=output,
+            proven=prove,
+            pictures=pictures,
+            dialogues=dialogues,
+            rejected_images=sum(entry.images for entry in rejected),
+            rejected_objects=sum(entry.objects for entry in rejected),
+            stages=dict(seconds),
+        )
+        return
     console.print(build_table(record))
     for line in comparison_lines(comparable_rows(record)):
         console.print(line, highlight=False, markup=False)
@@ -50,6 +64,7 @@ def print_build(
     print_unverified({s: source.unverified for s, source in record.sources.items()})
     pictures, dialogues = totals(record)
     proof = "proven" if prove else "not proven (--no-prove)"
+    print_line(f"Took:    {stages_text(seconds)}")
     print_line(f"Dataset: {output}, {proof}: {pictures:,} pictures and {dialogues:,} dialogues")
     print_line(f"Card:    {join(output, 'README.md')}")
     print_line(f"Next:    sarchat validate {output}")
@@ -57,8 +72,32 @@ def print_build(
 
 def print_submitted(output: str, runner: str, job: str) -> None:
     """Print which job goes on with a build, and how to see how far it is."""
+    if console.as_json:
+        console.event("submitted", output=output, runner=runner, job=job)
+        return
     print_line(f"Submitted: {runner} job {job}")
     print_line(f"Next:      sarchat status {output}")
+
+
+def stages_text(seconds: Mapping[str, float]) -> str:
+    """Say how long each stage took.
+
+    >>> stages_text({"prepare": 2.4, "read and inspect": 3725.0})
+    'prepare 2 s, read and inspect 1 h 2 min 5 s'
+    """
+    return ", ".join(f"{stage} {duration_text(spent)}" for stage, spent in seconds.items())
+
+
+def duration_text(seconds: float) -> str:
+    """Say how long something takes.
+
+    >>> duration_text(0.4), duration_text(61), duration_text(7200)
+    ('0 s', '1 min 1 s', '2 h 0 min 0 s')
+    """
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    text = f"{hours} h " if hours else ""
+    return f"{text}{minutes} min {rest} s" if hours or minutes else f"{rest} s"
 
 
 def build_table(record: BuildRecord) -> Group:

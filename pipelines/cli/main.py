@@ -26,7 +26,7 @@ from pipelines.cli.arguments import (
 )
 from pipelines.cli.sources import sources
 from pipelines.cli.templates import templates
-from pipelines.console import print_error
+from pipelines.console import print_error, write_json_lines
 from pipelines.faults import EngineError, FaultLog
 from pipelines.interrupts import INTERRUPTED, end, interrupted_exit_code, listen
 from sarchat_build.config.resources import recipe_path
@@ -114,6 +114,7 @@ def build(
     manifests: options.Manifests = None,
     templates: options.Templates = None,
     settings: options.Settings = None,
+    log_format: options.LogFormat = "text",
     beam_options: Annotated[
         list[str] | None,
         typer.Argument(metavar="-- BEAM OPTIONS", help="After '--': options for Beam itself."),
@@ -124,6 +125,8 @@ def build(
     Everything is built and proven in OUT/.sarchat first; a dataset that lies in OUT stays whole
     until then. Without --source, every source found under RAW is built; those not found are listed.
     """
+    if log_format == "json":
+        write_json_lines()
     processes = workers_of(workers)
     check_runner(runner)
     check_output_folder(output)
@@ -152,6 +155,30 @@ def build(
     )
     if not complete:
         raise typer.Exit(EXIT_INPUT)
+
+
+@app.command(
+    short_help="Say how far the build of a folder is, or how it ended.",
+    epilog="Example: sarchat status dataset",
+)
+def status(
+    output: Annotated[
+        str, typer.Argument(metavar="OUT", help="A build's --output: a folder, or its URL.")
+    ],
+    as_json: Annotated[
+        bool,
+        typer.Option("--json", help="One JSON document, its keys are in docs/progress.md."),
+    ] = False,
+) -> None:
+    """Say how far the build of a folder is, or how it ended, from what lies in that folder.
+
+    Exit code 0: finished; 5: under way; 6: nothing was built there; 1: the last build stopped, or
+    was cut off.
+    """
+    check_output_folder(output)
+    from pipelines.cli.commands.status import print_status
+
+    raise typer.Exit(print_status(output, as_json=as_json))
 
 
 @app.command(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -58,5 +58,12 @@ Workers = Annotated[
     int,
     typer.Option(
         "--workers", metavar="N", min=0, help="Processes of the local engine; 0: one per core."
+    ),
+]
+LogFormat = Annotated[
+    Literal["text", "json"],
+    typer.Option(
+        "--log-format",
+        help="'json': one JSON object a line, for machines; its keys are in docs/progress.md.",
     ),
 ]

@@ -16,6 +16,7 @@ from pipelines.runners.dataflow import dataflow_options, demand_dataflow, is_dat
 from pipelines.runners.detached import Job, demand_detachable, job_of
 from pipelines.runners.local import run_locally
 from pipelines.runners.loopback import demand_loopback, without_proxy
+from pipelines.runners.told_counters import Hear
 
 __all__ = ["Job", "demand_engine", "run", "submit"]
 
@@ -27,6 +28,7 @@ def run(
     beam_options: Sequence[str] = (),
     *,
     log_folder: Path | None = None,
+    hear: Hear | None = None,
 ) -> PipelineResult:
     """Run a graph to its end.
 
@@ -36,6 +38,7 @@ def run(
         workers: processes of the local engine; other runners take their own options.
         beam_options: passed to Beam as they are.
         log_folder: where the whole story of a fault is written; None: a temporary file.
+        hear: is told the counters of the job while it runs, where the engine gives them.
 
     Returns:
         What Beam knows of the finished run; `pipelines.metrics.read_counters` reads its counters.
@@ -55,7 +58,7 @@ def run(
         without_proxy(),
         redirect_stderr(log.stream),
     ):
-        return run_by_name(construct, runner, beam_options)
+        return run_by_name(construct, runner, beam_options, hear=hear)
 
 
 def submit(

@@ -9,6 +9,7 @@ from apache_beam.options.pipeline_options import PipelineOptions
 from apache_beam.runners.runner import PipelineResult
 
 from pipelines.runners.dataflow import dataflow_options, is_dataflow
+from pipelines.runners.told_counters import Hear, telling_counters
 from sarchat_build.errors import ConfigurationError, Issue
 
 
@@ -18,10 +19,11 @@ def run_by_name(
     beam_options: Sequence[str] = (),
     *,
     wait: bool = True,
+    hear: Hear | None = None,
 ) -> PipelineResult:
     """Run a graph with one of Beam's runners, which takes its own options.
 
-    Without `wait` the job is only submitted.
+    Without `wait` the job is only submitted; `hear` is told its counters while it runs.
 
     Raises:
         ConfigurationError: Beam knows no such runner or option.
@@ -39,5 +41,6 @@ def run_by_name(
     construct(pipeline)
     result: PipelineResult = pipeline.run()
     if wait:
-        result.wait_until_finish()
+        with telling_counters(result, hear):
+            result.wait_until_finish()
     return result

@@ -35,6 +35,14 @@ class BuildShards(beam.PTransform):
         )
 
 
+def rows_of(receipt: ShardReceipt) -> dict[str, int]:
+    """Give the number of pictures and of dialogues of a shard."""
+    rows = {"pictures": 0, "dialogues": 0}
+    for file in receipt.files:
+        rows["pictures" if file.path.startswith("images/") else "dialogues"] += file.rows or 0
+    return rows
+
+
 class _BuildShard(beam.DoFn):
     def __init__(self, context: BuildContext) -> None:
         self._context = context
@@ -68,6 +76,14 @@ class _BuildShard(beam.DoFn):
         # A build that lost its lock must not write over what another one has proven.
         demand_lock(self._context.out, self._context.run)
         receipt, reused = build_or_reuse(self._builder, self._context.out, name, planned, wanted)
-        report_done(self._context.out, "shards", name)
-        count("build_shards", shards_in=1, images_in=len(planned), shards_out=1, reused=int(reused))
+        made = rows_of(receipt)
+        report_done(self._context.out, "shards", name, reused=int(reused), **made)
+        count(
+            "build_shards",
+            shards_in=1,
+            images_in=len(planned),
+            shards_out=1,
+            reused=int(reused),
+            **{f"{rows}_out": number for rows, number in made.items()},
+        )
         yield receipt

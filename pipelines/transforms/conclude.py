@@ -8,6 +8,7 @@ from typing import Any
 import apache_beam as beam
 
 from pipelines.context import BuildContext
+from pipelines.progress import note_finished
 from sarchat_build.publishing.publish import conclude
 
 
@@ -30,3 +31,4 @@ class Conclude(beam.PTransform):
 
 def _conclude(_: object, context: BuildContext) -> None:
     conclude(context.out, context.run)
+    note_finished(context.out, context.run)

@@ -79,6 +79,7 @@ def _inspect(
         recipe=context.recipe,
     )
     report_done(context.out, "inspect", block)
+    count("inspect_images", blocks_in=1)
     yield from _outputs("inspect_images", block, files, result)
 
 
@@ -104,6 +105,7 @@ def _outputs(step: str, block: str, images: Sized, result: BlockResult[Any]) -> 
         images_out=len(result.images),
         images_rejected=len(result.rejected_images),
         rejects=len(result.rejects),
+        objects_rejected=sum(reject.instances for reject in result.rejects),
     )
     yield block, result.images
     if result.rejects:

@@ -11,10 +11,11 @@ from apache_beam.pvalue import TaggedOutput
 
 from pipelines.context import BuildContext
 from pipelines.metrics import count
-from pipelines.progress import report_done
+from pipelines.progress import note
 from pipelines.transforms.gather import GatherByName
 from sarchat_build.curation.plan import DatasetFacts, plan_dataset
 from sarchat_build.curation.shard_assignment import ShardAssignment, group_by_shard
+from sarchat_build.curation.stop import RejectCount
 from sarchat_build.sources.matching.part_matches import count_missed
 from sarchat_build.types import CutImage, PlannedImage
 
@@ -64,6 +65,7 @@ def _plan(facts: Mapping[str, list[tuple[Any, ...]]], context: BuildContext) -> 
         "plan_dataset",
         images_in=len(images),
         images_out=len(plan.assignments),
+        shards_out=len(plan.shards),
         duplicates_dropped=sum(not row["kept"] for row in plan.duplicates),
     )
     if plan.stop:
@@ -73,8 +75,16 @@ def _plan(facts: Mapping[str, list[tuple[Any, ...]]], context: BuildContext) -> 
     yield TaggedOutput("split_changes", plan.split_changes)
     yield TaggedOutput("notices", plan.notices)
     yield TaggedOutput("notices", count_missed(context.part_matches))
+    rejected: list[RejectCount] = _all(facts, "reject_counts")
+    note(
+        context.out,
+        context.run,
+        "planned",
+        shards=len(plan.shards),
+        rejected_images=sum(counted.images for counted in rejected),
+        rejected_objects=sum(counted.instances for counted in rejected),
+    )
     for name in plan.shards:
-        report_done(context.out, "planned", name)
         yield TaggedOutput("shards", (name, ()))
     yield from plan.assignments_by_block()
 

@@ -10,6 +10,7 @@ import apache_beam as beam
 
 from pipelines.context import BuildContext
 from pipelines.metrics import count
+from pipelines.progress import note
 from pipelines.transforms.gather import GatherByName
 from sarchat_build.publishing.publish import BuildResults, publish
 
@@ -51,6 +52,7 @@ def _publish(records: Mapping[str, list[Any]], context: BuildContext) -> None:
         receipts=each("receipts"),
         readings=each("readings"),
     )
+    note(context.out, context.run, "written")
     outcome = publish(results, context.build)
     count(
         "publish",

@@ -36,7 +36,13 @@ def _read_documents(key: str, context: BuildContext) -> Iterator[Any]:
         for block, found in batch.by_block.items():
             count("read_annotations", annotations_out=len(found))
             yield block_key(source_id, block), found
-        count("read_annotations", instances_in=batch.read.instances, rejects=len(batch.rejects))
+        count(
+            "read_annotations",
+            instances_in=batch.read.instances,
+            rejects=len(batch.rejects),
+            images_rejected=sum(reject.images for reject in batch.rejects),
+            objects_rejected=sum(reject.instances for reject in batch.rejects),
+        )
         if batch.rejects:
             yield TaggedOutput("rejects", (source_id, batch.rejects))
         yield TaggedOutput("read", (batch.read,))

@@ -31,6 +31,7 @@ ORDER = (
     "sources new",
     "sources list",
     "build",
+    "status",
     "validate",
     "report",
     "templates list",
@@ -39,7 +40,7 @@ ORDER = (
 )
 # Too long to be read, or told by other means.
 _NOT_KEPT = ("templates preview",)
-_PROGRESS = re.compile(r"^[a-z ]+: [\d,]+( of [\d,]+)?, \d+ s$")
+_PROGRESS = re.compile(r"^([a-z ]+: [\d,]+( of [\d,]+)?, \d+ s\b|Took: ).*$")
 
 
 class Screen(NamedTuple):

@@ -48,6 +48,7 @@ ROOMS = (
     "pipelines.metrics",
     "pipelines.faults",
     "pipelines.console",
+    "pipelines.progress_display",
     "pipelines.settings",
     "pipelines.context",
     "pipelines.interrupts",
@@ -57,6 +58,7 @@ ROOMS = (
     "pipelines.runners",
     "pipelines.validate_dataset",
     "pipelines.launch",
+    "pipelines.status",
     "pipelines.cli",
 )
 ALONE = {

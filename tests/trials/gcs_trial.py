@@ -62,6 +62,11 @@ class Trial:
             raise SystemExit(f"exit code {done.returncode}, not {code}")
         return done.stdout + done.stderr
 
+    def status(self, out: str) -> tuple[int, str]:
+        """Exit code and text of `sarchat status`."""
+        done = subprocess.run(self.command("status", out), capture_output=True, text=True)
+        return done.returncode, done.stdout
+
     def upload(self, folder: Path, name: str) -> str:
         for path in sorted(folder.rglob("*")):
             if path.is_file():
@@ -146,8 +151,11 @@ def run(trial: Trial, images: int) -> None:
     os.killpg(process.pid, signal.SIGSTOP)  # it stays where it is while the other one tries
     said = trial.build(raw, out, code=3)
     trial.say("a second writer is refused", "another build writes here" in said, said.strip()[-90:])
+    under_way, said = trial.status(out)
+    trial.say("status: under way", under_way == 5 and "Shards: " in said, said.splitlines()[-3])
     os.killpg(process.pid, signal.SIGKILL)
     process.wait()
+    trial.say("status: cut off", trial.status(out)[0] == 1, "")
     kept = trial.receipts(out)
     built_before = {name: trial.system.info(name)["generation"] for name in kept}
     trial.say(
@@ -167,7 +175,7 @@ def run(trial: Trial, images: int) -> None:
     left = [
         name
         for name in trial.system.find(out.removeprefix("gs://"))
-        if "/.sarchat/" in name and "/receipts/" not in name
+        if "/.sarchat/" in name and "/receipts/" not in name and "/log/" not in name
     ]
     trial.say("leftovers are deleted", not left, ", ".join(left))
 

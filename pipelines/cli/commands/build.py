@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 
 from pipelines.cli.commands.sources import print_faulty
 from pipelines.cli.tables import print_text
-from pipelines.console import build_progress, byte_progress, errors, print_error
+from pipelines.console import errors, print_error
 from pipelines.interrupts import cleaning_up
+from pipelines.progress import SUBMITTED, note, note_finished, now, read_milestones, stage_seconds
+from pipelines.progress_display import build_progress, byte_progress
 from pipelines.settings import load_settings
 from sarchat_build.archives.location import local_path
 from sarchat_build.config.resources import resource_folder
@@ -74,6 +77,7 @@ def build_sources(
         hold_lock(output, take_over=take_over, tell=errors.print) as lock,
         cleaning_up(lock.release),
     ):
+        began = now()
         context = launch.prepare(
             loaded,
             chosen,
@@ -99,26 +103,37 @@ def build_sources(
         from sarchat_build.publishing.recompute import read_quality
         from sarchat_build.publishing.rejected import count_rejected
 
+        blocks = sum(context.index(source_id).image_blocks for source_id in context.manifests)
+        listed = sum(context.images_listed.values())
+        note(output, lock.run, "begun", at=began, runner=runner)
+        note(output, lock.run, "prepared", blocks=blocks, images=listed)
         if not wait:
             lock.hand_over(runner)
             job = submit(lambda pipeline: build_dataset(pipeline, context), runner, beam_options)
             lock.leave()
+            note(output, lock.run, SUBMITTED, runner=runner, **asdict(job))
             print_submitted(output, runner, str(job))
             return not context.failed
-        blocks = sum(context.index(source_id).image_blocks for source_id in context.manifests)
-        with build_progress(output, blocks, prove):
+        with build_progress(output, lock.run, blocks, prove) as hear:
             run(
                 lambda pipeline: build_dataset(pipeline, context),
                 runner,
                 workers,
                 beam_options,
                 log_folder=None if here is None else here / WORK_FOLDER / "log",
+                hear=hear,
             )
         demand_lock(output, lock.run)
         record = read_outcome(output)
+        note_finished(output, lock.run)
     print_part_matches(context.part_matches)
     print_build(
-        output, record, read_quality(output), count_rejected(output, record.files), prove=prove
+        output,
+        record,
+        read_quality(output),
+        count_rejected(output, record.files),
+        stage_seconds(read_milestones(output, lock.run)),
+        prove=prove,
     )
     if context.failed:
         left_out = ", ".join(context.failed)

@@ -18,7 +18,8 @@ from pipelines.cli.source_tables import (
     survey_table,
 )
 from pipelines.cli.tables import print_text
-from pipelines.console import byte_progress, console, counting_progress, print_line
+from pipelines.console import console, print_line
+from pipelines.progress_display import byte_progress, counting_progress
 from sarchat_build.archives import join
 from sarchat_build.archives.location import local_path
 from sarchat_build.config.manifest import SOURCE_ID, Manifest

@@ -6,7 +6,8 @@ import multiprocessing
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
 
-from pipelines.console import console, counting_progress, errors, print_line
+from pipelines.console import console, errors, print_line
+from pipelines.progress_display import counting_progress
 from sarchat_build.archives.location import local_path, write_bytes
 from sarchat_build.dataset.output import json_text
 from sarchat_build.errors import InputError

@@ -9,7 +9,8 @@ from rich.markup import escape
 
 from pipelines.cli.source_tables import print_doubts, print_part_matches, print_unverified
 from pipelines.cli.tables import plain_table, print_text, titled
-from pipelines.console import byte_progress, console, errors, print_line
+from pipelines.console import console, errors, print_line
+from pipelines.progress_display import byte_progress
 from sarchat_build.archives.checksums import read_recorded, write_recorded
 from sarchat_build.config.manifest import Manifest, load_manifests
 from sarchat_build.config.resources import resource_folder

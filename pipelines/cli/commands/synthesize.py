@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from pipelines.console import counting_progress, print_line
+from pipelines.console import print_line
+from pipelines.progress_display import counting_progress
 from sarchat_build.synthetic import RAW_SOURCES, SYNTHESIZERS, refuse_foreign_files
 from sarchat_build.synthetic import synthesize as synthesize_source
 

@@ -156,6 +156,7 @@ class ObjectStore(OutputFolder):
 
     def prepare(self) -> None:
         """As `OutputFolder` has it; what attempts leave behind lies on their own machines."""
+        self.clean()
         for folder in Path(tempfile.gettempdir()).glob(f"{glob.escape(_UNFINISHED)}*"):
             pid = folder.name.removeprefix(_UNFINISHED).partition(".")[0]
             try:
@@ -167,6 +168,7 @@ class ObjectStore(OutputFolder):
 
     def clean(self) -> None:
         """As `OutputFolder` has it."""
+        self.each(self.delete, self._below(f"{WORK_FOLDER}/progress"))
 
     def commit(self) -> None:
         """As `OutputFolder` has it: one object that says so is created."""
