@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 DEMO   := demo
 
-.PHONY: help demo test check libarchive lint lock golden docs bytes clean faults gcs
+.PHONY: help demo test check libarchive lint lock golden docs bytes clean faults gcs dataflow image
 .PHONY: bench bench-start oracles proof-coco proof-crowds proof-full proof-neardup proof-scene
 .DEFAULT_GOAL := help
 
@@ -23,6 +23,8 @@ help:
 	@echo "make bench          10,000 chips against a hand-written script, as a ratio"
 	@echo "make bench-start    CPU seconds of help and of errors of usage"
 	@echo "make gcs            builds in a bucket, on a server of the real protocol (IMAGES=…); needs Go"
+	@echo "make dataflow       job, graph and flex template for Dataflow, made without a cloud; needs Go"
+	@echo "make image          the image of launcher and workers, of bases that stand in; needs buildah, root"
 	@echo "make faults         builds killed and interrupted at random moments (SEED=…), then resumed"
 	@echo "make oracles        our readers against datumaro, box for box, in an environment of its own"
 	@echo "make proof-coco     one gigabyte of COCO JSON: seconds and peak memory"
@@ -80,6 +82,7 @@ LOCK = $(BIN)/uv pip compile pyproject.toml --quiet --generate-hashes --no-heade
 lock: $(VENV)/.dev
 	@$(LOCK) --group build --extra archives -o requirements.lock
 	@$(LOCK) --group dev --extra archives -c requirements.lock -o requirements-dev.lock
+	@$(LOCK) --group build --extra archives --extra gcp -c requirements.lock -o requirements-gcp.lock
 
 lint: $(VENV)/.dev
 	@$(BIN)/ruff check .
@@ -104,6 +107,18 @@ gcs: $(VENV)/.dev
 	@command -v fake-gcs-server >/dev/null || test -x "$$(go env GOPATH)/bin/fake-gcs-server" || { \
 	  echo "building $(GCS_SERVER) …"; go install $(GCS_SERVER); }
 	@PYTHONPATH=.:tests:tests/support $(BIN)/python tests/trials/gcs_trial.py --images $(IMAGES)
+
+# What the image has, in an environment of its own.
+.venv-gcp/.installed: requirements-gcp.lock pyproject.toml
+	@test -x .venv-gcp/bin/python || $(PYTHON) -m venv .venv-gcp
+	@echo "installing the pinned packages of Dataflow into .venv-gcp …"
+	@.venv-gcp/bin/python -m pip install --quiet --require-hashes -r requirements-gcp.lock
+	@touch $@
+
+dataflow: .venv-gcp/.installed
+	@command -v fake-gcs-server >/dev/null || test -x "$$(go env GOPATH)/bin/fake-gcs-server" || { \
+	  echo "building $(GCS_SERVER) …"; go install $(GCS_SERVER); }
+	@PYTHONPATH=.:tests:tests/support .venv-gcp/bin/python tests/trials/dataflow_trial.py
 
 bench: $(VENV)/.runtime
 	@$(BIN)/python -m benchmarks.compare
@@ -156,4 +171,4 @@ docs: $(VENV)/.runtime
 	@$(BIN)/python -m sarchat_build.config.reference recipe > docs/recipe.md
 
 clean:
-	rm -rf $(VENV) .venv-oracles $(DEMO) bench oracles
+	rm -rf $(VENV) .venv-gcp .venv-oracles $(DEMO) bench oracles

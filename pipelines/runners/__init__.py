@@ -13,7 +13,7 @@ from pipelines.faults import FaultLog
 from pipelines.runners.beam_options import check_beam_options
 from pipelines.runners.by_name import run_by_name
 from pipelines.runners.dataflow import dataflow_options, demand_dataflow, is_dataflow
-from pipelines.runners.detached import Job, demand_detachable, job_of
+from pipelines.runners.detached import Job, demand_a_job, demand_detachable, job_of
 from pipelines.runners.local import run_locally
 from pipelines.runners.loopback import demand_loopback, without_proxy
 from pipelines.runners.told_counters import Hear
@@ -100,7 +100,9 @@ def demand_engine(
             location.
     """
     check_beam_options(runner, beam_options)
-    if not wait:
+    if wait:
+        demand_a_job(runner, beam_options)
+    else:
         demand_detachable(runner, beam_options)
     if is_dataflow(runner):
         demand_dataflow(runner, dataflow_options(beam_options), locations or {})

@@ -6,7 +6,12 @@ from collections.abc import Mapping, Sequence
 from importlib.util import find_spec
 
 from apache_beam import Pipeline
-from apache_beam.options.pipeline_options import DebugOptions, PipelineOptions, WorkerOptions
+from apache_beam.options.pipeline_options import (
+    DebugOptions,
+    GoogleCloudOptions,
+    PipelineOptions,
+    WorkerOptions,
+)
 
 from sarchat_build.archives.location import local_path
 from sarchat_build.errors import ConfigurationError, InputError, Issue
@@ -55,17 +60,23 @@ def demand_dataflow(runner: str, options: Sequence[str], locations: Mapping[str,
         ConfigurationError: options that Beam refuses, or that lack the image of the workers.
         InputError: the extra `gcp` is not installed, or a location is a path of this machine.
     """
-    if find_spec("apitools") is None:
-        raise InputError(
-            f"--runner {runner}: needs the extra gcp: pip install 'sarchat-build[gcp]'"
-        )
     for option, location in locations.items():
         if location and local_path(location) is not None:
             raise InputError(
                 f"{option} {location}: workers of Dataflow do not see this machine's folders; give "
                 "a URL such as gs://bucket/folder"
             )
-    if not PipelineOptions(list(options)).view_as(WorkerOptions).sdk_container_image:
+    parsed = PipelineOptions(list(options))
+    google = parsed.view_as(GoogleCloudOptions)
+    # In the place of one that it cannot use, Beam makes a bucket of its own.
+    issues = [
+        Issue("-- BEAM OPTIONS", f"--{name}={stated}", "no place in a bucket; give gs://bucket/…")
+        for name in ("temp_location", "staging_location", "template_location")
+        if (stated := getattr(google, name)) and not stated.startswith("gs://")
+    ]
+    if issues:
+        raise ConfigurationError(issues)
+    if not parsed.view_as(WorkerOptions).sdk_container_image:
         raise ConfigurationError(
             [
                 Issue(
@@ -74,6 +85,10 @@ def demand_dataflow(runner: str, options: Sequence[str], locations: Mapping[str,
                     "workers need the image of this project's Dockerfile; say where it is",
                 )
             ]
+        )
+    if find_spec("apitools") is None:
+        raise InputError(
+            f"--runner {runner}: needs the extra gcp: pip install 'sarchat-build[gcp]'"
         )
     try:
         Pipeline(options=PipelineOptions([*options, f"--runner={runner}"]))

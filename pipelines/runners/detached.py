@@ -38,7 +38,7 @@ class Job:
     def __str__(self) -> str:
         """Say what to look for in the engine's own list of jobs."""
         if self.template:
-            return f"template {self.template}"
+            return f"{self.name} (its launcher submits {self.template})".lstrip()
         return " ".join(filter(None, (self.id, self.name and f"({self.name})"))) or "without a name"
 
 
@@ -71,6 +71,17 @@ def demand_detachable(runner: str, beam_options: Sequence[str] = ()) -> None:
                 )
             ]
         )
+
+
+def demand_a_job(runner: str, beam_options: Sequence[str] = ()) -> None:
+    """Refuse to wait for a job that is only described.
+
+    Raises:
+        ConfigurationError: the options ask for a template.
+    """
+    if PipelineOptions(list(beam_options)).view_as(GoogleCloudOptions).template_location:
+        message = f"{runner} writes a template and runs nothing that could be waited for: --no-wait"
+        raise ConfigurationError([Issue("-- BEAM OPTIONS", "--template_location", message)])
 
 
 def job_of(result: PipelineResult, beam_options: Sequence[str] = ()) -> Job:

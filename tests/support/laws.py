@@ -60,6 +60,7 @@ ROOMS = (
     "pipelines.launch",
     "pipelines.status",
     "pipelines.cli",
+    "pipelines.flex_template",
 )
 ALONE = {
     "sarchat_build.published": ("sarchat_build.published",),
