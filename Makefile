@@ -85,6 +85,7 @@ lock: $(VENV)/.dev
 	@$(LOCK) --group build --extra archives --extra gcp -c requirements.lock -o requirements-gcp.lock
 
 lint: $(VENV)/.dev
+	@$(BIN)/hadolint Dockerfile
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
@@ -119,6 +120,11 @@ dataflow: .venv-gcp/.installed
 	@command -v fake-gcs-server >/dev/null || test -x "$$(go env GOPATH)/bin/fake-gcs-server" || { \
 	  echo "building $(GCS_SERVER) …"; go install $(GCS_SERVER); }
 	@PYTHONPATH=.:tests:tests/support .venv-gcp/bin/python tests/trials/dataflow_trial.py
+
+# ROOTFS keeps the minimal Debian for the next time.
+image: $(VENV)/.dev
+	@$(BIN)/hadolint Dockerfile
+	@PYTHONPATH=.:tests:tests/support $(BIN)/python tests/trials/image_trial.py $(if $(ROOTFS),--rootfs $(ROOTFS))
 
 bench: $(VENV)/.runtime
 	@$(BIN)/python -m benchmarks.compare
