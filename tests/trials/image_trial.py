@@ -4,9 +4,9 @@
 
 Needs root, buildah, debootstrap and Go. Bases that stand in: a minimal Debian with its own Python
 3.11 (FOLDER, made where it is not there), Beam's boot program built from its source, and a script
-in the place of Dataflow's launcher. Everything else is the Dockerfile's own: packages by their hashes,
-the project, the environment. What is not tried: the bases of the registries, and Dataflow's
-launcher. Exit code 1 if anything was not as promised.
+in the place of Dataflow's launcher. Everything else is the Dockerfile's own: packages by their
+hashes, the project, the environment. What is not tried: the bases of the registries, and
+Dataflow's launcher. Exit code 1 if anything was not as promised.
 """
 
 from __future__ import annotations
