@@ -10,6 +10,7 @@ from plain_build import prepare
 
 from pipelines.build_dataset import build_dataset
 from pipelines.metrics import read_counters
+from pipelines.progress import progress_of_counters
 from pipelines.runners import run
 from sarchat_build.publishing.publish import read_outcome
 
@@ -60,3 +61,12 @@ def test_counters_agree_with_the_record(tmp_path: Path, workers: int) -> None:
     assert counters["publish/files_out"] == len(record["files"])
     assert counters["build_shards/reused"] == counters["read_shards/faults"] == 0
     assert counters["publish/reasons_to_stop"] == 0
+    # What is shown while a build runs is at its end what the record says.
+    seen = progress_of_counters(counters)
+    written = record["counts"].values()
+    assert seen.pictures == sum(split["images"] for split in written)
+    assert seen.dialogues == sum(rows for split in written for table, rows in split.items()
+                                 if table not in ("images", "objects"))  # fmt: skip
+    assert seen.rejected_images == total("rejected", "images")
+    assert seen.rejected_objects == total("rejected", "instances")
+    assert seen.shards == seen.shards_planned == seen.shards_read == shards
