@@ -20,6 +20,14 @@ def count(step: str, **amounts: int) -> None:
 
 
 def read_counters(result: PipelineResult) -> dict[str, int]:
-    """Give the counters of all steps of a finished run, by name."""
+    """Give the counters of all steps of a run, by name.
+
+    While it runs, engines know of some only what was attempted, and of others nothing.
+    """
     found = result.metrics().query(MetricsFilter().with_namespace(NAMESPACE))
-    return {counter.key.metric.name: int(counter.result) for counter in found["counters"]}
+    return {
+        counter.key.metric.name: int(
+            (counter.attempted or 0) if counter.committed is None else counter.committed
+        )
+        for counter in found["counters"]
+    }

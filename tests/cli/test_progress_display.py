@@ -7,13 +7,18 @@ import json
 import re
 import threading
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import apache_beam as beam
 import pytest
+from apache_beam.metrics.monitoring_infos import int64_user_counter
+from apache_beam.portability.api import beam_job_api_pb2
+from apache_beam.runners.portability.portable_runner import PortableMetrics
 
 from pipelines import progress_display
 from pipelines.console import PlainConsole
-from pipelines.metrics import count
+from pipelines.metrics import NAMESPACE, count, read_counters
 from pipelines.progress import Progress, note, progress_of_counters, report_done
 from pipelines.progress_display import JsonProgress, LineProgress, build_progress
 from pipelines.runners import run, told_counters
@@ -101,6 +106,19 @@ def test_what_two_have_seen_is_joined() -> None:
         {"build_shards/shards_out": 1, "cut_chips/images_rejected": 4, "other/rejects": 7}
     )
     assert seen == Progress(shards=2, dialogues=9, rejected_images=4)
+
+
+def test_counters_of_a_running_job_are_those_that_were_attempted() -> None:
+    def info(name: str, value: int) -> Any:
+        return int64_user_counter(NAMESPACE, f"build_shards/{name}", value, ptransform="p")
+
+    answer = beam_job_api_pb2.GetJobMetricsResponse(
+        metrics=beam_job_api_pb2.MetricResults(
+            attempted=[info("shards_out", 4), info("reused", 1)], committed=[info("reused", 0)]
+        )
+    )
+    result = SimpleNamespace(metrics=lambda: PortableMetrics(answer))
+    assert read_counters(result) == {"build_shards/shards_out": 4, "build_shards/reused": 0}
 
 
 def _count(element: int) -> int:
