@@ -8,6 +8,7 @@ import apache_beam as beam
 from apache_beam.options.pipeline_options import PipelineOptions
 from apache_beam.runners.runner import PipelineResult
 
+from pipelines.runners.cancelling import wait_or_cancel
 from sarchat_build.errors import ConfigurationError, Issue
 
 
@@ -29,5 +30,5 @@ def run_by_name(
         ) from error
     construct(pipeline)
     result: PipelineResult = pipeline.run()
-    result.wait_until_finish()
+    wait_or_cancel(result, runner)
     return result

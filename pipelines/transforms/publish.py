@@ -11,6 +11,7 @@ import apache_beam as beam
 from pipelines.context import BuildContext
 from pipelines.metrics import count
 from pipelines.transforms.gather import GatherByName
+from sarchat_build.dataset.lock import demand_lock
 from sarchat_build.publishing.publish import BuildResults, publish
 
 
@@ -51,6 +52,8 @@ def _publish(records: Mapping[str, list[Any]], context: BuildContext) -> None:
         receipts=each("receipts"),
         readings=each("readings"),
     )
+    # A job that outlived its launcher must not write over what another build proves.
+    demand_lock(context.out, context.run)
     outcome = publish(results, context.build)
     count(
         "publish",
