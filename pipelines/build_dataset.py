@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import apache_beam as beam
 
-from pipelines.context import BuildContext, block_key
+from pipelines.context import BuildContext
 from pipelines.transforms.build_shards import BuildShards
 from pipelines.transforms.inspect_images import (
     CutChips,
@@ -19,25 +19,25 @@ from pipelines.transforms.inspect_images import (
 )
 from pipelines.transforms.plan_dataset import AssignShards, PlanDataset
 from pipelines.transforms.publish import Publish
-from pipelines.transforms.read_annotations import ReadAnnotations
+from pipelines.transforms.read_annotations import DOCUMENTS, IMAGES, ReadAnnotations
 from pipelines.transforms.read_shards import ReadShards
 
 
 def build_dataset(pipeline: beam.Pipeline, context: BuildContext) -> None:
     """Put the graph of one build into `pipeline`."""
     indexes = [context.index(source_id) for source_id in sorted(context.manifests)]
-    documents = [block_key(i.source_id, n) for i in indexes for n in range(i.document_blocks)]
+    documents = [(DOCUMENTS, i.source_id, n) for i in indexes for n in range(i.document_blocks)]
     # Every block of images is listed from the start, also one that no document mentions.
-    blocks = [(block_key(i.source_id, n), ()) for i in indexes for n in range(i.image_blocks)]
+    images = [(IMAGES, i.source_id, n) for i in indexes for n in range(i.image_blocks)]
 
     read = (
         pipeline
-        | "ListDocuments" >> beam.Create(documents)
+        # One list: each root of the graph is a stage, for which engines start workers anew.
+        | "ListBlocks" >> beam.Create([*documents, *images])
         | "ReadAnnotations" >> ReadAnnotations(context)
     )
     inspected = (
-        (pipeline | "ListImages" >> beam.Create(blocks), read.annotations)
-        | "AddressAnnotations" >> beam.Flatten()
+        read.annotations
         | "GatherBlocks" >> beam.GroupByKey()
         | "InspectImages" >> InspectImages(context)
     )

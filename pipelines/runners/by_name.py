@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Sequence
 
 import apache_beam as beam
@@ -29,6 +30,8 @@ def run_by_name(
             [Issue("--runner", runner, " ".join(str(error).split()))]
         ) from error
     construct(pipeline)
+    # At the end of the process it says that it ends the server that it started.
+    logging.getLogger("apache_beam.utils.subprocess_server").setLevel(logging.ERROR)
     result: PipelineResult = pipeline.run()
     wait_or_cancel(result, runner)
     return result
