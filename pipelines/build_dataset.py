@@ -45,15 +45,14 @@ def build_dataset(pipeline: beam.Pipeline, context: BuildContext) -> None:
     cut = normalized.images | "CutChips" >> CutChips(context)
 
     steps = (inspected, normalized, cut)
-    rejects = (
-        read.rejects,
-        *(step.rejects for step in steps),
-    ) | "AllRejects" >> beam.Flatten()
+    rejects = (read.rejects, *(step.rejects for step in steps))
     plan = {
         "images": cut.images | "DescribeImages" >> beam.Map(describe_block, context),
-        "rejected_images": tuple(step.rejected_images for step in steps)
-        | "AllRejectedImages" >> beam.Flatten(),
-        "reject_counts": rejects | "CountRejects" >> beam.Map(count_block_rejects),
+        "rejected_images": tuple(step.rejected_images for step in steps),
+        "reject_counts": tuple(
+            found | f"CountRejects {number}" >> beam.Map(count_block_rejects)
+            for number, found in enumerate(rejects)
+        ),
         "read": read.read,
     } | "PlanDataset" >> PlanDataset(context)
 
@@ -73,7 +72,6 @@ def build_dataset(pipeline: beam.Pipeline, context: BuildContext) -> None:
         "rejects": rejects,
         "duplicates": plan.duplicates,
         "split_changes": plan.split_changes,
-        "notices": (*(step.notices for step in steps), plan.notices)
-        | "AllNotices" >> beam.Flatten(),
+        "notices": (*(step.notices for step in steps), plan.notices),
         "stop": plan.stop,
     } | "Publish" >> Publish(context)

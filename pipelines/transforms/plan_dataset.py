@@ -12,7 +12,7 @@ from apache_beam.pvalue import TaggedOutput
 from pipelines.context import BuildContext
 from pipelines.metrics import count
 from pipelines.progress import report_done
-from pipelines.transforms.gather import GatherByName
+from pipelines.transforms.gather import GatherByName, Named
 from sarchat_build.curation.plan import DatasetFacts, plan_dataset
 from sarchat_build.curation.shard_assignment import ShardAssignment, group_by_shard
 from sarchat_build.sources.matching.part_matches import count_missed
@@ -34,7 +34,7 @@ class PlanDataset(beam.PTransform):
 
     context: BuildContext
 
-    def expand(self, facts: dict[str, beam.PCollection]) -> Any:
+    def expand(self, facts: Named) -> Any:
         """Wire the step."""
         return (
             facts

@@ -10,7 +10,7 @@ import apache_beam as beam
 
 from pipelines.context import BuildContext
 from pipelines.metrics import count
-from pipelines.transforms.gather import GatherByName
+from pipelines.transforms.gather import GatherByName, Named
 from sarchat_build.dataset.lock import demand_lock
 from sarchat_build.publishing.publish import BuildResults, publish
 
@@ -26,7 +26,7 @@ class Publish(beam.PTransform):
 
     context: BuildContext
 
-    def expand(self, collections: dict[str, beam.PCollection]) -> Any:
+    def expand(self, collections: Named) -> Any:
         """Wire the step."""
         return (
             collections
