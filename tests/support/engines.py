@@ -9,10 +9,11 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
+# Made by the targets of the Makefile.
 PARTS = Path(__file__).parents[2] / ".engines"
 PRISM = PARTS / "bin" / "prism"
 # Starts a Python worker for whoever asks for one: Beam's own, as in its containers.
@@ -44,7 +45,7 @@ rest.bind-address: {here}
 rest.port: {rest}
 taskmanager.host: {here}
 taskmanager.bind-host: {here}
-taskmanager.numberOfTaskSlots: 1
+taskmanager.numberOfTaskSlots: 2
 taskmanager.cpu.cores: 1.0
 taskmanager.memory.task.heap.size: 384m
 taskmanager.memory.task.off-heap.size: 0m
@@ -71,11 +72,13 @@ class FlinkServer:
     Attributes:
         options: what follows `--` on the command line of a build.
         folder: logs of every process.
-        task_managers: none where Flink runs inside the job server.
+        url: where Flink itself answers; "" where it runs inside the job server.
+        task_managers: none where it does.
     """
 
     options: list[str]
     folder: Path
+    url: str = ""
     task_managers: list[subprocess.Popen[bytes]] = field(default_factory=list)
 
 
@@ -89,6 +92,15 @@ def prism_options() -> list[str]:
     return [f"--prism_location={PRISM}"]
 
 
+def prism_runs() -> bool:
+    """Tell whether a Prism of these parts runs anywhere on this machine."""
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        with suppress(OSError):  # it has just ended
+            if path.read_bytes().startswith(os.fsencode(PRISM)):
+                return True
+    return False
+
+
 @contextmanager
 def embedded_flink(folder: Path) -> Iterator[FlinkServer]:
     """Run Flink inside a job server; Python workers are threads of the one who builds."""
@@ -99,7 +111,7 @@ def embedded_flink(folder: Path) -> Iterator[FlinkServer]:
 
 @contextmanager
 def flink_cluster(folder: Path, **environment: str) -> Iterator[FlinkServer]:
-    """Run a session cluster of two task managers with a slot each, and its job server.
+    """Run a session cluster, of whose two task managers each could do all work, and a job server.
 
     Args:
         folder: for logs, and for the working folders of the task managers.
@@ -138,7 +150,7 @@ def flink_cluster(folder: Path, **environment: str) -> Iterator[FlinkServer]:
             f'--environment_config={{"command": "{BOOT}"}}',
             "--parallelism=2",
         ]
-        yield FlinkServer(options, folder, managers)
+        yield FlinkServer(options, folder, f"http://{_HERE}:{rest}", managers)
 
 
 def _job_server(running: ExitStack, folder: Path, master: str) -> list[str]:
