@@ -49,6 +49,7 @@ ROOMS = (
     "pipelines.faults",
     "pipelines.console",
     "pipelines.settings",
+    "pipelines.shared_folders",
     "pipelines.context",
     "pipelines.interrupts",
     "pipelines.worker",
