@@ -144,13 +144,13 @@ def flink_cluster(folder: Path, **environment: str) -> Iterator[FlinkServer]:
             for number in (1, 2)
         ]  # fmt: skip
         endpoints = _job_server(running, folder, f"{_HERE}:{rest}")
-        options = [
-            *endpoints,
-            "--environment_type=PROCESS",
-            f'--environment_config={{"command": "{BOOT}"}}',
-            "--parallelism=2",
-        ]
+        options = [*endpoints, "--parallelism=2", *workers_by(BOOT)]
         yield FlinkServer(options, folder, f"http://{_HERE}:{rest}", managers)
+
+
+def workers_by(boot: Path) -> list[str]:
+    """Give the options by which task managers start their workers with a program."""
+    return ["--environment_type=PROCESS", f'--environment_config={{"command": "{boot}"}}']
 
 
 def _job_server(running: ExitStack, folder: Path, master: str) -> list[str]:

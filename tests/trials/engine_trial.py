@@ -14,6 +14,7 @@ import argparse
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -23,7 +24,16 @@ from contextlib import ExitStack
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from engines import FlinkServer, embedded_flink, end_group, flink_cluster, prism_options, prism_runs
+from engines import (
+    BOOT,
+    FlinkServer,
+    embedded_flink,
+    end_group,
+    flink_cluster,
+    prism_options,
+    prism_runs,
+    workers_by,
+)
 from gcs_server import gcs_server
 from gcs_trial import Trial, digests
 from whole_builds import SARCHAT
@@ -132,6 +142,19 @@ def lose_task_manager(trial: EngineTrial, expected: dict[str, str], server: Flin
     )
 
 
+def hide_output(trial: EngineTrial, server: FlinkServer) -> None:
+    """Start workers that have a disk of their own where the launcher has the output folder."""
+    hidden, boot = trial.folder / "hidden", trial.folder / "boot-elsewhere"
+    hidden.mkdir()
+    mounted = f'mount -t tmpfs none {hidden} && exec {BOOT} "$@"'
+    boot.write_text(f"#!/bin/sh\nexec unshare --mount sh -c '{mounted}' boot \"$@\"\n")
+    boot.chmod(0o755)
+    code = trial.start("raw", str(hidden / "out"), *trial.options, *workers_by(boot)).wait()
+    line = trial.said().strip().splitlines()[-1]
+    wanted = f"error: {hidden}/out: the worker on {socket.gethostname()} does not see"
+    trial.say("a folder that workers do not see", code == 3 and line.startswith(wanted), line)
+
+
 def states_of(server: FlinkServer) -> list[str]:
     with urllib.request.urlopen(f"{server.url}/jobs", timeout=10) as answer:
         return [job["status"] for job in json.load(answer)["jobs"]]
@@ -166,6 +189,8 @@ def run(engine: str, folder: Path, images: int, running: ExitStack) -> bool:
         trial, expected, lambda: not any(state in running_states for state in states_of(server))
     )
     trial.say("states of all jobs", "CANCELED" in states_of(server), ", ".join(states_of(server)))
+    if os.geteuid() == 0:  # or nothing can be mounted
+        hide_output(trial, server)
     lose_task_manager(trial, expected, server)
     return trial.failed
 
