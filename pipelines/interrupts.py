@@ -46,10 +46,8 @@ def listen() -> None:
     """
     if threading.current_thread() is not threading.main_thread():
         return
-    for name in ("SIGINT", "SIGTERM", "SIGHUP"):
-        number = getattr(signal, name, None)
-        if number is not None and signal.getsignal(number) != signal.SIG_IGN:
-            _state.listened.append(number)
+    found = (getattr(signal, name, None) for name in ("SIGINT", "SIGTERM", "SIGHUP"))
+    _state.listened = [n for n in found if n is not None and signal.getsignal(n) != signal.SIG_IGN]
     _listen()
 
 
@@ -62,8 +60,8 @@ def interrupted() -> str:
     """Say that a signal ended the command, what goes on all the same, and how to go on."""
     if _state.elsewhere:
         return (
-            f"interrupted, but {_state.elsewhere} could not be cancelled: it publishes nothing; "
-            "cancel it there, then run the same command again to resume"
+            f"interrupted, but {_state.elsewhere} has not ended: it publishes nothing; see that it "
+            "is cancelled there, then run the same command again to resume"
         )
     return "interrupted; run the same command again to resume"
 
@@ -96,7 +94,7 @@ def elsewhere(job: str, patience_seconds: float) -> Iterator[Callable[[], None]]
     """While it is entered, work goes on in other processes, whatever becomes of this one.
 
     Args:
-        job: what they call it, for the line that says that it could not be cancelled.
+        job: what they call it, for the line that says that it has not ended.
         patience_seconds: how long a signal, which is an exception here, waits for its end.
 
     Yields:

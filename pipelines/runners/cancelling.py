@@ -22,8 +22,8 @@ T = TypeVar("T")
 def wait_or_cancel(result: PipelineResult, runner: str) -> None:
     """Wait until a job has ended; a signal cancels it first.
 
-    A job that cannot be cancelled is named in the line that this command ends with. It writes no
-    further shard and publishes nothing: the lock of its run is gone.
+    A job that has not ended soon after is named in the line that this command ends with. It writes
+    no further shard and publishes nothing: the lock of its run is gone.
 
     Raises:
         KeyboardInterrupt: a signal came.

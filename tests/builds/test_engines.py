@@ -7,9 +7,9 @@ same way. The engines themselves: `make prism`, `make flink`.
 from __future__ import annotations
 
 import hashlib
-import os
 import signal
-import threading
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -19,13 +19,13 @@ import miniatures as mini
 import pytest
 from apache_beam.portability import common_urns
 from apache_beam.runners.portability.fn_api_runner import translations
-from apache_beam.runners.runner import PipelineResult, PipelineState
+from apache_beam.runners.runner import PipelineState
+from conftest import REPOSITORY
 from plain_build import prepare
 
-from pipelines import interrupts
 from pipelines.build_dataset import build_dataset
 from pipelines.faults import EngineError
-from pipelines.runners import cancelling, run
+from pipelines.runners import run
 from pipelines.runners.beam_options import check_beam_options
 from pipelines.shared_folders import demand_folders
 from sarchat_build.errors import ConfigurationError, InputError
@@ -120,60 +120,34 @@ def test_a_misspelled_option_of_an_engine_is_refused(runner: str, options: list[
         check_beam_options(runner, options)
 
 
-def sleeps(element: str, mark: str) -> None:
-    Path(mark).touch()
-    time.sleep(60)
-
-
-def interrupt_when(mark: Path) -> None:
-    def wait() -> None:
-        while not mark.exists():
-            time.sleep(0.05)
-        os.kill(os.getpid(), signal.SIGINT)
-
-    threading.Thread(target=wait, daemon=True).start()
-
-
-def test_an_interrupted_command_cancels_its_job(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    results: list[PipelineResult] = []
-    wait = cancelling.wait_or_cancel
-    monkeypatch.setattr(
-        "pipelines.runners.by_name.wait_or_cancel",
-        lambda result, runner: (results.append(result), wait(result, runner)),
+def interrupted(kind: str, mark: Path) -> tuple[int, str, str]:
+    """Exit code, output and last line of errors of a process, interrupted while its job runs."""
+    process = subprocess.Popen(
+        [sys.executable, REPOSITORY / "tests" / "support" / "interrupted_job.py", kind, mark],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
     )
-    interrupt_when(tmp_path / "mark")
-    started = time.monotonic()
-    with pytest.raises(KeyboardInterrupt):
-        run(graph_of(sleeps, str(tmp_path / "mark")), "PortableRunner", 1, EMBEDDED)
-    assert results[0].state == PipelineState.CANCELLED
-    assert time.monotonic() - started < 40
-    assert interrupts.interrupted() == "interrupted; run the same command again to resume"
+    while not mark.exists() and process.poll() is None:
+        time.sleep(0.05)
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=120)
+    # The first ones are Beam's, about packages that are not there.
+    return process.returncode, out, err.splitlines()[-1]
 
 
-class DeafJob(PipelineResult):
-    """A job of an engine that does not answer."""
-
-    _job_id = "job-7"
-
-    def wait_until_finish(self, duration: object = None) -> None:
-        time.sleep(60)
-
-    def cancel(self) -> None:
-        time.sleep(60)
+def test_an_interrupted_command_cancels_its_job(tmp_path: Path) -> None:
+    assert interrupted("running", tmp_path / "mark") == (
+        130,
+        f"{PipelineState.CANCELLED}\n",
+        "error: interrupted; run the same command again to resume",
+    )
 
 
-def test_a_job_that_cannot_be_cancelled_is_named(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(cancelling, "_CANCEL_SECONDS", 0.3)
-    monkeypatch.setattr(interrupts._state, "elsewhere", "")
-    (tmp_path / "mark").touch()
-    interrupt_when(tmp_path / "mark")
-    with pytest.raises(KeyboardInterrupt):
-        cancelling.wait_or_cancel(DeafJob(PipelineState.RUNNING), "FlinkRunner")
-    assert "job job-7 of FlinkRunner could not be cancelled" in interrupts.interrupted()
+def test_a_job_that_does_not_end_is_named(tmp_path: Path) -> None:
+    code, _, line = interrupted("deaf", tmp_path / "mark")
+    assert code == 130
+    assert line.startswith("error: interrupted, but job job-7 of FlinkRunner has not ended: it pub")
 
 
 def test_a_worker_that_does_not_see_the_folders_refuses_to_work(tmp_path: Path) -> None:
