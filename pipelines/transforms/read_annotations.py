@@ -11,6 +11,7 @@ from apache_beam.pvalue import TaggedOutput
 
 from pipelines.context import BuildContext, block_key
 from pipelines.metrics import count
+from sarchat_build.dataset.lock import demand_lock
 from sarchat_build.sources.batches import read_in_batches
 
 # Kinds of blocks.
@@ -40,6 +41,7 @@ def _read_block(block: tuple[str, str, int], context: BuildContext) -> Iterator[
         yield block_key(source_id, number), ()
         return
     index = context.index(source_id)
+    demand_lock(context.out, context.run)  # a job that outlived its launcher ends here
     documents = index.documents_of_block(number)
     count("read_annotations", documents_in=len(documents))
     for batch in read_in_batches(documents, index, context.manifests[source_id]):

@@ -41,7 +41,8 @@ from whole_builds import SARCHAT
 from sarchat_build.synthetic import synthesize
 
 _START_SECONDS = 600.0
-_CANCEL_SECONDS = 90.0
+# A job that goes on all the same fails with its next piece of work.
+_CANCEL_SECONDS = 300.0
 
 
 class EngineTrial:
@@ -188,7 +189,9 @@ def run(engine: str, folder: Path, images: int, running: ExitStack) -> bool:
     interrupt(
         trial, expected, lambda: not any(state in running_states for state in states_of(server))
     )
-    trial.say("states of all jobs", "CANCELED" in states_of(server), ", ".join(states_of(server)))
+    # The job server says "cancelled" and lets it go on; without its lock it cannot.
+    states = states_of(server)
+    trial.say("three jobs finished, not that one", states.count("FINISHED") == 3, " ".join(states))
     if os.geteuid() == 0:  # or nothing can be mounted
         hide_output(trial, server)
     lose_task_manager(trial, expected, server)
