@@ -5,6 +5,7 @@ BIN    := $(VENV)/bin
 DEMO   := demo
 
 .PHONY: help demo test check libarchive lint lock golden docs bytes clean faults gcs dataflow image
+.PHONY: engines flink prism
 .PHONY: bench bench-start oracles proof-coco proof-crowds proof-full proof-neardup proof-scene
 .DEFAULT_GOAL := help
 
@@ -23,6 +24,10 @@ help:
 	@echo "make bench          10,000 chips against a hand-written script, as a ratio"
 	@echo "make bench-start    CPU seconds of help and of errors of usage"
 	@echo "make gcs            builds in a bucket, on a server of the real protocol (IMAGES=…); needs Go"
+	@echo "make prism          builds with Prism, Beam's own engine (IMAGES=…); needs Go"
+	@echo "make flink          builds with Flink in one process, and with a cluster that loses a worker;"
+	@echo "                    needs Go, Java and Maven"
+	@echo "make engines        the three above at their shortest, without the cluster: what CI runs"
 	@echo "make dataflow       job, graph and flex template for Dataflow, made without a cloud; needs Go"
 	@echo "make image          the image of launcher and workers, of bases that stand in; needs buildah, root"
 	@echo "make faults         builds killed and interrupted at random moments (SEED=…), then resumed"
@@ -126,6 +131,48 @@ image: $(VENV)/.dev
 	@$(BIN)/hadolint Dockerfile
 	@PYTHONPATH=.:tests:tests/support $(BIN)/python tests/trials/image_trial.py $(if $(ROOTFS),--rootfs $(ROOTFS))
 
+# Engines of others, each of one version, in a folder of this project.
+ENGINES = .engines
+BEAM    = github.com/apache/beam/sdks/v2
+TRIAL   = PYTHONPATH=.:tests:tests/support $(BIN)/python tests/trials
+
+$(ENGINES)/bin/prism:
+	@echo "building $(BEAM)/go/cmd/prism …"
+	@GOBIN=$(CURDIR)/$(ENGINES)/bin go install $(BEAM)/go/cmd/prism@v2.77.0
+
+# What starts a worker beside a task manager.
+$(ENGINES)/bin/container:
+	@echo "building $(BEAM)/python/container …"
+	@GOBIN=$(CURDIR)/$(ENGINES)/bin go install $(BEAM)/python/container@v2.77.0
+
+$(ENGINES)/job-server/.installed: tests/trials/flink_job_server.xml
+	@echo "fetching a job server of Flink …"
+	@mvn --batch-mode --quiet --file $< dependency:copy-dependencies -DincludeScope=runtime \
+	  -DoutputDirectory=$(CURDIR)/$(ENGINES)/job-server
+	@touch $@
+
+$(ENGINES)/flink/.installed: requirements-flink.lock | $(VENV)/.dev
+	@echo "fetching Flink …"
+	@mkdir -p $(ENGINES)/flink
+	@$(BIN)/python -m pip download --quiet --no-deps --require-hashes \
+	  --dest $(ENGINES)/flink -r $<
+	@tar -xzf $(ENGINES)/flink/*.tar.gz -C $(ENGINES)/flink --strip-components=2 --wildcards '*/deps/lib'
+	@rm $(ENGINES)/flink/*.tar.gz
+	@touch $@
+
+prism: $(VENV)/.dev $(ENGINES)/bin/prism
+	@$(TRIAL)/engine_trial.py prism --images $(IMAGES)
+
+flink: $(VENV)/.dev $(ENGINES)/job-server/.installed $(ENGINES)/flink/.installed
+flink: $(ENGINES)/bin/container
+	@$(TRIAL)/engine_trial.py embedded --images $(IMAGES)
+	@$(TRIAL)/engine_trial.py cluster --images $(IMAGES)
+
+engines: $(VENV)/.dev $(ENGINES)/bin/prism $(ENGINES)/job-server/.installed
+	@$(MAKE) --no-print-directory gcs IMAGES=40
+	@$(TRIAL)/engine_trial.py prism --images 20
+	@$(TRIAL)/engine_trial.py embedded --images 20
+
 bench: $(VENV)/.runtime
 	@$(BIN)/python -m benchmarks.compare
 
@@ -177,4 +224,4 @@ docs: $(VENV)/.runtime
 	@$(BIN)/python -m sarchat_build.config.reference recipe > docs/recipe.md
 
 clean:
-	rm -rf $(VENV) .venv-gcp .venv-oracles $(DEMO) bench oracles
+	rm -rf $(VENV) .venv-gcp .venv-oracles $(DEMO) bench oracles $(ENGINES)

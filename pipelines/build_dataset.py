@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import apache_beam as beam
 
-from pipelines.context import BuildContext, block_key
+from pipelines.context import BuildContext
 from pipelines.transforms.build_shards import BuildShards
 from pipelines.transforms.conclude import Conclude
 from pipelines.transforms.inspect_images import (
@@ -20,25 +20,25 @@ from pipelines.transforms.inspect_images import (
 )
 from pipelines.transforms.plan_dataset import AssignShards, PlanDataset
 from pipelines.transforms.publish import Publish
-from pipelines.transforms.read_annotations import ReadAnnotations
+from pipelines.transforms.read_annotations import DOCUMENTS, IMAGES, ReadAnnotations
 from pipelines.transforms.read_shards import ReadShards
 
 
 def build_dataset(pipeline: beam.Pipeline, context: BuildContext) -> None:
     """Put the graph of one build into `pipeline`."""
     indexes = [context.index(source_id) for source_id in sorted(context.manifests)]
-    documents = [block_key(i.source_id, n) for i in indexes for n in range(i.document_blocks)]
+    documents = [(DOCUMENTS, i.source_id, n) for i in indexes for n in range(i.document_blocks)]
     # Every block of images is listed from the start, also one that no document mentions.
-    blocks = [(block_key(i.source_id, n), ()) for i in indexes for n in range(i.image_blocks)]
+    images = [(IMAGES, i.source_id, n) for i in indexes for n in range(i.image_blocks)]
 
     read = (
         pipeline
-        | "ListDocuments" >> beam.Create(documents)
+        # One list: each root of the graph is a stage, for which engines start workers anew.
+        | "ListBlocks" >> beam.Create([*documents, *images])
         | "ReadAnnotations" >> ReadAnnotations(context)
     )
     inspected = (
-        (pipeline | "ListImages" >> beam.Create(blocks), read.annotations)
-        | "AddressAnnotations" >> beam.Flatten()
+        read.annotations
         | "GatherBlocks" >> beam.GroupByKey()
         | "InspectImages" >> InspectImages(context)
     )
@@ -46,15 +46,14 @@ def build_dataset(pipeline: beam.Pipeline, context: BuildContext) -> None:
     cut = normalized.images | "CutChips" >> CutChips(context)
 
     steps = (inspected, normalized, cut)
-    rejects = (
-        read.rejects,
-        *(step.rejects for step in steps),
-    ) | "AllRejects" >> beam.Flatten()
+    rejects = (read.rejects, *(step.rejects for step in steps))
     plan = {
         "images": cut.images | "DescribeImages" >> beam.Map(describe_block, context),
-        "rejected_images": tuple(step.rejected_images for step in steps)
-        | "AllRejectedImages" >> beam.Flatten(),
-        "reject_counts": rejects | "CountRejects" >> beam.Map(count_block_rejects),
+        "rejected_images": tuple(step.rejected_images for step in steps),
+        "reject_counts": tuple(
+            found | f"CountRejects {number}" >> beam.Map(count_block_rejects)
+            for number, found in enumerate(rejects)
+        ),
         "read": read.read,
     } | "PlanDataset" >> PlanDataset(context)
 
@@ -74,8 +73,7 @@ def build_dataset(pipeline: beam.Pipeline, context: BuildContext) -> None:
         "rejects": rejects,
         "duplicates": plan.duplicates,
         "split_changes": plan.split_changes,
-        "notices": (*(step.notices for step in steps), plan.notices)
-        | "AllNotices" >> beam.Flatten(),
+        "notices": (*(step.notices for step in steps), plan.notices),
         "stop": plan.stop,
     } | "Publish" >> Publish(context)
     if context.detached:

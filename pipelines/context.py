@@ -8,6 +8,7 @@ from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, field
 from functools import lru_cache
 
+from pipelines.shared_folders import demand_folders
 from sarchat_build.config.manifest import Manifest
 from sarchat_build.config.recipe import Recipe
 from sarchat_build.dataset.output import stage_of
@@ -80,6 +81,7 @@ class BuildContext:
 
     def index(self, source_id: str) -> SourceIndex:
         """Index a source's archives, once per process."""
+        demand_folders(self.out, self.run, self.raw, tuple(self.manifests))
         manifest = _HashableManifest(source_id, self.manifests[source_id])
         return _index(self.raw, manifest, tuple(sorted(self.repacked.items())))
 

@@ -122,7 +122,8 @@ class FaultLog:
         cause = f"{name}: {message}" if message else name
         advice = next(
             (advice for words, advice in _ADVICE if any(word in cause for word in words)),
-            self._otherwise,
+            # What a step of ours did is no fault of the engine.
+            _REPORT if step else self._otherwise,
         )
         where = f"{step} failed: " if step else ""
         line = display_line(f"{where}{cause}; {advice}; the whole story: ")

@@ -1,7 +1,8 @@
 """Signals that end a command: Ctrl-C, SIGTERM and SIGHUP, once or more, at any moment.
 
 What lies on disk is whole at every moment (a kill without warning must be survived too), so that
-ending is only this: end the workers, say one line, give the exit code of the signal.
+ending is only this: end the workers, say one line, give the exit code of the signal. A job that
+other processes run is ended first (`elsewhere`).
 """
 
 from __future__ import annotations
@@ -20,7 +21,6 @@ from typing import NoReturn
 from pipelines.console import error_line
 from sarchat_build.errors import InputError
 
-INTERRUPTED = "interrupted; run the same command again to resume"
 _SHOW_CURSOR = "\x1b[?25h"
 # What unwinding may take before it is cut short.
 _PATIENCE_SECONDS = 4.0
@@ -31,6 +31,9 @@ class _State:
     signal: int = 0
     ending: bool = False
     at_once: bool = False
+    listened: list[int] = field(default_factory=list)
+    patience_seconds: float = _PATIENCE_SECONDS
+    elsewhere: str = ""
     at_end: list[Callable[[], None]] = field(default_factory=list)
 
 
@@ -44,10 +47,24 @@ def listen() -> None:
     """
     if threading.current_thread() is not threading.main_thread():
         return
-    for name in ("SIGINT", "SIGTERM", "SIGHUP"):
-        number = getattr(signal, name, None)
-        if number is not None and signal.getsignal(number) != signal.SIG_IGN:
-            signal.signal(number, _on_signal)
+    found = (getattr(signal, name, None) for name in ("SIGINT", "SIGTERM", "SIGHUP"))
+    _state.listened = [n for n in found if n is not None and signal.getsignal(n) != signal.SIG_IGN]
+    _listen()
+
+
+def _listen() -> None:
+    for number in _state.listened:
+        signal.signal(number, _on_signal)
+
+
+def interrupted() -> str:
+    """Say that a signal ended the command, what goes on all the same, and how to go on."""
+    if _state.elsewhere:
+        return (
+            f"interrupted, but {_state.elsewhere} has not ended: it publishes nothing; see that it "
+            "is cancelled there, then run the same command again to resume"
+        )
+    return "interrupted; run the same command again to resume"
 
 
 def interrupted_exit_code() -> int:
@@ -71,6 +88,29 @@ def end_at_once() -> Iterator[None]:
         yield
     finally:
         _state.at_once = False
+
+
+@contextmanager
+def elsewhere(job: str, patience_seconds: float) -> Iterator[Callable[[], None]]:
+    """While it is entered, work goes on in other processes, whatever becomes of this one.
+
+    Args:
+        job: what they call it, for the line that says that it has not ended.
+        patience_seconds: how long a signal, which is an exception here, waits for its end.
+
+    Yields:
+        To be called when the work has ended.
+    """
+    _listen()  # engines that start servers take the signals over
+    _state.elsewhere, _state.patience_seconds = job, patience_seconds
+
+    def ended() -> None:
+        _state.elsewhere = ""
+
+    try:
+        yield ended
+    finally:
+        _state.patience_seconds = _PATIENCE_SECONDS
 
 
 @contextmanager
@@ -118,14 +158,19 @@ def child_processes() -> list[int]:
     return children
 
 
+def end_interrupted() -> NoReturn:
+    """End this process as the signal that came demands, and say what is left to do."""
+    end(interrupted(), interrupted_exit_code())
+
+
 def _on_signal(number: int, frame: FrameType | None) -> None:
     if _state.ending:
         return
     again = _state.signal != 0
     _state.signal = _state.signal or number
     if again or _state.at_once:
-        end(INTERRUPTED, interrupted_exit_code())
-    watchdog = threading.Timer(_PATIENCE_SECONDS, end, args=(INTERRUPTED, interrupted_exit_code()))
+        end_interrupted()
+    watchdog = threading.Timer(_state.patience_seconds, end_interrupted)
     watchdog.daemon = True
     watchdog.start()
     raise KeyboardInterrupt

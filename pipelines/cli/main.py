@@ -28,7 +28,7 @@ from pipelines.cli.sources import sources
 from pipelines.cli.templates import templates
 from pipelines.console import print_error, write_json_lines
 from pipelines.faults import EngineError, FaultLog
-from pipelines.interrupts import INTERRUPTED, end, interrupted_exit_code, listen
+from pipelines.interrupts import end_interrupted, listen
 from sarchat_build.config.resources import recipe_path
 from sarchat_build.errors import ConfigurationError, InputError
 
@@ -323,5 +323,5 @@ def main() -> None:
         print_error(InputError(f"{error.filename or 'the system'}: {error.strerror or error}"))
         sys.exit(EXIT_INPUT)
     if code == EXIT_INTERRUPTED:  # Typer makes this of Ctrl-C and says nothing
-        end(INTERRUPTED, interrupted_exit_code())
+        end_interrupted()
     sys.exit(code if isinstance(code, int) else 0)

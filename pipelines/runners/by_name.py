@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Sequence
 
 import apache_beam as beam
 from apache_beam.options.pipeline_options import PipelineOptions
 from apache_beam.runners.runner import PipelineResult
 
+from pipelines.runners.cancelling import wait_or_cancel
 from pipelines.runners.dataflow import dataflow_options, is_dataflow
 from pipelines.runners.told_counters import Hear, telling_counters
 from sarchat_build.errors import ConfigurationError, Issue
@@ -39,8 +41,10 @@ def run_by_name(
             [Issue("--runner", runner, " ".join(str(error).split()))]
         ) from error
     construct(pipeline)
+    # At the end of the process it says that it ends the server that it started.
+    logging.getLogger("apache_beam.utils.subprocess_server").setLevel(logging.ERROR)
     result: PipelineResult = pipeline.run()
     if wait:
         with telling_counters(result, hear):
-            result.wait_until_finish()
+            wait_or_cancel(result, runner)
     return result

@@ -5,31 +5,39 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 import apache_beam as beam
+
+Named: TypeAlias = "dict[str, beam.PCollection | tuple[beam.PCollection, ...]]"
 
 
 @dataclass
 class GatherByName(beam.PTransform):
-    """{name: collection} -> one {name: list of records}; a name without records is left out.
+    """{name: collection, or several} -> one {name: list of records}, without names that have none.
 
     Nothing comes out if every collection is empty.
     """
 
-    def expand(self, collections: dict[str, beam.PCollection]) -> Any:
+    def expand(self, collections: Named) -> Any:
         """Wire the step."""
+        # All that is done to a record is done before they flow together: many engines end a stage
+        # there, and would begin another one for it.
         named = [
-            records | f"Name {name}" >> beam.WithKeys(name)
-            for name, records in sorted(collections.items())
+            records | f"Name {name} {number}" >> beam.Map(_keyed, name)
+            for name, found in sorted(collections.items())
+            for number, records in enumerate(found if isinstance(found, tuple) else (found,))
         ]
         return (
             named
             | "AllRecords" >> beam.Flatten()
-            | "KeyAll" >> beam.WithKeys("dataset")
             | "GatherAll" >> beam.GroupByKey()  # ("dataset", [(name, record)])
             | "SortByName" >> beam.Map(_by_name)
         )
+
+
+def _keyed(record: Any, name: str) -> tuple[str, tuple[str, Any]]:
+    return "dataset", (name, record)
 
 
 def _by_name(element: tuple[str, Iterable[tuple[str, Any]]]) -> dict[str, list[Any]]:

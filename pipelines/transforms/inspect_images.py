@@ -16,6 +16,7 @@ from sarchat_build.chips.blocks import BlockResult, cut_block, inspect_block, no
 from sarchat_build.chips.join import InspectedImage
 from sarchat_build.curation.facts import ImageFact, image_facts
 from sarchat_build.curation.stop import RejectCount, count_rejects
+from sarchat_build.dataset.lock import demand_lock
 from sarchat_build.sources.documents import Annotation
 from sarchat_build.types import CutImage, Reject, SourceImage
 
@@ -70,6 +71,7 @@ def _inspect(
     block, groups = element
     source_id, number = parse_block_key(block)
     index = context.index(source_id)
+    demand_lock(context.out, context.run)  # a job that outlived its launcher ends here
     files = index.images_of_block(number)
     result = inspect_block(
         files,

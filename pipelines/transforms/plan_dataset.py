@@ -12,7 +12,7 @@ from apache_beam.pvalue import TaggedOutput
 from pipelines.context import BuildContext
 from pipelines.metrics import count
 from pipelines.progress import note
-from pipelines.transforms.gather import GatherByName
+from pipelines.transforms.gather import GatherByName, Named
 from sarchat_build.curation.plan import DatasetFacts, plan_dataset
 from sarchat_build.curation.shard_assignment import ShardAssignment, group_by_shard
 from sarchat_build.curation.stop import RejectCount
@@ -35,7 +35,7 @@ class PlanDataset(beam.PTransform):
 
     context: BuildContext
 
-    def expand(self, facts: dict[str, beam.PCollection]) -> Any:
+    def expand(self, facts: Named) -> Any:
         """Wire the step."""
         return (
             facts

@@ -11,7 +11,8 @@ import apache_beam as beam
 from pipelines.context import BuildContext
 from pipelines.metrics import count
 from pipelines.progress import note
-from pipelines.transforms.gather import GatherByName
+from pipelines.transforms.gather import GatherByName, Named
+from sarchat_build.dataset.lock import demand_lock
 from sarchat_build.publishing.publish import BuildResults, publish
 
 
@@ -26,7 +27,7 @@ class Publish(beam.PTransform):
 
     context: BuildContext
 
-    def expand(self, collections: dict[str, beam.PCollection]) -> Any:
+    def expand(self, collections: Named) -> Any:
         """Wire the step."""
         return (
             collections
@@ -52,6 +53,8 @@ def _publish(records: Mapping[str, list[Any]], context: BuildContext) -> None:
         receipts=each("receipts"),
         readings=each("readings"),
     )
+    # A job that outlived its launcher must not write over what another build proves.
+    demand_lock(context.out, context.run)
     note(context.out, context.run, "written")
     outcome = publish(results, context.build)
     count(

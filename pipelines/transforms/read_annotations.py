@@ -9,33 +9,45 @@ from typing import Any
 import apache_beam as beam
 from apache_beam.pvalue import TaggedOutput
 
-from pipelines.context import BuildContext, block_key, parse_block_key
+from pipelines.context import BuildContext, block_key
 from pipelines.metrics import count
+from sarchat_build.dataset.lock import demand_lock
 from sarchat_build.sources.batches import read_in_batches
+
+# Kinds of blocks.
+DOCUMENTS, IMAGES = "documents", "images"
 
 
 @dataclass
 class ReadAnnotations(beam.PTransform):
-    """(document block) -> `annotations`: (image block, tuple of Annotation); `rejects`; `read`."""
+    """(kind, source id, number) -> `annotations`: (image block, tuple of Annotation); two others.
+
+    A block of images comes out itself, without annotations. `rejects`: (source id, tuple of
+    Reject), `read`: tuple of ReadCount.
+    """
 
     context: BuildContext
 
     def expand(self, blocks: beam.PCollection) -> Any:
         """Wire the step."""
-        return blocks | "ReadDocuments" >> beam.FlatMap(_read_documents, self.context).with_outputs(
+        return blocks | "ReadDocuments" >> beam.FlatMap(_read_block, self.context).with_outputs(
             "rejects", "read", main="annotations"
         )
 
 
-def _read_documents(key: str, context: BuildContext) -> Iterator[Any]:
-    source_id, number = parse_block_key(key)
+def _read_block(block: tuple[str, str, int], context: BuildContext) -> Iterator[Any]:
+    kind, source_id, number = block
+    if kind == IMAGES:
+        yield block_key(source_id, number), ()
+        return
     index = context.index(source_id)
+    demand_lock(context.out, context.run)  # a job that outlived its launcher ends here
     documents = index.documents_of_block(number)
     count("read_annotations", documents_in=len(documents))
     for batch in read_in_batches(documents, index, context.manifests[source_id]):
-        for block, found in batch.by_block.items():
+        for images, found in batch.by_block.items():
             count("read_annotations", annotations_out=len(found))
-            yield block_key(source_id, block), found
+            yield block_key(source_id, images), found
         count(
             "read_annotations",
             instances_in=batch.read.instances,

@@ -50,6 +50,7 @@ ROOMS = (
     "pipelines.console",
     "pipelines.progress_display",
     "pipelines.settings",
+    "pipelines.shared_folders",
     "pipelines.context",
     "pipelines.interrupts",
     "pipelines.worker",
