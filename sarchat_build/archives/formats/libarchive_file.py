@@ -26,6 +26,7 @@ from sarchat_build.archives.location import (
     reaching,
     size_bytes,
 )
+from sarchat_build.archives.members import Members
 from sarchat_build.errors import InputError
 from sarchat_build.regular_files import open_regular
 
@@ -37,8 +38,14 @@ _EOF, _OK = 1, 0
 class LibarchiveArchive(PackedArchive):
     """A 7z or rar archive."""
 
-    def __init__(self, location: str, kind: str, encodings: Sequence[str] = ()) -> None:
-        super().__init__(location, encodings)
+    def __init__(
+        self,
+        location: str,
+        kind: str,
+        encodings: Sequence[str] = (),
+        members: Members | None = None,
+    ) -> None:
+        super().__init__(location, encodings, members)
         self.kind = kind
         self._libarchive = _load(location, kind)
 
