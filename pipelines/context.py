@@ -8,6 +8,7 @@ from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, field
 from functools import lru_cache
 
+from sarchat_build.archives.location import file_here, join
 from sarchat_build.config.manifest import Manifest
 from sarchat_build.config.recipe import Recipe
 from sarchat_build.dataset.output import stage_of
@@ -16,6 +17,7 @@ from sarchat_build.sources.files import FileRef
 from sarchat_build.sources.index import SourceIndex, index_source
 from sarchat_build.sources.inputs import ArchiveEntry
 from sarchat_build.sources.matching.part_matches import PartMatch
+from sarchat_build.sources.matching.stored_index import stored_index
 from sarchat_build.sources.picture_file import PictureSource
 from sarchat_build.types import SourceImage
 
@@ -39,6 +41,7 @@ class BuildContext:
         failed: why a source was left out, by its id.
         prove: whether every row is read back and checked before anything is published.
         run: what the lock of the output folder says of this build; "": it holds none.
+        indexes: files below `out` with the indexes of sources; one without is listed anew.
     """
 
     raw: str
@@ -55,6 +58,7 @@ class BuildContext:
     part_matches: Mapping[str, Sequence[PartMatch]] = field(default_factory=dict)
     prove: bool = True
     run: str = ""
+    indexes: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def stage(self) -> str:
@@ -77,9 +81,11 @@ class BuildContext:
         )
 
     def index(self, source_id: str) -> SourceIndex:
-        """Index a source's archives, once per process."""
+        """Give the index of a source's archives, once per process."""
         manifest = _HashableManifest(source_id, self.manifests[source_id])
-        return _index(self.raw, manifest, tuple(sorted(self.repacked.items())))
+        path = self.indexes.get(source_id)
+        stored = join(self.out, path) if path else ""
+        return _index(self.raw, manifest, tuple(sorted(self.repacked.items())), stored)
 
     @contextmanager
     def ahead(self, images: Iterable[SourceImage]) -> Iterator[None]:
@@ -109,9 +115,13 @@ class _HashableManifest:
 
 @lru_cache(maxsize=32)
 def _index(
-    raw: str, hashable: _HashableManifest, repacked: tuple[tuple[str, str], ...]
+    raw: str, hashable: _HashableManifest, repacked: tuple[tuple[str, str], ...], stored: str
 ) -> SourceIndex:
-    return index_source(hashable.manifest, raw, dict(repacked))
+    manifest = hashable.manifest
+    if not stored:
+        return index_source(manifest, raw, dict(repacked))
+    with file_here(stored) as name:
+        return stored_index(manifest, name, dict(repacked))
 
 
 def block_key(source_id: str, number: int) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
-from typing import Any, overload
+from typing import overload
 
 import numpy as np
 import pyarrow as pa
@@ -52,6 +52,7 @@ _TYPES: dict[str, pa.DataType] = {
     "method": pa.uint8(),
     "flags": pa.uint16(),
 }
+_NUMBERS = tuple(name for name in _TYPES if name not in ("path", "written"))
 _HASHES, _ORDER = "path_hashes", "path_order"
 
 
@@ -62,6 +63,8 @@ class Members(Sequence[Member]):
         """Take columns as `Members.columns` gives them."""
         self._columns = columns
         self._paths = columns["path"]
+        self._written = columns["written"]
+        self._values = [columns[name].to_numpy().data for name in _NUMBERS]
         self._by_path = KeyIndex(*(columns[name].to_numpy() for name in (_HASHES, _ORDER)))
 
     @classmethod
@@ -84,10 +87,11 @@ class Members(Sequence[Member]):
         """The columns, to be stored."""
         return self._columns
 
-    @property
-    def sizes_bytes(self) -> NDArray[np.int64]:
-        """The sizes of all members."""
-        return self._numbers("size_bytes")
+    def paths(self, positions: NDArray[np.int32] | None = None) -> list[str]:
+        """Give the paths of some members, or of all."""
+        chosen = self._paths if positions is None else self._paths.take(pa.array(positions))
+        found: list[str] = chosen.to_pylist()
+        return found
 
     @property
     def edges(self) -> list[int]:
@@ -127,11 +131,12 @@ class Members(Sequence[Member]):
         return self._member(places) if isinstance(places, int) else tuple(map(self._member, places))
 
     def _member(self, position: int) -> Member:
-        values: dict[str, Any] = {
-            name: self._columns[name][position].as_py() for name in _TYPES if name != "written"
-        }
-        written = self._columns["written"][position].as_py() or b""
-        return Member(**values, written=written.decode("utf-8", "surrogatepass"))
+        written = self._written[position].as_py()
+        return Member(
+            self.path(position),
+            **{name: values[position] for name, values in zip(_NUMBERS, self._values, strict=True)},
+            written=written.decode("utf-8", "surrogatepass") if written else "",
+        )
 
     def _numbers(self, name: str) -> NDArray[np.int64]:
         found: NDArray[np.int64] = self._columns[name].to_numpy()
