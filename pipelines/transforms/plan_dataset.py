@@ -13,6 +13,7 @@ from pipelines.context import BuildContext
 from pipelines.metrics import count
 from pipelines.progress import report_done
 from pipelines.transforms.gather import GatherByName
+from sarchat_build.curation.fact_table import FactTable
 from sarchat_build.curation.plan import DatasetFacts, plan_dataset
 from sarchat_build.curation.shard_assignment import ShardAssignment, group_by_shard
 from sarchat_build.sources.matching.part_matches import count_missed
@@ -21,11 +22,12 @@ from sarchat_build.types import CutImage, PlannedImage
 
 @dataclass
 class PlanDataset(beam.PTransform):
-    """Tuples of facts, by name -> `assignments`: (block, tuple of ShardAssignment), and reports.
+    """Facts, by name -> `assignments`: (block, tuple of ShardAssignment), and reports.
 
-    In: images: ImageFact · rejected_images: RejectedImage · reject_counts: RejectCount · read:
-    ReadCount. Out as well: `shards`: (shard, ()), `duplicates`: tuple of rows, `split_changes`:
-    tuple of SplitChange, `notices`: {source id: {reason: count}}, `stop`: tuple of Stop.
+    In: images: FactTable · rejected_images: tuple of RejectedImage · reject_counts: tuple of
+    RejectCount · read: tuple of ReadCount. Out as well: `shards`: (shard, ()), `duplicates`: tuple
+    of rows, `split_changes`: tuple of SplitChange, `notices`: {source id: {reason: count}}, `stop`:
+    tuple of Stop.
 
     One element holds all facts, since duplicates, and the scenes that they connect, are known only
     when every image is. When the build must stop, no assignment and no shard leaves this step, so
@@ -46,8 +48,8 @@ class PlanDataset(beam.PTransform):
         )
 
 
-def _plan(facts: Mapping[str, list[tuple[Any, ...]]], context: BuildContext) -> Iterator[Any]:
-    images = _all(facts, "images")
+def _plan(facts: Mapping[str, list[Any]], context: BuildContext) -> Iterator[Any]:
+    images = FactTable.joined(facts.get("images", ()))
     plan = plan_dataset(
         DatasetFacts(
             images=images,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 from sarchat_build.curation.label_agreement import pack_objects
@@ -57,8 +56,3 @@ def image_fact(cut: CutImage, block: str, priority: int) -> ImageFact:
         size_px=(image.pixels.width_px, image.pixels.height_px),
         extent=image.extent,
     )
-
-
-def image_facts(images: Iterable[CutImage], block: str, priority: int) -> tuple[ImageFact, ...]:
-    """Reduce the images of one block to their facts."""
-    return tuple(image_fact(cut, block, priority) for cut in images)

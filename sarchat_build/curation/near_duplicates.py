@@ -25,6 +25,8 @@ _CHUNK_PAIRS = 1 << 22
 _ROOTS = 4096
 # Bands of at most 32 bits; more bands than the distance asks for lose nothing.
 _MIN_BANDS = 11
+# Hashes that are cut up at once: a byte for each of their bits.
+_AT_ONCE = 1 << 16
 _NONE = np.empty(0, dtype=np.intp)
 
 
@@ -109,7 +111,7 @@ class _Index:
         self._indexed = len(members)
         self._sorted = []
         for keys, width in self._keys:
-            order = members[np.argsort(keys[members], kind="stable")]
+            order = members[np.argsort(keys[members], kind="stable")].astype(np.int32)
             self._sorted.append(_Band.of(keys, order, width))
 
     def close_pairs_of_first(self, seeds: Indices) -> tuple[Indices, tuple[Indices, Indices]]:
@@ -152,7 +154,7 @@ class _Index:
         ]
 
     def _compare(
-        self, seeds: Indices, order: Indices, starts: Indices, sizes: Indices
+        self, seeds: Indices, order: NDArray[np.int32], starts: Indices, sizes: Indices
     ) -> Iterator[tuple[Indices, Indices]]:
         # Look-ups that hit, one after the other: number k stands for ends[k - 1] … ends[k] - 1.
         seed, turned = np.nonzero(sizes)
@@ -173,17 +175,18 @@ class _Index:
 class _Band(NamedTuple):
     """One band's keys in sorted order, whose they are, and where each run of equal keys ends."""
 
-    order: Indices
+    order: NDArray[np.int32]
     keys: NDArray[np.uint32]
-    run_ends: Indices
+    run_ends: NDArray[np.int32]
     masks: NDArray[np.uint32]
 
     @classmethod
-    def of(cls, keys: NDArray[np.uint32], order: Indices, width: int) -> _Band:
+    def of(cls, keys: NDArray[np.uint32], order: NDArray[np.int32], width: int) -> _Band:
         """Sort `keys[order]`, which is sorted already, into a list that can be searched."""
         sorted_keys = keys[order]
         ends = np.append(np.flatnonzero(sorted_keys[1:] != sorted_keys[:-1]) + 1, len(sorted_keys))
-        run_ends = np.repeat(ends, np.diff(ends, prepend=0)) if len(sorted_keys) else _NONE
+        ends = ends.astype(np.int32) if len(sorted_keys) else _NONE.astype(np.int32)
+        run_ends = np.repeat(ends, np.diff(ends, prepend=np.int32(0)))
         masks = np.array([0, *(1 << bit for bit in range(width))], dtype=np.uint32)
         return cls(order, sorted_keys, run_ends, masks)
 
@@ -204,14 +207,16 @@ def _cut_into_bands(hashes: Hashes, count: int) -> list[tuple[NDArray[np.uint32]
     Band k takes every `count`-th bit from bit k on: neighbors in the picture's spectrum are alike
     more often than others, and a band of them would single out less.
     """
-    bits = np.unpackbits(hashes.astype(">u8").view(np.uint8), axis=1)
-    bands = []
-    for band in range(count):
-        columns = bits[:, band::count]
-        keys = np.zeros(len(hashes), dtype=np.uint32)
-        for column in columns.T:
-            keys = (keys << np.uint32(1)) | column
-        bands.append((keys, columns.shape[1]))
+    widths = [len(range(band, BITS, count)) for band in range(count)]
+    bands = [(np.zeros(len(hashes), dtype=np.uint32), width) for width in widths]
+    for start in range(0, len(hashes), _AT_ONCE):
+        part = hashes[start : start + _AT_ONCE]
+        bits = np.unpackbits(part.astype(">u8").view(np.uint8), axis=1)
+        for band, (keys, _) in enumerate(bands):
+            own = keys[start : start + _AT_ONCE]
+            for column in bits[:, band::count].T:
+                np.left_shift(own, 1, out=own)
+                np.bitwise_or(own, column, out=own)
     return bands
 
 

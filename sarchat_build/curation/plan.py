@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import groupby
+
+import numpy as np
 
 from sarchat_build.config.manifest import Manifest
 from sarchat_build.config.recipe import Recipe
 from sarchat_build.curation.duplicates import DuplicateGroup, resolve_duplicates
+from sarchat_build.curation.fact_table import FactTable, split_of
 from sarchat_build.curation.facts import ImageFact
-from sarchat_build.curation.shard_assignment import ShardAssignment, assign_shards, shard_names
+from sarchat_build.curation.shard_assignment import Assignments, ShardAssignment, assign_shards
 from sarchat_build.curation.split_changes import SplitChange, count_split_changes
 from sarchat_build.curation.splits import assign_splits, split_rules
 from sarchat_build.curation.stop import RejectCount, differences_from_published, reasons_to_stop
@@ -44,7 +46,7 @@ class DatasetPlan:
     """
 
     stop: tuple[Stop, ...] = ()
-    assignments: tuple[ShardAssignment, ...] = ()
+    assignments: Sequence[ShardAssignment] = ()
     shards: tuple[str, ...] = ()
     duplicates: tuple[Mapping[str, object], ...] = ()
     split_changes: tuple[SplitChange, ...] = ()
@@ -52,9 +54,8 @@ class DatasetPlan:
 
     def assignments_by_block(self) -> Iterator[tuple[str, tuple[ShardAssignment, ...]]]:
         """Yield the assignments of each block of images, by its key."""
-        ordered = sorted(self.assignments, key=lambda a: (a.block, a.image_id))
-        for block, members in groupby(ordered, key=lambda a: a.block):
-            yield block, tuple(members)
+        if isinstance(self.assignments, Assignments):
+            yield from self.assignments.by_block()
 
 
 def plan_dataset(
@@ -76,22 +77,32 @@ def plan_dataset(
         images_listed: number of image files by source id.
         strict: whether other counts than the published ones are a reason to stop.
     """
-    stop = reasons_to_stop(facts.reject_counts, facts.images, images_listed, recipe, facts.read)
+    images = FactTable.of(facts.images).sorted()
+    stop = reasons_to_stop(facts.reject_counts, images, images_listed, recipe, facts.read)
     if strict:
         stop += differences_from_published(facts.read, images_listed, manifests)
     if stop:
         return DatasetPlan(stop=stop)
-    images = sorted(facts.images, key=lambda fact: fact.image_id)
     duplicates = resolve_duplicates(images, recipe.duplicates)
     dropped = duplicates.dropped
     rejected = facts.rejected_images
     splits = assign_splits(images, rejected, duplicates.connected, split_rules(manifests, recipe))
-    kept = [fact for fact in images if fact.image_id not in dropped]
-    assignments = assign_shards(kept, splits.final, recipe.output.images_per_shard)
+    kept = np.flatnonzero(~images.among(dropped))
+    codes = splits.final.codes[kept]
+    assignments = assign_shards(images.take(kept), codes, recipe.output.images_per_shard)
+    members = [member.fact.image_id for group in duplicates.groups for member in group.members]
+    places = np.flatnonzero(images.among(members))
+    final = dict(
+        zip(
+            images.texts("image_id", places),
+            map(split_of, splits.final.codes[places].tolist()),
+            strict=True,
+        )
+    )
     return DatasetPlan(
         assignments=assignments,
-        shards=shard_names(assignments),
-        duplicates=duplicate_rows(duplicates.groups, splits.final),
+        shards=assignments.shards,
+        duplicates=duplicate_rows(duplicates.groups, final),
         split_changes=count_split_changes(images, rejected, dropped, splits),
         notices=duplicate_warnings(images, duplicates.groups),
     )
@@ -122,7 +133,7 @@ def duplicate_rows(
 
 
 def duplicate_warnings(
-    facts: Iterable[ImageFact], groups: Iterable[DuplicateGroup]
+    facts: FactTable, groups: Iterable[DuplicateGroup]
 ) -> dict[str, dict[Reason, int]]:
     """Count, by source, duplicates with other boxes and pictures that show too little to compare.
 
@@ -133,7 +144,6 @@ def duplicate_warnings(
         for member in group.members:
             if member.label_conflict:
                 counts[member.fact.source_id][Reason.LABEL_CONFLICT] += 1
-    for fact in facts:
-        if not fact.perceptual_hash:
-            counts[fact.source_id][Reason.TOO_FLAT_TO_COMPARE] += 1
+    for source_id in facts.texts("source_id", np.flatnonzero(~facts.hashed())):
+        counts[source_id][Reason.TOO_FLAT_TO_COMPARE] += 1
     return {source_id: dict(tally) for source_id, tally in counts.items()}
