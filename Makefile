@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 DEMO   := demo
 
 .PHONY: help demo test check libarchive lint lock golden docs bytes clean faults gcs
-.PHONY: bench bench-start oracles proof-coco proof-crowds proof-full proof-neardup proof-scene
+.PHONY: bench bench-start oracles proof-coco proof-crowds proof-full proof-million proof-neardup proof-scene
 .DEFAULT_GOAL := help
 
 help:
@@ -104,6 +104,10 @@ gcs: $(VENV)/.dev
 	@command -v fake-gcs-server >/dev/null || test -x "$$(go env GOPATH)/bin/fake-gcs-server" || { \
 	  echo "building $(GCS_SERVER) …"; go install $(GCS_SERVER); }
 	@PYTHONPATH=.:tests:tests/support $(BIN)/python tests/trials/gcs_trial.py --images $(IMAGES)
+
+# A million synthetic facts through planning and the search for leaks; ten million are computed.
+proof-million: $(VENV)/.dev
+	@PYTHONPATH=.:tests:tests/support $(BIN)/python tests/trials/million_trial.py
 
 bench: $(VENV)/.runtime
 	@$(BIN)/python -m benchmarks.compare

@@ -14,7 +14,7 @@ from pipelines.metrics import count
 from pipelines.progress import report_done
 from sarchat_build.chips.blocks import BlockResult, cut_block, inspect_block, normalize_block
 from sarchat_build.chips.join import InspectedImage
-from sarchat_build.curation.fact_table import FactTable, image_facts
+from sarchat_build.curation.facts import FactTable, image_facts
 from sarchat_build.curation.stop import RejectCount, count_rejects
 from sarchat_build.sources.documents import Annotation
 from sarchat_build.types import CutImage, Reject, SourceImage

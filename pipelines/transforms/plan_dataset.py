@@ -13,7 +13,7 @@ from pipelines.context import BuildContext
 from pipelines.metrics import count
 from pipelines.progress import report_done
 from pipelines.transforms.gather import GatherByName
-from sarchat_build.curation.fact_table import FactTable
+from sarchat_build.curation.facts import FactTable
 from sarchat_build.curation.plan import DatasetFacts, plan_dataset
 from sarchat_build.curation.shard_assignment import ShardAssignment, group_by_shard
 from sarchat_build.sources.matching.part_matches import count_missed

@@ -9,8 +9,7 @@ from typing import Literal, NamedTuple, TypeAlias
 import numpy as np
 
 from sarchat_build.config.recipe import Duplicates
-from sarchat_build.curation.fact_table import FactTable, Rows
-from sarchat_build.curation.facts import ImageFact
+from sarchat_build.curation.facts import FactTable, ImageFact, Rows
 from sarchat_build.curation.label_agreement import boxes_agree
 from sarchat_build.curation.near_duplicates import (
     connected_components,

@@ -10,8 +10,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from sarchat_build.curation.fact_table import FactTable
-from sarchat_build.curation.facts import ImageFact
+from sarchat_build.curation.facts import FactTable, ImageFact
 from sarchat_build.errors import Stop
 from sarchat_build.reasons import Reason
 

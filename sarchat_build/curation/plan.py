@@ -11,8 +11,7 @@ import numpy as np
 from sarchat_build.config.manifest import Manifest
 from sarchat_build.config.recipe import Recipe
 from sarchat_build.curation.duplicates import DuplicateGroup, resolve_duplicates
-from sarchat_build.curation.fact_table import FactTable, split_of
-from sarchat_build.curation.facts import ImageFact
+from sarchat_build.curation.facts import FactTable, ImageFact, split_of
 from sarchat_build.curation.shard_assignment import Assignments, ShardAssignment, assign_shards
 from sarchat_build.curation.split_changes import SplitChange, count_split_changes
 from sarchat_build.curation.splits import assign_splits, split_rules

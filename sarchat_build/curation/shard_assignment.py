@@ -9,7 +9,7 @@ from typing import overload
 
 import numpy as np
 
-from sarchat_build.curation.fact_table import SPLIT_OF, Codes, FactTable, Rows, split_of
+from sarchat_build.curation.facts import SPLIT_OF, Codes, FactTable, Rows, split_of
 from sarchat_build.published.layout import shard_name
 from sarchat_build.stable_hash import choose
 from sarchat_build.types import SPLITS, CutImage, PlannedImage, Split

@@ -9,8 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from sarchat_build.curation.fact_table import SPLIT_OF, FactTable, split_of
-from sarchat_build.curation.facts import ImageFact
+from sarchat_build.curation.facts import SPLIT_OF, FactTable, ImageFact, split_of
 from sarchat_build.curation.splits import SplitAssignment
 from sarchat_build.types import RejectedImage, Split
 

@@ -14,9 +14,8 @@ from numpy.typing import NDArray
 
 from sarchat_build.config.manifest import Manifest
 from sarchat_build.config.recipe import Recipe
-from sarchat_build.curation.fact_table import SPLIT_OF, Codes, FactTable, split_of
-from sarchat_build.curation.facts import ImageFact
-from sarchat_build.curation.union_find import UnionFind
+from sarchat_build.curation.facts import SPLIT_OF, Codes, FactTable, ImageFact, split_of
+from sarchat_build.curation.near_duplicates import UnionFind
 from sarchat_build.stable_hash import stable_hash
 from sarchat_build.types import SPLITS, RejectedImage, Split
 

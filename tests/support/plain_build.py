@@ -10,8 +10,7 @@ from pathlib import Path
 from pipelines import launch
 from pipelines.context import BuildContext
 from sarchat_build.chips.blocks import BlockResult, cut_block, inspect_block, normalize_block
-from sarchat_build.curation.fact_table import image_facts
-from sarchat_build.curation.facts import ImageFact
+from sarchat_build.curation.facts import ImageFact, image_facts
 from sarchat_build.curation.plan import DatasetFacts, DatasetPlan, plan_dataset
 from sarchat_build.curation.shard_assignment import group_by_shard
 from sarchat_build.curation.stop import count_rejects

@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 from sarchat_build.config.manifest import load_manifests
 from sarchat_build.config.recipe import load_recipe
 from sarchat_build.config.resources import recipe_path, resource_folder
-from sarchat_build.curation.fact_table import SCHEMA, FactTable
+from sarchat_build.curation.facts import SCHEMA, FactTable
 from sarchat_build.curation.plan import DatasetFacts, plan_dataset
 from sarchat_build.validation.dataset.duplicates import LocatedImage
 from sarchat_build.validation.dataset.leakage import (
