@@ -27,6 +27,7 @@ help:
 	@echo "make oracles        our readers against datumaro, box for box, in an environment of its own"
 	@echo "make proof-coco     one gigabyte of COCO JSON: seconds and peak memory"
 	@echo "make proof-full     every source at its published size: built, proven, counted"
+	@echo "make proof-million  planning of a million facts: time and memory, ten million computed"
 	@echo "make proof-neardup  near-duplicates among a million hashes, all found"
 	@echo "make proof-scene    a scene of 24,000 x 16,000 pixels, 16-bit, and the memory it takes"
 

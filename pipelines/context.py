@@ -21,6 +21,9 @@ from sarchat_build.sources.matching.stored_index import stored_index
 from sarchat_build.sources.picture_file import PictureSource
 from sarchat_build.types import SourceImage
 
+# One machine looks through this many pictures in minutes, in less than a gigabyte.
+ONE_STEP_IMAGES = 1_000_000
+
 
 @dataclass(frozen=True, kw_only=True)
 class BuildContext:
@@ -41,6 +44,8 @@ class BuildContext:
         failed: why a source was left out, by its id.
         prove: whether every row is read back and checked before anything is published.
         run: what the lock of the output folder says of this build; "": it holds none.
+        one_step_images: how many images one element may search for near-duplicates; of more they
+            are searched for by many, with the same result.
         indexes: files below `out` with the indexes of sources; one without is listed anew.
     """
 
@@ -59,11 +64,18 @@ class BuildContext:
     prove: bool = True
     run: str = ""
     indexes: Mapping[str, str] = field(default_factory=dict)
+    one_step_images: int = ONE_STEP_IMAGES
 
     @property
     def stage(self) -> str:
         """The folder in which the dataset lies until it is proven."""
         return stage_of(self.out)
+
+    @property
+    def searches_apart(self) -> bool:
+        """Whether near-duplicates are searched for by many before one element plans."""
+        many = sum(self.images_listed.values()) > self.one_step_images
+        return many and self.recipe.duplicates.near != "off"
 
     @property
     def build(self) -> Build:

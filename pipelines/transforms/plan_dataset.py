@@ -12,6 +12,7 @@ from apache_beam.pvalue import TaggedOutput
 from pipelines.context import BuildContext
 from pipelines.metrics import count
 from pipelines.progress import report_done
+from pipelines.transforms.find_near_pairs import FindNearPairs
 from pipelines.transforms.gather import GatherByName
 from sarchat_build.curation.facts import FactTable
 from sarchat_build.curation.plan import DatasetFacts, plan_dataset
@@ -29,8 +30,9 @@ class PlanDataset(beam.PTransform):
     of rows, `split_changes`: tuple of SplitChange, `notices`: {source id: {reason: count}}, `stop`:
     tuple of Stop.
 
-    One element holds all facts, since duplicates, and the scenes that they connect, are known only
-    when every image is. When the build must stop, no assignment and no shard leaves this step, so
+    One element holds all facts, in columns, since duplicates, and the scenes that they connect, are
+    known only when every image is. Of more than a million images the near ones are searched for
+    before, by many. When the build must stop, no assignment and no shard leaves this step, so
     nothing is written.
     """
 
@@ -38,6 +40,10 @@ class PlanDataset(beam.PTransform):
 
     def expand(self, facts: dict[str, beam.PCollection]) -> Any:
         """Wire the step."""
+        apart = self.context.searches_apart
+        if apart:
+            pairs = facts["images"] | "FindNearPairs" >> FindNearPairs(self.context)
+            facts = {**facts, "near_pairs": pairs}
         return (
             facts
             | "GatherFacts" >> GatherByName()
@@ -56,6 +62,7 @@ def _plan(facts: Mapping[str, list[Any]], context: BuildContext) -> Iterator[Any
             rejected_images=_all(facts, "rejected_images"),
             reject_counts=_all(facts, "reject_counts"),
             read=_all(facts, "read"),
+            near_pairs=_all(facts, "near_pairs") if context.searches_apart else None,
         ),
         manifests=context.manifests,
         recipe=context.recipe,

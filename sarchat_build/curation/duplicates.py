@@ -7,11 +7,13 @@ from dataclasses import dataclass
 from typing import Literal, NamedTuple, TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 
 from sarchat_build.config.recipe import Duplicates
 from sarchat_build.curation.facts import FactTable, ImageFact, Rows
 from sarchat_build.curation.label_agreement import boxes_agree
 from sarchat_build.curation.near_duplicates import (
+    components_of_pairs,
     connected_components,
     greedy_clusters,
     hamming,
@@ -70,17 +72,27 @@ class Resolution:
         )
 
 
-def resolve_duplicates(facts: Iterable[ImageFact], rule: Duplicates) -> Resolution:
+def resolve_duplicates(
+    facts: Iterable[ImageFact],
+    rule: Duplicates,
+    near_pairs: Iterable[tuple[str, str]] | None = None,
+) -> Resolution:
     """Group images that show the same, within and across sources.
 
     Of equal pixels one image stays: that of the source with the lowest priority number, then the
     smallest id. Near-duplicates are sought among those that stay; each image that a group drops
     is near the one it keeps, never only near another dropped one, and no two kept images are near.
-    The result does not depend on the order of `facts`.
+    The result does not depend on the order of `facts`, nor on who searched.
+
+    Args:
+        facts: the images.
+        rule: what is near, and what becomes of it.
+        near_pairs: ids of pictures by which all are connected that are near one another, each the
+            best of those with its pixels; None where they are still to be found.
     """
     table = FactTable.of(facts)
     equal = EqualPixels.of(table)
-    sets = [*_connected_clusters(table, equal, rule)]
+    sets = [*_connected_clusters(table, equal, rule, near_pairs)]
     rows = [row for clusters in sets for cluster in clusters for rows, _ in cluster for row in rows]
     found = iter(table.take(np.array(rows, np.int64)))
     groups: list[DuplicateGroup] = []
@@ -139,7 +151,10 @@ _Cluster: TypeAlias = Sequence[tuple[_Equal, int]]
 
 
 def _connected_clusters(
-    table: FactTable, equal: EqualPixels, rule: Duplicates
+    table: FactTable,
+    equal: EqualPixels,
+    rule: Duplicates,
+    near_pairs: Iterable[tuple[str, str]] | None,
 ) -> Iterator[list[_RowCluster]]:
     """Yield the clusters of each connected component of near pairs.
 
@@ -148,7 +163,12 @@ def _connected_clusters(
     alone = equal.ends - equal.starts > 1
     hashed = np.flatnonzero(table.hashed()[equal.best]) if rule.near != "off" else _NONE
     hashes = table.hashes(equal.best[hashed])
-    for component in connected_components(hashes, rule.near_distance):
+    components = (
+        connected_components(hashes, rule.near_distance)
+        if near_pairs is None
+        else components_of_pairs(_places(table, equal.best[hashed], near_pairs))
+    )
+    for component in components:
         clusters = []
         for positions in greedy_clusters(hashes[component], rule.near_distance):
             places = component[positions]
@@ -159,6 +179,16 @@ def _connected_clusters(
         yield clusters
     for number in np.flatnonzero(alone).tolist():
         yield [[(equal.set_of(number), 0)]]
+
+
+def _places(table: FactTable, rows: Rows, pairs: Iterable[tuple[str, str]]) -> NDArray[np.intp]:
+    """Give the places of pictures in `rows`, by pairs of their ids."""
+    ids = [image_id for pair in pairs for image_id in pair]
+    place_of = np.full(len(table), -1, dtype=np.intp)
+    place_of[rows] = np.arange(len(rows))
+    named = np.flatnonzero(table.among(set(ids)))
+    places = dict(zip(table.texts("image_id", named), place_of[named].tolist(), strict=True))
+    return np.array([places[image_id] for image_id in ids], dtype=np.intp).reshape(-1, 2)
 
 
 def _group(cluster: _Cluster, rule: Duplicates) -> DuplicateGroup:

@@ -177,6 +177,16 @@ class FactTable(Sequence[ImageFact]):
         found: list[str] = chosen.to_pylist()
         return found
 
+    def pictures(self) -> Iterator[tuple[bytes, tuple[int, str, bytes]]]:
+        """Yield pixels, and priority, id and hash of each image that can be near another."""
+        rows = np.flatnonzero(self.hashed())
+        columns = (
+            self._table[name].take(pa.array(rows)).to_pylist()
+            for name in ("pixel_sha256", "priority", "image_id", "perceptual_hash")
+        )
+        for pixels, *others in zip(*columns, strict=True):
+            yield pixels, (others[0], others[1], others[2])
+
     def batches(self, name: str) -> Iterator[list[str]]:
         """Give the texts of all rows, some at a time."""
         for start in range(0, len(self), _AT_ONCE):

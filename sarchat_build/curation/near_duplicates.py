@@ -8,7 +8,7 @@ With 11 bands of 23 or 24 bits and a million unrelated hashes that is about 30 c
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple, TypeAlias
 
 import numpy as np
@@ -70,6 +70,57 @@ def _grow_component(index: _Index, root: int, found: Indices) -> Indices:
         members = index.close_pairs(found)[1]
         found = np.unique(members)
     return np.sort(np.concatenate(parts))
+
+
+def band_keys(perceptual_hash: bytes, distance: int) -> Iterator[bytes]:
+    """Give the keys under which a hash meets every other one that is close to it.
+
+    Cut into a band more than bits may differ, two close hashes have a whole band in common. These
+    are for machines that share nothing: one that has all hashes looks bands up (`_Index`).
+
+    >>> one, other = bytes(32), bytes(31) + bytes([5])
+    >>> len(set(band_keys(one, 2)) & set(band_keys(other, 2)))
+    1
+    """
+    bits = np.unpackbits(np.frombuffer(perceptual_hash, dtype=np.uint8))
+    for band in range(distance + 1):
+        own = np.packbits(bits[band :: distance + 1]).tobytes()
+        yield band.to_bytes(2, "big") + own
+
+
+def connect_band(
+    members: Iterable[tuple[str, bytes]], distance: int
+) -> tuple[tuple[str, str], ...]:
+    """Give pairs by which all pictures of one band are connected that are close to one another.
+
+    Of many similar pictures these are as many pairs, not all there are.
+
+    Args:
+        members: ids and hashes of pictures that have the band in common.
+        distance: how many bits of close hashes may differ.
+    """
+    ids, hashes = zip(*sorted(members), strict=True)
+    if len(ids) == 1:
+        return ()
+    words = np.frombuffer(b"".join(hashes), dtype=">u8").astype(np.uint64)
+    components = connected_components(words.reshape(-1, BITS // 64), distance)
+    return tuple((ids[found[0]], ids[other]) for found in components for other in found[1:])
+
+
+def components_of_pairs(pairs: NDArray[np.intp]) -> list[Indices]:
+    """Find the components that pairs connect, as `connected_components` gives them.
+
+    >>> components_of_pairs(np.array([[5, 9], [2, 7], [9, 2], [3, 4]]))
+    [array([2, 5, 7, 9]), array([3, 4])]
+    """
+    members, places = np.unique(pairs, return_inverse=True)
+    sets = UnionFind(len(members))
+    for first, second in places.reshape(-1, 2).tolist():
+        sets.join(first, second)
+    roots = sets.roots()
+    order = np.argsort(roots, kind="stable")
+    edges = np.flatnonzero(np.diff(roots[order])) + 1
+    return np.split(members[order], edges) if len(members) else []
 
 
 def greedy_clusters(hashes: Hashes, distance: int) -> list[Indices]:

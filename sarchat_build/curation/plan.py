@@ -23,12 +23,17 @@ from sarchat_build.types import ReadCount, RejectedImage, Split
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DatasetFacts:
-    """What planning knows of everything that was read, in any order; no pixels, no annotations."""
+    """What planning knows of everything that was read, in any order; no pixels, no annotations.
+
+    `near_pairs` are pictures that are near one another, where others searched for them
+    (`resolve_duplicates`).
+    """
 
     images: Sequence[ImageFact]
     rejected_images: Sequence[RejectedImage] = ()
     reject_counts: Sequence[RejectCount] = ()
     read: Sequence[ReadCount] = ()
+    near_pairs: Sequence[tuple[str, str]] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,7 +87,7 @@ def plan_dataset(
         stop += differences_from_published(facts.read, images_listed, manifests)
     if stop:
         return DatasetPlan(stop=stop)
-    duplicates = resolve_duplicates(images, recipe.duplicates)
+    duplicates = resolve_duplicates(images, recipe.duplicates, facts.near_pairs)
     dropped = duplicates.dropped
     rejected = facts.rejected_images
     splits = assign_splits(images, rejected, duplicates.connected, split_rules(manifests, recipe))

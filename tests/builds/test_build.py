@@ -62,6 +62,16 @@ def test_same_bytes_for_shuffled_input(raw: Path, built: Path, tmp_path: Path) -
     assert _without_record(digests(tmp_path / "dataset")) == _without_record(digests(built))
 
 
+def test_same_bytes_when_many_search_for_near_duplicates(
+    raw: Path, built: Path, tmp_path: Path
+) -> None:
+    # As it is done above a million images.
+    build_here(raw, tmp_path / "dataset", one_step_images=0)
+    found = rows(built, "duplicates/*.parquet")
+    assert any(row["reason"] == "near" for row in found)
+    assert digests(tmp_path / "dataset") == digests(built)
+
+
 def _without_record(files: dict[str, str]) -> dict[str, str]:
     return {path: digest for path, digest in files.items() if path != "build.json"}
 
