@@ -147,9 +147,10 @@ class FactTable(Sequence[ImageFact]):
         )
         return found
 
-    def take(self, rows: Rows) -> FactTable:
-        """Give some rows, in this order."""
-        return FactTable(self._table.take(pa.array(rows)).combine_chunks())
+    def take(self, rows: Rows, *names: str) -> FactTable:
+        """Give some rows, in this order; with `names` only these columns."""
+        table = self._table.select(names) if names else self._table
+        return FactTable(table.take(pa.array(rows)).combine_chunks())
 
     def numbers(self, name: str) -> NDArray[Any]:
         """Give a column of numbers."""

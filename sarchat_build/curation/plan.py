@@ -93,7 +93,8 @@ def plan_dataset(
     splits = assign_splits(images, rejected, duplicates.connected, split_rules(manifests, recipe))
     kept = np.flatnonzero(~images.among(dropped))
     codes = splits.final.codes[kept]
-    assignments = assign_shards(images.take(kept), codes, recipe.output.images_per_shard)
+    published = images.take(kept, "image_id", "block", "chips")
+    assignments = assign_shards(published, codes, recipe.output.images_per_shard)
     members = [member.fact.image_id for group in duplicates.groups for member in group.members]
     places = np.flatnonzero(images.among(members))
     final = dict(
