@@ -8,7 +8,6 @@ import subprocess
 import sys
 import zipfile
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -49,7 +48,6 @@ def build_here(
     strict: bool = False,
     prove: bool = True,
     templates: Path | None = None,
-    one_step_images: int | None = None,
 ) -> dict[str, Any]:
     """Do what `sarchat build` does, without its tables."""
     # Here, since most tests build nothing: Beam alone takes two seconds to import.
@@ -64,8 +62,6 @@ def build_here(
     context = launch.prepare(
         settings, chosen, raw=str(raw), out=str(out), strict=strict, prove=prove
     )
-    if one_step_images is not None:
-        context = replace(context, one_step_images=one_step_images)
     run(lambda pipeline: build_dataset(pipeline, context), "local", workers)
     return read_outcome(str(out)).model_dump(mode="json")
 
