@@ -20,8 +20,8 @@ Indices = NDArray[np.intp]
 Hashes = NDArray[np.uint64]  # shape (n, 4)
 _Ranges: TypeAlias = tuple[Indices, Indices]  # starts and sizes, each (keys, look-ups)
 
-# Candidate pairs that are compared at once: about 400 MB at the peak of a comparison.
-_CHUNK_PAIRS = 1 << 22
+# Candidate pairs that are compared at once: about 100 MB at the peak of a comparison.
+_CHUNK_PAIRS = 1 << 20
 _ROOTS = 4096
 # Bands of at most 32 bits; more bands than the distance asks for lose nothing.
 _MIN_BANDS = 11
