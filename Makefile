@@ -6,7 +6,7 @@ DEMO   := demo
 
 .PHONY: help demo test check libarchive lint lock golden docs bytes clean faults gcs dataflow image
 .PHONY: engines flink prism
-.PHONY: bench bench-start oracles proof-coco proof-crowds proof-full proof-neardup proof-scene
+.PHONY: bench bench-start oracles proof-coco proof-crowds proof-full proof-million proof-neardup proof-scene
 .DEFAULT_GOAL := help
 
 help:
@@ -34,6 +34,7 @@ help:
 	@echo "make oracles        our readers against datumaro, box for box, in an environment of its own"
 	@echo "make proof-coco     one gigabyte of COCO JSON: seconds and peak memory"
 	@echo "make proof-full     every source at its published size: built, proven, counted"
+	@echo "make proof-million  planning of a million facts: time and memory, ten million computed"
 	@echo "make proof-neardup  near-duplicates among a million hashes, all found"
 	@echo "make proof-scene    a scene of 24,000 x 16,000 pixels, 16-bit, and the memory it takes"
 
@@ -172,6 +173,10 @@ engines: $(VENV)/.dev $(ENGINES)/bin/prism $(ENGINES)/job-server/.installed
 	@$(MAKE) --no-print-directory gcs IMAGES=40
 	@$(TRIAL)/engine_trial.py prism --images 20
 	@$(TRIAL)/engine_trial.py embedded --images 20
+
+# A million synthetic facts through planning and the search for leaks; ten million are computed.
+proof-million: $(VENV)/.dev
+	@PYTHONPATH=.:tests:tests/support $(BIN)/python tests/trials/million_trial.py
 
 bench: $(VENV)/.runtime
 	@$(BIN)/python -m benchmarks.compare

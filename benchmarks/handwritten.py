@@ -29,7 +29,8 @@ from sarchat_build.dataset.shards import ShardBuilder
 from sarchat_build.phrasing.engine import Phrasing, load_templates
 from sarchat_build.sources.documents import Annotation, read_document
 from sarchat_build.sources.files import FileRef
-from sarchat_build.sources.index import Document, SourceIndex, index_source
+from sarchat_build.sources.index import SourceIndex, index_source
+from sarchat_build.sources.matching.columns import Document
 from sarchat_build.sources.picture_file import PictureSource
 from sarchat_build.types import CutImage, PlannedImage, SourceImage
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 
 from pipelines.shared_folders import demand_folders
+from sarchat_build.archives.location import file_here, join
 from sarchat_build.config.manifest import Manifest
 from sarchat_build.config.recipe import Recipe
 from sarchat_build.dataset.output import stage_of
@@ -17,8 +18,12 @@ from sarchat_build.sources.files import FileRef
 from sarchat_build.sources.index import SourceIndex, index_source
 from sarchat_build.sources.inputs import ArchiveEntry
 from sarchat_build.sources.matching.part_matches import PartMatch
+from sarchat_build.sources.matching.stored_index import stored_index
 from sarchat_build.sources.picture_file import PictureSource
 from sarchat_build.types import SourceImage
+
+# One machine looks through this many pictures in minutes, in less than a gigabyte.
+ONE_STEP_IMAGES = 1_000_000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,6 +46,9 @@ class BuildContext:
         prove: whether every row is read back and checked before anything is published.
         run: what the lock of the output folder says of this build; "": it holds none.
         detached: whether no launcher waits, so that the last step publishes what was proven.
+        one_step_images: how many images one element may search for near-duplicates; of more they
+            are searched for by many, with the same result.
+        indexes: files below `out` with the indexes of sources; one without is listed anew.
     """
 
     raw: str
@@ -58,11 +66,19 @@ class BuildContext:
     prove: bool = True
     run: str = ""
     detached: bool = False
+    indexes: Mapping[str, str] = field(default_factory=dict)
+    one_step_images: int = ONE_STEP_IMAGES
 
     @property
     def stage(self) -> str:
         """The folder in which the dataset lies until it is proven."""
         return stage_of(self.out)
+
+    @property
+    def searches_apart(self) -> bool:
+        """Whether near-duplicates are searched for by many before one element plans."""
+        many = sum(self.images_listed.values()) > self.one_step_images
+        return many and self.recipe.duplicates.near != "off"
 
     @property
     def build(self) -> Build:
@@ -80,10 +96,12 @@ class BuildContext:
         )
 
     def index(self, source_id: str) -> SourceIndex:
-        """Index a source's archives, once per process."""
+        """Give the index of a source's archives, once per process."""
         demand_folders(self.out, self.run, self.raw, tuple(self.manifests))
         manifest = _HashableManifest(source_id, self.manifests[source_id])
-        return _index(self.raw, manifest, tuple(sorted(self.repacked.items())))
+        path = self.indexes.get(source_id)
+        stored = join(self.out, path) if path else ""
+        return _index(self.raw, manifest, tuple(sorted(self.repacked.items())), stored)
 
     @contextmanager
     def ahead(self, images: Iterable[SourceImage]) -> Iterator[None]:
@@ -113,9 +131,13 @@ class _HashableManifest:
 
 @lru_cache(maxsize=32)
 def _index(
-    raw: str, hashable: _HashableManifest, repacked: tuple[tuple[str, str], ...]
+    raw: str, hashable: _HashableManifest, repacked: tuple[tuple[str, str], ...], stored: str
 ) -> SourceIndex:
-    return index_source(hashable.manifest, raw, dict(repacked))
+    manifest = hashable.manifest
+    if not stored:
+        return index_source(manifest, raw, dict(repacked))
+    with file_here(stored) as name:
+        return stored_index(manifest, name, dict(repacked))
 
 
 def block_key(source_id: str, number: int) -> str:

@@ -18,6 +18,7 @@ from sarchat_build.dataset.folder import (
     refuse_other_dataset,
     refuse_overlap,
 )
+from sarchat_build.dataset.output import INDEXES, open_output
 from sarchat_build.dataset.record import BuildRecord
 from sarchat_build.dataset.switch import finish_switch
 from sarchat_build.errors import InputError
@@ -25,8 +26,9 @@ from sarchat_build.phrasing.engine import Phrasing
 from sarchat_build.progress import ProgressBar, no_progress
 from sarchat_build.published.layout import WORK_FOLDER
 from sarchat_build.sources.choose import refuse_mixed_releases
-from sarchat_build.sources.index import index_source
+from sarchat_build.sources.index import SourceIndex, index_source
 from sarchat_build.sources.inputs import ArchiveEntry, describe_archives, repack_archives
+from sarchat_build.sources.matching.stored_index import store_index
 
 __all__ = ["Settings", "load_settings", "prepare"]
 
@@ -104,6 +106,9 @@ def prepare(
             join(raw, manifest.id), folder, progress, encodings=manifest.annotations.encodings
         )
     )
+    # Members are read, and so listed, where they were repacked.
+    indexes |= {s: index_source(chosen[s], raw, made) for s, made in zips.items() if made}
+    stored = {s: _store(indexes[s], out) for s in zips}
     return BuildContext(
         raw=raw,
         out=out,
@@ -120,7 +125,13 @@ def prepare(
         prove=prove,
         run=run,
         detached=detached,
+        indexes=stored,
     )
+
+
+def _store(index: SourceIndex, out: str) -> str:
+    path = f"{INDEXES}/{index.source_id}.arrow"
+    return open_output(out).write(path, lambda name: store_index(index, name)).path
 
 
 def _refuse_other(

@@ -14,7 +14,7 @@ from pipelines.metrics import count
 from pipelines.progress import report_done
 from sarchat_build.chips.blocks import BlockResult, cut_block, inspect_block, normalize_block
 from sarchat_build.chips.join import InspectedImage
-from sarchat_build.curation.facts import ImageFact, image_facts
+from sarchat_build.curation.facts import FactTable, image_facts
 from sarchat_build.curation.stop import RejectCount, count_rejects
 from sarchat_build.dataset.lock import demand_lock
 from sarchat_build.sources.documents import Annotation
@@ -116,10 +116,8 @@ def _outputs(step: str, block: str, images: Sized, result: BlockResult[Any]) -> 
     yield TaggedOutput("notices", {result.source_id: result.notices})
 
 
-def describe_block(
-    element: tuple[str, tuple[CutImage, ...]], context: BuildContext
-) -> tuple[ImageFact, ...]:
-    """(block, CutImages) -> tuple of ImageFact."""
+def describe_block(element: tuple[str, tuple[CutImage, ...]], context: BuildContext) -> FactTable:
+    """(block, CutImages) -> FactTable."""
     block, images = element
     return image_facts(images, block, context.manifests[parse_block_key(block)[0]].priority)
 

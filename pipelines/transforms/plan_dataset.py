@@ -12,7 +12,9 @@ from apache_beam.pvalue import TaggedOutput
 from pipelines.context import BuildContext
 from pipelines.metrics import count
 from pipelines.progress import note
+from pipelines.transforms.find_near_pairs import FindNearPairs
 from pipelines.transforms.gather import GatherByName, Named
+from sarchat_build.curation.facts import FactTable
 from sarchat_build.curation.plan import DatasetFacts, plan_dataset
 from sarchat_build.curation.shard_assignment import ShardAssignment, group_by_shard
 from sarchat_build.curation.stop import RejectCount
@@ -22,14 +24,16 @@ from sarchat_build.types import CutImage, PlannedImage
 
 @dataclass
 class PlanDataset(beam.PTransform):
-    """Tuples of facts, by name -> `assignments`: (block, tuple of ShardAssignment), and reports.
+    """Facts, by name -> `assignments`: (block, tuple of ShardAssignment), and reports.
 
-    In: images: ImageFact · rejected_images: RejectedImage · reject_counts: RejectCount · read:
-    ReadCount. Out as well: `shards`: (shard, ()), `duplicates`: tuple of rows, `split_changes`:
-    tuple of SplitChange, `notices`: {source id: {reason: count}}, `stop`: tuple of Stop.
+    In: images: FactTable · rejected_images: tuple of RejectedImage · reject_counts: tuple of
+    RejectCount · read: tuple of ReadCount. Out as well: `shards`: (shard, ()), `duplicates`: tuple
+    of rows, `split_changes`: tuple of SplitChange, `notices`: {source id: {reason: count}}, `stop`:
+    tuple of Stop.
 
-    One element holds all facts, since duplicates, and the scenes that they connect, are known only
-    when every image is. When the build must stop, no assignment and no shard leaves this step, so
+    One element holds all facts, in columns, since duplicates, and the scenes that they connect, are
+    known only when every image is. Of more than a million images the near ones are searched for
+    before, by many. When the build must stop, no assignment and no shard leaves this step, so
     nothing is written.
     """
 
@@ -37,6 +41,10 @@ class PlanDataset(beam.PTransform):
 
     def expand(self, facts: Named) -> Any:
         """Wire the step."""
+        apart = self.context.searches_apart
+        if apart:
+            pairs = facts["images"] | "FindNearPairs" >> FindNearPairs(self.context)
+            facts = {**facts, "near_pairs": pairs}
         return (
             facts
             | "GatherFacts" >> GatherByName()
@@ -47,14 +55,15 @@ class PlanDataset(beam.PTransform):
         )
 
 
-def _plan(facts: Mapping[str, list[tuple[Any, ...]]], context: BuildContext) -> Iterator[Any]:
-    images = _all(facts, "images")
+def _plan(facts: Mapping[str, list[Any]], context: BuildContext) -> Iterator[Any]:
+    images = FactTable.joined(facts.get("images", ()))
     plan = plan_dataset(
         DatasetFacts(
             images=images,
             rejected_images=_all(facts, "rejected_images"),
             reject_counts=_all(facts, "reject_counts"),
             read=_all(facts, "read"),
+            near_pairs=_all(facts, "near_pairs") if context.searches_apart else None,
         ),
         manifests=context.manifests,
         recipe=context.recipe,

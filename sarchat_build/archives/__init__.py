@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import lru_cache
 
-from sarchat_build.archives.archive import Archive, Member
+from sarchat_build.archives.archive import Archive
 from sarchat_build.archives.folder import Folder, open_folder
 from sarchat_build.archives.formats.detection import (
     RAR,
@@ -24,6 +24,7 @@ from sarchat_build.archives.formats.tar_file import PackedTarArchive, TarArchive
 from sarchat_build.archives.formats.zip_file import ZipArchive
 from sarchat_build.archives.limits import escapes, is_archive_name
 from sarchat_build.archives.location import is_folder, join, list_folder, name_of, stamp
+from sarchat_build.archives.members import Member, Members
 from sarchat_build.archives.repack import RepackedArchive, needs_repacking, repack
 from sarchat_build.errors import InputError
 
@@ -31,6 +32,7 @@ __all__ = [
     "Archive",
     "Folder",
     "Member",
+    "Members",
     "escapes",
     "is_archive_name",
     "is_there",
@@ -40,6 +42,7 @@ __all__ = [
     "name_of",
     "needs_repacking",
     "open_archive",
+    "open_listed",
     "repack",
 ]
 
@@ -64,16 +67,39 @@ def open_archive(location: str, repacked: str = "", encodings: Sequence[str] = (
 @lru_cache(maxsize=64)
 def _open_file(location: str, repacked: str, encodings: tuple[str, ...], state: str) -> Archive:
     # A file that has changed since is another one: its state is part of the key.
-    kind = demand_format(location)
+    return _open_kind(demand_format(location), location, repacked, encodings)
+
+
+def open_listed(kind: str, location: str, repacked: str, members: Members) -> Archive:
+    """Open an archive whose members another process has listed: nothing is read here.
+
+    Args:
+        kind: as `Archive.kind` had it.
+        location: as for `open_archive`.
+        repacked: as for `open_archive`.
+        members: what was listed.
+    """
+    if kind == Folder.kind:
+        return open_folder(location, members=members)
+    return _open_kind(kind, location, repacked, members=members)
+
+
+def _open_kind(
+    kind: str,
+    location: str,
+    repacked: str,
+    encodings: Sequence[str] = (),
+    members: Members | None = None,
+) -> Archive:
     if repacked:
-        return RepackedArchive(location, kind, repacked)
+        return RepackedArchive(location, kind, repacked, members)
     if kind == ZIP:
-        return ZipArchive(location, encodings=encodings)
+        return ZipArchive(location, encodings=encodings, members=members)
     if kind == TAR:
-        return TarArchive(location, encodings)
+        return TarArchive(location, encodings, members)
     if kind in (SEVEN_ZIP, RAR):
-        return LibarchiveArchive(location, kind, encodings)
-    return PackedTarArchive(location, kind, encodings)
+        return LibarchiveArchive(location, kind, encodings, members)
+    return PackedTarArchive(location, kind, encodings, members)
 
 
 def list_archives(location: str) -> dict[str, str]:

@@ -8,24 +8,15 @@ import tempfile
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from types import MappingProxyType
 from typing import BinaryIO, Protocol, cast
 
 from sarchat_build.archives.limits import MAX_READ_BYTES, is_archive_name
 from sarchat_build.archives.location import CHUNK_BYTES, digest, size_bytes
+from sarchat_build.archives.members import Members
 from sarchat_build.errors import InputError, RecordError
 from sarchat_build.reasons import Reason
-
-
-@dataclass(frozen=True, slots=True)
-class Member:
-    """One file inside an archive; reading members by `offset` reads the archive in one go."""
-
-    path: str
-    size_bytes: int
-    offset: int
 
 
 class Archive(ABC):
@@ -34,7 +25,7 @@ class Archive(ABC):
     Attributes:
         kind: `folder`, `zip`, `tar`, `tar.gz`, `tar.bz2`, `tar.xz`, `7z` or `rar`.
         location: the path or URL it was opened from.
-        foreign_names: paths of members whose names are not UTF-8, known once they are listed,
+        foreign_names: paths of members whose names are not UTF-8, known where they are listed,
             each with the encoding that it was read in; "" if none of those stated fits.
     """
 
@@ -43,7 +34,7 @@ class Archive(ABC):
     foreign_names: Mapping[str, str] = MappingProxyType({})
 
     @abstractmethod
-    def members(self) -> tuple[Member, ...]:
+    def members(self) -> Members:
         """Every file, in reading order."""
 
     def inner_archives(self) -> tuple[str, ...]:

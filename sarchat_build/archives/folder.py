@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import unquote_to_bytes
 
-from sarchat_build.archives.archive import Archive, Member, MemberStream, chunks
+from sarchat_build.archives.archive import Archive, MemberStream, chunks
 from sarchat_build.archives.formats.detection import is_archive
 from sarchat_build.archives.limits import escapes, is_archive_name
 from sarchat_build.archives.location import (
@@ -25,6 +25,7 @@ from sarchat_build.archives.location import (
     reaching,
     size_bytes,
 )
+from sarchat_build.archives.members import Member, Members
 from sarchat_build.archives.names import MemberName, member_name, readable, without_escapes
 from sarchat_build.archives.ranges import Range, Spool, fetch
 from sarchat_build.errors import InputError, RecordError
@@ -32,45 +33,60 @@ from sarchat_build.reasons import Reason
 from sarchat_build.regular_files import MAX_FILES, is_regular, open_regular
 
 
-def open_folder(location: str, encodings: Sequence[str] = ()) -> Archive:
+def open_folder(
+    location: str, encodings: Sequence[str] = (), members: Members | None = None
+) -> Archive:
     """Open a folder; archives in it are not files of the folder."""
     path = local_path(location)
     if path is None:
-        return RemoteFolder(location, encodings)
-    return Folder(path, location, encodings)
+        return RemoteFolder(location, encodings, members)
+    return Folder(path, location, encodings, members)
 
 
 class _Folder(Archive):
     kind = "folder"
 
-    def __init__(self, location: str, encodings: Sequence[str]) -> None:
+    def __init__(self, location: str, encodings: Sequence[str], members: Members | None) -> None:
         self.location = location
         self._encodings = tuple(encodings)
-        # Where a path is not the name that the file system has, that name.
-        self._stored: dict[str, str] = {}
+        self._listed = members
 
-    def _read_names(self, stored: Iterable[tuple[str, int]]) -> tuple[Member, ...]:
+    def members(self) -> Members:
+        """Every regular file below the folder, by path.
+
+        Raises:
+            InputError: a link to a folder leads out of it; what lies there would be lost.
+        """
+        if self._listed is None:
+            found = (item for item in self._sizes() if not is_archive_name(item[0]))
+            self._listed = self._read_names(found)
+        return self._listed
+
+    def _read_names(self, stored: Iterable[tuple[str, int]]) -> Members:
         # Names and sizes of files become members.
-        listed, foreign = [], {}
+        listed: list[tuple[str, int, str]] = []
+        foreign = {}
         stored = list(stored)
         taken = {name for name, _ in stored}
         for name, bytes_ in stored:
             path, encoding = read = self._read_name(name)
             if path != name and path in taken:  # a back slash that is none of Windows
                 path = readable(name)
-            if path != name:
-                self._stored[path] = name
             if read.is_foreign:
                 foreign[path] = encoding
-            listed.append((path, bytes_))
+            listed.append((path, bytes_, name if path != name else ""))
         self.foreign_names = foreign
-        return tuple(Member(path, size, i) for i, (path, size) in enumerate(sorted(listed)))
+        return Members.of(
+            Member(path, size, i, written) for i, (path, size, written) in enumerate(sorted(listed))
+        )
 
     def _read_name(self, stored: str) -> MemberName:
         return member_name(stored, self._encodings)
 
-    def _written(self, path: str) -> str:
-        return readable(self._stored.get(path, path))
+    def _stored(self, path: str) -> str:
+        """Give the name that the file system has for a path; the same for what is not listed."""
+        member = self._listed.find(path) if self._listed is not None else None
+        return (member.written if member else "") or path
 
     def _demand_few(self, files: int) -> None:
         if files > MAX_FILES:
@@ -84,7 +100,9 @@ class _Folder(Archive):
         """Digest over the paths and contents of all files, in order of path."""
         digest, done = hashlib.sha256(), 0
         # Names as bytes: a digest does not change with the encodings that a manifest states.
-        for written, member in sorted((self._written(m.path), m) for m in self.members()):
+        for written, _, member in sorted(
+            (readable(m.written or m.path), n, m) for n, m in enumerate(self.members())
+        ):
             content = hashlib.sha256()
             try:
                 with self.open_raw(member.path) as stream:
@@ -104,6 +122,10 @@ class _Folder(Archive):
         return tuple(sorted(path for path in self._paths() if is_archive_name(path)))
 
     @abstractmethod
+    def _sizes(self) -> list[tuple[str, int]]:
+        """Names and sizes of files below the folder."""
+
+    @abstractmethod
     def _paths(self) -> list[str]:
         """Every file below the folder but archives at its top."""
 
@@ -114,18 +136,19 @@ class _Folder(Archive):
 class Folder(_Folder):
     """A folder on this machine. Links that lead out of it are listed, and refused when read."""
 
-    def __init__(self, root: Path, location: str = "", encodings: Sequence[str] = ()) -> None:
-        super().__init__(location or str(root), encodings)
+    def __init__(
+        self,
+        root: Path,
+        location: str = "",
+        encodings: Sequence[str] = (),
+        members: Members | None = None,
+    ) -> None:
+        super().__init__(location or str(root), encodings, members)
         self._root = root
 
-    def members(self) -> tuple[Member, ...]:
-        """Every regular file below the folder, by path.
-
-        Raises:
-            InputError: a link to a folder leads out of it; what lies there would be lost.
-        """
-        names = (name for name in self._paths() if not is_archive_name(name))
-        return self._read_names((name, (self._root / name).lstat().st_size) for name in names)
+    def _sizes(self) -> list[tuple[str, int]]:
+        paths = (path for path in self._paths() if not is_archive_name(path))
+        return [(path, (self._root / path).lstat().st_size) for path in paths]
 
     def _paths(self) -> list[str]:
         found = []
@@ -155,7 +178,7 @@ class Folder(_Folder):
 
     def _inside(self, path: str) -> Path:
         # `Path.resolve` raises on links that lead in a circle; this gives the link itself.
-        target = Path(os.path.realpath(self._root / self._stored.get(path, path)))
+        target = Path(os.path.realpath(self._root / self._stored(path)))
         if not target.is_relative_to(os.path.realpath(self._root)):
             raise RecordError(Reason.PATH_ESCAPE, f"{path}: a link out of the source's folder")
         return target
@@ -181,27 +204,25 @@ class Folder(_Folder):
 class RemoteFolder(_Folder):
     """A folder behind an fsspec URL."""
 
-    def __init__(self, location: str, encodings: Sequence[str] = ()) -> None:
-        super().__init__(location, encodings)
+    def __init__(
+        self, location: str, encodings: Sequence[str] = (), members: Members | None = None
+    ) -> None:
+        super().__init__(location, encodings, members)
         self._is_web = is_web(location)
-        self._size_of: dict[str, int] = {}
-        self._held: list[tuple[Spool, Mapping[str, int]]] = []  # of all threads
-
-    def members(self) -> tuple[Member, ...]:
-        """Every file below the folder, by path."""
-        found = self._read_names(item for item in self._sizes() if not is_archive_name(item[0]))
-        self._size_of = {member.path: member.size_bytes for member in found}
-        return found
+        self._held: list[tuple[Spool, Mapping[str, tuple[int, int]]]] = []  # of all threads
 
     @contextmanager
     def ahead(self, paths: Iterable[str]) -> Iterator[None]:
         """As `Archive` has it: many files at once, into a temporary one of this machine."""
         system, root = filesystem(self.location)
-        known = [] if self._is_web else [path for path in paths if path in self._size_of]
-        by_name = {f"{root.rstrip('/')}/{self._stored.get(path, path)}": path for path in known}
-        wanted = ((name, Range(0, self._size_of[path])) for name, path in by_name.items())
+        known = () if self._is_web or self._listed is None else map(self._listed.find, paths)
+        by_name = {f"{root.rstrip('/')}/{m.written or m.path}": m for m in known if m}
+        wanted = ((name, Range(0, m.size_bytes)) for name, m in by_name.items())
         with Spool() as spool:
-            places = {by_name[n]: spool.add(data) for (n, _), data in fetch(system, wanted)}
+            places = {
+                by_name[n].path: (spool.add(data), len(data))
+                for (n, _), data in fetch(system, wanted)
+            }
             held = (spool, places)
             self._held.append(held)
             try:
@@ -241,11 +262,12 @@ class RemoteFolder(_Folder):
         if escapes(without_escapes(path)):
             raise RecordError(Reason.PATH_ESCAPE, f"{path} leads out of the source's folder")
         for spool, places in tuple(self._held):
-            size = self._size_of.get(path, 0)
-            content = spool.read(places[path], size) if path in places else b""
+            content = spool.read(*places[path]) if path in places else b""
             if content:
-                return MemberStream(io.BytesIO(content), path, size, reason=Reason.UNREADABLE)
-        location = join(self.location, self._stored.get(path, path))
+                return MemberStream(
+                    io.BytesIO(content), path, len(content), reason=Reason.UNREADABLE
+                )
+        location = join(self.location, self._stored(path))
         try:
             return MemberStream(
                 open_binary(location), path, size_bytes(location), reason=Reason.UNREADABLE

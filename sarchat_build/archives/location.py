@@ -7,7 +7,9 @@ import hashlib
 import os
 import posixpath
 import re
+import shutil
 import sys
+import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -205,6 +207,24 @@ def digest(location: str, progress: Callable[[int], None] | None = None) -> str:
             if progress is not None:
                 progress(done)
     return found.hexdigest()
+
+
+@contextmanager
+def file_here(location: str) -> Iterator[str]:
+    """Give the name of a file of this machine: the file itself, or a temporary copy.
+
+    Raises:
+        InputError: it is not there or cannot be reached, or there is no room for the copy.
+    """
+    path = local_path(location)
+    if path is not None:
+        yield str(path)
+        return
+    with tempfile.NamedTemporaryFile(prefix="sarchat-") as copy:
+        with reaching(location), open_binary(location) as stream:
+            shutil.copyfileobj(stream, copy, CHUNK_BYTES)
+            copy.flush()
+        yield copy.name
 
 
 def md5_file(name: str) -> str:

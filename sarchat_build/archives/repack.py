@@ -13,7 +13,7 @@ from contextlib import AbstractContextManager, closing
 from pathlib import Path
 from typing import Any
 
-from sarchat_build.archives.archive import Archive, FileArchive, Member, MemberStream, chunks
+from sarchat_build.archives.archive import Archive, FileArchive, MemberStream, chunks
 from sarchat_build.archives.formats.packed import PackedArchive
 from sarchat_build.archives.formats.zip_file import ZipArchive
 from sarchat_build.archives.location import (
@@ -27,6 +27,7 @@ from sarchat_build.archives.location import (
     size_bytes,
     stored_md5,
 )
+from sarchat_build.archives.members import Members
 from sarchat_build.errors import InputError, RecordError
 
 Progress = Callable[[int], None]
@@ -36,13 +37,16 @@ _FORM = 2
 class RepackedArchive(FileArchive):
     """An archive that is known by the original and read from its repacked form."""
 
-    def __init__(self, location: str, kind: str, repacked: str) -> None:
+    def __init__(
+        self, location: str, kind: str, repacked: str, members: Members | None = None
+    ) -> None:
         super().__init__(location)
         self.kind = kind
-        self._zip = ZipArchive(repacked, as_written=True)
-        self.foreign_names = _record(repacked).get("foreign_names", {})
+        self._zip = ZipArchive(repacked, as_written=True, members=members)
+        if members is None:
+            self.foreign_names = _record(repacked).get("foreign_names", {})
 
-    def members(self) -> tuple[Member, ...]:
+    def members(self) -> Members:
         """Every file, in the order of the original."""
         return self._zip.members()
 

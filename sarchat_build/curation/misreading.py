@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import NamedTuple
 
-from sarchat_build.curation.facts import ImageFact
+import numpy as np
+from numpy.typing import NDArray
+
+from sarchat_build.curation.facts import FactTable, ImageFact
 from sarchat_build.errors import Stop
 from sarchat_build.reasons import Reason
 
@@ -20,6 +24,7 @@ _CHANCE = 1e-6
 # Pictures of which each box may be two corners, and the share of boxes that leave their picture.
 _ENOUGH_PICTURES = 5
 _LEAVING_SHARE = 0.25
+_NONE = np.empty(0, np.int64)
 
 
 def signs_of_misreading(
@@ -31,28 +36,32 @@ def signs_of_misreading(
         rejected: number of rejected objects by source and reason.
         facts: the images that were kept.
     """
+    table = FactTable.of(facts)
     totals: Counter[str] = Counter()
     for (source_id, _), objects in rejected.items():
         totals[source_id] += objects
-    by_source: dict[str, list[ImageFact]] = defaultdict(list)
-    for fact in facts:
-        totals[fact.source_id] += fact.instances
-        by_source[fact.source_id].append(fact)
+    of_source, sources = table.codes("source_id")
+    instances = table.numbers("instances")
+    rows_of = dict.fromkeys(totals, _NONE)
+    for number, source_id in enumerate(sources):
+        here = of_source == number
+        if here.any():
+            totals[source_id] += int(instances[here].sum())
+            rows_of[source_id] = np.flatnonzero(here & (instances > 0))
     for source_id, total in sorted(totals.items()):
         for reason in _OF_MOST:
             objects = rejected.get((source_id, reason), 0)
             if 2 * objects > total:
                 yield _stop(source_id, reason, f"{objects:,} of {total:,} objects")
-        kept = [fact for fact in by_source[source_id] if fact.instances]
-        if are_percents((fact.extent.far_px, fact.size_px) for fact in kept):
+        kept = _Extents.of(table, rows_of[source_id])
+        if are_percents(kept.pictures()):
             yield _stop(
-                source_id, Reason.SHARES_OF_PICTURE, f"no box reaches beyond 100 in {_size(kept)}"
+                source_id, Reason.SHARES_OF_PICTURE, f"no box reaches beyond 100 in {kept.size}"
             )
-        if _are_corners(kept):
-            leaving = sum(fact.extent.clipped for fact in kept)
-            objects = sum(fact.instances for fact in kept)
+        if kept.are_corners:
             evidence = (
-                f"each bbox can be two corners, and as it is read {leaving:,} of {objects:,} "
+                f"each bbox can be two corners, and as it is read {kept.leaving:,} of "
+                f"{kept.objects:,} "
             )
             yield _stop(source_id, Reason.CONTRADICTS_ITSELF, f"{evidence}leave their picture")
 
@@ -99,16 +108,41 @@ def _stop(source_id: str, reason: Reason, evidence: str) -> Stop:
     return Stop(reason, f"{source_id}: {evidence}: {reason.meaning}; {advice}; see rejects/")
 
 
-def _are_corners(facts: Sequence[ImageFact]) -> bool:
-    objects = sum(fact.instances for fact in facts)
-    leaving = sum(fact.extent.clipped for fact in facts)
-    return (
-        len(facts) >= _ENOUGH_PICTURES
-        and all(fact.extent.may_be_corners for fact in facts)
-        and leaving >= _LEAVING_SHARE * objects
-    )
+class _Extents(NamedTuple):
+    """How the boxes of a source's pictures lie, in columns."""
 
+    far_px: NDArray[np.float64]
+    width_px: NDArray[np.int32]
+    height_px: NDArray[np.int32]
+    may_be_corners: NDArray[np.bool_]
+    leaving: int
+    objects: int
 
-def _size(facts: Sequence[ImageFact]) -> str:
-    width_px, height_px = max(fact.size_px for fact in facts)
-    return f"{len(facts):,} pictures of up to {width_px:,} × {height_px:,} pixels"
+    @classmethod
+    def of(cls, table: FactTable, rows: NDArray[np.int64]) -> _Extents:
+        return cls(
+            far_px=table.numbers("far_px")[rows],
+            width_px=table.numbers("width_px")[rows],
+            height_px=table.numbers("height_px")[rows],
+            may_be_corners=table.numbers("may_be_corners")[rows],
+            leaving=int(table.numbers("clipped")[rows].sum()),
+            objects=int(table.numbers("instances")[rows].sum()),
+        )
+
+    def pictures(self) -> Iterator[tuple[float, tuple[int, int]]]:
+        for row in range(len(self.far_px)):
+            size_px = (int(self.width_px[row]), int(self.height_px[row]))
+            yield float(self.far_px[row]), size_px
+
+    @property
+    def are_corners(self) -> bool:
+        return (
+            len(self.far_px) >= _ENOUGH_PICTURES
+            and bool(self.may_be_corners.all())
+            and self.leaving >= _LEAVING_SHARE * self.objects
+        )
+
+    @property
+    def size(self) -> str:
+        width_px, height_px = max(size_px for _, size_px in self.pictures())
+        return f"{len(self.far_px):,} pictures of up to {width_px:,} × {height_px:,} pixels"

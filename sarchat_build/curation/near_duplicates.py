@@ -8,7 +8,7 @@ With 11 bands of 23 or 24 bits and a million unrelated hashes that is about 30 c
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple, TypeAlias
 
 import numpy as np
@@ -20,11 +20,13 @@ Indices = NDArray[np.intp]
 Hashes = NDArray[np.uint64]  # shape (n, 4)
 _Ranges: TypeAlias = tuple[Indices, Indices]  # starts and sizes, each (keys, look-ups)
 
-# Candidate pairs that are compared at once: about 400 MB at the peak of a comparison.
-_CHUNK_PAIRS = 1 << 22
+# Candidate pairs that are compared at once: about 100 MB at the peak of a comparison.
+_CHUNK_PAIRS = 1 << 20
 _ROOTS = 4096
 # Bands of at most 32 bits; more bands than the distance asks for lose nothing.
 _MIN_BANDS = 11
+# Hashes that are cut up at once: a byte for each of their bits.
+_AT_ONCE = 1 << 16
 _NONE = np.empty(0, dtype=np.intp)
 
 
@@ -70,6 +72,57 @@ def _grow_component(index: _Index, root: int, found: Indices) -> Indices:
     return np.sort(np.concatenate(parts))
 
 
+def band_keys(perceptual_hash: bytes, distance: int) -> Iterator[bytes]:
+    """Give the keys under which a hash meets every other one that is close to it.
+
+    Cut into a band more than bits may differ, two close hashes have a whole band in common. These
+    are for machines that share nothing: one that has all hashes looks bands up (`_Index`).
+
+    >>> one, other = bytes(32), bytes(31) + bytes([5])
+    >>> len(set(band_keys(one, 2)) & set(band_keys(other, 2)))
+    1
+    """
+    bits = np.unpackbits(np.frombuffer(perceptual_hash, dtype=np.uint8))
+    for band in range(distance + 1):
+        own = np.packbits(bits[band :: distance + 1]).tobytes()
+        yield band.to_bytes(2, "big") + own
+
+
+def connect_band(
+    members: Iterable[tuple[str, bytes]], distance: int
+) -> tuple[tuple[str, str], ...]:
+    """Give pairs by which all pictures of one band are connected that are close to one another.
+
+    Of many similar pictures these are as many pairs, not all there are.
+
+    Args:
+        members: ids and hashes of pictures that have the band in common.
+        distance: how many bits of close hashes may differ.
+    """
+    ids, hashes = zip(*sorted(members), strict=True)
+    if len(ids) == 1:
+        return ()
+    words = np.frombuffer(b"".join(hashes), dtype=">u8").astype(np.uint64)
+    components = connected_components(words.reshape(-1, BITS // 64), distance)
+    return tuple((ids[found[0]], ids[other]) for found in components for other in found[1:])
+
+
+def components_of_pairs(pairs: NDArray[np.intp]) -> list[Indices]:
+    """Find the components that pairs connect, as `connected_components` gives them.
+
+    >>> components_of_pairs(np.array([[5, 9], [2, 7], [9, 2], [3, 4]]))
+    [array([2, 5, 7, 9]), array([3, 4])]
+    """
+    members, places = np.unique(pairs, return_inverse=True)
+    sets = UnionFind(len(members))
+    for first, second in places.reshape(-1, 2).tolist():
+        sets.join(first, second)
+    roots = sets.roots()
+    order = np.argsort(roots, kind="stable")
+    edges = np.flatnonzero(np.diff(roots[order])) + 1
+    return np.split(members[order], edges) if len(members) else []
+
+
 def greedy_clusters(hashes: Hashes, distance: int) -> list[Indices]:
     """Split a component, ordered by preference, into clusters around a center.
 
@@ -95,6 +148,40 @@ def hamming(first: Hashes, second: Hashes) -> NDArray[np.int64]:
     return counts
 
 
+class UnionFind:
+    """Sets of the numbers 0 … n - 1, each known by its smallest member.
+
+    >>> sets = UnionFind(4)
+    >>> sets.join(3, 1)
+    >>> sets.roots().tolist()
+    [0, 1, 2, 1]
+    """
+
+    def __init__(self, size: int) -> None:
+        self._parent = np.arange(size, dtype=np.int64)
+
+    def root(self, member: int) -> int:
+        """Give the smallest member of a member's set."""
+        parent = self._parent
+        while parent[member] != member:
+            parent[member] = parent[parent[member]]
+            member = int(parent[member])
+        return member
+
+    def join(self, first: int, second: int) -> None:
+        """Make one set of two."""
+        one, other = self.root(first), self.root(second)
+        self._parent[max(one, other)] = min(one, other)
+
+    def roots(self) -> NDArray[np.int64]:
+        """Give the smallest member of the set of each number."""
+        while True:
+            above = self._parent[self._parent]
+            if np.array_equal(above, self._parent):
+                return self._parent
+            self._parent = above
+
+
 class _Index:
     """Bands of hashes in sorted order; `unassigned` tells which pictures can still be found."""
 
@@ -109,7 +196,7 @@ class _Index:
         self._indexed = len(members)
         self._sorted = []
         for keys, width in self._keys:
-            order = members[np.argsort(keys[members], kind="stable")]
+            order = members[np.argsort(keys[members], kind="stable")].astype(np.int32)
             self._sorted.append(_Band.of(keys, order, width))
 
     def close_pairs_of_first(self, seeds: Indices) -> tuple[Indices, tuple[Indices, Indices]]:
@@ -152,7 +239,7 @@ class _Index:
         ]
 
     def _compare(
-        self, seeds: Indices, order: Indices, starts: Indices, sizes: Indices
+        self, seeds: Indices, order: NDArray[np.int32], starts: Indices, sizes: Indices
     ) -> Iterator[tuple[Indices, Indices]]:
         # Look-ups that hit, one after the other: number k stands for ends[k - 1] … ends[k] - 1.
         seed, turned = np.nonzero(sizes)
@@ -173,17 +260,18 @@ class _Index:
 class _Band(NamedTuple):
     """One band's keys in sorted order, whose they are, and where each run of equal keys ends."""
 
-    order: Indices
+    order: NDArray[np.int32]
     keys: NDArray[np.uint32]
-    run_ends: Indices
+    run_ends: NDArray[np.int32]
     masks: NDArray[np.uint32]
 
     @classmethod
-    def of(cls, keys: NDArray[np.uint32], order: Indices, width: int) -> _Band:
+    def of(cls, keys: NDArray[np.uint32], order: NDArray[np.int32], width: int) -> _Band:
         """Sort `keys[order]`, which is sorted already, into a list that can be searched."""
         sorted_keys = keys[order]
         ends = np.append(np.flatnonzero(sorted_keys[1:] != sorted_keys[:-1]) + 1, len(sorted_keys))
-        run_ends = np.repeat(ends, np.diff(ends, prepend=0)) if len(sorted_keys) else _NONE
+        ends = ends.astype(np.int32) if len(sorted_keys) else _NONE.astype(np.int32)
+        run_ends = np.repeat(ends, np.diff(ends, prepend=np.int32(0)))
         masks = np.array([0, *(1 << bit for bit in range(width))], dtype=np.uint32)
         return cls(order, sorted_keys, run_ends, masks)
 
@@ -204,14 +292,16 @@ def _cut_into_bands(hashes: Hashes, count: int) -> list[tuple[NDArray[np.uint32]
     Band k takes every `count`-th bit from bit k on: neighbors in the picture's spectrum are alike
     more often than others, and a band of them would single out less.
     """
-    bits = np.unpackbits(hashes.astype(">u8").view(np.uint8), axis=1)
-    bands = []
-    for band in range(count):
-        columns = bits[:, band::count]
-        keys = np.zeros(len(hashes), dtype=np.uint32)
-        for column in columns.T:
-            keys = (keys << np.uint32(1)) | column
-        bands.append((keys, columns.shape[1]))
+    widths = [len(range(band, BITS, count)) for band in range(count)]
+    bands = [(np.zeros(len(hashes), dtype=np.uint32), width) for width in widths]
+    for start in range(0, len(hashes), _AT_ONCE):
+        part = hashes[start : start + _AT_ONCE]
+        bits = np.unpackbits(part.astype(">u8").view(np.uint8), axis=1)
+        for band, (keys, _) in enumerate(bands):
+            own = keys[start : start + _AT_ONCE]
+            for column in bits[:, band::count].T:
+                np.left_shift(own, 1, out=own)
+                np.bitwise_or(own, column, out=own)
     return bands
 
 

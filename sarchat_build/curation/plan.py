@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import groupby
+
+import numpy as np
 
 from sarchat_build.config.manifest import Manifest
 from sarchat_build.config.recipe import Recipe
 from sarchat_build.curation.duplicates import DuplicateGroup, resolve_duplicates
-from sarchat_build.curation.facts import ImageFact
-from sarchat_build.curation.shard_assignment import ShardAssignment, assign_shards, shard_names
+from sarchat_build.curation.facts import FactTable, ImageFact, split_of
+from sarchat_build.curation.shard_assignment import Assignments, ShardAssignment, assign_shards
 from sarchat_build.curation.split_changes import SplitChange, count_split_changes
 from sarchat_build.curation.splits import assign_splits, split_rules
 from sarchat_build.curation.stop import RejectCount, differences_from_published, reasons_to_stop
@@ -22,12 +23,17 @@ from sarchat_build.types import ReadCount, RejectedImage, Split
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DatasetFacts:
-    """What planning knows of everything that was read, in any order; no pixels, no annotations."""
+    """What planning knows of everything that was read, in any order; no pixels, no annotations.
+
+    `near_pairs` are pictures that are near one another, where others searched for them
+    (`resolve_duplicates`).
+    """
 
     images: Sequence[ImageFact]
     rejected_images: Sequence[RejectedImage] = ()
     reject_counts: Sequence[RejectCount] = ()
     read: Sequence[ReadCount] = ()
+    near_pairs: Sequence[tuple[str, str]] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,7 +50,7 @@ class DatasetPlan:
     """
 
     stop: tuple[Stop, ...] = ()
-    assignments: tuple[ShardAssignment, ...] = ()
+    assignments: Sequence[ShardAssignment] = ()
     shards: tuple[str, ...] = ()
     duplicates: tuple[Mapping[str, object], ...] = ()
     split_changes: tuple[SplitChange, ...] = ()
@@ -52,9 +58,8 @@ class DatasetPlan:
 
     def assignments_by_block(self) -> Iterator[tuple[str, tuple[ShardAssignment, ...]]]:
         """Yield the assignments of each block of images, by its key."""
-        ordered = sorted(self.assignments, key=lambda a: (a.block, a.image_id))
-        for block, members in groupby(ordered, key=lambda a: a.block):
-            yield block, tuple(members)
+        if isinstance(self.assignments, Assignments):
+            yield from self.assignments.by_block()
 
 
 def plan_dataset(
@@ -76,22 +81,33 @@ def plan_dataset(
         images_listed: number of image files by source id.
         strict: whether other counts than the published ones are a reason to stop.
     """
-    stop = reasons_to_stop(facts.reject_counts, facts.images, images_listed, recipe, facts.read)
+    images = FactTable.of(facts.images).sorted()
+    stop = reasons_to_stop(facts.reject_counts, images, images_listed, recipe, facts.read)
     if strict:
         stop += differences_from_published(facts.read, images_listed, manifests)
     if stop:
         return DatasetPlan(stop=stop)
-    images = sorted(facts.images, key=lambda fact: fact.image_id)
-    duplicates = resolve_duplicates(images, recipe.duplicates)
+    duplicates = resolve_duplicates(images, recipe.duplicates, facts.near_pairs)
     dropped = duplicates.dropped
     rejected = facts.rejected_images
     splits = assign_splits(images, rejected, duplicates.connected, split_rules(manifests, recipe))
-    kept = [fact for fact in images if fact.image_id not in dropped]
-    assignments = assign_shards(kept, splits.final, recipe.output.images_per_shard)
+    kept = np.flatnonzero(~images.among(dropped))
+    codes = splits.final.codes[kept]
+    published = images.take(kept, "image_id", "block", "chips")
+    assignments = assign_shards(published, codes, recipe.output.images_per_shard)
+    members = [member.fact.image_id for group in duplicates.groups for member in group.members]
+    places = np.flatnonzero(images.among(members))
+    final = dict(
+        zip(
+            images.texts("image_id", places),
+            map(split_of, splits.final.codes[places].tolist()),
+            strict=True,
+        )
+    )
     return DatasetPlan(
         assignments=assignments,
-        shards=shard_names(assignments),
-        duplicates=duplicate_rows(duplicates.groups, splits.final),
+        shards=assignments.shards,
+        duplicates=duplicate_rows(duplicates.groups, final),
         split_changes=count_split_changes(images, rejected, dropped, splits),
         notices=duplicate_warnings(images, duplicates.groups),
     )
@@ -122,7 +138,7 @@ def duplicate_rows(
 
 
 def duplicate_warnings(
-    facts: Iterable[ImageFact], groups: Iterable[DuplicateGroup]
+    facts: FactTable, groups: Iterable[DuplicateGroup]
 ) -> dict[str, dict[Reason, int]]:
     """Count, by source, duplicates with other boxes and pictures that show too little to compare.
 
@@ -133,7 +149,6 @@ def duplicate_warnings(
         for member in group.members:
             if member.label_conflict:
                 counts[member.fact.source_id][Reason.LABEL_CONFLICT] += 1
-    for fact in facts:
-        if not fact.perceptual_hash:
-            counts[fact.source_id][Reason.TOO_FLAT_TO_COMPARE] += 1
+    for source_id in facts.texts("source_id", np.flatnonzero(~facts.hashed())):
+        counts[source_id][Reason.TOO_FLAT_TO_COMPARE] += 1
     return {source_id: dict(tally) for source_id, tally in counts.items()}

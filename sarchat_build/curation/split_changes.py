@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from sarchat_build.curation.facts import ImageFact
+import numpy as np
+from numpy.typing import NDArray
+
+from sarchat_build.curation.facts import SPLIT_OF, FactTable, ImageFact, split_of
 from sarchat_build.curation.splits import SplitAssignment
 from sarchat_build.types import RejectedImage, Split
 
@@ -26,40 +29,47 @@ class SplitChange:
 
 
 def count_split_changes(
-    facts: Iterable[ImageFact],
-    rejected_images: Iterable[RejectedImage],
+    facts: Sequence[ImageFact],
+    rejected_images: Sequence[RejectedImage],
     dropped: Collection[str],
     splits: SplitAssignment,
 ) -> tuple[SplitChange, ...]:
     """Count what became of the pictures that a source's rule puts into each split.
 
     Args:
-        facts: the images that are left, duplicates included.
-        rejected_images: the images that are not.
+        facts: the images that are left, duplicates included, as their splits were assigned.
+        rejected_images: the images that are not, as their splits were assigned.
         dropped: ids of the images that are dropped as duplicates.
         splits: the split of each image.
     """
+    table = FactTable.of(facts)
+    gone = table.among(dropped)
+    by_rule, rejected = splits.by_rule.codes[: len(table)], splits.by_rule.codes[len(table) :]
+    by_scene, final = splits.by_scene.codes, splits.final.codes
+    of_source, sources = table.codes("source_id")
     pictures: Counter[tuple[str, Split, str]] = Counter()
     objects: Counter[tuple[str, Split, str]] = Counter()
 
-    def add(source_id: str, split: Split, reason: str, sign: int, size: tuple[int, int]) -> None:
-        pictures[source_id, split, reason] += sign * size[0]
-        objects[source_id, split, reason] += sign * size[1]
+    def add(reason: str, sign: int, rows: NDArray[np.bool_], codes: NDArray[np.uint8]) -> None:
+        places = of_source[rows] * len(SPLIT_OF) + codes[rows]
+        chips, instances = table.numbers("chips")[rows], table.numbers("chip_instances")[rows]
+        for place in np.unique(places).tolist():
+            source, code = divmod(place, len(SPLIT_OF))
+            key = (sources[source], split_of(code), reason)
+            here = places == place
+            pictures[key] += sign * int(chips[here].sum())
+            objects[key] += sign * int(instances[here].sum())
 
-    for fact in facts:
-        size, by_rule = (fact.chips, fact.chip_instances), splits.by_rule[fact.image_id]
-        if fact.image_id in dropped:
-            add(fact.source_id, by_rule, "duplicates", -1, size)
-            continue
-        by_scene, final = splits.by_scene[fact.image_id], splits.final[fact.image_id]
-        for reason, before, after in (
-            ("moved_with_scene", by_rule, by_scene),
-            ("moved_with_duplicates", by_scene, final),
-        ):
-            if before != after:
-                add(fact.source_id, before, reason, -1, size)
-                add(fact.source_id, after, reason, 1, size)
-    for image in rejected_images:
-        by_rule = splits.by_rule[image.image_id]
-        add(image.source_id, by_rule, "rejected", -1, (1, image.instances))
+    add("duplicates", -1, gone, by_rule)
+    for reason, before, after in (
+        ("moved_with_scene", by_rule, by_scene),
+        ("moved_with_duplicates", by_scene, final),
+    ):
+        moved = ~gone & (before != after)
+        add(reason, -1, moved, before)
+        add(reason, 1, moved, after)
+    for image, code in zip(rejected_images, rejected.tolist(), strict=True):
+        key = (image.source_id, split_of(code), "rejected")
+        pictures[key] -= 1
+        objects[key] -= image.instances
     return tuple(SplitChange(*key, pictures[key], objects[key]) for key in sorted(pictures))

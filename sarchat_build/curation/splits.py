@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from functools import cached_property
+from typing import Literal, NamedTuple, TypeAlias
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
 
 from sarchat_build.config.manifest import Manifest
 from sarchat_build.config.recipe import Recipe
-from sarchat_build.curation.facts import ImageFact
+from sarchat_build.curation.facts import SPLIT_OF, Codes, FactTable, ImageFact, split_of
+from sarchat_build.curation.near_duplicates import UnionFind
 from sarchat_build.stable_hash import stable_hash
 from sarchat_build.types import SPLITS, RejectedImage, Split
 
@@ -28,6 +34,34 @@ class SplitRule:
     shares: Shares
 
 
+class SplitsById(Mapping[str, Split]):
+    """Splits of images by their ids, a byte each.
+
+    Attributes:
+        codes: the splits as numbers (`SPLIT_OF`), in the order of the facts, then of the rejected.
+    """
+
+    def __init__(self, ids: Callable[[], Sequence[str]], codes: Codes) -> None:
+        """Take what gives the ids when they are asked for, and the splits."""
+        self._ids, self.codes = ids, codes
+
+    def __getitem__(self, image_id: str) -> Split:
+        """Give the split of an image."""
+        return self._by_id[image_id]
+
+    def __iter__(self) -> Iterator[str]:
+        """Go through all ids."""
+        return iter(self._ids())
+
+    def __len__(self) -> int:
+        """Number of images."""
+        return len(self.codes)
+
+    @cached_property
+    def _by_id(self) -> dict[str, Split]:
+        return dict(zip(self._ids(), map(split_of, self.codes.tolist()), strict=True))
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SplitAssignment:
     """The split of each image, by image id, after each of the three steps of `assign_splits`.
@@ -36,9 +70,9 @@ class SplitAssignment:
     scenes whole, and `final` keeps duplicates together as well.
     """
 
-    by_rule: Mapping[str, Split]
-    by_scene: Mapping[str, Split]
-    final: Mapping[str, Split]
+    by_rule: SplitsById
+    by_scene: SplitsById
+    final: SplitsById
 
 
 def split_rules(manifests: Mapping[str, Manifest], recipe: Recipe) -> dict[str, SplitRule]:
@@ -63,7 +97,7 @@ def split_rules(manifests: Mapping[str, Manifest], recipe: Recipe) -> dict[str, 
 def assign_splits(
     facts: Sequence[ImageFact],
     rejected_images: Sequence[RejectedImage],
-    connected: Iterable[Sequence[ImageFact]],
+    connected: Iterable[Sequence[str]],
     rules: Mapping[str, SplitRule],
 ) -> SplitAssignment:
     """Assign every image to a split so that no scene and no set of duplicates is on two sides.
@@ -80,59 +114,87 @@ def assign_splits(
     Args:
         facts: the images that are left.
         rejected_images: the images that are not.
-        connected: sets of images that must not be divided (`duplicates.Resolution`).
+        connected: sets of scenes that must not be divided (`duplicates.Resolution`).
         rules: how each source is divided, by its id.
     """
-    images: list[ImageFact | RejectedImage] = [*facts, *rejected_images]
+    table = FactTable.of(facts)
+    images = _Images.of(table, rejected_images)
     listed = _listed_splits(images, rules)
-    scene_splits = _scene_splits(images, listed, rules)
-    by_scene = {fact.image_id: scene_splits[fact.scene_id] for fact in facts}
-    final: dict[str, Split] = {}
-    for undivided in _connected_scenes(facts, connected):
-        sides = {by_scene[fact.image_id] for fact in undivided}
-        split = next(split for split in _MOST_PROTECTED if split in sides)
-        final.update((fact.image_id, split) for fact in undivided)
-    by_rule = {i.image_id: listed[i.image_id] or scene_splits[i.scene_id] for i in images}
-    return SplitAssignment(by_rule=by_rule, by_scene=by_scene, final=final)
+    of_scene = _scene_splits(images, listed, rules)
+    by_rule = np.where(listed > 0, listed, of_scene[images.scene])
+    by_scene = of_scene[images.scene[: len(table)]]
+
+    def ids() -> list[str]:
+        return table.texts("image_id")
+
+    return SplitAssignment(
+        by_rule=SplitsById(lambda: images.ids.to_pylist(), by_rule),
+        by_scene=SplitsById(ids, by_scene),
+        final=SplitsById(ids, _connected_splits(images, len(table), by_scene, connected)),
+    )
 
 
-def _listed_splits(
-    images: Sequence[ImageFact | RejectedImage], rules: Mapping[str, SplitRule]
-) -> dict[str, Split | None]:
-    listed: dict[str, Split | None] = {}
-    halved: dict[str, list[str]] = defaultdict(list)
-    for image in images:
-        rule = rules[image.source_id].lists
-        listed[image.image_id] = None if rule == "scene" else image.official_split
-        if rule == "halved_test" and image.official_split == "test":
-            halved[image.source_id].append(image.image_id)
-    for names in halved.values():
-        for rank, name in enumerate(sorted(names)):
-            listed[name] = "test" if rank % 2 else "validation"
+class _Images(NamedTuple):
+    """Columns of all images, those that are left first: ids, official splits, sources, scenes."""
+
+    ids: pa.Array
+    official: Codes
+    source: NDArray[np.int64]
+    scene: NDArray[np.int64]
+    sources: list[str]
+    scenes: pa.Array
+
+    @classmethod
+    def of(cls, table: FactTable, rejected: Sequence[RejectedImage]) -> _Images:
+        def column(name: str) -> pa.ChunkedArray:
+            more = pa.array([getattr(image, name) for image in rejected], pa.large_string())
+            return pa.chunked_array([*table.strings(name).chunks, more])
+
+        source = column("source_id").dictionary_encode().combine_chunks()
+        scene = column("scene_id").dictionary_encode().combine_chunks()
+        more = [SPLIT_OF.index(image.official_split) for image in rejected]
+        return cls(
+            ids=column("image_id").combine_chunks(),
+            official=np.concatenate([table.numbers("official_split"), np.array(more, np.uint8)]),
+            source=source.indices.to_numpy().astype(np.int64),
+            scene=scene.indices.to_numpy().astype(np.int64),
+            sources=source.dictionary.to_pylist(),
+            scenes=scene.dictionary,
+        )
+
+
+def _listed_splits(images: _Images, rules: Mapping[str, SplitRule]) -> Codes:
+    listed = images.official.copy()
+    test, validation = SPLIT_OF.index("test"), SPLIT_OF.index("validation")
+    for number, source_id in enumerate(images.sources):
+        rule = rules[source_id].lists
+        if rule == "scene":
+            listed[images.source == number] = 0
+        if rule == "halved_test":
+            rows = np.flatnonzero((images.source == number) & (images.official == test))
+            rows = rows[pc.sort_indices(images.ids.take(pa.array(rows))).to_numpy()]
+            listed[rows[0::2]], listed[rows[1::2]] = validation, test
     return listed
 
 
-def _scene_splits(
-    images: Sequence[ImageFact | RejectedImage],
-    listed: Mapping[str, Split | None],
-    rules: Mapping[str, SplitRule],
-) -> dict[str, Split]:
-    stated: dict[str, set[Split]] = {}
-    source_of: dict[str, str] = {}
-    totals: dict[str, Counter[Split]] = defaultdict(Counter)
-    for image in images:
-        source_of[image.scene_id] = image.source_id
-        sides = stated.setdefault(image.scene_id, set())
-        split = listed[image.image_id]
-        if split is not None:
-            sides.add(split)
-            totals[image.source_id][split] += 1
-    return {
-        scene: next(iter(sides))
-        if len(sides) == 1
-        else by_share(scene, totals[source_of[scene]] if sides else rules[source_of[scene]].shares)
-        for scene, sides in stated.items()
-    }
+def _scene_splits(images: _Images, listed: Codes, rules: Mapping[str, SplitRule]) -> Codes:
+    """Give the split of each scene that the lists, or the shares of its source, say."""
+    stated = np.zeros(len(images.scenes), np.uint8)  # a bit for each split that a list says
+    known = listed > 0
+    np.bitwise_or.at(stated, images.scene[known], np.left_shift(1, listed[known]).astype(np.uint8))
+    source_of = np.zeros(len(images.scenes), np.int64)
+    source_of[images.scene] = images.source
+    totals = np.zeros((len(images.sources), len(SPLIT_OF)), np.int64)
+    np.add.at(totals, (images.source[known], listed[known]), 1)
+    found = np.zeros(len(images.scenes), np.uint8)
+    for code in range(1, len(SPLIT_OF)):
+        found[stated == 1 << code] = code
+    of_lists = [{split: int(row[SPLIT_OF.index(split)]) for split in SPLITS} for row in totals]
+    for scene in np.flatnonzero(found == 0).tolist():
+        source = int(source_of[scene])
+        shares = of_lists[source] if stated[scene] else rules[images.sources[source]].shares
+        found[scene] = SPLIT_OF.index(by_share(images.scenes[scene].as_py(), shares))
+    return found
 
 
 def by_share(scene_id: str, shares: Shares) -> Split:
@@ -149,22 +211,21 @@ def by_share(scene_id: str, shares: Shares) -> Split:
     raise ValueError("shares must be counts")
 
 
-def _connected_scenes(
-    facts: Sequence[ImageFact], connected: Iterable[Sequence[ImageFact]]
-) -> Iterable[list[ImageFact]]:
-    """Group images by scenes, and scenes by connected images: a union-find over scene ids."""
-    parent: dict[str, str] = {}
-
-    def root(node: str) -> str:
-        while parent.setdefault(node, node) != node:
-            parent[node] = parent[parent[node]]
-            node = parent[node]
-        return node
-
-    for members in connected:
-        for member in members:
-            parent[root(member.scene_id)] = root(members[0].scene_id)
-    by_root: dict[str, list[ImageFact]] = defaultdict(list)
-    for fact in facts:
-        by_root[root(fact.scene_id)].append(fact)
-    return by_root.values()
+def _connected_splits(
+    images: _Images, count: int, by_scene: Codes, connected: Iterable[Sequence[str]]
+) -> Codes:
+    """Give the most protected side of each image's scene and those that are connected with it."""
+    sets = list(connected)
+    flat = pa.array([scene for scenes in sets for scene in scenes], images.scenes.type)
+    numbers = iter(pc.index_in(flat, images.scenes).to_pylist())
+    union = UnionFind(len(images.scenes))
+    for scenes in sets:
+        first, *others = (next(numbers) for _ in scenes)
+        for other in others:
+            union.join(first, other)
+    root = union.roots()[images.scene[:count]]
+    rank = np.array([0, *(_MOST_PROTECTED.index(split) for split in SPLITS)], np.uint8)
+    best = np.full(len(images.scenes), len(_MOST_PROTECTED), np.uint8)
+    np.minimum.at(best, root, rank[by_scene])
+    code = np.array([SPLIT_OF.index(split) for split in _MOST_PROTECTED], np.uint8)
+    return code[best[root]]

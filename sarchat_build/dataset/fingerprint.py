@@ -23,7 +23,7 @@ _DIGEST_BYTES = 16
 DECISIVE_CODE = (
     *("config", "dataset", "dialogues", "geometry", "images", "phrasing", "published"),
     *("archives", "sources", "names.py", "stable_hash.py", "types.py", "errors.py", "reasons.py"),
-    *("regular_files.py", "suggestions.py"),
+    *("regular_files.py", "suggestions.py", "key_index.py"),
 )
 
 

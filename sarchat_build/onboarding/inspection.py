@@ -124,7 +124,7 @@ def read_source(
 def choose_pictures(index: SourceIndex, limit: int) -> tuple[FileRef, ...]:
     """Choose pictures by the stable hash of their names; they come in reading order."""
     if not 0 < limit < len(index.images):
-        return index.images
+        return tuple(index.images)
     # The word is a seed: it decides which pictures are chosen.
     key = {file: stable_hash("look", index.rule.image_name(file.path)) for file in index.images}
     chosen = set(sorted(index.images, key=lambda file: (key[file], str(file)))[:limit])

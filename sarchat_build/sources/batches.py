@@ -9,7 +9,8 @@ from itertools import chain
 
 from sarchat_build.config.manifest import Manifest
 from sarchat_build.sources.documents import Annotation, read_document
-from sarchat_build.sources.index import Document, SourceIndex
+from sarchat_build.sources.index import SourceIndex
+from sarchat_build.sources.matching.columns import Document
 from sarchat_build.types import ReadCount, Reject
 
 # Objects of one batch: a document of a gigabyte never lies in memory as a whole.

@@ -11,7 +11,8 @@ from sarchat_build.errors import RecordError
 from sarchat_build.reasons import Reason
 from sarchat_build.sources.encodings import other_encoding
 from sarchat_build.sources.files import FileRef
-from sarchat_build.sources.index import Document, OtherImageError, SourceIndex
+from sarchat_build.sources.index import OtherImageError, SourceIndex
+from sarchat_build.sources.matching.columns import Document
 from sarchat_build.sources.matching.image_names import folder_words
 from sarchat_build.sources.readers import FORMATS
 from sarchat_build.types import Notice, RawFault, RawImage, Reject, Split
@@ -165,7 +166,7 @@ class _ImageMatcher:
 
     def _rejected(self, reject: Reject) -> Annotation | Reject:
         """Give the reject to the image that has the document's name, if there is one."""
-        if self._own_name not in self.index.position_by_name:
+        if not self.index.names.has(self._own_name):
             return reject
         return Annotation(
             name=self._own_name,

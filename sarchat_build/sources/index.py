@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 
 from sarchat_build.archives import escapes, join
 from sarchat_build.config.annotation_options import AnnotationFiles, AnnotationRule
 from sarchat_build.config.manifest import Manifest
 from sarchat_build.errors import InputError, NotAnArchiveError, RecordError
 from sarchat_build.reasons import Reason
-from sarchat_build.sources.files import FileRef, SourceFiles, is_picture_name, open_source
+from sarchat_build.sources.files import FileRef, FileRefs, SourceFiles, is_picture_name, open_source
+from sarchat_build.sources.matching.columns import Document, Documents, ListedSplits
 from sarchat_build.sources.matching.image_names import ImageNames, parse_name
 from sarchat_build.sources.matching.naming import advice_for_one_name, fitting
 from sarchat_build.sources.matching.part_matches import PartMatch
@@ -25,7 +25,6 @@ from sarchat_build.sources.matching.statements import (
     unread_archives,
 )
 from sarchat_build.sources.readers import FORMATS
-from sarchat_build.types import Split
 
 # One block is one unit of work for a reader: large enough that the engine's cost per element
 # vanishes, small enough that two workers finish together.
@@ -36,40 +35,25 @@ class OtherImageError(RecordError):
     """A document is not about the image that has its name."""
 
 
-@dataclass(frozen=True, slots=True)
-class Document:
-    """An annotation document and the official split that its path states.
-
-    `entry` is the entry of `annotations.files` that it belongs to, and by which it is read.
-    """
-
-    file: FileRef
-    split: Split | None
-    entry: int = 0
-
-
 @dataclass(frozen=True, kw_only=True)
 class SourceIndex:
     """Every file of one source that its manifest claims, in reading order.
 
     Images are known by the name that the rule gives them; `names` finds them by what documents
-    write. `part_matches` are statements of the manifest that fit a part of what they speak of.
+    write. `part_matches` are statements of the manifest that fit a part of what they speak of;
+    `others` are pictures that nothing reads.
     """
 
     source_id: str
     rule: AnnotationRule
     files: SourceFiles
-    images: tuple[FileRef, ...]
-    documents: tuple[Document, ...]
-    split_by_name: dict[str, Split]
-    position_by_name: dict[str, int]
+    images: FileRefs
+    documents: Documents
+    split_by_name: ListedSplits
     names: ImageNames
     part_matches: tuple[PartMatch, ...]
-
-    @cached_property
-    def folders_above_documents(self) -> int:
-        """Number of folders that lie above all documents."""
-        return self.names.folders_above(document.file for document in self.documents)
+    others: FileRefs
+    folders_above_documents: int
 
     @property
     def image_blocks(self) -> int:
@@ -91,11 +75,17 @@ class SourceIndex:
 
     def block_of(self, name: str) -> int:
         """Give the number of the block that holds the image `name`."""
-        return self.position_by_name[name] // BLOCK_IMAGES
+        return self._position(name) // BLOCK_IMAGES
 
     def image_of(self, name: str) -> FileRef:
         """Give the file of an image."""
-        return self.images[self.position_by_name[name]]
+        return self.images[self._position(name)]
+
+    def _position(self, name: str) -> int:
+        position = self.names.position(name)
+        if position is None:
+            raise KeyError(name)
+        return position
 
     def resolve(self, filename: str | None, document: FileRef) -> tuple[str, Reason | None]:
         """Find the image that a document of one image belongs to.
@@ -117,7 +107,7 @@ class SourceIndex:
                 when a name that climbs out of its folder is all there is.
         """
         own = self.rule.document_name(document.path)
-        if own not in self.position_by_name:
+        if not self.names.has(own):
             named = f"names {filename!r}" if filename else "names no image"
             otherwise = f"the document {named}; no image has its stem either"
             return self.names.find(filename or "", otherwise)[0], Reason.FILENAME_DIFFERS
@@ -175,25 +165,29 @@ def index_source(
     )
     if unreadable:
         raise InputError(f"{folder}: {unreadable}")
-    positions = _positions(folder, manifest, images, documents)
+    _demand_one_name_each(folder, manifest, images, documents)
+    chosen = source.files.select(images)
     read = set(images)
-    others = tuple(f for f in source.files if f not in read and is_picture_name(f.path))
-    names = ImageNames(rule, images, others)
+    others = source.files.select(
+        f for f in source.files if f not in read and is_picture_name(f.path)
+    )
+    names = ImageNames(rule, chosen, others)
     splits, parts = read_split_lists(manifest.id, rule, source, lists, names)
     return SourceIndex(
         source_id=manifest.id,
         rule=rule,
         files=source,
-        images=images,
-        documents=documents,
-        split_by_name=splits,
-        position_by_name=positions,
+        images=chosen,
+        documents=Documents.of(source.files, documents),
+        split_by_name=ListedSplits.of(names, splits),
         names=names,
         part_matches=(
             *parts,
             *scene_matches(manifest, names.all_names),
             *unread_archive_matches(source),
         ),
+        others=others,
+        folders_above_documents=names.folders_above(document.file for document in documents),
     )
 
 
@@ -243,9 +237,9 @@ def _documents(
     return tuple(documents.values())
 
 
-def _positions(
+def _demand_one_name_each(
     folder: str, manifest: Manifest, images: Sequence[FileRef], documents: Sequence[Document]
-) -> dict[str, int]:
+) -> None:
     rule = manifest.annotations
     positions: dict[str, int] = {}
     for position, file in enumerate(images):
@@ -258,7 +252,6 @@ def _positions(
                 f"{advice}"
             )
         positions[name] = position
-    return positions
 
 
 def _blocks(items: Sequence[object]) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import shutil
@@ -13,9 +14,11 @@ from collections import Counter, defaultdict
 from pathlib import Path
 from typing import Any
 
+import miniatures as mini
 import pyarrow.parquet as pq
 import pytest
 from conftest import build_here, digests, repack
+from PIL import Image
 from whole_builds import SARCHAT, record, rows, sarchat
 
 from sarchat_build.dataset.lock import LOCK
@@ -60,6 +63,26 @@ def test_same_bytes_for_shuffled_input(raw: Path, built: Path, tmp_path: Path) -
     build_here(shuffled, tmp_path / "dataset")
     # The record names the archives' digests, which do differ.
     assert _without_record(digests(tmp_path / "dataset")) == _without_record(digests(built))
+
+
+def test_same_bytes_when_many_search_for_near_duplicates(tmp_path: Path) -> None:
+    source = mini.ssdd(6)
+    copies = {"000007": mini.picture(1)}
+    with Image.open(io.BytesIO(mini.picture(1))) as first:
+        for stem, quality_percent in (("000008", 95), ("000009", 100)):
+            written = io.BytesIO()
+            first.save(written, "JPEG", quality=quality_percent)
+            copies[stem] = written.getvalue()
+        size = first.size
+    for stem, data in copies.items():
+        source.image(stem, data)
+        source.document(stem, mini.voc_xml([mini.SHIP], filename=f"{stem}.jpg", size=size))
+    raw = source.write_zip(tmp_path / "raw")
+    mini.build(raw, tmp_path / "one")
+    mini.build(raw, tmp_path / "many", one_step_images=0)  # as it is done above a million images
+    found = [row["reason"] for row in mini.read_duplicates(tmp_path / "one")]
+    assert sorted(found) == ["file", "kept", "near", "near"]
+    assert digests(tmp_path / "many") == digests(tmp_path / "one")
 
 
 def _without_record(files: dict[str, str]) -> dict[str, str]:

@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 
 from sarchat_build.config.recipe import Duplicates
 from sarchat_build.curation.duplicates import resolve_duplicates
-from sarchat_build.curation.facts import ImageFact
+from sarchat_build.curation.facts import FactTable, ImageFact
+from sarchat_build.curation.near_duplicates import band_keys, connect_band
 from sarchat_build.curation.splits import SplitRule, assign_splits
 
 quality = pytest.mark.quality
@@ -78,3 +79,23 @@ def test_each_duplicate_group_keeps_its_best_member(
         assert near_pairs(kept, rule) == []
     else:
         assert len({fact.pixel_sha256 for fact in kept}) == len(kept)
+
+
+@given(fact_lists(), duplicate_rules)
+def test_pictures_are_connected_alike_by_one_and_by_many(
+    facts: list[ImageFact], rule: Duplicates
+) -> None:
+    best: dict[bytes, tuple[int, str, bytes]] = {}
+    for pixels, picture in FactTable.of(facts).pictures():
+        best[pixels] = min(picture, best.get(pixels, picture))
+    bands: dict[bytes, list[tuple[str, bytes]]] = {}
+    for _, image_id, found in best.values():
+        for key in band_keys(found, rule.near_distance):
+            bands.setdefault(key, []).append((image_id, found))
+    pairs = [
+        pair
+        for members in reversed(bands.values())
+        for pair in connect_band(members, rule.near_distance)
+    ]
+    same = resolve_duplicates(facts, rule)
+    assert resolve_duplicates(facts, rule, pairs if rule.near != "off" else None) == same

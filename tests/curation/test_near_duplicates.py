@@ -123,7 +123,7 @@ def hash_sets(draw: st.DrawFn) -> near_duplicates.Hashes:
 
 
 @given(hash_sets(), st.integers(0, 24))
-@settings(max_examples=200)
+@settings(max_examples=200, deadline=None)
 def test_every_close_pair_is_found(hashes: near_duplicates.Hashes, distance: int) -> None:
     components = connected_components(hashes, distance)
     assert {frozenset(f.tolist()) for f in components} == all_pairs(hashes, distance)

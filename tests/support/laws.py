@@ -24,6 +24,7 @@ ROOMS = (
     "sarchat_build.errors",
     "sarchat_build.regular_files",
     "sarchat_build.stable_hash",
+    "sarchat_build.key_index",
     "sarchat_build.progress",
     "sarchat_build.config",
     "sarchat_build.archives",

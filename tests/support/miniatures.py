@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import io
 import json
 import zipfile
@@ -297,6 +298,7 @@ def build(
     workers: int = 1,
     stated: Sequence[str] = (),
     replace: bool = False,
+    one_step_images: int | None = None,
 ) -> dict[str, Any]:
     """Do what `sarchat build` does, in this process, and check that nothing got lost."""
     # Here, since most miniatures are read and never built.
@@ -311,6 +313,8 @@ def build(
     context = launch.prepare(
         settings, chosen, raw=str(raw), out=str(out), strict=strict, replace=replace
     )
+    if one_step_images is not None:
+        context = dataclasses.replace(context, one_step_images=one_step_images)
     run(lambda pipeline: build_dataset(pipeline, context), "local", workers)
     record = read_outcome(str(out)).model_dump(mode="json")
     assert_conserved(record)

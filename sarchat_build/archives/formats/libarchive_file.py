@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import ctypes
 import logging
-import shutil
-import tempfile
 import zlib
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import count
-from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -21,11 +18,11 @@ from sarchat_build.archives.formats.utf8_locale import utf8_names
 from sarchat_build.archives.limits import MemberJudge
 from sarchat_build.archives.location import (
     CHUNK_BYTES,
-    local_path,
-    open_binary,
+    file_here,
     reaching,
     size_bytes,
 )
+from sarchat_build.archives.members import Members
 from sarchat_build.errors import InputError
 from sarchat_build.regular_files import open_regular
 
@@ -37,8 +34,14 @@ _EOF, _OK = 1, 0
 class LibarchiveArchive(PackedArchive):
     """A 7z or rar archive."""
 
-    def __init__(self, location: str, kind: str, encodings: Sequence[str] = ()) -> None:
-        super().__init__(location, encodings)
+    def __init__(
+        self,
+        location: str,
+        kind: str,
+        encodings: Sequence[str] = (),
+        members: Members | None = None,
+    ) -> None:
+        super().__init__(location, encodings, members)
         self.kind = kind
         self._libarchive = _load(location, kind)
 
@@ -48,13 +51,13 @@ class LibarchiveArchive(PackedArchive):
             size = size_bytes(self.location)
         judge = self.judge(size)
         ffi, exception = self._libarchive.ffi, self._libarchive.exception.ArchiveError
-        with _local_copy(self.location) as path, _handle(ffi, self.kind) as handle:
+        with file_here(self.location) as path, _handle(ffi, self.kind) as handle:
             crcs: list[int | None] = []
             if self.kind == RAR:
                 with open_regular(path) as stream:
                     crcs = read_blocks(stream, self.location, size)
             try:
-                ffi.read_open_filename_w(handle, str(path), CHUNK_BYTES)
+                ffi.read_open_filename_w(handle, path, CHUNK_BYTES)
                 yield from self._unpack(handle, judge, crcs)
             except exception as error:
                 raise self._explain(error) from error
@@ -165,17 +168,3 @@ def _handle(ffi: Any, kind: str) -> Iterator[Any]:
         yield handle
     finally:
         ffi.read_free(handle)
-
-
-@contextmanager
-def _local_copy(location: str) -> Iterator[Path]:
-    # Both formats keep their index at either end: a remote one is fetched whole.
-    path = local_path(location)
-    if path is not None:
-        yield path
-        return
-    with tempfile.NamedTemporaryFile(prefix="sarchat-") as copy:
-        with reaching(location), open_binary(location) as stream:
-            shutil.copyfileobj(stream, copy, CHUNK_BYTES)
-            copy.flush()
-        yield Path(copy.name)

@@ -8,8 +8,9 @@ from collections.abc import Generator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 
-from sarchat_build.archives.archive import ByteStream, FileArchive, Member, MemberStream, chunks
+from sarchat_build.archives.archive import ByteStream, FileArchive, MemberStream, chunks
 from sarchat_build.archives.limits import MemberJudge
+from sarchat_build.archives.members import Member, Members
 from sarchat_build.errors import InputError, RecordError
 from sarchat_build.reasons import Reason
 
@@ -32,10 +33,11 @@ class PackedArchive(FileArchive):
     (`repack.repack`).
     """
 
-    _members: tuple[Member, ...] | None = None
-
-    def __init__(self, location: str, encodings: Sequence[str] = ()) -> None:
+    def __init__(
+        self, location: str, encodings: Sequence[str] = (), members: Members | None = None
+    ) -> None:
         super().__init__(location)
+        self._members = members
         self._encodings = tuple(encodings)
 
     def judge(self, packed_bytes: int) -> MemberJudge:
@@ -52,14 +54,14 @@ class PackedArchive(FileArchive):
             InputError: the archive is cut off or damaged, or not one that may be opened.
         """
 
-    def members(self) -> tuple[Member, ...]:
+    def members(self) -> Members:
         """Every file, in the order of the archive.
 
         Raises:
             InputError: the archive is cut off or damaged, or not one that may be opened.
         """
         if self._members is None:
-            self._members = tuple(
+            self._members = Members.of(
                 Member(packed.path, packed.size_bytes, number)
                 for number, packed in enumerate(self.unpack())
             )

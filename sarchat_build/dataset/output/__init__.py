@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from sarchat_build.archives.location import join, local_path
 from sarchat_build.dataset.output.folder import (
+    INDEXES,
     STAGE,
     OutputFolder,
     WrittenFile,
@@ -17,6 +18,7 @@ from sarchat_build.dataset.output.local import LocalFolder
 from sarchat_build.dataset.output.object_store import ObjectStore
 
 __all__ = [
+    "INDEXES",
     "STAGE",
     "OutputFolder",
     "WrittenFile",

@@ -17,6 +17,8 @@ from sarchat_build.regular_files import MAX_RECORD_BYTES, open_regular
 
 # A new dataset grows here, whatever lies in the output folder; `switch` puts it in its place.
 STAGE = f"{WORK_FOLDER}/build"
+# What the launcher knows of the members of archives lies here, for all workers.
+INDEXES = f"{WORK_FOLDER}/index"
 FULL = {errno.ENOSPC, errno.EDQUOT}
 _CHUNK_BYTES = 1 << 20
 

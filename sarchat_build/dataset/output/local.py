@@ -15,6 +15,7 @@ from pathlib import Path, PurePosixPath
 from sarchat_build.archives.location import local_path
 from sarchat_build.dataset.output.folder import (
     FULL,
+    INDEXES,
     STAGE,
     OutputFolder,
     WrittenFile,
@@ -159,7 +160,7 @@ class LocalFolder(OutputFolder):
 
     def clean(self) -> None:
         """As `OutputFolder` has it."""
-        for folder in (f"{WORK_FOLDER}/progress", _UNFINISHED):
+        for folder in (f"{WORK_FOLDER}/progress", INDEXES, _UNFINISHED):
             shutil.rmtree(self._root / folder, ignore_errors=True)
 
     def commit(self) -> None:

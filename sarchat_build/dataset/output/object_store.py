@@ -17,6 +17,7 @@ from typing import Any
 
 from sarchat_build.archives.location import filesystem, join, md5_file, reaching, stored_md5
 from sarchat_build.dataset.output.folder import (
+    INDEXES,
     STAGE,
     OutputFolder,
     WrittenFile,
@@ -169,6 +170,7 @@ class ObjectStore(OutputFolder):
     def clean(self) -> None:
         """As `OutputFolder` has it."""
         self.each(self.delete, self._below(f"{WORK_FOLDER}/progress"))
+        self.each(self.delete, self._below(INDEXES))
 
     def commit(self) -> None:
         """As `OutputFolder` has it: one object that says so is created."""

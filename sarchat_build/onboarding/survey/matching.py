@@ -12,8 +12,9 @@ from sarchat_build.config.annotation_options import AnnotationFiles, AnnotationR
 from sarchat_build.onboarding.survey.listing import FileGroup, stem_of
 from sarchat_build.onboarding.survey.tally import Tally
 from sarchat_build.sources.files import FileRef
-from sarchat_build.sources.matching.image_names import PathEnds, parse_name
+from sarchat_build.sources.matching.image_names import parse_name
 from sarchat_build.sources.matching.naming import name_by_folders
+from sarchat_build.sources.matching.path_ends import PathEnds
 from sarchat_build.sources.readers import FORMATS
 from sarchat_build.types import Split
 
@@ -160,7 +161,7 @@ def _covering(names: Iterable[str], ranked: Sequence[FileGroup]) -> list[FileGro
     ends = PathEnds(
         files,
         lambda file: _folded(parse_name(file.path).folders),
-        (stem_of(file.path) for file in files),
+        lambda file: stem_of(file.path),
     )
     left: list[frozenset[int]] = []
     for written in names:

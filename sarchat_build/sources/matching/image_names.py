@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 from functools import cached_property, lru_cache
-from itertools import takewhile
 
 from sarchat_build.archives import escapes
 from sarchat_build.config.annotation_options import AnnotationRule
 from sarchat_build.errors import RecordError
+from sarchat_build.key_index import KeyIndex
 from sarchat_build.names import printable
 from sarchat_build.reasons import Reason
 from sarchat_build.sources.files import FileRef
+from sarchat_build.sources.matching.path_ends import PathEnds, common_length
 
 _SHOWN_NAMES = 3
 
@@ -62,6 +62,14 @@ class Match:
     shared_folders: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class IndexedNames:
+    """Where names are, and how many folders lie above all images."""
+
+    keys: Mapping[str, KeyIndex]
+    root_folders: int
+
+
 class ImageNames:
     """The images of a source by name; a written path means the one with the longest common end.
 
@@ -69,17 +77,52 @@ class ImageNames:
     """
 
     def __init__(
-        self, rule: AnnotationRule, images: Sequence[FileRef], others: Sequence[FileRef] = ()
+        self,
+        rule: AnnotationRule,
+        images: Sequence[FileRef],
+        others: Sequence[FileRef] = (),
+        indexed: IndexedNames | None = None,
     ) -> None:
-        """Take the images, and the other pictures of the source, which nothing reads."""
+        """Take the images, and the other pictures of the source, which nothing reads.
+
+        `indexed` is what another `ImageNames` of the same files has found out about them.
+        """
         self._inner = frozenset(map(_fold, rule.inner_folders))
+        self._rule = rule
         self._images = images
         self._others = others
-        self._names = [rule.image_name(file.path) for file in images]
-        self._files = [_file_name(file) for file in images]
-        self._by_file = PathEnds(images, self._folders, self._files)
-        self._by_stem = PathEnds(images, self._folders, map(stem_of, self._files))
-        self._root = common_length(self._folders(file) for file in images)
+        known: Mapping[str, KeyIndex] = indexed.keys if indexed else {}
+        self._by_name = known.get("name") or KeyIndex.of(self.all_names)
+        self._by_file = self._path_ends(images, _file_name, known.get("file"))
+        self._by_stem = self._path_ends(images, _stem_name, known.get("stem"))
+        self._unread_by_file = self._path_ends(others, _file_name, known.get("unread_file"))
+        self._unread_by_stem = self._path_ends(others, _stem_name, known.get("unread_stem"))
+        self._root = (
+            indexed.root_folders if indexed else common_length(self._folders(f) for f in images)
+        )
+
+    @property
+    def indexed(self) -> IndexedNames:
+        """What was found out about all files, to be stored."""
+        return IndexedNames(
+            keys={
+                "name": self._by_name,
+                "file": self._by_file.index,
+                "stem": self._by_stem.index,
+                "unread_file": self._unread_by_file.index,
+                "unread_stem": self._unread_by_stem.index,
+            },
+            root_folders=self._root,
+        )
+
+    def position(self, name: str) -> int | None:
+        """Give the position of the image that has exactly this name in its source."""
+        found = self._by_name.candidates(name)
+        return next((p for p in found if self._name(p) == name), None)
+
+    def has(self, name: str) -> bool:
+        """Whether an image has exactly this name in its source."""
+        return self.position(name) is not None
 
     def find(
         self,
@@ -112,7 +155,7 @@ class ImageNames:
             detail = f"{named}; {unread} is called so, but no pattern of annotations.images fits it"
             raise RecordError(Reason.IMAGE_MISSING, detail)
         if len(match.positions) > 1:
-            listed = some_of([self._names[position] for position in match.positions])
+            listed = some_of([self._name(position) for position in match.positions])
             raise RecordError(Reason.IMAGE_AMBIGUOUS, f"{written!r} is one of {listed}")
         if not match.positions:
             detail = otherwise or f"{named}; no image is called so"
@@ -121,13 +164,13 @@ class ImageNames:
         if self._lies_elsewhere(name, position, match.agreement, words):
             detail = f"{named}; {self._images[position]} has its name, but lies in another folder"
             raise RecordError(Reason.IMAGE_MISSING, detail)
-        exact = match.agreement and name.file == self._files[position]
-        return self._names[position], None if exact else Reason.FILENAME_DIFFERS
+        exact = match.agreement and name.file == _file_name(self._images[position])
+        return self._name(position), None if exact else Reason.FILENAME_DIFFERS
 
     @property
     def all_names(self) -> Sequence[str]:
-        """The names of all images, by position."""
-        return self._names
+        """The names of all images, by position; made anew each time."""
+        return [self._rule.image_name(file.path) for file in self._images]
 
     def match(self, written: str) -> Match:
         """Find the images with the longest common end."""
@@ -146,7 +189,9 @@ class ImageNames:
         else:
             return Match((), Agreement.OTHER)
         if len(best) > 1:
-            same_case = [p for p in best if key in (self._files[p], stem_of(self._files[p]))]
+            same_case = [
+                p for p in best if key in (_file_name(self._images[p]), _stem_name(self._images[p]))
+            ]
             best = same_case or best
         agreements = [self._agreement(folders, shared, position) for position in best]
         most = max(agreements)
@@ -161,7 +206,7 @@ class ImageNames:
         folders = self._counted(found.folders)
         shared, best = self._by_file.longest(found.file, folders)
         return any(
-            self._names[p] == name and self._agreement(folders, shared, p) is Agreement.FULL
+            self._name(p) == name and self._agreement(folders, shared, p) is Agreement.FULL
             for p in best
         )
 
@@ -178,10 +223,12 @@ class ImageNames:
         """
         own = self._folders(document)
         last = own[-1:] if len(own) <= shared_folders else ()
-        here = self._folders(self._images[self._position_by_name[name]])
+        position = self.position(name)
+        if position is None:
+            raise KeyError(name)
+        here = self._folders(self._images[position])
         words = set(own) - set(last) - set(here)
-        stem = stem_of(self._files[self._position_by_name[name]])
-        rivals = self._unread_by_stem.named(stem) if words else []
+        rivals = self._unread_by_stem.named(_stem_name(self._images[position])) if words else []
         return next((file for file in rivals if words & set(self._folders(file))), None)
 
     def folders_above(self, files: Iterable[FileRef]) -> int:
@@ -230,72 +277,19 @@ class ImageNames:
         )
         return next(fitting, None)
 
-    @cached_property
-    def _unread_by_file(self) -> PathEnds:
-        return PathEnds(self._others, self._folders, map(_file_name, self._others))
+    def _name(self, position: int) -> str:
+        return self._rule.image_name(self._images[position].path)
 
-    @cached_property
-    def _unread_by_stem(self) -> PathEnds:
-        files = map(_file_name, self._others)
-        return PathEnds(self._others, self._folders, map(stem_of, files))
-
-    @cached_property
-    def _position_by_name(self) -> dict[str, int]:
-        return {name: position for position, name in enumerate(self._names)}
+    def _path_ends(
+        self, files: Sequence[FileRef], key_of: Callable[[FileRef], str], index: KeyIndex | None
+    ) -> PathEnds:
+        return PathEnds(files, self._folders, key_of, index)
 
     def _folders(self, file: FileRef) -> tuple[str, ...]:
         return _counted_folders(file.path.rpartition("/")[0], self._inner)
 
     def _counted(self, folders: Iterable[str]) -> tuple[str, ...]:
         return tuple(f for f in map(_fold, folders) if f not in self._inner)
-
-
-class PathEnds:
-    """Files by a key made of their name, and by as many of their folders as somebody wrote."""
-
-    def __init__(
-        self,
-        files: Sequence[FileRef],
-        folders: Callable[[FileRef], tuple[str, ...]],
-        keys: Iterable[str],
-    ) -> None:
-        self._files = files
-        self._folders = folders
-        self._by_part: dict[str, list[int]] = defaultdict(list)
-        self._ends: dict[str, dict[tuple[str, ...], list[int]]] = {}
-        for position, key in enumerate(keys):
-            self._by_part[key.casefold()].append(position)
-
-    def is_only(self, key: str) -> bool:
-        """Whether no two files have this name."""
-        return len(self._by_part.get(key.casefold(), ())) == 1
-
-    def named(self, key: str) -> list[FileRef]:
-        """Give the files that have this name."""
-        return [self._files[position] for position in self._by_part.get(key.casefold(), ())]
-
-    def longest(self, key: str, folders: tuple[str, ...]) -> tuple[int, Sequence[int]]:
-        """Give the number of folders at the end that most are shared, and the files that do."""
-        shared, best = 0, self._by_part.get(key.casefold(), [])
-        if len(best) == 1:
-            own = self._folders(self._files[best[0]])
-            return common_length([folders[::-1], own[::-1]]) if folders else 0, best
-        ends = self._ends_of(key.casefold()) if folders and best else {}
-        while shared < len(folders) and (
-            longer := ends.get(folders[len(folders) - shared - 1 :], [])
-        ):
-            shared, best = shared + 1, longer
-        return shared, best
-
-    def _ends_of(self, key: str) -> dict[tuple[str, ...], list[int]]:
-        if key not in self._ends:
-            ends: dict[tuple[str, ...], list[int]] = defaultdict(list)
-            for position in self._by_part[key]:
-                own = self._folders(self._files[position])
-                for depth in range(1, len(own) + 1):
-                    ends[own[-depth:]].append(position)
-            self._ends[key] = dict(ends)
-        return self._ends[key]
 
 
 def folder_words(written: Iterable[str]) -> frozenset[str]:
@@ -312,22 +306,6 @@ def some_of(names: Sequence[str], shown: int = _SHOWN_NAMES) -> str:
     """
     left = len(names) - shown
     return ", ".join(names[:shown]) + (f" and {left:,} more" if left > 0 else "")
-
-
-def common_length(paths: Iterable[tuple[str, ...]]) -> int:
-    """Count the parts that all paths begin with.
-
-    >>> common_length([("a", "b"), ("a", "c"), ("a", "b", "d")])
-    1
-    """
-    common: tuple[str, ...] | None = None
-    for path in paths:
-        if common is None or path == common:
-            common = path
-            continue
-        pairs = zip(common, path, strict=False)
-        common = tuple(a for a, _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
-    return len(common or ())
 
 
 def stem_of(file: str) -> str:
@@ -351,3 +329,7 @@ def _counted_folders(folder: str, inner: frozenset[str]) -> tuple[str, ...]:
 
 def _file_name(file: FileRef) -> str:
     return printable(file.path.rpartition("/")[2])
+
+
+def _stem_name(file: FileRef) -> str:
+    return stem_of(_file_name(file))

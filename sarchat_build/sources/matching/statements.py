@@ -27,7 +27,7 @@ def unread_archives(source: SourceFiles) -> str:
     """Name archives inside of archives, and in folders, which are not read; "" if there are none.
 
     >>> from sarchat_build.sources.files import SourceFiles
-    >>> unread_archives(SourceFiles("raw/x", {}, (), frozenset()))
+    >>> unread_archives(SourceFiles("raw/x", {}))
     ''
     """
     inside = [str(file) for file in source.inner_archives if file.archive != "."]

@@ -26,9 +26,11 @@ _MOST_MISSING = 1000
 # Reports of a validation may lie beside the data; they are younger than build.json.
 _OWN_FILES = frozenset((BUILD_FILE, "validation.json", "validation.html"))
 _WORKING_FOLDER = ".sarchat/"
-# State of builds, in JSON: receipts of shards and the like; and archives in another form.
+# State of builds, in JSON: receipts of shards and the like; what archives hold; and archives in
+# another form.
 _WORKING_FILE = re.compile(
-    r"\.sarchat/(([a-z_-]+/)*[a-z0-9_-]+\.(json|log|lock)|repacked/[\w.-]+\.zip(\.json)?)"
+    r"\.sarchat/(([a-z_-]+/)*[a-z0-9_-]+\.(json|log|lock)|index/[\w.-]+\.arrow"
+    r"|repacked/[\w.-]+\.zip(\.json)?)"
 )
 
 # Hashing leaves the interpreter's lock alone, so a few threads are a few cores.

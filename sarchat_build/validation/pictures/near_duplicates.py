@@ -72,16 +72,15 @@ def close_pairs(
     with an equal piece are compared, and only across sides. The larger side is looked through in
     parts, so that memory stays flat.
     """
-    words = np.array([list(bytes.fromhex(value)) for value in hashes], np.uint8).reshape(-1, 32)
-    bits = np.unpackbits(words, axis=1)
+    words = np.frombuffer(bytes.fromhex("".join(hashes)), np.uint8).reshape(-1, 32)
     names = np.array(sides)
     pieces = distance + 1
     seen: set[tuple[int, int]] = set()
     for piece in range(pieces):
-        columns = bits[:, piece::pieces]
-        keys = np.zeros(len(bits), np.uint64)
-        for column in columns.T[-64:]:
-            keys = keys * np.uint64(2) + column
+        keys = np.zeros(len(words), np.uint64)
+        for bit in range(piece, _BITS, pieces)[-64:]:
+            byte, shift = bit // 8, 7 - bit % 8
+            keys = keys * np.uint64(2) + (words[:, byte] >> np.uint8(shift) & np.uint8(1))
         for first, second in _sharing(keys, names):
             differing = np.bitwise_count(words[first] ^ words[second]).sum(axis=1)
             for row in np.flatnonzero(differing <= distance):
