@@ -15,8 +15,8 @@ from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
-from conftest import build_here, digests, repack
-from whole_builds import SARCHAT, record, rows, sarchat
+from conftest import build_here, digests, repack, sarchat
+from whole_builds import SARCHAT, record, rows
 
 from sarchat_build.dataset.lock import LOCK
 from sarchat_build.dataset.output import stage_of
