@@ -148,11 +148,14 @@ def real_built(real_raw: Path, tmp_path_factory: pytest.TempPathFactory) -> Path
 
 
 def sarchat(*arguments: object, **environment: str) -> subprocess.CompletedProcess[str]:
-    """Run the real command in a process of its own; a new one, if it has an environment."""
+    """Run the real command in a process of its own.
+
+    It is a new one if it has an environment that matters from the start on.
+    """
     from prepared_python import COMMAND, loaded
 
     env = os.environ | {"NO_COLOR": "1", "COLUMNS": "400"} | environment
-    if not environment:
+    if environment.keys() <= {"COLUMNS"}:
         return loaded().run(COMMAND, *arguments, cwd=REPOSITORY, env=env)
     return subprocess.run(
         [sys.executable, "-c", COMMAND, *map(str, arguments)],
