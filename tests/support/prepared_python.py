@@ -48,7 +48,7 @@ class PreparedPython:
             [sys.executable, __file__, *modules],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            text=True,
+            bufsize=0,  # so that `select` sees every answer that was not heard
             env=os.environ | {"PYTHONPATH": os.pathsep.join(folders)},
         )
         atexit.register(self._end)
@@ -77,22 +77,22 @@ class PreparedPython:
             command = ["-c", *map(str, arguments)]
             to = list(map(str, streams))
             self._tell({"code": code, "argv": command, "cwd": str(cwd), "env": dict(env), "to": to})
-            child = self._hear(60)
+            child = self._hear()
             try:
                 code_of_exit = self._hear(timeout_seconds)
             except TimeoutError:
                 os.kill(child, signal.SIGKILL)
-                self._hear(60)
+                self._hear()
                 raise subprocess.TimeoutExpired(command, timeout_seconds) from None
             told = [stream.read_text("utf-8") for stream in streams]
         return subprocess.CompletedProcess(command, code_of_exit, *told)
 
     def _tell(self, request: dict[str, Any]) -> None:
         assert self._parent.stdin is not None
-        self._parent.stdin.write(json.dumps(request) + "\n")
-        self._parent.stdin.flush()
+        line = json.dumps(request).encode() + b"\n"
+        assert self._parent.stdin.write(line) == len(line)
 
-    def _hear(self, timeout_seconds: float) -> int:
+    def _hear(self, timeout_seconds: float | None = None) -> int:
         assert self._parent.stdout is not None
         if not select.select([self._parent.stdout], [], [], timeout_seconds)[0]:
             raise TimeoutError
