@@ -51,6 +51,9 @@ $(VENV)/.dev: $(VENV)/.runtime requirements-dev.lock
 	@$(BIN)/python -m pip install --quiet --require-hashes -r requirements-dev.lock
 	@touch $@
 
+# Both start Python many times: it may keep what it has compiled, whatever the machine prefers.
+demo test: export PYTHONDONTWRITEBYTECODE =
+
 demo: $(VENV)/.runtime
 	@rm -rf $(DEMO)
 	@echo "1/3 raw archives: $(DEMO)/raw"

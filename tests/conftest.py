@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shutil
 import subprocess
 import sys
 import zipfile
@@ -12,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from filelock import FileLock
 
 if TYPE_CHECKING:
     from checks_world import World
@@ -40,6 +42,15 @@ needs_real_data = pytest.mark.skipif(
 Build = Callable[..., dict[str, Any]]
 
 
+COLLECTED = pytest.StashKey[list[pytest.Item]]()
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Note what was found before any of it is left out."""
+    config.stash[COLLECTED] = items[:]
+
+
 def build_here(
     raw: Path,
     out: Path,
@@ -51,6 +62,8 @@ def build_here(
 ) -> dict[str, Any]:
     """Do what `sarchat build` does, without its tables."""
     # Here, since most tests build nothing: Beam alone takes two seconds to import.
+    import checked_once  # noqa: F401  # phrasings are checked once in this process
+
     from pipelines import launch
     from pipelines.build_dataset import build_dataset
     from pipelines.runners import run
@@ -75,23 +88,39 @@ def world() -> World:
     return make_world()
 
 
+def made_once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path], object]) -> Path:
+    """A folder that one process of this run makes and all of them read; none may change it."""
+    base = factory.getbasetemp()
+    shared = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+    folder, done = shared / name, shared / f"{name}.done"
+    with FileLock(shared / f"{name}.lock"):
+        if not done.exists():
+            # What a failure left is made anew by the next that asks.
+            shutil.rmtree(folder, ignore_errors=True)
+            folder.mkdir()
+            make(folder)
+            done.touch()
+    return folder
+
+
 @pytest.fixture(scope="session")
 def raw(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Two small synthetic sources."""
-    from sarchat_build.synthetic import synthesize
 
-    folder = tmp_path_factory.mktemp("raw")
-    synthesize("ssdd", folder, 75, workers=2)
-    synthesize("sar_aircraft", folder, 6, workers=2)
-    return folder
+    def make(folder: Path) -> None:
+        from sarchat_build.synthetic import synthesize
+
+        synthesize("ssdd", folder, 75, workers=1)
+        synthesize("sar_aircraft", folder, 6, workers=1)
+
+    return made_once(tmp_path_factory, "raw", make)
 
 
 @pytest.fixture(scope="session")
 def built(raw: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A dataset of the two small synthetic sources; tests must not change it."""
-    out = tmp_path_factory.mktemp("built") / "dataset"
-    build_here(raw, out)
-    return out
+    made = made_once(tmp_path_factory, "built", lambda folder: build_here(raw, folder / "dataset"))
+    return made / "dataset"
 
 
 def link_real_archives(folder: Path) -> Path:
@@ -111,20 +140,30 @@ def real_raw(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def real_built(real_raw: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A dataset of the real archives; tests must not change it."""
-    out = tmp_path_factory.mktemp("real_built") / "dataset"
-    build_here(real_raw, out, workers=2)
-    return out
+
+    def make(folder: Path) -> None:
+        build_here(real_raw, folder / "dataset", workers=2)
+
+    return made_once(tmp_path_factory, "real_built", make) / "dataset"
 
 
 def sarchat(*arguments: object, **environment: str) -> subprocess.CompletedProcess[str]:
-    """Run the real command."""
+    """Run the real command in a process of its own.
+
+    It is a new one if it has an environment that matters from the start on.
+    """
+    from prepared_python import COMMAND, loaded
+
+    env = os.environ | {"NO_COLOR": "1", "COLUMNS": "400"} | environment
+    if environment.keys() <= {"COLUMNS"}:
+        return loaded().run(COMMAND, *arguments, cwd=REPOSITORY, env=env)
     return subprocess.run(
-        [sys.executable, "-c", "from pipelines.cli.main import main; main()", *map(str, arguments)],
+        [sys.executable, "-c", COMMAND, *map(str, arguments)],
         capture_output=True,
         text=True,
         timeout=240,
         cwd=REPOSITORY,
-        env=os.environ | {"NO_COLOR": "1", "COLUMNS": "400"} | environment,
+        env=env,
     )
 
 

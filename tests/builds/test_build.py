@@ -17,9 +17,9 @@ from typing import Any
 import miniatures as mini
 import pyarrow.parquet as pq
 import pytest
-from conftest import build_here, digests, repack
+from conftest import build_here, digests, repack, sarchat
 from PIL import Image
-from whole_builds import SARCHAT, record, rows, sarchat
+from whole_builds import SARCHAT, record, rows
 
 from sarchat_build.dataset.lock import LOCK
 from sarchat_build.dataset.output import stage_of

@@ -9,11 +9,13 @@ A test that shows a row says so with `@pytest.mark.quality(row=12)`; a case of a
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from conftest import COLLECTED
 
 # What is claimed. Stop: a message and an exit code, nothing published. Reject: the record goes to
 # `rejects`, the rest goes on. Notice: corrected and counted. Warn: kept and counted.
@@ -107,34 +109,48 @@ ROWS = {
     87: "damage behind right digests: named, the cause first, what follows summed up",
 }
 
+FOLDER = Path(__file__).parents[1]
 COLLECT = """
 import json, sys, pytest
+from test_quality_rows import listed
 
 class Listing:
     def pytest_collection_finish(self, session):
-        rows = {}
-        for item in session.items:
-            for mark in item.iter_markers("quality"):
-                # What is skipped on some machines shows nothing there.
-                entry = rows.setdefault(mark.kwargs["row"], [])
-                if item.get_closest_marker("skipif") is None:
-                    entry.append(item.nodeid)
-        print("rows:" + json.dumps(rows))
+        print("rows:" + json.dumps(listed(session.items)))
 
 sys.exit(pytest.main(["--collect-only", "-q", "-m", "quality", sys.argv[1]], plugins=[Listing()]))
 """
 
 
+def listed(items: list[pytest.Item]) -> dict[int, list[str]]:
+    """The tests that show each row."""
+    rows: dict[int, list[str]] = {}
+    for item in items:
+        for mark in item.iter_markers("quality"):
+            # What is skipped on some machines shows nothing there.
+            entry = rows.setdefault(mark.kwargs["row"], [])
+            if item.get_closest_marker("skipif") is None:
+                entry.append(item.nodeid)
+    return rows
+
+
 @pytest.fixture(scope="module")
-def tests_by_row() -> dict[int, list[str]]:
-    """The tests that show each row, collected apart: this run may have chosen a few."""
-    folder = Path(__file__).parents[1]
+def tests_by_row(request: pytest.FixtureRequest) -> dict[int, list[str]]:
+    """The tests that show each row, collected apart if this run has chosen a few files."""
+    items = request.config.stash[COLLECTED]
+    if {item.path for item in items}.issuperset(FOLDER.rglob("test_*.py")):
+        return listed(items)
+    return collected_apart()
+
+
+def collected_apart() -> dict[int, list[str]]:
     done = subprocess.run(
-        [sys.executable, "-c", COLLECT, str(folder)],
+        [sys.executable, "-c", COLLECT, str(FOLDER)],
         capture_output=True,
         text=True,
         timeout=120,
-        cwd=folder.parent,
+        cwd=FOLDER.parent,
+        env=os.environ | {"PYTHONPATH": os.pathsep.join([str(Path(__file__).parent), *sys.path])},
     )
     assert done.returncode == 0, done.stdout + done.stderr
     (listing,) = [line for line in done.stdout.splitlines() if line.startswith("rows:")]

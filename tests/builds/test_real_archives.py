@@ -6,8 +6,8 @@ from collections import defaultdict
 from pathlib import Path
 
 import pytest
-from conftest import REAL_ARCHIVES, needs_real_data
-from whole_builds import record, rows, sarchat
+from conftest import REAL_ARCHIVES, needs_real_data, sarchat
+from whole_builds import record, rows
 
 quality = pytest.mark.quality
 

@@ -15,6 +15,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from conftest import REPOSITORY
+from prepared_python import light
 
 # What makes a command slow is what it imports; `make bench-start` measures the seconds.
 HEAVY = ("apache_beam", "pyarrow", "rasterio", "numpy", "scipy", "PIL", "shapely")
@@ -132,15 +133,9 @@ def child(
     folder: Path, command: str, imported: Path
 ) -> tuple[subprocess.CompletedProcess[str], list[str]]:
     """Run a command in a folder, and list what it imported of the heavy packages."""
-    done = subprocess.run(
-        [sys.executable, "-c", CODE, *command.split()],
-        capture_output=True,
-        text=True,
-        cwd=folder,
-        timeout=60,
-        env=os.environ
-        | {"PYTHONPATH": str(REPOSITORY), "COLUMNS": "80", "IMPORTED": str(imported)},
-    )
+    env = os.environ | {"COLUMNS": "80", "IMPORTED": str(imported)}
+    # What it was forked from counts as imported, too.
+    done = light().run(CODE, *command.split(), cwd=folder, env=env, timeout_seconds=60)
     return done, imported.read_text().split()
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inflect
 import pytest
 
 from sarchat_build.dialogues.attributes import CELLS, SHAPES, SIZE_WORDS
@@ -95,6 +94,8 @@ def test_sound_sentences_pass(text: str) -> None:
 
 
 def test_nouns_and_articles_are_those_of_a_library_for_all_of_english() -> None:
+    import inflect  # here: it checks its own types as it is imported, which takes seconds
+
     english = inflect.engine()
     assert {noun(category, 2) for category in CATEGORIES} == {
         english.plural_noun(category) for category in CATEGORIES

@@ -9,13 +9,12 @@ from __future__ import annotations
 import os
 import re
 import shlex
-import subprocess
-import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+from prepared_python import COMMAND, loaded
 from rsar import rsar
 
 from pipelines.cli.main import app
@@ -62,15 +61,8 @@ def examples() -> Iterator[tuple[str, str]]:
 
 def run(folder: Path, command: str, **environment: str) -> Screen:
     """Run a command line that begins with `sarchat` in a folder, with 80 columns."""
-    done = subprocess.run(
-        [sys.executable, "-c", "from pipelines.cli.main import main; main()",
-         *shlex.split(command)[1:]],
-        capture_output=True,
-        text=True,
-        cwd=folder,
-        timeout=300,
-        env=os.environ | {"COLUMNS": "80", "PYTHONPATH": str(REPOSITORY)} | environment,
-    )  # fmt: skip
+    env = os.environ | {"COLUMNS": "80", "PYTHONPATH": str(REPOSITORY)} | environment
+    done = loaded().run(COMMAND, *shlex.split(command)[1:], cwd=folder, env=env)
     return Screen(command, done.returncode, done.stdout + done.stderr)
 
 

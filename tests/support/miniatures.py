@@ -302,6 +302,8 @@ def build(
 ) -> dict[str, Any]:
     """Do what `sarchat build` does, in this process, and check that nothing got lost."""
     # Here, since most miniatures are read and never built.
+    import checked_once  # noqa: F401  # phrasings are checked once in this process
+
     from pipelines import launch
     from pipelines.build_dataset import build_dataset
     from pipelines.runners import run

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import checked_once  # noqa: F401  # phrasings are checked once in this process
+
 from pipelines import launch
 from pipelines.context import BuildContext
 from sarchat_build.chips.blocks import BlockResult, cut_block, inspect_block, normalize_block

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
 import pyarrow.parquet as pq
+from prepared_python import COMMAND
 
-SARCHAT = [sys.executable, "-c", "from pipelines.cli.main import main; main()"]
+SARCHAT = [sys.executable, "-c", COMMAND]
 
 
 def rows(out: Path, pattern: str) -> list[dict[str, Any]]:
@@ -20,13 +19,3 @@ def rows(out: Path, pattern: str) -> list[dict[str, Any]]:
 
 def record(out: Path) -> dict[str, Any]:
     return json.loads((out / "build.json").read_text())
-
-
-def sarchat(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [*SARCHAT, *arguments],
-        env=os.environ | environment,
-        capture_output=True,
-        text=True,
-        timeout=240,
-    )

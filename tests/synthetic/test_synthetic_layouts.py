@@ -15,15 +15,15 @@ import pytest
 from defusedxml.ElementTree import fromstring
 from layout_readers import READERS, Seen, Source, decoded, members
 from PIL import Image
+from written_archives import written_archive
 
-from sarchat_build.synthetic import synthesize
-
+# Where it can be, the size of test_synthetic_sources.py: then it is the same archive.
 SIZES = {
-    "air_sarship_1": 1,
+    "air_sarship_1": 2,
     "air_sarship_2": 8,
     "hrsid": 84,
     "msar": 110,
-    "sadd": 60,
+    "sadd": 120,
     "sar_ship_dataset": 110,
     "ogsod": 110,
     "sived": 40,
@@ -33,10 +33,9 @@ SIZES = {
 
 @pytest.fixture(scope="module")
 def sources(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Source]:
-    output = tmp_path_factory.mktemp("raw")
     found = {}
     for source_id, images in SIZES.items():
-        archive = synthesize(source_id, output, images)
+        archive = written_archive(tmp_path_factory, source_id, images)
         files = members(archive.path)
         found[source_id] = Source(archive, list(files), list(READERS[source_id](files)))
     return found

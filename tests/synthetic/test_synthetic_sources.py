@@ -11,11 +11,12 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 from conftest import build_here
+from written_archives import written_archive
 
 from pipelines.validate_dataset import validate_folder
 from sarchat_build.config.manifest import load_manifests
 from sarchat_build.config.resources import resource_folder
-from sarchat_build.synthetic import RAW_SOURCES, SYNTHESIZERS, Quirk, SyntheticArchive, synthesize
+from sarchat_build.synthetic import RAW_SOURCES, SYNTHESIZERS, Quirk, SyntheticArchive
 
 quality = pytest.mark.quality
 
@@ -72,14 +73,19 @@ class Built:
 def published(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Built]:
     """Build the ten raw sources together, and the merged release by itself."""
     folder = tmp_path_factory.mktemp("synthetic")
-    return _publish(folder / "ten", RAW_SOURCES) | _publish(folder / "merged", ("sardet_100k",))
+    ten = _publish(tmp_path_factory, folder / "ten", RAW_SOURCES)
+    return ten | _publish(tmp_path_factory, folder / "merged", ("sardet_100k",))
 
 
-def _publish(folder: Path, source_ids: tuple[str, ...]) -> dict[str, Built]:
+def _publish(
+    factory: pytest.TempPathFactory, folder: Path, source_ids: tuple[str, ...]
+) -> dict[str, Built]:
     archives = {
-        source_id: synthesize(source_id, folder / "raw", SIZES[source_id], workers=2)
-        for source_id in source_ids
+        source_id: written_archive(factory, source_id, SIZES[source_id]) for source_id in source_ids
     }
+    for source_id, archive in archives.items():
+        (folder / "raw" / source_id).mkdir(parents=True)
+        (folder / "raw" / source_id / archive.path.name).symlink_to(archive.path)
     record = build_here(folder / "raw", folder / "out", workers=2)
     duplicates = rows(folder / "out" / "duplicates" / "duplicates.parquet")
     return {

@@ -6,7 +6,7 @@ import os
 import shutil
 import zipfile
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pytest
 from checks_world import World, assert_named, validate
@@ -27,9 +27,11 @@ KINDS = dict(kinds())
 
 
 class Finished(NamedTuple):
-    """A finished dataset, the reports of its shards, and the sums of their rows."""
+    """A finished dataset, its record and constant text, reports of its shards, sums of its rows."""
 
     folder: Path
+    record: dict[str, Any]
+    known: tuple[Any, ...]
     reports: dict[tuple[str, int, int], checks.ShardReport]
     tallies: list[bytes]
 
@@ -48,20 +50,20 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Finished:
 def read(folder: Path) -> Finished:
     """Check and count every shard once."""
     out, record = str(folder), checks.read_build(str(folder))[0]
-    constant_text, _ = known_text(record)
+    known = known_text(record)
     reports, tallies = {}, []
     for plan in checks.plan_shards(record):
-        reports[plan] = checks.check_shard(out, *plan, record, constant_text)
+        reports[plan] = checks.check_shard(out, *plan, record, known[0])
         name, recipe = shard_name(*plan), record["recipe"]
         found = shard_statistics(
             out, name, tasks=recipe["tasks"]["enabled"], candidates=recipe["candidates"]
         )
         tallies.append(found.pack())
-    return Finished(folder, reports, tallies)
+    return Finished(folder, record, known, reports, tallies)
 
 
 def findings_of(folder: Path, finished: Finished | None = None) -> list[checks.Finding]:
-    """Do what `sarchat validate` does, but check shards that are unchanged only once.
+    """Do what `sarchat validate` does, but read shards and phrasings that are unchanged only once.
 
     Figures are counted of a dataset whose rows are those of `finished`.
     """
@@ -70,9 +72,10 @@ def findings_of(folder: Path, finished: Finished | None = None) -> list[checks.F
     if not build:
         return [*found]
     documents = check_documents(out)
-    constant_text, other = known_text(build)
+    before = finished.record if finished else {}
+    unchanged = finished and before["templates"] == build.get("templates")
+    constant_text, other = finished.known if finished and unchanged else known_text(build)
     findings = [*found, *checks.check_files(out, build), *documents.findings, *other]
-    before = checks.read_build(str(finished.folder))[0] if finished else {}
     reports = []
     for plan in checks.plan_shards(build):
         name = f"/{plan[0]}-{plan[1]:05d}-"

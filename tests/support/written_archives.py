@@ -1,0 +1,24 @@
+"""Synthetic archives that several modules read; each is written once in a run."""
+
+from __future__ import annotations
+
+import pickle
+from pathlib import Path
+
+import pytest
+from conftest import made_once
+
+from sarchat_build.synthetic import SyntheticArchive, synthesize
+
+
+def written_archive(
+    factory: pytest.TempPathFactory, source_id: str, images: int
+) -> SyntheticArchive:
+    """An archive of so many pictures, and its list of quirks; nobody may change them."""
+
+    def make(folder: Path) -> None:
+        written = synthesize(source_id, folder / "raw", images)
+        (folder / "written.pickle").write_bytes(pickle.dumps(written))
+
+    folder = made_once(factory, f"{source_id}-{images}", make)
+    return pickle.loads((folder / "written.pickle").read_bytes())
