@@ -30,6 +30,8 @@ class _State:
     signal: int = 0
     ending: bool = False
     at_once: bool = False
+    held: bool = False
+    waiting: int = 0
     at_end: list[Callable[[], None]] = field(default_factory=list)
 
 
@@ -70,6 +72,22 @@ def end_at_once() -> Iterator[None]:
         yield
     finally:
         _state.at_once = False
+
+
+@contextmanager
+def held_back() -> Iterator[None]:
+    """While it is entered, signals wait, for a moment in which Python would lose an exception.
+
+    What runs at a fork is such a one.
+    """
+    _state.held = True
+    try:
+        yield
+    finally:
+        _state.held = False
+        if _state.waiting:
+            number, _state.waiting = _state.waiting, 0
+            _on_signal(number, None)
 
 
 @contextmanager
@@ -119,6 +137,9 @@ def child_processes() -> list[int]:
 
 def _on_signal(number: int, frame: FrameType | None) -> None:
     if _state.ending:
+        return
+    if _state.held:
+        _state.waiting = number
         return
     again = _state.signal != 0
     _state.signal = _state.signal or number

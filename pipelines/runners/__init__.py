@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from contextlib import redirect_stderr
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, redirect_stderr
 from pathlib import Path
 
 import apache_beam as beam
@@ -14,6 +14,7 @@ from pipelines.runners.beam_options import check_beam_options
 from pipelines.runners.by_name import run_by_name
 from pipelines.runners.local import run_locally
 from pipelines.runners.loopback import demand_loopback, without_proxy
+from pipelines.runners.workers import standing_by
 
 
 def run(
@@ -54,8 +55,11 @@ def run(
         return run_by_name(construct, runner, beam_options)
 
 
-def demand_engine(runner: str, workers: int, beam_options: Sequence[str] = ()) -> None:
+@contextmanager
+def engine_ready(runner: str, workers: int, beam_options: Sequence[str] = ()) -> Iterator[None]:
     """See before any input is read whether the engine can run here, and knows its options.
+
+    While it is entered, the workers of the local engine stand by.
 
     Raises:
         ConfigurationError: an option is none of Beam's.
@@ -64,3 +68,7 @@ def demand_engine(runner: str, workers: int, beam_options: Sequence[str] = ()) -
     check_beam_options(runner, beam_options)
     if runner == "local" and workers > 1:
         demand_loopback()
+        with standing_by(workers):
+            yield
+    else:
+        yield
