@@ -34,6 +34,8 @@ class _State:
     listened: list[int] = field(default_factory=list)
     patience_seconds: float = _PATIENCE_SECONDS
     elsewhere: str = ""
+    held: bool = False
+    waiting: int = 0
     at_end: list[Callable[[], None]] = field(default_factory=list)
 
 
@@ -114,6 +116,22 @@ def elsewhere(job: str, patience_seconds: float) -> Iterator[Callable[[], None]]
 
 
 @contextmanager
+def held_back() -> Iterator[None]:
+    """While it is entered, signals wait, for a moment in which Python would lose an exception.
+
+    What runs at a fork is such a one.
+    """
+    _state.held = True
+    try:
+        yield
+    finally:
+        _state.held = False
+        if _state.waiting:
+            number, _state.waiting = _state.waiting, 0
+            _on_signal(number, None)
+
+
+@contextmanager
 def cleaning_up(clean: Callable[[], None]) -> Iterator[None]:
     """While it is entered, `clean` is called before the process ends at once."""
     _state.at_end.append(clean)
@@ -165,6 +183,9 @@ def end_interrupted() -> NoReturn:
 
 def _on_signal(number: int, frame: FrameType | None) -> None:
     if _state.ending:
+        return
+    if _state.held:
+        _state.waiting = number
         return
     again = _state.signal != 0
     _state.signal = _state.signal or number

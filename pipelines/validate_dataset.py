@@ -15,7 +15,7 @@ from rich.markup import escape
 from pipelines.console import console, errors
 from pipelines.progress import report_done
 from pipelines.progress_display import unit_progress
-from pipelines.runners import demand_engine, run
+from pipelines.runners import engine_ready, run
 from sarchat_build.dataset.record import BuildRecord
 from sarchat_build.names import display_line
 from sarchat_build.published.layout import shard_name
@@ -129,7 +129,11 @@ def validate_folder(out: str, workers: int, *, figures: bool = False) -> bool:
         workers: processes, 0 for one per core.
         figures: whether every figure of the report is computed anew from the rows, too.
     """
-    demand_engine("local", workers)
+    with engine_ready("local", workers):
+        return _validate(out, workers, figures=figures)
+
+
+def _validate(out: str, workers: int, *, figures: bool) -> bool:
     build, early = read_build(out)
     if not build:
         return _report(early, len(early))

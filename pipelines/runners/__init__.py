@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import redirect_stderr
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, redirect_stderr
 from pathlib import Path
 
 import apache_beam as beam
@@ -17,8 +17,9 @@ from pipelines.runners.detached import Job, demand_a_job, demand_detachable, job
 from pipelines.runners.local import run_locally
 from pipelines.runners.loopback import demand_loopback, without_proxy
 from pipelines.runners.told_counters import Hear
+from pipelines.runners.workers import standing_by
 
-__all__ = ["Job", "demand_engine", "run", "submit"]
+__all__ = ["Job", "engine_ready", "run", "submit"]
 
 
 def run(
@@ -77,15 +78,18 @@ def submit(
         return job_of(run_by_name(construct, runner, beam_options, wait=False), beam_options)
 
 
-def demand_engine(
+@contextmanager
+def engine_ready(
     runner: str,
     workers: int,
     beam_options: Sequence[str] = (),
     *,
     locations: Mapping[str, str] | None = None,
     wait: bool = True,
-) -> None:
+) -> Iterator[None]:
     """See before any input is read whether the engine can run here, and knows its options.
+
+    While it is entered, the workers of the local engine stand by.
 
     Args:
         runner: `local`, or the name of a Beam runner.
@@ -108,3 +112,7 @@ def demand_engine(
         demand_dataflow(runner, dataflow_options(beam_options), locations or {})
     if runner == "local" and workers > 1:
         demand_loopback()
+        with standing_by(workers):
+            yield
+    else:
+        yield

@@ -8,9 +8,6 @@ ever. `WorkerWatch` ends the run instead.
 from __future__ import annotations
 
 import logging
-import os
-import shlex
-import sys
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
@@ -19,24 +16,11 @@ import apache_beam as beam
 from apache_beam.options.pipeline_options import PipelineOptions
 from apache_beam.runners.portability.fn_api_runner import FnApiRunner
 from apache_beam.runners.runner import PipelineResult
-from apache_beam.transforms.environments import (
-    EmbeddedPythonEnvironment,
-    Environment,
-    SubprocessSDKEnvironment,
-)
+from apache_beam.transforms.environments import EmbeddedPythonEnvironment, Environment
 
 from pipelines.interrupts import cleaning_up, end_at_once
 from pipelines.runners.watch import WorkerWatch
-from pipelines.worker import LAUNCHER
-
-# A worker's thread gives every large block back to the system and faults it in again for the next
-# picture; one arena that keeps its blocks spares a third of the page faults (Linux, glibc).
-_WORKER_MEMORY = {
-    "MALLOC_ARENA_MAX": "1",
-    "MALLOC_TRIM_THRESHOLD_": str(512 << 20),
-    "MALLOC_TOP_PAD_": str(64 << 20),
-    "MALLOC_MMAP_THRESHOLD_": str(1 << 30),
-}
+from pipelines.runners.workers import workers_environment
 
 
 def run_locally(
@@ -71,14 +55,4 @@ def _remove(log: Path | None) -> None:
 
 
 def _environment(workers: int, log: Path | None) -> Environment:
-    if workers == 1:
-        return EmbeddedPythonEnvironment.default()
-    memory = " ".join(f"{name}={value}" for name, value in _WORKER_MEMORY.items())
-    # Ctrl-C and a closed terminal are told to the whole group: the launcher decides, and ends its
-    # workers itself.
-    command = (
-        f"trap '' INT TERM HUP; {LAUNCHER}={os.getpid()} {memory} "
-        f"exec {shlex.quote(sys.executable)} -m pipelines.worker "
-        f"2>>{shlex.quote(str(log or os.devnull))}"
-    )
-    return SubprocessSDKEnvironment.from_command_string(command)
+    return EmbeddedPythonEnvironment.default() if workers == 1 else workers_environment(log)

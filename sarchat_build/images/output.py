@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import hashlib
-import io
 import zlib
 
+import imagecodecs
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
 Bytes = NDArray[np.uint8]
+
+# PNG_FILTER_NONE of libpng.
+_NO_FILTER = 0x08
 
 
 def pixel_sha256(picture: Image.Image) -> str:
@@ -61,12 +64,14 @@ class PixelHash:
 def encode_png(picture: Image.Image) -> bytes:
     """Store a picture without loss and without metadata.
 
-    Speckle has no runs and no repeats: Huffman coding alone gives within a few per cent the size of
-    a full search at a fraction of its time.
+    Speckle has no runs and no repeats: Huffman coding alone, of rows without a filter, gives within
+    a tenth the size of a full search at a fraction of its time, and is read faster.
     """
-    stream = io.BytesIO()
-    picture.save(stream, "PNG", compress_level=1, compress_type=zlib.Z_HUFFMAN_ONLY)
-    return stream.getvalue()
+    return bytes(
+        imagecodecs.png_encode(
+            np.asarray(picture), level=1, strategy=zlib.Z_HUFFMAN_ONLY, filter=_NO_FILTER
+        )
+    )
 
 
 def _start(mode: str, size: tuple[int, int], rows: bytes = b"") -> hashlib._Hash:

@@ -21,6 +21,7 @@ from conftest import build_here, digests, repack, sarchat
 from PIL import Image
 from whole_builds import SARCHAT, record, rows
 
+from pipelines.worker import NAME
 from sarchat_build.dataset.lock import LOCK
 from sarchat_build.dataset.output import stage_of
 
@@ -185,8 +186,11 @@ def test_every_signal_ends_the_run_in_seconds_and_leaves_no_worker(
         stderr=subprocess.PIPE,
         text=True,
     )
-    while not (workers := _workers_below(process.pid)) and process.poll() is None:
+    # Workers stand by from the start: until the lock is there, nothing is written.
+    while not (out / LOCK).exists() and process.poll() is None:
         time.sleep(0.02)
+    workers = _workers_below(process.pid)
+    assert workers
     sent = time.monotonic()
     for _ in range(times):
         os.killpg(process.pid, number) if group else os.kill(process.pid, number)
@@ -214,7 +218,7 @@ def _workers_below(pid: int) -> list[int]:
 
 def _is_worker(pid: int) -> bool:
     try:
-        return b"pipelines.worker" in Path(f"/proc/{pid}/cmdline").read_bytes()
+        return Path(f"/proc/{pid}/comm").read_text().strip() == NAME
     except OSError:  # it has just ended
         return False
 

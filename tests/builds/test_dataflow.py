@@ -15,7 +15,7 @@ from typer.main import get_command
 
 from pipelines import flex_template
 from pipelines.cli.main import app
-from pipelines.runners import demand_engine
+from pipelines.runners import engine_ready
 from pipelines.runners.dataflow import dataflow_options, demand_dataflow
 from sarchat_build.errors import ConfigurationError, InputError
 
@@ -74,8 +74,12 @@ def test_without_its_extra_it_is_said_what_to_install() -> None:
 
 
 def test_a_template_that_is_waited_for_is_refused() -> None:
-    with pytest.raises(ConfigurationError, match="nothing that could be waited for: --no-wait"):
-        demand_engine("DataflowRunner", 1, ["--template_location=gs://b/t"])
+    options = ["--template_location=gs://b/t"]
+    with (
+        pytest.raises(ConfigurationError, match="nothing that could be waited for: --no-wait"),
+        engine_ready("DataflowRunner", 1, options),
+    ):
+        pass
 
 
 def build_options() -> dict[str, TyperOption]:

@@ -66,14 +66,15 @@ def build_sources(
     refuse_folder(output)
     refuse_overlap(output, raw, repacked)
     from pipelines import launch
-    from pipelines.runners import demand_engine, run, submit
+    from pipelines.build_dataset import build_dataset
+    from pipelines.runners import engine_ready, run, submit
     from sarchat_build.dataset.lock import demand_lock, hold_lock
     from sarchat_build.published.layout import WORK_FOLDER
 
     locations = {"--raw": raw, "--output": output, "--repacked": repacked}
-    demand_engine(runner, workers, beam_options, locations=locations, wait=wait)
     here = local_path(output)
     with (
+        engine_ready(runner, workers, beam_options, locations=locations, wait=wait),
         hold_lock(output, take_over=take_over, tell=errors.print) as lock,
         cleaning_up(lock.release),
     ):
@@ -96,7 +97,6 @@ def build_sources(
             print_text(f"not found under {raw}, left out: {', '.join(absent)}", style="dim")
         for reason in context.failed.values():
             print_error(InputError(*reason.split("\n")))
-        from pipelines.build_dataset import build_dataset
         from pipelines.cli.build_tables import print_build, print_submitted
         from pipelines.cli.source_tables import print_part_matches
         from sarchat_build.publishing.publish import read_outcome
