@@ -206,6 +206,7 @@ def main() -> int:
     parser.add_argument("engine", choices=("prism", "embedded", "cluster"))
     parser.add_argument("--images", type=int, default=200, help="pictures of the raw archive")
     options = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # servers are ended on the way out
     with TemporaryDirectory(prefix="engine-") as name, ExitStack() as running:
         return int(run(options.engine, Path(name), options.images, running))
 
