@@ -31,7 +31,7 @@ SCRIPT = '#!/bin/sh\nexec python "$FLEX_TEMPLATE_PYTHON_PY_FILE" "$@"\n'
 # On one machine, and then what Dataflow's launcher does.
 WORK = f"""cd /tmp && sarchat synthesize --output raw --source ssdd --images 12 \\
 && sarchat build --raw raw --output out --workers 1 && sarchat validate out \\
-&& ! /opt/google/dataflow/python_template_launcher --raw=/tmp/raw --output=gs://bucket/out \\
+&& ! /opt/google/dataflow/python_template_launcher --raw=/tmp/raw --output=/tmp/out \\
   --project=nowhere --region=europe-west1 --sdk_container_image={IMAGE} 2>&1
 """
 # How this machine reaches the index of packages is its own affair: it goes into the stand-in.
