@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterable
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import TYPE_CHECKING
 
 from sarchat_build.stable_hash import stable_hash
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 
 class KeyIndex:
@@ -32,6 +34,8 @@ class KeyIndex:
     @classmethod
     def of(cls, keys: Iterable[str]) -> KeyIndex:
         """Index keys by their positions."""
+        import numpy as np
+
         hashes = np.fromiter(map(stable_hash, keys), np.uint64)
         order = np.argsort(hashes, kind="stable").astype(np.int32)
         return cls(hashes[order], order)

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
-from typing import overload
-
-import numpy as np
-import pyarrow as pa
-from numpy.typing import NDArray
+from typing import TYPE_CHECKING, overload
 
 from sarchat_build.key_index import KeyIndex
+
+# What only names folders and archives is not to wait for them: they are imported where one is read.
+if TYPE_CHECKING:
+    import numpy as np
+    import pyarrow as pa
+    from numpy.typing import NDArray
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,16 +43,16 @@ class Member:
 
 
 # `written` as bytes: names of files may hold halves of letters, which no text column takes.
-_TYPES: dict[str, pa.DataType] = {
-    "path": pa.string(),
-    "size_bytes": pa.int64(),
-    "offset": pa.int64(),
-    "written": pa.binary(),
-    "end": pa.int64(),
-    "packed_bytes": pa.int64(),
-    "crc": pa.uint32(),
-    "method": pa.uint8(),
-    "flags": pa.uint16(),
+_TYPES = {
+    "path": "string",
+    "size_bytes": "int64",
+    "offset": "int64",
+    "written": "binary",
+    "end": "int64",
+    "packed_bytes": "int64",
+    "crc": "uint32",
+    "method": "uint8",
+    "flags": "uint16",
 }
 _NUMBERS = tuple(name for name in _TYPES if name not in ("path", "written"))
 _HASHES, _ORDER = "path_hashes", "path_order"
@@ -70,6 +72,8 @@ class Members(Sequence[Member]):
     @classmethod
     def of(cls, members: Iterable[Member]) -> Members:
         """Put members into columns."""
+        import pyarrow as pa
+
         listed = list(members)
         columns = {
             field.name: pa.array((getattr(m, field.name) for m in listed), _TYPES[field.name])
@@ -89,13 +93,15 @@ class Members(Sequence[Member]):
 
     def paths(self, positions: NDArray[np.int32] | None = None) -> list[str]:
         """Give the paths of some members, or of all."""
-        chosen = self._paths if positions is None else self._paths.take(pa.array(positions))
+        chosen = self._paths if positions is None else self._paths.take(positions)
         found: list[str] = chosen.to_pylist()
         return found
 
     @property
     def edges(self) -> list[int]:
         """Offsets of a zip at which an entry begins or ends, in order."""
+        import numpy as np
+
         edges = np.union1d(self._numbers("offset"), self._numbers("end"))
         return [int(edge) for edge in edges]
 

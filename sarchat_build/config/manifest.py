@@ -272,6 +272,19 @@ class Manifest(Model):
         match = compile_pattern(self.scene.pattern).search(name) if self.scene else None
         return match["scene_id"] if match else None
 
+    @property
+    def layout_text(self) -> str:
+        """What belongs into the source's folder."""
+        return (
+            f"{', '.join(archive.name for archive in self.archives)} (any file name, or its "
+            f"unpacked folder) holding {self.annotations.images[0]}"
+        )
+
+    @property
+    def layout_hint(self) -> str:
+        """A sentence: what belongs into the source's folder, and where to get it."""
+        return f"expected {self.layout_text}; get it from {self.homepage}"
+
 
 def _has_key(node: object, keys: list[str]) -> bool:
     if not keys:

@@ -11,7 +11,6 @@ from sarchat_build.config.manifest import Manifest
 from sarchat_build.config.recipe import Recipe
 from sarchat_build.config.resources import refuse_unknown_sources
 from sarchat_build.errors import ConfigurationError, InputError, Issue
-from sarchat_build.sources.index import layout_hint
 from sarchat_build.suggestions import nearest
 
 
@@ -48,7 +47,7 @@ def choose_sources(
     found = [source_id for source_id in looked_for if is_there(join(raw, source_id))]
     absent = [source_id for source_id in wanted if source_id not in found]
     if absent:
-        hints = (f"{join(raw, s)}; {layout_hint(manifests[s])}" for s in absent)
+        hints = (f"{join(raw, s)}; {manifests[s].layout_hint}" for s in absent)
         raise InputError(*(f"not found in the raw folder: {hint}" for hint in hints))
     if not found:
         raise InputError(f"{raw}: {_no_source(raw, manifests)}")

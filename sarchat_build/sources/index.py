@@ -145,7 +145,7 @@ def index_source(
     try:
         source = open_source(folder, repacked, rule.encodings)
     except NotAnArchiveError as error:
-        raise InputError(f"{error}; {layout_hint(manifest)}") from error
+        raise InputError(f"{error}; {manifest.layout_hint}") from error
     images = fitting(source.files, rule.images)
     documents_by_entry = [(entry, fitting(source.files, (entry.path,))) for entry in rule.files]
     documents = _documents(manifest, documents_by_entry)
@@ -191,19 +191,6 @@ def index_source(
     )
 
 
-def layout_hint(manifest: Manifest) -> str:
-    """Say in a sentence what belongs into the source's folder and where to get it."""
-    return f"expected {layout_text(manifest)}; get it from {manifest.homepage}"
-
-
-def layout_text(manifest: Manifest) -> str:
-    """Say what belongs into the source's folder."""
-    return (
-        f"{', '.join(archive.name for archive in manifest.archives)} (any file name, or its "
-        f"unpacked folder) holding {manifest.annotations.images[0]}"
-    )
-
-
 def _other_layout(folder: str, manifest: Manifest, source: SourceFiles, *, images: bool) -> str:
     foreign = foreign_names(manifest, source, source.files)
     found_instead = (
@@ -214,7 +201,7 @@ def _other_layout(folder: str, manifest: Manifest, source: SourceFiles, *, image
     causes = "".join(f"{cause}; " for cause in found_instead if cause)
     return (
         f"{folder}: {len(source.files):,} files, but no {'images' if images else 'annotations'}; "
-        f"{causes}{layout_hint(manifest)}"
+        f"{causes}{manifest.layout_hint}"
     )
 
 

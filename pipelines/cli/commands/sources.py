@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rich.markup import escape
 
@@ -11,15 +12,15 @@ from pipelines.cli.source_tables import print_doubts, print_part_matches, print_
 from pipelines.cli.tables import plain_table, print_text, titled
 from pipelines.console import console, errors, print_line
 from pipelines.progress_display import byte_progress
-from sarchat_build.archives.checksums import read_recorded, write_recorded
 from sarchat_build.config.manifest import Manifest, load_manifests
 from sarchat_build.config.resources import resource_folder
 from sarchat_build.errors import InputError, Issue
 from sarchat_build.names import display_name
 from sarchat_build.sources.choose import choose_sources, refuse_idle_settings
-from sarchat_build.sources.index import SourceIndex, index_source, layout_text
-from sarchat_build.sources.inputs import describe_archives
-from sarchat_build.sources.matching.part_matches import PartMatch
+
+if TYPE_CHECKING:
+    from sarchat_build.sources.index import SourceIndex
+    from sarchat_build.sources.matching.part_matches import PartMatch
 
 
 def list_sources(manifests: Path | None, *, unverified: bool) -> None:
@@ -42,7 +43,7 @@ def list_sources(manifests: Path | None, *, unverified: bool) -> None:
     for manifest in known.values():
         console.print()
         print_text(f"{manifest.id}: {display_name(manifest.title)}")
-        print_text(f"RAW/{manifest.id}/: {layout_text(manifest)}", indent=2, style="dim")
+        print_text(f"RAW/{manifest.id}/: {manifest.layout_text}", indent=2, style="dim")
         print_line(f"get it from {manifest.homepage}", indent=2, style="dim")
     console.print()
     print_unverified({manifest.id: manifest.unverified for manifest in known.values()})
@@ -59,6 +60,9 @@ def check_sources(raw: str, settings: Sequence[str], manifests: Path | None) -> 
     table = plain_table("source", "archives", ">images", ">documents", ">published", "checksums")
     faults: list[str] = []
     refuse_idle_settings(chosen, settings)
+    # What reads archives takes a moment to import: nothing above needs it.
+    from sarchat_build.sources.index import index_source
+
     part_matches: dict[str, Sequence[PartMatch]] = {}
     for manifest in chosen.values():
         try:
@@ -80,6 +84,9 @@ def check_sources(raw: str, settings: Sequence[str], manifests: Path | None) -> 
 def record_checksums(raw: str, source_id: str, manifests: Path | None) -> None:
     """Write the checksums of a source's archives beside its folder."""
     chosen = choose_known(manifests, raw, source_id)
+    from sarchat_build.archives.checksums import write_recorded
+    from sarchat_build.sources.inputs import describe_archives
+
     archives = describe_archives(chosen[source_id], raw, recorded={}, progress=byte_progress)
     digests = {archive.name: archive.sha256 for archive in archives}
     file = write_recorded(raw, source_id, digests)
@@ -110,6 +117,9 @@ def print_faulty(faulty: Mapping[str, tuple[Issue, ...]]) -> None:
 
 
 def _checked_row(manifest: Manifest, raw: str, index: SourceIndex) -> tuple[str, ...]:
+    from sarchat_build.archives.checksums import read_recorded
+    from sarchat_build.sources.inputs import describe_archives
+
     archives = describe_archives(manifest, raw, progress=byte_progress)
     recorded = read_recorded(raw, manifest.id)
     return (
