@@ -27,7 +27,7 @@ help:
 	@echo "make prism          builds with Prism, Beam's own engine (IMAGES=…); needs Go"
 	@echo "make flink          builds with Flink in one process, and with a cluster that loses a worker;"
 	@echo "                    needs Go, Java and Maven"
-	@echo "make engines        the three above at their shortest, without the cluster: what CI runs"
+	@echo "make engines        the three above at their shortest, without the cluster"
 	@echo "make dataflow       job, graph and flex template for Dataflow, made without a cloud; needs Go"
 	@echo "make image          the image of launcher and workers, of bases that stand in; needs buildah, root"
 	@echo "make faults         builds killed and interrupted at random moments (SEED=…), then resumed"
