@@ -93,7 +93,7 @@ def reject(source, file, reason, images, instances):
     return {
         "stage": "inspect_images" if images else "normalize",
         "source": source,
-        "file": file,
+        "file": f"a.zip/{file}",
         "line": None,
         "key": f"{source}/x" if images else f"{source}/s#1",
         "reason": reason,
@@ -116,7 +116,7 @@ def duplicate(image_id, pixel_sha256, *, kept):
         "official_split": None,
         "pixel_sha256": pixel_sha256,
         "instances": 1,
-        "file": f"{image_id}.png",
+        "file": f"a.zip/{image_id}.png",
     }
 
 
