@@ -153,7 +153,7 @@ def _value_faults(stream: pa.NativeFile, parquet: pq.ParquetFile) -> Iterator[La
         ):
             fault = _statistics_fault(column, values)
             if fault:
-                expected, found = (f"{value} in row group {group}" for value in fault)
+                expected, found = (f"{_limits(value)} in row group {group}" for value in fault)
                 yield LayoutFault("statistics", column.path_in_schema, expected, found)
             entries = sum(p.values for p in _pages(stream, column) if p.is_dictionary)
             if entries > (used := _distinct(values)):
@@ -163,6 +163,13 @@ def _value_faults(stream: pa.NativeFile, parquet: pq.ParquetFile) -> Iterator[La
         for column in columns:
             if column.path_in_schema == PICTURE and column.is_stats_set:
                 yield LayoutFault("statistics", PICTURE, "none", "limits of picture files")
+
+
+def _limits(value: tuple[Any, ...] | str) -> str:
+    if isinstance(value, str):
+        return value
+    nulls, *limits = value
+    return f"{nulls} nulls, {' to '.join(map(repr, limits))}"
 
 
 def _distinct(values: pa.Array) -> int:

@@ -173,8 +173,10 @@ def _check_origin(
         member.report(log, "duplicate_source", Plain(f"{row.source}/<image>"), row.image_id)
     if row.source not in priorities:
         member.report(log, "source_known", sorted(priorities), row.source)
-    if row.split not in SPLITS or row.official_split not in (*SPLITS, None):
-        member.report(log, "split", SPLITS, (row.split, row.official_split))
+    if row.split not in SPLITS:
+        member.report(log, "split", SPLITS, row.split)
+    if row.official_split not in (*SPLITS, None):
+        member.report(log, "official_split", SPLITS, row.official_split)
     source = published.sources.get(row.source)
     if source is not None and row.official_split not in source.official_splits:
         stated = [split for split in (*SPLITS, None) if split in source.official_splits]

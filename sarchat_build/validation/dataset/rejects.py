@@ -147,9 +147,11 @@ def _row_faults(reject: LocatedReject) -> Iterator[tuple[str, object, object]]:
     if row.reason in _STOPPING:
         yield "reject", Plain("a reason with which a dataset is published"), row.reason
     if row.images not in (0, 1) or row.instances < 0:
-        yield "reject", Plain("0 or 1 images, 0 or more objects"), (row.images, row.instances)
+        found = Plain(f"images {row.images}, instances {row.instances}")
+        yield "reject", Plain("images 0 or 1, instances 0 or more"), found
     elif not (row.images or row.instances) and not _may_count_nothing(row):
-        yield "reject", Plain(f"an image or an object: {row.stage} refuses no less"), (0, 0)
+        expected = Plain(f"an image or an object: {row.stage} refuses no less")
+        yield "reject", expected, Plain("images 0, instances 0")
     for column, text in (("file", row.file), ("detail", row.detail)):
         if not text:
             yield "reject", Plain(f"a {column}"), text

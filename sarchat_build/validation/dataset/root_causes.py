@@ -59,6 +59,7 @@ def lines_of(findings: Iterable[Finding]) -> tuple[Line, ...]:
     """
     findings = list(findings)
     unusable = {_unit(f.file) for f in findings if f.check in _UNUSABLE}
+    missing = {_unit(f.file) for f in findings if f.check in ("missing_file", "missing_shard")}
     ordered = sorted([*_common_causes(findings, unusable), *findings], key=_rank)
     wrong_images = {
         f.key for f in ordered if f.file.startswith("images/") and f.check not in _FIGURES
@@ -70,7 +71,9 @@ def lines_of(findings: Iterable[Finding]) -> tuple[Line, ...]:
     cut = cut_off(findings)
     least = {(_unit(file), check) for check, file in cut}
     for finding in ordered:
-        if _follows(finding, unusable, wrong_images, bool(lines)):
+        # A file that is not there cannot be read either.
+        gone = finding.check == "unreadable" and _unit(finding.file) in missing
+        if gone or _follows(finding, unusable, wrong_images, bool(lines)):
             follow[_unit(finding.file)][finding.check] += 1
         elif shown[finding.check, finding.file] < _SHOWN_OF_A_KIND:
             shown[finding.check, finding.file] += 1

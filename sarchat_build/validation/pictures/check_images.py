@@ -145,7 +145,11 @@ def _check_ids(image: ImageRow, sources: Mapping[str, SourceRules], log: RowLog)
             log.add("window", Plain("4 numbers"), window)
             return
         x0, y0, x1, y1 = window
-        log.same("window_size", (image.width, image.height), (x1 - x0, y1 - y0))
+        sides = {"width": (image.width, x1 - x0), "height": (image.height, y1 - y0)}
+        for column, (stated, shown) in sides.items():
+            if stated != shown:
+                expected = Plain(f"a window as large as {column} {stated}")
+                log.add("window_size", expected, Plain(f"{shown} pixels"))
         if not image.image_id.endswith(f"@{x0},{y0}"):
             log.add("chip_id", Plain(f"…@{x0},{y0}"), image.image_id)
 

@@ -112,8 +112,9 @@ def check_rendering(image: ImageRow, picture: Picture, rules: SourceRules, log: 
         log.add("picture_mode", Plain("gray (L) or RGB"), picture.mode)
     if picture.turned:
         log.add("orientation", Plain("a picture that no reader turns"), Plain("orientation tag"))
-    if image.channels < 1 or image.bit_depth < 1:
-        log.add("channels", Plain("at least 1"), (image.channels, image.bit_depth))
+    for column in ("channels", "bit_depth"):
+        if getattr(image, column) < 1:
+            log.add("channels", Plain(f"{column} of at least 1"), getattr(image, column))
     data, path = image.image
     original = not image.window_xyxy_px and image.rendering == AS_STORED
     extension = _EXTENSIONS.get(picture.format, "jpg") if original else "png"
