@@ -196,11 +196,12 @@ def _without_a_chip(target: Target) -> None:
     raise AssertionError("no object lies whole in two chips")
 
 
-def _one_of_a_scene(target: Target) -> None:
-    """Let the first of three chips say that its scene is another."""
+def one_of_a_scene(target: Target) -> str:
+    """Let the first of three chips say that its scene is of another file; give its id."""
     path, rows, chips = _scene_of_three(target)
     chips[0]["file_sha256"] = "ab" * 32
     target.write(path, rows)
+    return str(chips[0]["image_id"])
 
 
 def _more_bytes(row: Row) -> None:
@@ -236,7 +237,7 @@ ORIGINALS = {
         first=True,
     ),
     "a chip less": Damage(_without_a_chip, ("chip_missing",)),
-    "a chip of another file": Damage(_one_of_a_scene, ("file_sha256_per_scene",), first=True),
+    "a chip of another file": Damage(one_of_a_scene, ("file_sha256_per_scene",), first=True),
     "a comment in a chip": Damage(
         in_row("images", _with_a_comment, is_chip), ("picture_bytes",), first=True
     ),

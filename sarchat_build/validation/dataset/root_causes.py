@@ -27,6 +27,8 @@ _SHOWN_OF_A_KIND = 3
 # What several dialogues of one picture say alike against its row, the row is wrong in.
 _OF_ITS_ROW = ("image_in_shard", "objects_bbox", "objects_ref", "instance_ids", "dialogue_key")
 _MANY_DIALOGUES = 3
+# Two dialogues with the same foreign number in their ids are no accident.
+_MANY_KEYS = 2
 # What is wrong in many pictures alike follows from a choice that build.json states otherwise.
 _CHOICES = {
     "split_rule": "recipe.split",
@@ -127,20 +129,21 @@ def _common_causes(findings: Sequence[Finding], unusable: set[str]) -> Iterator[
             found = f"another in {number} pictures or more ({check})"
             yield Finding("error", "choice", BUILD_FILE, None, key, "what the rows follow", found)
     for (path, image_id), dialogues in by_image.items():
-        if len(dialogues) >= _MANY_DIALOGUES and _unit(path) not in unusable:
-            # What one dialogue says of the fewest objects says it best.
-            told = min(
-                dialogues.values(),
-                key=lambda f: (_OF_ITS_ROW.index(f.check), len(f.expected), f.key),
-            )
-            if told.check == "image_in_shard":
-                expected, found = f"a row, about which there are {len(dialogues)} dialogues", "none"
-            else:
-                expected = (
-                    f"what {len(dialogues)} dialogues about it have ({told.check}: {told.found})"
-                )
-                found = f"what gives {told.expected}"
-            yield Finding("error", "image_row", path, None, image_id, expected, found)
+        # What one dialogue says of the fewest objects says it best.
+        told = min(
+            dialogues.values(),
+            key=lambda f: (_OF_ITS_ROW.index(f.check), len(f.expected), f.key),
+        )
+        many = _MANY_KEYS if told.check == "dialogue_key" else _MANY_DIALOGUES
+        if len(dialogues) < many or _unit(path) in unusable:
+            continue
+        have = f"as {len(dialogues)} dialogues about it have"
+        expected, found = f"{told.check} {told.found}, {have}", told.expected
+        if told.check == "image_in_shard":
+            expected, found = f"a row: {len(dialogues)} dialogues are about it", "none"
+        elif told.check == "dialogue_key":
+            expected = f"an object with the number {told.found} in instance_id, {have}"
+        yield Finding("error", "image_row", path, None, image_id, expected, found)
 
 
 def _rank(finding: Finding) -> tuple[bool, int, bool]:
