@@ -34,6 +34,7 @@ from sarchat_build.validation import (
     check_files,
     check_quality,
     check_shard,
+    cut_off,
     lines_of,
     plan_shards,
     read_build,
@@ -166,10 +167,25 @@ def _validate(out: str, workers: int, *, figures: bool) -> bool:
     if proven:
         console.print(
             f"[bold green]proven:[/] {result['images']:,} pictures and {result['dialogues']:,} "
-            f"dialogues in {len(build['files']):,} files; every answer follows from its boxes",
+            f"dialogues in {len(build['files']):,} files; every answer follows from its boxes"
+            f"{_not_compared(findings)}",
             soft_wrap=True,
         )
     return proven
+
+
+# What nobody compares after a warning.
+_NOT_COMPARED = {
+    "other_phrasings": "what phrasings say",
+    "other_version": "documents of another version",
+    "other_manifest": "facts of other manifests",
+}
+
+
+def _not_compared(findings: Sequence[Finding]) -> str:
+    checks = {finding.check for finding in findings}
+    parts = [part for check, part in _NOT_COMPARED.items() if check in checks]
+    return f"; not compared: {', '.join(parts)}" if parts else ""
 
 
 _NO_SHARDS: dict[str, Any] = {"findings": [], "errors": 0, "images": 0, "dialogues": 0}
@@ -184,5 +200,6 @@ def _report(findings: Sequence[Finding], errors_found: int) -> bool:
         errors.print(f"… and {len(lines) - _SHOWN:,} more lines")
     if errors_found:
         plural = "fault" if errors_found == 1 else "faults"
-        errors.print(f"[bold red]not proven:[/] {errors_found:,} {plural}")
+        least = "at least " if cut_off(findings) else ""
+        errors.print(f"[bold red]not proven:[/] {least}{errors_found:,} {plural}")
     return errors_found == 0

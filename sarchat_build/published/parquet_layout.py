@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 
 from sarchat_build.published.folder import DatasetFolder
 from sarchat_build.published.hf_features import with_hf_features
-from sarchat_build.published.parquet_spans import unreferenced_bytes
+from sarchat_build.published.parquet_spans import Page, pages, unreferenced_bytes
 
 # Pictures are compressed already, and their smallest and largest bytes tell nobody anything.
 PICTURE = "image.bytes"
@@ -24,9 +24,8 @@ COMPRESSION = "ZSTD"
 # Parquet leaves out the limits of longer values.
 _LONGEST_LIMIT_BYTES = 1024
 _CREATED_BY = re.compile(r"parquet-cpp-arrow version (\S+)")
-# A page header begins with type, two sizes and the checksum: fields 1 to 4, each a 32-bit integer.
-_FIELD_OF_32_BITS = 0x15
-_HEADER_BYTES = 32
+# Numbers of `parquet.thrift`.
+_PLAIN, _DICTIONARY = 0, 8
 
 
 class LayoutFault(NamedTuple):
@@ -73,7 +72,7 @@ def layout_faults(
         yield from _row_group_faults(footer, row_group_rows)
         for group in range(footer.num_row_groups):
             yield from _column_faults(stream, footer.row_group(group), group)
-        yield from _statistics_faults(parquet)
+        yield from _value_faults(stream, parquet)
         for start, end in unreferenced_bytes(stream):
             found_at = f"bytes {start:,} to {end:,} belong to nothing"
             yield LayoutFault("hidden_bytes", "", "pages, indexes and footer only", found_at)
@@ -115,32 +114,27 @@ def _column_faults(
         indexed = column.has_column_index or not column.is_stats_set
         if not column.has_offset_index or not indexed:
             yield LayoutFault("page_index", name, "a page index", f"none in row group {group}")
-        if not _has_checksum(stream, column):
+        found = list(_pages(stream, column))
+        if not all(page.has_checksum for page in found):
             yield LayoutFault("page_checksum", name, "checksums", f"none in row group {group}")
+        packed = (_DICTIONARY, _PLAIN) if name != PICTURE else (_PLAIN,)
+        other = [
+            page
+            for page in found
+            if page.encoding not in ((_PLAIN,) if page.is_dictionary else packed)
+        ]
+        if other or (name == PICTURE and any(page.is_dictionary for page in found)):
+            known = "pages of version 1, plain or by a dictionary"
+            yield LayoutFault("page_form", name, known, f"others in row group {group}")
 
 
-def _has_checksum(stream: pa.NativeFile, column: pq.ColumnChunkMetaData) -> bool:
-    """Tell whether the first page of a column has a checksum, which no reader reports.
-
-    The header is a Thrift struct in the compact form: each field is a byte that says how far its
-    number is from that of the field before and which type it has, and here a varint.
-    """
+def _pages(stream: pa.NativeFile, column: pq.ColumnChunkMetaData) -> Iterator[Page]:
     start = column.dictionary_page_offset or column.data_page_offset
-    stream.seek(start)
-    header = stream.read(_HEADER_BYTES)
-    at = 0
-    for _ in range(3):
-        if header[at : at + 1] != bytes([_FIELD_OF_32_BITS]):
-            return False
-        at += 1
-        while at < len(header) and header[at] & 0x80:
-            at += 1
-        at += 1
-    return bool(header[at : at + 1] == bytes([_FIELD_OF_32_BITS]))
+    return pages(stream, start, start + column.total_compressed_size)
 
 
-def _statistics_faults(parquet: pq.ParquetFile) -> Iterator[LayoutFault]:
-    """Compare the limits and null counts of every row group with its values."""
+def _value_faults(stream: pa.NativeFile, parquet: pq.ParquetFile) -> Iterator[LayoutFault]:
+    """Compare the limits, null counts and dictionaries of every row group with its values."""
     footer = parquet.metadata
     names = [footer.schema.column(i).path for i in range(len(footer.schema.names))]
     wanted = [name for name in names if name != PICTURE]
@@ -159,11 +153,31 @@ def _statistics_faults(parquet: pq.ParquetFile) -> Iterator[LayoutFault]:
         ):
             fault = _statistics_fault(column, values)
             if fault:
-                expected, found = (f"{value} in row group {group}" for value in fault)
+                expected, found = (f"{_limits(value)} in row group {group}" for value in fault)
                 yield LayoutFault("statistics", column.path_in_schema, expected, found)
+            entries = sum(p.values for p in _pages(stream, column) if p.is_dictionary)
+            if entries > (used := _distinct(values)):
+                expected, found = f"{used} entries, which are used", f"{entries}"
+                where = f"{found} in row group {group}"
+                yield LayoutFault("dictionary", column.path_in_schema, expected, where)
         for column in columns:
             if column.path_in_schema == PICTURE and column.is_stats_set:
                 yield LayoutFault("statistics", PICTURE, "none", "limits of picture files")
+
+
+def _limits(value: tuple[Any, ...] | str) -> str:
+    if isinstance(value, str):
+        return value
+    nulls, *limits = value
+    return f"{nulls} nulls, {' to '.join(map(repr, limits))}"
+
+
+def _distinct(values: pa.Array) -> int:
+    """Count different values; those of numbers that differ in a bit are different."""
+    values = values.drop_null()
+    if pa.types.is_floating(values.type):
+        values = values.view({32: pa.int32(), 64: pa.int64()}[values.type.bit_width])
+    return int(pc.count_distinct(values).as_py())
 
 
 def _leaves(array: pa.Array) -> Iterator[pa.Array]:

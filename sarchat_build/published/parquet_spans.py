@@ -1,13 +1,14 @@
-"""Bytes of a Parquet file that nothing in it refers to, which readers pass over in silence.
+"""Pages of a Parquet file, and bytes that nothing in it refers to, which readers pass over.
 
-The footer says where each column chunk and its indexes lie. It is a Thrift struct in the compact
-form, of which no library at hand reports all: here it is read as plain numbers by field.
+The footer says where each column chunk and its indexes lie, and each page has a header. They are
+Thrift structs in the compact form, of which no library at hand reports all: here they are read as
+plain numbers by field.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import pyarrow as pa
 
@@ -20,7 +21,55 @@ _OFFSET_INDEX, _COLUMN_INDEX = (4, 5), (6, 7)
 _CHUNK_BYTES, _DATA_PAGE, _DICTIONARY_PAGE = 7, 9, 11
 _PAGES, _PAGE_AT, _PAGE_BYTES = 1, 1, 2
 
+_PAGE_TYPE, _PAGE_SIZE, _CHECKSUM, _OF_DATA, _OF_DICTIONARY = 1, 3, 4, 5, 7
+_VALUES, _ENCODING = 1, 2
+_DATA_PAGE_TYPE, _DICTIONARY_PAGE_TYPE = 0, 2
+# Headers are some tens of bytes, and more where they repeat the limits of their values.
+_HEADER_BYTES, _LONGEST_HEADER_BYTES = 256, 1 << 20
+
 Struct = Mapping[int, Any]
+
+
+class Page(NamedTuple):
+    """One page of a column chunk by its header; other than data of version 1 has no encoding."""
+
+    is_dictionary: bool
+    has_checksum: bool
+    values: int
+    encoding: int | None
+
+
+def pages(stream: pa.NativeFile, start: int, end: int) -> Iterator[Page]:
+    """Yield the pages between two positions, as their headers describe them.
+
+    Raises:
+        ValueError: a header is not what `parquet.thrift` says.
+    """
+    at = start
+    while at < end:
+        header, length = _header(stream, at, end)
+        kind, size = header.get(_PAGE_TYPE), header.get(_PAGE_SIZE)
+        if not isinstance(size, int) or size < 0:
+            raise ValueError("a page without a size")
+        at += length + size
+        is_dictionary = kind == _DICTIONARY_PAGE_TYPE
+        found = header.get(_OF_DICTIONARY if is_dictionary else _OF_DATA)
+        if not isinstance(found, Mapping) or not (is_dictionary or kind == _DATA_PAGE_TYPE):
+            found = {}
+        values, encoding = found.get(_VALUES, 0), found.get(_ENCODING)
+        yield Page(is_dictionary, _CHECKSUM in header, values, encoding)
+
+
+def _header(stream: pa.NativeFile, at: int, end: int) -> tuple[Struct, int]:
+    size = _HEADER_BYTES
+    while True:
+        stream.seek(at)
+        try:
+            return _struct(stream.read(min(size, end - at)), 0)
+        except (IndexError, RecursionError) as error:
+            if size >= min(end - at, _LONGEST_HEADER_BYTES):
+                raise ValueError("a page without a header") from error
+            size *= 16
 
 
 def unreferenced_bytes(stream: pa.NativeFile) -> Iterator[tuple[int, int]]:

@@ -172,12 +172,26 @@ def _source_faults(record: BuildRecord) -> Iterator[Finding]:
             continue
         known = load_toml(path, Manifest)
         facts = {name: getattr(source, name) for name in SourceFacts.model_fields}
-        digest = manifest_digest(known.model_copy(update=facts))
-        if source.manifest_sha256 != digest:
-            expected = f"{digest}, of what is said here of {source_id}"
+        stated = known.model_copy(update=facts)
+        if source.manifest_sha256 == manifest_digest(stated):
+            yield from _other_license(known, source.license, f"{key}.license")
+        elif source.manifest_sha256 == manifest_digest(known):
+            # The record names the manifest that is known here, and says something else.
+            ours, theirs = (of.model_dump(mode="json") for of in (known, stated))
+            differing = _difference(ours, theirs, key)
+            if differing is not None:
+                yield _finding("error", "source_facts", BUILD_FILE, *differing)
+        else:
+            expected = f"{manifest_digest(stated)}, of what is said here of {source_id}"
             found = f"{source.manifest_sha256}, of another manifest"
             key = f"{key}.manifest_sha256"
             yield _finding("warning", "other_manifest", BUILD_FILE, key, expected, found)
+
+
+def _other_license(known: Manifest, found: str, key: str) -> Iterator[Finding]:
+    if found != known.license:
+        expected = f"{known.license!r}, as the manifest that is known here says"
+        yield _finding("warning", "other_license", BUILD_FILE, key, expected, repr(found))
 
 
 def _card_faults(

@@ -45,10 +45,10 @@ def likeness(data: bytes) -> str:
 
 
 def image_row(image_id: str, split: str, size: tuple[int, int], objects: list[Obj], **more) -> dict:
-    data, pixel_sha256 = picture(
-        *size, shade=len(image_id) + ord(image_id[-1]), color="@" in image_id
-    )
-    base = image_id.partition("@")[0]
+    base, _, corner = image_id.partition("@")
+    # Chips of one row of a scene go on where those before them show the same.
+    shade = len(base) + ord(base[-1]) + 3 * int(corner.partition(",")[0] or 0)
+    data, pixel_sha256 = picture(*size, shade=shade, color=bool(corner))
     row = {
         "image": {"bytes": data, "path": f"{image_id}.png"},
         "image_id": image_id,
@@ -93,7 +93,7 @@ def reject(source, file, reason, images, instances):
     return {
         "stage": "inspect_images" if images else "normalize",
         "source": source,
-        "file": file,
+        "file": f"a.zip/{file}",
         "line": None,
         "key": f"{source}/x" if images else f"{source}/s#1",
         "reason": reason,
@@ -116,7 +116,7 @@ def duplicate(image_id, pixel_sha256, *, kept):
         "official_split": None,
         "pixel_sha256": pixel_sha256,
         "instances": 1,
-        "file": f"{image_id}.png",
+        "file": f"a.zip/{image_id}.png",
     }
 
 

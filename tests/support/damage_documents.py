@@ -8,7 +8,11 @@ from typing import Any
 
 from damage import Damage, Target, in_build, without
 
+from sarchat_build.config.manifest import Manifest
+from sarchat_build.config.resources import resource_folder
+from sarchat_build.config.toml import load_toml
 from sarchat_build.dataset.output import json_text
+from sarchat_build.dataset.record import manifest_digest
 
 
 def _begin_with_a_mark(target: Target) -> None:
@@ -33,6 +37,14 @@ def _notes(target: Target) -> None:
     """Add a file that no dataset has, and list it."""
     (target.folder / "notes.txt").write_text("x")
     target.enter("notes.txt")
+
+
+def _other_license(target: Target) -> None:
+    """State another license, and the digest of a manifest that has it."""
+    known = load_toml(resource_folder("source_manifests") / "hrsid.toml", Manifest)
+    entry = target.build["sources"]["hrsid"]
+    entry["license"] = "MIT"
+    entry["manifest_sha256"] = manifest_digest(known.model_copy(update={"license": "MIT"}))
 
 
 RECORD = {
@@ -115,8 +127,18 @@ RECORD = {
         in_build("sources", "hrsid", "archives", 0, "sha256", value="0" * 64), ("source_archives",)
     ),
     "the priority of a source": Damage(
-        in_build("sources", "ssdd", "priority", value=99), ("other_manifest",), warning=True
+        in_build("sources", "ssdd", "priority", value=99), ("source_facts",), first=True
     ),
+    "the digest of another manifest": Damage(
+        in_build("sources", "ssdd", "manifest_sha256", value="7f" * 32),
+        ("other_manifest",),
+        warning=True,
+    ),
+    "what is unverified": Damage(
+        in_build("sources", "sived", "unverified", value={}), ("source_facts",), first=True
+    ),
+    "a license, with its digest": Damage(_other_license, ("other_license",), warning=True),
+    "no name of a source": Damage(in_build("left_out", value=["No Name"]), ("left_out",)),
     "a correction that nobody makes": Damage(
         in_build("sources", "hrsid", "fixes", value={"luck": 5}), ("build_json",)
     ),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 from damage import Damage, Target, in_build
 
@@ -52,7 +53,41 @@ def _hidden_bytes(target: Target) -> None:
     target.enter(path)
 
 
+def _unused_entry(target: Target) -> None:
+    """Write a dictionary with an entry that no row has."""
+    path = target.paths("dialogues/referring")[0]
+    table = pq.read_table(target.folder / path)
+    written = pq.read_metadata(target.folder / path).metadata
+    task = pa.DictionaryArray.from_arrays(
+        pa.array([0] * len(table), pa.int32()), pa.array(["referring", "hidden"])
+    )
+    table = table.set_column(table.schema.get_field_index("task"), "task", task)
+    table = table.replace_schema_metadata(None)
+    with pq.ParquetWriter(
+        target.folder / path,
+        table.schema,
+        compression="zstd",
+        write_page_index=True,
+        write_page_checksum=True,
+        store_schema=False,
+    ) as writer:
+        writer.write_table(table)
+        writer.add_key_value_metadata(written)
+    target.enter(path)
+
+
 FORM = {
+    "an unused entry": Damage(_unused_entry, ("dictionary",), first=True),
+    "pages of another version": Damage(
+        lambda t: _rewrite(t, data_page_version="2.0"), ("page_form",), first=True
+    ),
+    "pages in another encoding": Damage(
+        lambda t: _rewrite(
+            t, use_dictionary=False, column_encoding={"image_id": "DELTA_BYTE_ARRAY"}
+        ),
+        ("page_form",),
+        first=True,
+    ),
     "schema_metadata": Damage(lambda t: _rewrite(t, metadata=None), ("schema_metadata",)),
     "other schema_metadata": Damage(
         lambda t: _rewrite(t, metadata={"huggingface": "{}"}), ("schema_metadata",)

@@ -22,6 +22,9 @@ from damage import (
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
+from sarchat_build.images.hashing import perceptual_hash
+from sarchat_build.images.output import encode_png, pixel_sha256
+
 COLUMNS = {
     "license": in_row("images", put("license", "MIT")),
     "platforms": in_row("images", put("platforms", ["Landsat"])),
@@ -111,6 +114,96 @@ def _difficult_in_one_chip(target: Target) -> None:
 COLUMNS["difficult_per_object"] = _difficult_in_one_chip
 
 
+def _show(row: Row, picture: Image.Image) -> None:
+    """Put another picture into a row, with its digests."""
+    row["image"]["bytes"] = encode_png(picture)
+    row["pixel_sha256"] = pixel_sha256(picture)
+    row["perceptual_hash"] = perceptual_hash(picture, 1.0)
+
+
+def _picture(row: Row) -> Image.Image:
+    return Image.open(io.BytesIO(row["image"]["bytes"]))
+
+
+def _scene_of_three(target: Target) -> tuple[str, list[Row], list[Row]]:
+    """Give a file, its rows, and the chips of a scene among them, of which there are most."""
+    found = []
+    for path in target.paths("images"):
+        rows = target.rows(path)
+        scenes: dict[str, list[Row]] = {}
+        for row in rows:
+            if row["window_xyxy_px"]:
+                scenes.setdefault(row["scene_id"], []).append(row)
+        found += [(path, rows, chips) for chips in scenes.values()]
+    return max(found, key=lambda one: len(one[2]))
+
+
+def _turned(target: Target) -> None:
+    path, rows, chips = _scene_of_three(target)
+    _show(chips[0], _picture(chips[0]).transpose(Image.Transpose.FLIP_LEFT_RIGHT))
+    target.write(path, rows)
+
+
+def _exchanged(target: Target) -> None:
+    path, rows, chips = _scene_of_three(target)
+    one, other = _picture(chips[0]), _picture(chips[1])
+    _show(chips[0], other)
+    _show(chips[1], one)
+    target.write(path, rows)
+
+
+def _one_pixel(target: Target) -> None:
+    """Change one pixel that two chips show, in one of them."""
+    path, rows, chips = _scene_of_three(target)
+    (left, top, *_), (x0, y0, *_) = (chip["window_xyxy_px"] for chip in chips[:2])
+    picture = _picture(chips[0]).copy()
+    at = max(left, x0) - left, max(top, y0) - top
+    level = picture.getpixel(at)
+    assert isinstance(level, int)
+    picture.putpixel(at, 255 - level)
+    _show(chips[0], picture)
+    target.write(path, rows)
+
+
+def _chip_of_three_channels(row: Row) -> None:
+    row["image"]["bytes"] = encode_png(_picture(row).convert("RGB"))
+
+
+def _without_a_chip(target: Target) -> None:
+    """Take a chip away that shows an object whole, which another chip shows, too."""
+    for path in target.paths("images"):
+        rows = target.rows(path)
+        for row in rows:
+            objects = row["objects"]
+            shown = {
+                one
+                for one, cut in zip(objects["instance_id"], objects["truncated"], strict=True)
+                if not cut
+            }
+            others = {
+                one
+                for other in rows
+                if other is not row
+                for one, cut in zip(
+                    other["objects"]["instance_id"], other["objects"]["truncated"], strict=True
+                )
+                if not cut
+            }
+            if row["window_xyxy_px"] and shown & others:
+                rows.remove(row)
+                target.write(path, rows)
+                return
+    raise AssertionError("no object lies whole in two chips")
+
+
+def one_of_a_scene(target: Target) -> str:
+    """Let the first of three chips say that its scene is of another file; give its id."""
+    path, rows, chips = _scene_of_three(target)
+    chips[0]["file_sha256"] = "ab" * 32
+    target.write(path, rows)
+    return str(chips[0]["image_id"])
+
+
 def _more_bytes(row: Row) -> None:
     """Put bytes behind a picture of the source, and say that its file had them."""
     data = row["image"]["bytes"] + b"hidden"
@@ -133,6 +226,18 @@ def _drop_row(rows: list[Row]) -> None:
 
 
 ORIGINALS = {
+    "a chip turned round": Damage(_turned, ("overlap",), first=True),
+    "two chips exchanged": Damage(_exchanged, ("overlap",), first=True),
+    "a pixel of a chip": Damage(_one_pixel, ("overlap",), first=True),
+    "a gray chip of three channels": Damage(
+        in_row(
+            "images", _chip_of_three_channels, lambda row: is_chip(row) and row["channels"] == 1
+        ),
+        ("channels",),
+        first=True,
+    ),
+    "a chip less": Damage(_without_a_chip, ("chip_missing",)),
+    "a chip of another file": Damage(one_of_a_scene, ("file_sha256_per_scene",), first=True),
     "a comment in a chip": Damage(
         in_row("images", _with_a_comment, is_chip), ("picture_bytes",), first=True
     ),

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from damage import Damage, Target, in_row, in_rows, put, swap_first_two
+from damage import Damage, Row, Target, in_row, in_rows, put, swap_first_two
 
 _REJECT = {
-    **{"stage": "normalize", "source": "hrsid", "file": "a", "line": None, "key": "hrsid/a#1"},
+    **{"stage": "normalize", "source": "hrsid", "line": None},
     **{"reason": "degenerate", "detail": "x", "images": 0, "instances": 1},
 }
 
@@ -16,7 +16,9 @@ _REJECT = {
 def _reject_more(**other: Any) -> Callable[[Target], object]:
     def damage(target: Target) -> None:
         path = "rejects/hrsid.parquet"
-        target.write(path, [*target.rows(path), _REJECT | other])
+        rows = target.rows(path)
+        of_the_first = {"file": rows[0]["file"], "key": f"{rows[0]['key']}#1"}
+        target.write(path, [*rows, _REJECT | of_the_first | other])
 
     return damage
 
@@ -31,7 +33,16 @@ def _hidden_object(target: Target) -> None:
         if row["source"] == "ssdd" and not row["rejected_categories"]
     )
     other = {"source": "ssdd", "key": f"{shown['image_id']}#9", "reason": "contradicts_itself"}
+    other |= {"file": f"a.zip/{shown['source_member']}"}
     target.write(path, [*target.rows(path), _REJECT | other])
+
+
+def _rejects_of_nobody(target: Target) -> None:
+    target.write("rejects/nobody.parquet", [])
+
+
+def _is_dropped(row: Row) -> bool:
+    return not row["kept"]
 
 
 TABLES = {
@@ -48,7 +59,20 @@ TABLES = {
     "another source": Damage(in_row("rejects", put("source", "ssdd")), ("reject_source",)),
     "another key": Damage(in_row("rejects", put("key", "x")), ("reject_key",)),
     "two images": Damage(in_row("rejects", put("images", 2)), ("reject",)),
-    "a reject more": Damage(_reject_more(), ("conservation",)),
+    "a reject more": Damage(_reject_more(), ("source_counts",)),
+    "an object of nobody": Damage(_reject_more(key="hrsid/P9999#1"), ("reject_key",)),
+    "a file of another archive": Damage(
+        in_row("rejects", put("file", lambda old: f"Other/{old}")), ("reject_file",), first=True
+    ),
+    "a file of another picture": Damage(
+        in_row("rejects", put("file", lambda old: old.replace("P0999", "P0998"))),
+        ("reject_file",),
+        first=True,
+    ),
+    "another line than in the detail": Damage(
+        _reject_more(detail="line 5:4: unclosed token", line=7), ("reject_line",)
+    ),
+    "rejects of a source that is not there": Damage(_rejects_of_nobody, ("source_known",)),
     "rejects out of order": Damage(_reject_more(stage="a", file=""), ("row_order",)),
     "two best": Damage(
         in_row("duplicates", put("reason", "kept"), lambda row: not row["kept"]),
@@ -69,6 +93,25 @@ TABLES = {
     "file of a duplicate": Damage(
         in_row("duplicates", put("file", "other.jpg"), lambda row: row["kept"]),
         ("duplicate_file",),
+    ),
+    "file of a dropped duplicate": Damage(
+        in_row("duplicates", put("file", lambda old: f"{old}.txt".replace("/", "/x")), _is_dropped),
+        ("duplicate_file",),
+        first=True,
+    ),
+    "official split of a dropped duplicate": Damage(
+        in_row("duplicates", put("official_split", None), _is_dropped), ("official_split",)
+    ),
+    "a side that no list states": Damage(
+        in_rows(
+            "duplicates", lambda rows: [row.update(official_split="train") for row in rows[:2]]
+        ),
+        ("split_rule", "official_split"),
+    ),
+    "equal pixels called near": Damage(
+        in_row("duplicates", put("reason", "near"), lambda r: not r["kept"] and not r["distance"]),
+        ("duplicate_reason",),
+        first=True,
     ),
     "source of a duplicate": Damage(
         in_row("duplicates", put("source", "hrsid"), lambda row: row["source"] != "hrsid"),

@@ -154,7 +154,7 @@ def test_chips_of_one_scene_rendered_apart_are_named(world, tmp_path):
 def test_names_from_a_source_are_data(world, tmp_path):
     """A file name may hold anything; it is shown on one line and harms nobody."""
     text = json.dumps(world.files["rejects/alpha.parquet"])
-    rows = json.loads(text.replace("alpha/x.png", "<image>{{7*7}}<script>\\n"))
+    rows = json.loads(text.replace("alpha/x.png", "<image>{{7*7}}<script>\\n/x.png"))
     world.files["rejects/alpha.parquet"] = rows
     world.write(tmp_path)
     assert validate(tmp_path) == []

@@ -12,6 +12,7 @@ import pytest
 from checks_world import World, assert_named, validate
 from damage import Damage, Target
 from damage_kinds import kinds
+from damage_rows import one_of_a_scene
 from miniatures import build
 
 from sarchat_build import validation as checks
@@ -157,3 +158,23 @@ def test_one_flipped_byte_is_one_cause(finished: Finished, tmp_path: Path) -> No
     assert len(found) > 50
     assert len(rest) < 6
     assert all("from these" in line.text for line in rest)
+
+
+@quality(row=87)
+def test_the_chip_that_differs_from_its_siblings_is_named(
+    finished: Finished, tmp_path: Path
+) -> None:
+    target = Target(Path(shutil.copytree(finished.folder, tmp_path / "dataset")))
+    chip = one_of_a_scene(target)
+    target.seal()
+    first, *rest = checks.lines_of(findings_of(target.folder, finished))
+    assert f"{chip!r}: file_sha256_per_scene" in first.text
+    assert all("README.md: " in line.text and "from these" in line.text for line in rest)
+
+
+@quality(row=87)
+def test_what_may_be_more_is_told_as_a_lower_bound() -> None:
+    one = checks.Finding("error", "box", "images/test-00000-of-00001.parquet", 0, "a", "1", "2")
+    few, many = (checks.lines_of([one] * number)[-1].text for number in (99, 100))
+    assert few.endswith("box: 96 more like these")
+    assert many.endswith("box: at least 97 more like these")

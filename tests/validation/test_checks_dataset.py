@@ -143,7 +143,7 @@ B, COPY = "alpha/b", "alpha/b_copy"
 DUPLICATE_ROWS = {
     "two kept": (1, "kept", True, "duplicate_kept", COPY),
     "two best": (1, "reason", "kept", "duplicate_kept", B),
-    "equal pixels called near": (1, "reason", "near", "duplicate_pixels", COPY),
+    "equal pixels called near": (1, "reason", "near", "duplicate_reason", COPY),
     "an unknown reason": (1, "reason", "alike", "duplicate_reason", COPY),
     "too far": (1, "distance", 21, "duplicate_distance", COPY),
     "a conflict with itself": (0, "label_conflict", True, "duplicate_labels", B),
@@ -177,7 +177,7 @@ def test_a_duplicate_of_a_tiled_image_is_found_by_its_chips(world, tmp_path):
         world.files["duplicates/duplicates.parquet"], ("beta/s", "beta/t"), strict=True
     ):
         row |= {"image_id": image_id, "source": "beta"}
-        row |= {"group_id": "beta/s", "file": f"{image_id}.png"}
+        row |= {"group_id": "beta/s", "file": f"a.zip/{image_id}.png"}
     for source, n in (("alpha", -1), ("beta", 1)):
         counts = world.build["sources"][source]["counts"]
         for stage in ("read", "deduplicated"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 
 import pytest
@@ -24,6 +25,17 @@ def test_harm_is_named_through_a_url(built, tmp_path):
     done = sarchat("validate", out.as_uri(), "--workers", 1)
     assert done.returncode == 1
     assert f"images/{path.name}: missing_file" in done.stderr
+
+
+def test_what_was_not_compared_is_said_with_the_verdict(built, tmp_path):
+    out = tmp_path / "dataset"
+    shutil.copytree(built, out)
+    text = (out / "build.json").read_text(encoding="utf-8")
+    known = json.loads(text)["templates"]["sha256"]
+    (out / "build.json").write_text(text.replace(known, "7f" * 32), encoding="utf-8")
+    done = sarchat("validate", out, "--workers", 1)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.rstrip().endswith("; not compared: what phrasings say")
 
 
 @pytest.mark.parametrize("location", ["{}/nowhere", "file://{}/nowhere"])

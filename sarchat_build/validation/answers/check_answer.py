@@ -29,6 +29,17 @@ _KINDS = (
 )
 
 
+# What each letter of `Reading.order` stands for.
+_WORDS = {
+    **{"n": "category", "c": "cell", "b": "box", "z": "size", "h": "shape", "d": "direction"},
+    **{"p": "proximity", "x": "distance", "l": "how many are listed", "y": "yes or no"},
+}
+
+
+def _in_words(order: str) -> str:
+    return ", ".join(_WORDS[letter] for letter in order)
+
+
 def check_answer(expected: ExpectedAnswer, dialogue: Dialogue, reading: Reading) -> Problems:
     """Yield every fact that is missing, wrong, in the wrong position or one too many."""
     order, nouns = reading.order, reading.nouns
@@ -40,7 +51,12 @@ def check_answer(expected: ExpectedAnswer, dialogue: Dialogue, reading: Reading)
     if _facts(expected) != _facts(reading):
         yield from _fact_problems(expected, reading)
     if not expected.is_orderly(order) and not _named_at_once(expected, nouns):
-        yield Problem("answer_order", expected.chunks, reading.order)
+        wanted = [_in_words(chunk[0]) for chunk in expected.chunks if chunk and chunk[0]]
+        yield Problem(
+            "answer_order",
+            Plain("; ".join(wanted) or "no fact"),
+            Plain(_in_words(reading.order) or "no fact"),
+        )
     if dialogue.task == "cross_modal_identification" and dialogue.subtask in ("multi", "nearest"):
         subject = wrong_subject(dialogue.subtask, dialogue.answer)
         if subject:
@@ -83,9 +99,15 @@ def _noun_problems(expected: ExpectedAnswer, nouns: Sequence[Noun]) -> Problems:
         yield Problem("answer_category", categories, named)
     for noun, (category, n, form) in zip(nouns, wanted, strict=False):
         if not _is_counted(noun, n, form):
-            yield Problem("answer_count", n, noun)
+            yield Problem("answer_count", Plain(f"{n} {category}"), _said(noun))
         if not noun.agrees_with(n):
-            yield Problem("grammar", Plain(f"the number of {n} {category}"), noun)
+            yield Problem("grammar", Plain(f"the number of {n} {category}"), _said(noun))
+
+
+def _said(noun: Noun) -> Plain:
+    number = "" if noun.number is None else f"{noun.number} "
+    form = {True: " (plural)", False: " (singular)", None: ""}[noun.plural]
+    return Plain(f"{number}{noun.category}{form}")
 
 
 def _is_counted(noun: Noun, n: int, form: CountForm) -> bool:
@@ -120,7 +142,7 @@ def _free_noun_problems(expected: tuple[str, int], nouns: Sequence[Noun]) -> Pro
             if noun.number != n:
                 yield Problem("answer_count", n, noun.number)
             if not noun.agrees_with(noun.number):
-                yield Problem("grammar", Plain(f"the number of {n} {category}"), noun)
+                yield Problem("grammar", Plain(f"the number of {n} {category}"), _said(noun))
 
 
 def _surplus_problems(expected: ExpectedAnswer, reading: Reading) -> Problems:

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
+import pyarrow as pa
+
+from sarchat_build.published.schema import SCHEMAS
 from sarchat_build.validation.answers import about_images, about_objects
 from sarchat_build.validation.answers.check_answer import check_answer
 from sarchat_build.validation.answers.check_question import check_question
@@ -17,7 +20,7 @@ from sarchat_build.validation.answers.expected import (
     UnsupportedQuestion,
 )
 from sarchat_build.validation.answers.row_order import SortKey, may_follow, sort_key
-from sarchat_build.validation.findings import Plain
+from sarchat_build.validation.findings import Plain, shorten
 from sarchat_build.validation.pictures.checked_image import CheckedImage
 from sarchat_build.validation.rules import Rules
 from sarchat_build.validation.stable_hash import is_asked
@@ -194,9 +197,33 @@ def dialogue_problems(
         return
     yield from _object_problems(dialogue, expected)
     if dialogue.ground_truth != expected.ground_truth:
-        yield Problem("ground_truth", expected.ground_truth, dialogue.ground_truth)
+        kind = SCHEMAS[dialogue.task].field("ground_truth").type
+        differing = list(_differences(kind, expected.ground_truth, dialogue.ground_truth))
+        wanted, found = (
+            Plain(", ".join(f"{field} {shorten(values[side])}" for field, values in differing))
+            for side in (0, 1)
+        )
+        yield Problem("ground_truth", wanted, found)
     yield from check_question(dialogue, expected.question)
     yield from check_answer(expected.answer, dialogue, reading)
+
+
+def _differences(
+    kind: pa.DataType, expected: Any, found: Any, path: str = ""
+) -> Iterator[tuple[str, tuple[Any, Any]]]:
+    """Yield the path of each field in which two values differ, and what each has there."""
+    parts: list[tuple[str, pa.DataType]] = []
+    if pa.types.is_struct(kind):
+        parts = [(f"{path}.{field.name}", field.type) for field in kind]
+    elif pa.types.is_list(kind):
+        parts = [(f"{path}.{number}", kind.value_type) for number, _ in enumerate(expected or ())]
+    if expected == found:
+        return
+    if parts and found is not None and len(expected) == len(found):
+        for (below, of), one, other in zip(parts, expected, found, strict=True):
+            yield from _differences(of, one, other, below.lstrip("."))
+    else:
+        yield path, (expected, found)
 
 
 def _recipe_problems(row: DialogueRow, key: str, rules: Rules) -> Problems:
@@ -210,7 +237,8 @@ def _recipe_problems(row: DialogueRow, key: str, rules: Rules) -> Problems:
     if row.split != "test" and row.template_ids[0] in rules.held_out:
         yield Problem("held_out", Plain("in the test split only"), row.template_ids[0])
     if rules.phrasings and not rules.phrasings.issuperset(row.template_ids):
-        yield Problem("template_known", Plain("phrasings of build.json"), row.template_ids)
+        unknown = sorted(set(row.template_ids) - rules.phrasings)
+        yield Problem("template_known", Plain("phrasings of build.json"), unknown)
 
 
 def _wording_problems(row: DialogueRow, question: str, answer: str, shard: ShardState) -> Problems:
@@ -220,7 +248,13 @@ def _wording_problems(row: DialogueRow, question: str, answer: str, shard: Shard
         named = zip(ids, row.template_ids, strict=True)
         expected = [name if chosen is None else chosen for chosen, name in named]
         if expected != row.template_ids:
-            yield Problem("template_choice", expected, row.template_ids)
+            differing = zip(expected, row.template_ids, strict=True)
+            one, other = zip(*(pair for pair in differing if len(set(pair)) > 1), strict=True)
+            yield Problem(
+                "template_choice",
+                Plain(f"{', '.join(one)} in template_ids, by dialogue_id"),
+                Plain(", ".join(other)),
+            )
             return
     for name, constant, text in shard.wording.missing_text(row.template_ids, question, answer):
         yield Problem("wording", Plain(f"the text of {name} ({constant!r})"), text)

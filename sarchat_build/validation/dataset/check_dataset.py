@@ -62,11 +62,12 @@ def check_dataset(
         for path, number, values in _rows(tables, "rejects")
     ]
     cuts = [cut for report in ordered for cut in report.cuts]
-    check_rejects(rejects, images, cuts, build, log)
     members = [
         Member(DuplicateRow._make(values), path, number)
         for path, number, values in _rows(tables, "duplicates")
     ]
+    duplicates = {member.row.image_id for member in members}
+    check_rejects(rejects, images, duplicates, cuts, build, log)
     check_duplicates(images, members, build, log)
     check_splits(images, members, build, log)
     sums = sum_up(images, (r.row for r in rejects), (member.row for member in members))

@@ -182,9 +182,14 @@ def _check_shards(build: Mapping[str, Any], log: FindingLog) -> None:
     for plan in _all_shards(build):
         paths = [images_path(*plan), *(dialogues_path(task, *plan) for task in tasks)]
         planned.update((images_path(*plan), *(dialogues_path(task, *plan) for task in TASKS)))
-        for path in paths:
-            if path not in listed:
-                log.add("missing_shard", path, Plain("listed in build.json"), Plain("not listed"))
+        missing = [path for path in paths if path not in listed]
+        if missing == paths:
+            split, shard, count = plan
+            expected = Plain(f"shard {shard} of {count}, by the names of others of {split}")
+            log.add("missing_shard", paths[0], expected, Plain("none of its files in build.json"))
+            continue
+        for path in missing:
+            log.add("missing_shard", path, Plain("listed in build.json"), Plain("not listed"))
     for path in listed:
         if path.startswith(("images/", "dialogues/")) and path not in planned:
             log.add("surplus_shard", path, Plain("a shard of its split"), path)

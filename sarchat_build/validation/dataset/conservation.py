@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sarchat_build.published.layout import BUILD_FILE
+from sarchat_build.published.layout import BUILD_FILE, table_path
 from sarchat_build.validation.dataset.duplicates import DuplicateRow, LocatedImage
 from sarchat_build.validation.dataset.rejects import RejectRow
 from sarchat_build.validation.findings import FindingLog, Plain
@@ -80,15 +80,25 @@ def check_conservation(
         if source not in sources:
             log.add("source_known", BUILD_FILE, sorted(sources), source, key=source)
         declared = mapping_at(sources, source, "counts")
+        holding = {
+            "rejected": table_path("rejects", source),
+            "deduplicated": table_path("duplicates", "duplicates"),
+        }
         for stage, counts in (sums.get(source) or SourceSums()).counts().items():
             for unit, found in counts.items():
-                expected = mapping_at(declared, stage).get(unit)
-                if expected != found:
-                    # "read" is the promise itself: in = out + rejected + deduplicated.
+                stated = mapping_at(declared, stage).get(unit)
+                if stated == found:
+                    continue
+                key = f"{source}.{stage}.{unit}"
+                number = stated if stated is not None else "a count"
+                if stage == "read":
+                    # The promise itself: in = out + rejected + deduplicated.
+                    expected = Plain(f"{number}, which were read")
+                    log.add("conservation", BUILD_FILE, expected, Plain(f"{found}"), key=key)
+                else:
+                    where = holding.get(stage, BUILD_FILE)
+                    rows = "rows" if where != BUILD_FILE else "images files"
+                    expected = Plain(f"{number} of {source}, as build.json counts")
                     log.add(
-                        "conservation" if stage == "read" else "source_counts",
-                        BUILD_FILE,
-                        expected if expected is not None else Plain("a count"),
-                        found,
-                        key=f"{source}.{stage}.{unit}",
+                        "source_counts", where, expected, Plain(f"{found} in its {rows}"), key=key
                     )

@@ -12,6 +12,8 @@ from sarchat_build.validation.pictures.near_duplicates import (
     NearDuplicateRule,
     near_duplicate_rule,
 )
+from sarchat_build.validation.pictures.provenance import may_be_file_of
+from sarchat_build.validation.pictures.source_rules import SourceRules, source_rules
 from sarchat_build.validation.rules import mapping_at
 from sarchat_build.validation.shard_report import ImageFact
 from sarchat_build.validation.vocabulary import SOURCE_ID, SPLITS, source_image_id
@@ -63,10 +65,11 @@ class Member(NamedTuple):
 
 
 class PublishedImages(NamedTuple):
-    """The published images by the id of their source's own, and the priority of each source."""
+    """The published images by the id of their source's own, and the facts of each source."""
 
     by_id: Mapping[str, Sequence[LocatedImage]]
     priorities: Mapping[str, int]
+    sources: Mapping[str, SourceRules]
 
 
 def check_duplicates(
@@ -102,7 +105,7 @@ def check_duplicates(
         if isinstance(priority := mapping_at(sources, source).get("priority"), int)
     }
     for group in groups.values():
-        _check_group(group, PublishedImages(published, priorities), rule, log)
+        _check_group(group, PublishedImages(published, priorities, source_rules(build)), rule, log)
     for source in sources:
         stated = mapping_at(sources, source, "fixes").get("label_conflict", 0)
         if stated != conflicts[source]:
@@ -137,7 +140,7 @@ def _check_group(
         elsewhere = [str(image) for image in images if image.split != row.split]
         if row.kept and elsewhere:
             member.report(log, "duplicate_straddles", row.split, elsewhere)
-        _check_origin(member, images, published.priorities, log)
+        _check_origin(member, images, published, log)
         _check_likeness(member, best[0], images, rule, log)
 
 
@@ -161,19 +164,31 @@ def _check_best(
 def _check_origin(
     member: Member,
     images: Sequence[LocatedImage],
-    priorities: Mapping[str, int],
+    published: PublishedImages,
     log: FindingLog,
 ) -> None:
     """Compare what a row says of its image's source with the source, and with what is published."""
-    row = member.row
+    row, priorities = member.row, published.priorities
     if not row.image_id.startswith(f"{row.source}/"):
         member.report(log, "duplicate_source", Plain(f"{row.source}/<image>"), row.image_id)
     if row.source not in priorities:
         member.report(log, "source_known", sorted(priorities), row.source)
-    if row.split not in SPLITS or row.official_split not in (*SPLITS, None):
-        member.report(log, "split", SPLITS, (row.split, row.official_split))
-    if row.instances < 0 or not row.file:
-        member.report(log, "duplicate_row", Plain("a file and its objects"), row)
+    if row.split not in SPLITS:
+        member.report(log, "split", SPLITS, row.split)
+    if row.official_split not in (*SPLITS, None):
+        member.report(log, "official_split", SPLITS, row.official_split)
+    source = published.sources.get(row.source)
+    if source is not None and row.official_split not in source.official_splits:
+        stated = [split for split in (*SPLITS, None) if split in source.official_splits]
+        member.report(log, "official_split", stated, row.official_split)
+    if source is not None and not source.may_hold(row.file):
+        archive = Plain("a file of an archive that build.json names")
+        member.report(log, "duplicate_file", archive, row.file)
+    name = row.image_id.removeprefix(f"{row.source}/")
+    if not may_be_file_of(name, row.file):
+        member.report(log, "duplicate_file", Plain(f"a file whose name gives {name!r}"), row.file)
+    if row.instances < 0:
+        member.report(log, "duplicate_row", Plain("0 or more objects"), row.instances)
     for image in images[:1]:
         fact = image.fact
         if row.official_split != fact.official_split:
@@ -204,8 +219,12 @@ def _check_likeness(
     if row.reason not in ("kept", "file", "pixels", "near"):
         member.report(log, "duplicate_reason", Plain("kept, file, pixels or near"), row.reason)
     same = row.pixel_sha256 == best.row.pixel_sha256
-    if same != (row.reason != "near"):
-        member.report(log, "duplicate_pixels", best.row.pixel_sha256, row.pixel_sha256)
+    if same and row.reason == "near":
+        equal = Plain(f"file or pixels: its pixel_sha256 is that of {best.row.image_id!r}")
+        member.report(log, "duplicate_reason", equal, row.reason)
+    elif not same and row.reason != "near":
+        same_as = Plain(f"{best.row.pixel_sha256!r} of {best.row.image_id!r}, by its reason")
+        member.report(log, "duplicate_pixels", same_as, row.pixel_sha256)
     nearest, farthest = (0, 0) if same else (0, rule.distance)
     if not nearest <= row.distance <= farthest or (rule.near == "off" and not same):
         member.report(log, "duplicate_distance", Plain(f"at most {farthest}"), row.distance)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from typing import Any, NamedTuple
 
-from sarchat_build.published.layout import BUILD_FILE, table_path
+from sarchat_build.published.layout import BUILD_FILE, parse_table_path, table_path
 from sarchat_build.validation.dataset.duplicates import LocatedImage
 from sarchat_build.validation.findings import FindingLog, Plain
+from sarchat_build.validation.pictures.provenance import may_be_file_of
+from sarchat_build.validation.pictures.source_rules import SourceRules, source_rules
 from sarchat_build.validation.rules import mapping_at
 from sarchat_build.validation.shard_report import CutUnexplained
 from sarchat_build.validation.vocabulary import (
@@ -20,7 +23,9 @@ from sarchat_build.validation.vocabulary import (
 )
 
 _LOST_AT_EDGE = "lost_at_edge"
-_NORMALIZE = "normalize"
+_INSPECT, _NORMALIZE, _CUT = REJECT_STAGES[1:]
+# Details of a document that cannot be parsed begin with the place, which is the line, too.
+_LINE_OF_DETAIL = re.compile(r"line ([0-9]+):[0-9]+: ")
 # With these no build ends, and with those only where the recipe says "reject".
 _STOPPING = ("unreadable_document", "duplicate_id", "split_conflict")
 _DECIDED_BY = {"unknown_category": "unknown_category", "contradiction": "contradicts_manifest"}
@@ -56,22 +61,36 @@ class LocatedReject(NamedTuple):
 def check_rejects(
     rejects: Sequence[LocatedReject],
     images: Sequence[LocatedImage],
+    duplicates: Set[str],
     cuts: Sequence[CutUnexplained],
     build: Mapping[str, Any],
     log: FindingLog,
 ) -> None:
-    """Check every row by itself, then against the pictures that are published."""
-    for source in mapping_at(build, "sources"):
+    """Check every row by itself, then against the pictures that are published.
+
+    `duplicates` are the ids of the images in the table of duplicates.
+    """
+    sources = mapping_at(build, "sources")
+    for listed in mapping_at(build, "files"):
+        file = parse_table_path(listed)
+        if file and file.table == "rejects" and file.name not in sources:
+            of_sources = Plain(f"rejects of a source of build.json: {', '.join(sorted(sources))}")
+            log.add("source_known", listed, of_sources, file.name)
+    for source in sources:
         path = table_path("rejects", source)
         if SOURCE_ID.fullmatch(source) and path not in mapping_at(build, "files"):
             log.add("missing_file", path, Plain("rejects of every source"), Plain("not listed"))
     before: LocatedReject | None = None
+    known = duplicates | {image.source_image_id for image in images}
+    known |= {reject.row.key for reject in rejects if reject.row.images}
+    rules = source_rules(build)
     for reject in rejects:
-        for check, expected, found in _row_faults(reject):
+        faults = [*_row_faults(reject), *_origin_faults(reject.row, rules, known)]
+        for check, expected, found in faults:
             log.add(check, reject.path, expected, found, row=reject.number, key=reject.row.key)
         if before and before.path == reject.path and before.row.sort_key > reject.row.sort_key:
-            expected = Plain("rows by stage, file, line, key, reason")
-            log.add("row_order", reject.path, expected, reject.row.file, row=reject.number)
+            order = Plain("rows by stage, file, line, key, reason")
+            log.add("row_order", reject.path, order, reject.row.file, row=reject.number)
         before = reject
     for check, expected, found, key in _recipe_faults(rejects, build):
         log.add(check, BUILD_FILE, expected, found, key=key)
@@ -128,9 +147,11 @@ def _row_faults(reject: LocatedReject) -> Iterator[tuple[str, object, object]]:
     if row.reason in _STOPPING:
         yield "reject", Plain("a reason with which a dataset is published"), row.reason
     if row.images not in (0, 1) or row.instances < 0:
-        yield "reject", Plain("0 or 1 images, 0 or more objects"), (row.images, row.instances)
+        found = Plain(f"images {row.images}, instances {row.instances}")
+        yield "reject", Plain("images 0 or 1, instances 0 or more"), found
     elif not (row.images or row.instances) and not _may_count_nothing(row):
-        yield "reject", Plain(f"an image or an object: {row.stage} refuses no less"), (0, 0)
+        expected = Plain(f"an image or an object: {row.stage} refuses no less")
+        yield "reject", expected, Plain("images 0, instances 0")
     for column, text in (("file", row.file), ("detail", row.detail)):
         if not text:
             yield "reject", Plain(f"a {column}"), text
@@ -138,13 +159,34 @@ def _row_faults(reject: LocatedReject) -> Iterator[tuple[str, object, object]]:
         yield "reject", Plain("the number of a line, or null"), row.line
     if not row.key.startswith(f"{row.source}/"):
         yield "reject_key", Plain(f"{row.source}/<image>"), row.key
-    if "#" in row.key and row.images and row.stage in (_NORMALIZE, "cut_chips"):
+    if "#" in row.key and row.images and row.stage in (_NORMALIZE, _CUT):
         yield "reject", Plain("an object, which is no image"), row.images
+
+
+def _origin_faults(
+    row: RejectRow, rules: Mapping[str, SourceRules], known: Set[str]
+) -> Iterator[tuple[str, object, object]]:
+    """Compare file, line and key of a row with each other, and with the images that are known."""
+    source = rules.get(row.source)
+    # What is cut is named by its member alone.
+    if source is not None and row.stage != _CUT and not source.may_hold(row.file):
+        archives = ", ".join(name.rstrip("/") for name in source.archives)
+        yield "reject_file", Plain(f"a file of an archive of build.json: {archives}"), row.file
+    name = row.key.removeprefix(f"{row.source}/")
+    if row.stage == _INSPECT and row.images and not may_be_file_of(name, row.file):
+        yield "reject_file", Plain(f"a file whose name gives {name!r}"), row.file
+    stated = _LINE_OF_DETAIL.match(row.detail)
+    if stated and row.line != int(stated[1]):
+        yield "reject_line", Plain(f"{stated[1]}, as the detail says"), row.line
+    image_id, mark, _ = row.key.rpartition("#")
+    if mark and not row.images and row.stage in (_NORMALIZE, _CUT) and image_id not in known:
+        expected = Plain("an object of an image that is published, a duplicate, or refused")
+        yield "reject_key", expected, row.key
 
 
 def _may_count_nothing(row: RejectRow) -> bool:
     """Tell whether a reject may be of no image and no object: an annotation without either is."""
-    return row.stage not in (_NORMALIZE, "cut_chips")
+    return row.stage not in (_NORMALIZE, _CUT)
 
 
 def _check_published(

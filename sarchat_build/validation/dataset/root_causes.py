@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence, Set
 from typing import NamedTuple
 
 from sarchat_build.published.layout import BUILD_FILE, TASKS, images_path, parse_table_path
-from sarchat_build.validation.findings import Finding, Severity
+from sarchat_build.validation.findings import FINDINGS_CAP, Finding, Severity
 
 # What a file or the record is, before a row of it is looked at; the first one explains most.
 _CAUSES = (
@@ -20,13 +20,15 @@ _CAUSES = (
 _UNUSABLE = ("missing_file", "missing_shard", "irregular_file", "unreadable", "schema")
 # Sums and numbers: wrong wherever something else is, and a fault of their own only alone.
 _FIGURES = (
-    *("shard_checked", "file_rows", "conservation", "source_counts", "counts", "comparison"),
+    *("shard_checked", "file_rows", "source_counts", "conservation", "counts", "comparison"),
     *("template_uses", "shard_count", "unknown_word", "quality_figure", "card", "json_form"),
 )
 _SHOWN_OF_A_KIND = 3
 # What several dialogues of one picture say alike against its row, the row is wrong in.
-_OF_ITS_ROW = ("image_in_shard", "instance_ids", "objects_ref", "objects_bbox")
+_OF_ITS_ROW = ("image_in_shard", "objects_bbox", "objects_ref", "instance_ids", "dialogue_key")
 _MANY_DIALOGUES = 3
+# Two dialogues with the same foreign number in their ids are no accident.
+_MANY_KEYS = 2
 # What is wrong in many pictures alike follows from a choice that build.json states otherwise.
 _CHOICES = {
     "split_rule": "recipe.split",
@@ -59,6 +61,7 @@ def lines_of(findings: Iterable[Finding]) -> tuple[Line, ...]:
     """
     findings = list(findings)
     unusable = {_unit(f.file) for f in findings if f.check in _UNUSABLE}
+    missing = {_unit(f.file) for f in findings if f.check in ("missing_file", "missing_shard")}
     ordered = sorted([*_common_causes(findings, unusable), *findings], key=_rank)
     wrong_images = {
         f.key for f in ordered if f.file.startswith("images/") and f.check not in _FIGURES
@@ -67,8 +70,12 @@ def lines_of(findings: Iterable[Finding]) -> tuple[Line, ...]:
     shown: Counter[tuple[str, str]] = Counter()
     more: Counter[tuple[Severity, str, str]] = Counter()
     follow: dict[str, Counter[str]] = defaultdict(Counter)
+    cut = cut_off(findings)
+    least = {(_unit(file), check) for check, file in cut}
     for finding in ordered:
-        if _follows(finding, unusable, wrong_images, bool(lines)):
+        # A file that is not there cannot be read either.
+        gone = finding.check == "unreadable" and _unit(finding.file) in missing
+        if gone or _follows(finding, unusable, wrong_images, bool(lines)):
             follow[_unit(finding.file)][finding.check] += 1
         elif shown[finding.check, finding.file] < _SHOWN_OF_A_KIND:
             shown[finding.check, finding.file] += 1
@@ -76,11 +83,27 @@ def lines_of(findings: Iterable[Finding]) -> tuple[Line, ...]:
         else:
             more[finding.severity, finding.file, finding.check] += 1
     lines += [
-        Line(severity, f"{file}: {check}: {number:,} more like these")
+        Line(
+            severity,
+            f"{file}: {check}: {_at_least((check, file) in cut)}{number:,} more like these",
+        )
         for (severity, file, check), number in more.items()
     ]
-    lines += [Line("error", _sum_up(unit, checks)) for unit, checks in follow.items()]
+    lines += [
+        Line("error", _sum_up(unit, checks, {check for of, check in least if of == unit}))
+        for unit, checks in follow.items()
+    ]
     return tuple(lines)
+
+
+def cut_off(findings: Iterable[Finding]) -> frozenset[tuple[str, str]]:
+    """Give check and file of the findings of which there may be more than those that are kept."""
+    times = Counter((finding.check, finding.file) for finding in findings)
+    return frozenset(kind for kind, number in times.items() if number >= FINDINGS_CAP)
+
+
+def _at_least(is_cut: bool) -> str:
+    return "at least " if is_cut else ""
 
 
 def _common_causes(findings: Sequence[Finding], unusable: set[str]) -> Iterator[Finding]:
@@ -88,7 +111,7 @@ def _common_causes(findings: Sequence[Finding], unusable: set[str]) -> Iterator[
 
     Rows of a file that cannot be used (`unusable` names its shard) are none: the file is.
     """
-    by_image: dict[tuple[str, str], set[str]] = defaultdict(set)
+    by_image: dict[tuple[str, str], dict[str, Finding]] = defaultdict(dict)
     images_of: dict[str, set[str]] = defaultdict(set)
     faulty = {finding.key for finding in findings if finding.file.startswith("images/")}
     for finding in findings:
@@ -99,16 +122,28 @@ def _common_causes(findings: Sequence[Finding], unusable: set[str]) -> Iterator[
             continue
         images_of[finding.check].add(image[1])
         if finding.check in _OF_ITS_ROW and image[1] not in faulty:
-            by_image[images_path(*file.shard), image[1]].add(finding.key)
+            by_image[images_path(*file.shard), image[1]].setdefault(finding.key, finding)
     for check, key in _CHOICES.items():
         number = len(images_of[check])
         if number >= _MANY_IMAGES:
             found = f"another in {number} pictures or more ({check})"
             yield Finding("error", "choice", BUILD_FILE, None, key, "what the rows follow", found)
     for (path, image_id), dialogues in by_image.items():
-        if len(dialogues) >= _MANY_DIALOGUES and _unit(path) not in unusable:
-            expected = f"the objects that {len(dialogues)} dialogues about it have"
-            yield Finding("error", "image_row", path, None, image_id, expected, "no row or others")
+        # What one dialogue says of the fewest objects says it best.
+        told = min(
+            dialogues.values(),
+            key=lambda f: (_OF_ITS_ROW.index(f.check), len(f.expected), f.key),
+        )
+        many = _MANY_KEYS if told.check == "dialogue_key" else _MANY_DIALOGUES
+        if len(dialogues) < many or _unit(path) in unusable:
+            continue
+        have = f"as {len(dialogues)} dialogues about it have"
+        expected, found = f"{told.check} {told.found}, {have}", told.expected
+        if told.check == "image_in_shard":
+            expected, found = f"a row: {len(dialogues)} dialogues are about it", "none"
+        elif told.check == "dialogue_key":
+            expected = f"an object with the number {told.found} in instance_id, {have}"
+        yield Finding("error", "image_row", path, None, image_id, expected, found)
 
 
 def _rank(finding: Finding) -> tuple[bool, int, bool]:
@@ -139,9 +174,12 @@ def _unit(path: str) -> str:
     return f"shard {file.name}" if file and file.shard else path
 
 
-def _sum_up(unit: str, checks: Counter[str]) -> str:
+def _sum_up(unit: str, checks: Counter[str], least: Set[str]) -> str:
     total = checks.total()
-    kinds: Sequence[str] = [f"{check} {n:,}" for check, n in checks.most_common()]
     if total == 1:
         return f"{unit}: 1 further finding follows from these: {next(iter(checks))}"
-    return f"{unit}: {total:,} further findings follow from these: {', '.join(kinds)}"
+    kinds: Sequence[str] = [
+        f"{check} {_at_least(check in least)}{n:,}" for check, n in checks.most_common()
+    ]
+    some = f"{_at_least(bool(least & checks.keys()))}{total:,}"
+    return f"{unit}: {some} further findings follow from these: {', '.join(kinds)}"

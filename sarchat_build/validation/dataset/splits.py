@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import product
 from typing import Any
 
 from sarchat_build.validation.dataset.duplicates import LocatedImage, Member
@@ -33,6 +34,8 @@ def check_splits(
     recipe = mapping_at(build, "recipe")
     if recipe.get("split") not in SPLIT_RULES:
         return
+    members = list(members)
+    _check_groups(members, build, log)
     bound = {member.row.image_id for member in members}
     dropped = {member.row.source for member in members if not member.row.kept}
     scenes: dict[tuple[str, str], list[LocatedImage]] = defaultdict(list)
@@ -51,14 +54,47 @@ def check_splits(
         expected = _splits_of(scene, list(listed.values()), entry, recipe)
         for image in shown:
             if image.split not in expected:
+                rule = f"recipe.split {recipe['split']!r}"
+                if listed[image.source_image_id] and lists_of(entry, recipe) != "scene":
+                    rule += f", official_split {listed[image.source_image_id]!r}"
                 log.add(
                     "split_rule",
                     image.file,
-                    Plain(f"{' or '.join(expected)} (recipe.split {recipe['split']!r})"),
+                    Plain(f"{' or '.join(expected)} ({rule})"),
                     image.split,
                     row=image.fact.row,
                     key=image.fact.image_id,
                 )
+
+
+def _check_groups(members: Iterable[Member], build: Mapping[str, Any], log: FindingLog) -> None:
+    """Compare the split of each group of equal pictures with the most protected side of its own.
+
+    Left open are groups with pictures that only look alike, which may be like others too, and those
+    with one of a scene of several.
+    """
+    recipe = mapping_at(build, "recipe")
+    if mapping_at(recipe, "duplicates").get("near") == "report":
+        return
+    groups: dict[str, list[Member]] = defaultdict(list)
+    for member in members:
+        groups[member.row.group_id].append(member)
+    for group in groups.values():
+        entries = [mapping_at(build, "sources", member.row.source) for member in group]
+        near = any(member.row.reason == "near" for member in group)
+        if near or not all(entry and entry.get("scene") is None for entry in entries):
+            continue
+        sides = [
+            _splits_of(member.row.image_id, [member.row.official_split], entry, recipe)
+            for member, entry in zip(group, entries, strict=True)
+        ]
+        # The order in which shares are laid out is that of protection.
+        possible = {min(each, key=_LAID_OUT.index) for each in product(*sides)}
+        if group[0].row.split not in possible:
+            listed = ", ".join(str(member.row.official_split) for member in group)
+            wanted = " or ".join(split for split in _LAID_OUT if split in possible)
+            expected = Plain(f"{wanted} (the most protected by official_split: {listed})")
+            group[0].report(log, "split_rule", expected, group[0].row.split)
 
 
 def lists_of(entry: Mapping[str, Any], recipe: Mapping[str, Any]) -> str:

@@ -12,7 +12,7 @@ from sarchat_build.validation.pictures.check_objects import check_objects
 from sarchat_build.validation.pictures.checked_image import CheckedImage
 from sarchat_build.validation.pictures.image_row import ImageRow, Objects, RowLog
 from sarchat_build.validation.pictures.near_duplicates import near_duplicate_rule
-from sarchat_build.validation.pictures.pixels import UNDECODABLE, decode
+from sarchat_build.validation.pictures.pixels import UNDECODABLE, Overlaps, decode
 from sarchat_build.validation.pictures.provenance import (
     AS_STORED,
     check_provenance,
@@ -53,6 +53,7 @@ def check_images(tables: Tables, path: str, split: str, rules: Rules) -> ImagesF
         sources=sources,
         min_variance=near_duplicate_rule(tables.build).min_variance,
         keeps_empty=mapping_at(tables.build, "recipe").get("keep_images_without_objects") is True,
+        overlaps=Overlaps(),
     )
     before: tuple[str, int, int] | None = None
     for row, values in tables.rows("images", path, batch_rows=_BATCH_ROWS):
@@ -87,17 +88,19 @@ def check_images(tables: Tables, path: str, split: str, rules: Rules) -> ImagesF
                 is_incomplete=bool(image.rejected_categories),
             )
         )
+    context.overlaps.report()
     return ImagesFound(tuple(facts), checked, tuple(scenes.check()))
 
 
 class _Context(NamedTuple):
-    """What all rows of a file are checked against."""
+    """What all rows of a file are checked against, one chip against another among it."""
 
     split: str
     file: TableFile | None
     sources: Mapping[str, SourceRules]
     min_variance: float
     keeps_empty: bool
+    overlaps: Overlaps
 
 
 def _check_row(image: ImageRow, context: _Context, log: RowLog) -> tuple[str, str]:
@@ -113,7 +116,7 @@ def _check_row(image: ImageRow, context: _Context, log: RowLog) -> tuple[str, st
     source = context.sources.get(image.source)
     if source is not None:
         check_provenance(image, source, log)
-    return _check_picture(image, source, context.min_variance, log)
+    return _check_picture(image, source, context, log)
 
 
 def _sort_key(image: ImageRow) -> tuple[str, int, int]:
@@ -142,28 +145,39 @@ def _check_ids(image: ImageRow, sources: Mapping[str, SourceRules], log: RowLog)
             log.add("window", Plain("4 numbers"), window)
             return
         x0, y0, x1, y1 = window
-        log.same("window_size", (image.width, image.height), (x1 - x0, y1 - y0))
+        sides = {"width": (image.width, x1 - x0), "height": (image.height, y1 - y0)}
+        for column, (stated, shown) in sides.items():
+            if stated != shown:
+                expected = Plain(f"a window as large as {column} {stated}")
+                log.add("window_size", expected, Plain(f"{shown} pixels"))
         if not image.image_id.endswith(f"@{x0},{y0}"):
             log.add("chip_id", Plain(f"…@{x0},{y0}"), image.image_id)
 
 
 def _check_picture(
-    image: ImageRow, source: SourceRules | None, min_variance: float, log: RowLog
+    image: ImageRow, source: SourceRules | None, context: _Context, log: RowLog
 ) -> tuple[str, str]:
     """Compare the decoded picture with its columns; give the hashes that are true."""
     data = image.image[0]
     try:
-        picture = decode(data, min_variance)
+        picture = decode(data, context.min_variance)
     except UNDECODABLE as error:
         log.add(
             "picture", Plain("a picture that decodes"), Plain(f"{type(error).__name__}: {error}")
         )
         return image.pixel_sha256, ""
-    log.same("picture_size", (image.width, image.height), (picture.width, picture.height))
+    for column in ("width", "height"):
+        stated, real = getattr(image, column), getattr(picture, column)
+        if stated != real:
+            expected = Plain(f"{column} {real}, that of the picture")
+            log.add("picture_size", expected, Plain(f"{stated} in the column"))
     log.same("pixel_sha256", picture.pixel_sha256, image.pixel_sha256)
     log.same("perceptual_hash", picture.perceptual_hash, image.perceptual_hash)
     if source is not None:
         check_rendering(image, picture, source, log)
     if not image.window_xyxy_px and image.rendering == AS_STORED:
         log.same("file_sha256", hashlib.sha256(data).hexdigest(), image.file_sha256)
+    if image.window_xyxy_px:
+        scene = source_image_id(image.image_id)
+        context.overlaps.add(scene, image.window_xyxy_px, picture, log)
     return picture.pixel_sha256, picture.perceptual_hash

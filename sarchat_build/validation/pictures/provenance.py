@@ -22,8 +22,8 @@ _RANGE = re.compile(
 )
 _CONVERSION = re.compile(
     r"((?P<bits>[0-9]+) bit|palette|palette with alpha|gray|gray with alpha|RGB|RGB with alpha|CMYK"
-    r"|orientation tag removed)( to (gray|RGB))?(, 0 is white)?(, (alpha|fourth band) dropped)?"
-    r", as PNG"
+    r"|orientation tag removed)( to (?P<to>gray|RGB))?(, 0 is white)?"
+    r"(, (alpha|fourth band) dropped)?, as PNG"
 )
 _JPEG_END = b"\xff\xd9"
 _PNG_CHUNKS = {b"IHDR", b"IDAT", b"IEND"}
@@ -63,10 +63,19 @@ def _check_names(image: ImageRow, rules: SourceRules, log: RowLog) -> None:
             log.same("scene_id", f"{image.source}/{expected}", image.scene_id)
         elif image.scene_id == scene or scene not in name:
             log.add("scene_id", Plain(f"{image.source}/ and a part of {name!r}"), image.scene_id)
-    *folders, last = name.split("/")
-    *above, file = PurePosixPath(image.source_member).parts or ("",)
-    if not _is_name_of(file, last) or not _in_order(folders, above):
+    if not may_be_file_of(name, image.source_member):
         log.add("source_member", Plain(f"a file whose name gives {name!r}"), image.source_member)
+
+
+def may_be_file_of(name: str, path: str) -> bool:
+    """Tell whether a file with this path may be the picture that has this name in its source.
+
+    >>> may_be_file_of("train/7", "a.zip/images/train/7.png"), may_be_file_of("7", "a.zip/77.png")
+    (True, False)
+    """
+    *folders, last = name.split("/")
+    *above, file = PurePosixPath(path).parts or ("",)
+    return _is_name_of(file, last) and _in_order(folders, above)
 
 
 def _is_name_of(file: str, name: str) -> bool:
@@ -103,8 +112,9 @@ def check_rendering(image: ImageRow, picture: Picture, rules: SourceRules, log: 
         log.add("picture_mode", Plain("gray (L) or RGB"), picture.mode)
     if picture.turned:
         log.add("orientation", Plain("a picture that no reader turns"), Plain("orientation tag"))
-    if image.channels < 1 or image.bit_depth < 1:
-        log.add("channels", Plain("at least 1"), (image.channels, image.bit_depth))
+    for column in ("channels", "bit_depth"):
+        if getattr(image, column) < 1:
+            log.add("channels", Plain(f"{column} of at least 1"), getattr(image, column))
     data, path = image.image
     original = not image.window_xyxy_px and image.rendering == AS_STORED
     extension = _EXTENSIONS.get(picture.format, "jpg") if original else "png"
@@ -120,11 +130,15 @@ def check_rendering(image: ImageRow, picture: Picture, rules: SourceRules, log: 
     elif not original and (more := {kind for kind, _ in _png_chunks(data)} - _PNG_CHUNKS):
         names = sorted(kind.decode("ascii", "replace") for kind in more)
         log.add("picture_bytes", Plain("pixels alone"), Plain(f"chunks {', '.join(names)}"))
+    shown = _shown_channels(image)
+    if shown and shown != picture.channels:
+        if image.rendering == AS_STORED and original:
+            found = Plain(f"{image.channels} in the column")
+            log.add("channels", Plain(f"{picture.channels}, as the picture has"), found)
+        else:
+            expected = Plain(f"a picture of {shown}, by its columns")
+            log.add("channels", expected, Plain(f"a picture of {picture.channels}"))
     if image.rendering == AS_STORED:
-        # Of a scene with one channel a chip may have three equal ones.
-        one = picture.gray and image.channels == 1 and not original
-        if image.channels != picture.channels and not one:
-            log.add("channels", picture.channels, image.channels)
         bits = data[_PNG_BITS_AT] if picture.format == "PNG" and original else 8
         if image.bit_depth > 8:
             log.add("rendering", Plain("how more than 8 bits became 8"), image.rendering)
@@ -132,6 +146,18 @@ def check_rendering(image: ImageRow, picture: Picture, rules: SourceRules, log: 
             log.same("bit_depth", bits, image.bit_depth)
     else:
         _check_words(image, rules, log)
+
+
+def _shown_channels(image: ImageRow) -> int | None:
+    """Give the number of channels that a picture must have by its rendering, if that decides."""
+    words = _CONVERSION.fullmatch(image.rendering)
+    if image.rendering == AS_STORED or (words and words[1] == "orientation tag removed"):
+        return image.channels
+    if words is None:
+        return 1 if _RANGE.fullmatch(image.rendering) else None
+    if words["to"] == "gray" or words[1].startswith("gray"):
+        return 1
+    return 3 if words["to"] == "RGB" else None
 
 
 def _end(data: bytes, form: str) -> int:

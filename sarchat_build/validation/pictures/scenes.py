@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
+from itertools import product
 from typing import NamedTuple
 
 import numpy as np
@@ -77,6 +78,8 @@ class Scenes:
             _check_shared(chips)
             _check_last_windows(chips, tiling)
             whole = _Whole(chips)
+            if tiling is not None:
+                _check_missing(scene, chips, whole, tiling)
             uncertain = {
                 shown.shared[0]
                 for chip in chips
@@ -91,19 +94,79 @@ class Scenes:
 
 
 def _check_shared(chips: Sequence[Chip]) -> None:
-    first = chips[0]
-    seen: dict[str, Shown] = {}
+    """Find chips and objects in them that say another thing of their scene than most others."""
+    for place, name in enumerate(_SHARED):
+        usual = _most_usual([chip.shared[place] for chip in chips])
+        check = "rendering_per_scene" if name == "rendering" else f"{name}_per_scene"
+        for chip in chips:
+            chip.log.same(check, usual, chip.shared[place])
+    shown: dict[str, list[tuple[Chip, Shown]]] = defaultdict(list)
     for chip in chips:
-        for name, expected, found in zip(_SHARED, first.shared, chip.shared, strict=True):
-            check = "rendering_per_scene" if name == "rendering" else f"{name}_per_scene"
-            chip.log.same(check, expected, found)
-        for instance_id, shown in chip.objects.items():
-            before = seen.setdefault(instance_id, shown)
-            for name, expected, found in zip(
-                _SHARED_OF_OBJECT, before.shared, shown.shared, strict=True
-            ):
-                if expected != found:
-                    chip.log.add(f"{name}_per_object", Plain(f"{expected} ({instance_id})"), found)
+        for instance_id, one in chip.objects.items():
+            shown[instance_id].append((chip, one))
+    for instance_id, places in shown.items():
+        for place, name in enumerate(_SHARED_OF_OBJECT):
+            usual = _most_usual([one.shared[place] for _, one in places])
+            for chip, one in places:
+                found = one.shared[place]
+                if found != usual:
+                    chip.log.add(f"{name}_per_object", Plain(f"{usual} ({instance_id})"), found)
+
+
+def _most_usual(values: Sequence[object]) -> object:
+    """Give the value that most have, of equally many the first one."""
+    times = Counter(map(repr, values))
+    return max(values, key=lambda value: times[repr(value)])
+
+
+def _check_missing(scene: str, chips: Sequence[Chip], whole: _Whole, tiling: TilingRule) -> None:
+    """Find windows of the tiling that show enough of an object, and no chip of which is there.
+
+    How large a scene is, is not published: a window is certain where a chip ends with the scene,
+    or reaches as far.
+    """
+    there = {chip.window[:2] for chip in chips}
+    sides = tuple(_side(chips, axis, tiling) for axis in (0, 1))
+    missing: set[tuple[float, float]] = set()
+    for instance_id, known in whole.objects.items():
+        if known.has_obb and not tiling.by_upright_box:
+            continue
+        reached = (_reached(known.box[axis::2], sides[axis], tiling) for axis in (0, 1))
+        for x, y in product(*reached):
+            window = (x, y, x + tiling.chip_px, y + tiling.chip_px)
+            visible, share = _visible(known.box, window)
+            surely = share >= tiling.min_visible + _ROUNDING_SHARE
+            if (x, y) in there | missing or not surely or not _has_text(visible, window):
+                continue
+            missing.add((x, y))
+            log, name = chips[0].log, f"{scene}@{x:g},{y:g}"
+            expected = Plain(f"a chip that shows {instance_id} at {visible} of its scene")
+            log.log.add("chip_missing", log.file, expected, Plain("none"), key=name)
+
+
+def _side(chips: Sequence[Chip], axis: int, tiling: TilingRule) -> tuple[float, frozenset[float]]:
+    """Give how far the chips reach along one side, and where the last window begins, if known."""
+    end = max(chip.window[axis + 2] for chip in chips)
+    stride = tiling.chip_px - tiling.overlap_px
+    ending = {chip.window[axis] for chip in chips if chip.window[axis + 2] == end}
+    # What begins between two strides ends with its scene.
+    return end, frozenset(start for start in ending if start % stride)
+
+
+def _reached(
+    edges: tuple[float, ...], side: tuple[float, frozenset[float]], tiling: TilingRule
+) -> list[float]:
+    """Give the starts of the certain windows that show something between two edges of a box."""
+    (low, high), (end, last) = edges, side
+    stride = tiling.chip_px - tiling.overlap_px
+    first = max(0, int((low - tiling.chip_px) // stride) + 1)
+    starts = {0.0} if first == 0 else set()
+    starts.update(start for start in last if start < high and start + tiling.chip_px > low)
+    at = float(first * stride)
+    while at < high and at + tiling.chip_px <= end:
+        starts.add(at)
+        at += stride
+    return sorted(starts)
 
 
 def _check_last_windows(chips: Sequence[Chip], tiling: TilingRule | None) -> None:

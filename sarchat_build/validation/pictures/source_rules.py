@@ -40,6 +40,14 @@ class SourceRules(NamedTuple):
     scene_pattern: str | None
     pixels: Mapping[str, Any]
     tiling: TilingRule | None
+    archives: tuple[str, ...] = ()
+
+    def may_hold(self, file: str) -> bool:
+        """Tell whether a file, as rejects and duplicates name it, may be one of the source.
+
+        Files that lie in a folder as they are have a path without an archive.
+        """
+        return not self.archives or file.startswith(self.archives)
 
     @property
     def named(self) -> tuple[str, ...]:
@@ -89,7 +97,18 @@ def _rules(entry: Mapping[str, Any]) -> SourceRules:
         scene_pattern=pattern if isinstance(pattern, str) else None,
         pixels=mapping_at(entry, "pixels"),
         tiling=_tiling(mapping_at(entry, "tiling")),
+        archives=_archives(entry.get("archives")),
     )
+
+
+def _archives(stated: object) -> tuple[str, ...]:
+    """Give what paths of files begin with; nothing where some may lie in a folder as they are."""
+    entries = stated if isinstance(stated, list) else []
+    names = [entry.get("name") for entry in entries if isinstance(entry, Mapping)]
+    packed = all(isinstance(entry, Mapping) and entry.get("kind") != "folder" for entry in entries)
+    if not packed or not all(isinstance(name, str) and name.isascii() for name in names):
+        return ()
+    return tuple(f"{name}/" for name in names)
 
 
 def _official_splits(annotations: Mapping[str, Any]) -> frozenset[str | None]:
@@ -105,6 +124,8 @@ def _official_splits(annotations: Mapping[str, Any]) -> frozenset[str | None]:
 def _tiling(stated: Mapping[str, Any]) -> TilingRule | None:
     chip, overlap, share = (stated.get(n) for n in ("chip_px", "overlap_px", "min_visible"))
     if not (isinstance(chip, int) and isinstance(overlap, int) and isinstance(share, float | int)):
+        return None
+    if not 0 <= overlap < chip:
         return None
     return TilingRule(chip, overlap, share, stated.get("visibility", "bbox") == "bbox")
 

@@ -65,7 +65,11 @@ def _sections(build: Mapping[str, Any]) -> Iterator[RecordFault]:
         yield RecordFault("build_json", name, Plain("no such section"), build[name])
     left_out, sources = build.get("left_out"), mapping_at(build, "sources")
     if isinstance(left_out, list):
-        strange = [one for one in left_out if not isinstance(one, str) or one in sources]
+        strange = [
+            one
+            for one in left_out
+            if not isinstance(one, str) or one in sources or not SOURCE_ID.fullmatch(one)
+        ]
         if strange or left_out != sorted(set(map(str, left_out))):
             expected = Plain("sources that were not read, each once, in order")
             yield RecordFault("left_out", "left_out", expected, left_out)
@@ -112,11 +116,16 @@ def _sources(build: Mapping[str, Any]) -> Iterator[RecordFault]:
             yield RecordFault("source_facts", f"{key}.categories.annotated", expected, annotated)
         archives = entry.get("archives")
         if not isinstance(archives, list) or not archives or not all(map(_is_archive, archives)):
-            expected = Plain("name, kind and sha256 of each")
+            expected = Plain("name, kind and sha256 (64 hexadecimal digits) of each")
             yield RecordFault("source_archives", f"{key}.archives", expected, archives)
         if not _is_digest(entry.get("manifest_sha256")):
             found = entry.get("manifest_sha256")
-            yield RecordFault("source_facts", f"{key}.manifest_sha256", Plain("a sha256"), found)
+            yield RecordFault(
+                "source_facts",
+                f"{key}.manifest_sha256",
+                Plain("64 hexadecimal digits, not all the same"),
+                found,
+            )
         fixes = entry.get("fixes")
         if not isinstance(fixes, Mapping) or not all(map(_is_count, fixes.values())):
             yield RecordFault("source_facts", f"{key}.fixes", Plain("counts by reason"), fixes)
@@ -160,7 +169,9 @@ def _templates(build: Mapping[str, Any]) -> Iterator[RecordFault]:
     templates = mapping_at(build, "templates")
     if not _is_digest(templates.get("sha256")):
         found = templates.get("sha256")
-        yield RecordFault("templates", "templates.sha256", Plain("a sha256"), found)
+        yield RecordFault(
+            "templates", "templates.sha256", Plain("64 hexadecimal digits, not all the same"), found
+        )
     for name, times in mapping_at(templates, "uses").items():
         if not _is_count(times):
             yield RecordFault("templates", f"templates.uses.{name}", Plain("a count"), times)
@@ -185,7 +196,7 @@ def _shards(build: Mapping[str, Any]) -> Iterator[RecordFault]:
         yield RecordFault("shards", "shards", named, sorted(shards))
     for name, fingerprint in shards.items():
         if not _is_digest(fingerprint, _FINGERPRINT):
-            expected = Plain("a fingerprint of 32 hexadecimal digits")
+            expected = Plain("a fingerprint of 32 hexadecimal digits, not all the same")
             yield RecordFault("shards", f"shards.{name}", expected, fingerprint)
     # Few pictures leave shards of a split empty: those are made from the same, nothing.
     rows = {name: mapping_at(files, table_path("images", name)).get("rows") for name in shards}
@@ -195,7 +206,7 @@ def _shards(build: Mapping[str, Any]) -> Iterator[RecordFault]:
         expected = Plain("a fingerprint of its own for each shard with pictures")
         yield RecordFault("shards", "shards", expected, same)
     if not _is_digest(build.get("code_digest"), _FINGERPRINT):
-        expected, found = Plain("32 hexadecimal digits"), build.get("code_digest")
+        expected, found = Plain("32 hexadecimal digits, not all the same"), build.get("code_digest")
         yield RecordFault("build_json", "code_digest", expected, found)
     per_shard = mapping_at(build, "recipe", "output").get("images_per_shard")
     counts = mapping_at(build, "counts")

@@ -95,7 +95,10 @@ def _row_faults(
     for unit, number in zip(_UNITS, published, strict=True):
         stated = mapping_at(row, "here").get(unit), mapping_at(row, "published").get(unit)
         if stated != (here[unit], number):
-            yield unit, (here[unit], number), stated
+            texts = [
+                f"here {one}, published {other}" for one, other in ((here[unit], number), stated)
+            ]
+            yield unit, Plain(texts[0]), Plain(texts[1])
             continue
         rest = [mapping_at(reasons, reason).get(unit) for reason in reasons]
         numbers = [part for part in rest if isinstance(part, int)]
