@@ -33,7 +33,7 @@ class Work(NamedTuple):
     """What a waiting worker is told to begin.
 
     Attributes:
-        environment: variables by which Beam's worker finds its launcher.
+        environment: that of the launcher, and by what Beam's worker finds it.
         log: the file for what it prints.
     """
 

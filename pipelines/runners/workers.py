@@ -119,6 +119,7 @@ class _StandingByHandler(GrpcWorkerHandler):
         worker = _state.standing_by.pop() if _state.standing_by else _start()
         control = endpoints_pb2.ApiServiceDescriptor(url=self.control_address)
         environment = {
+            **os.environ,  # it may have changed since the worker began to wait
             "CONTROL_API_SERVICE_DESCRIPTOR": text_format.MessageToString(control),
             "PIPELINE_OPTIONS": json_format.MessageToJson(
                 self.provision_info.provision_info.pipeline_options
