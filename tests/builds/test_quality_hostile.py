@@ -17,6 +17,7 @@ from typing import Any
 import miniatures as mini
 import pytest
 from conftest import REPOSITORY, sarchat
+from job_server import job_server
 from small_ssdd import finished, in_process, one_line, ssdd
 
 from sarchat_build.config.resources import resource_folder
@@ -213,11 +214,13 @@ def test_row_74_an_engine_that_cannot_start_is_one_line_and_a_log(tmp_path: Path
     # Nobody answers at this address: a port that was free a moment ago.
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
-    done = sarchat(
-        "build", "--raw", tmp_path / "raw", "--output", out, "--runner", "PortableRunner",
-        "--", f"--job_endpoint=localhost:{port}", "--job_server_timeout=2",
-        "--aws_secret_access_key=hunter2",
-    )  # fmt: skip
+    portable = ("build", "--raw", tmp_path / "raw", "--output", out, "--runner", "PortableRunner",
+                "--", "--s3_secret_access_key=hunter2")  # fmt: skip
+    done = sarchat(*portable, f"--job_endpoint=localhost:{port}", "--job_server_timeout=2")
+    assert f"localhost:{port}: no job server answers" in one_line(done, 3)
+    assert not out.exists()
+    with job_server(tmp_path) as options:
+        done = sarchat(*portable, *options, "--environment_type=nonsense")
     line = one_line(done, 4)
     assert "--runner" in line or "the engine cannot be reached" in line
     log = Path(line.rpartition("the whole story: ")[2])

@@ -111,6 +111,7 @@ OWN_FILES = {
     ("pipelines/faults.py", "read_text"),
     ("pipelines/faults.py", "open"),
     ("pipelines/validate_dataset.py", "read_text"),
+    ("pipelines/worker.py", "open"),  # the log of the run
     ("pipelines/cli/main.py", "open"),  # /dev/null
     ("sarchat_build/dataset/output/local.py", "open"),  # created anew, or a folder
     ("sarchat_build/dataset/lock.py", "read_text"),  # /proc
