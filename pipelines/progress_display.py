@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from types import TracebackType
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from rich.console import Console, RenderableType
 from rich.progress import (
@@ -116,6 +116,17 @@ def made_text(made: Mapping[str, int]) -> str:
     return ", ".join(f"{number:,} {name.replace('_', ' ')}" for name, number in made.items())
 
 
+class Told(NamedTuple):
+    """How far one task is, as a line says it; None is what is not known yet."""
+
+    title: str
+    done: float
+    total: float | None
+    seconds: float
+    per_second: float | None
+    seconds_left: float | None
+
+
 class LineProgress:
     """Progress where nothing can be drawn over: a line each minute, and one when a task ends.
 
@@ -175,20 +186,13 @@ class LineProgress:
         spent = self._last - self._began.get(task, self._start)
         rate = done / spent if spent else None
         left = (total - done) / rate if rate and total is not None else None
-        self._tell(self._titles[task], done, total, self._last - self._start, rate, left)
+        self._tell(Told(self._titles[task], done, total, self._last - self._start, rate, left))
 
-    def _tell(
-        self,
-        title: str,
-        done: float,
-        total: float | None,
-        seconds: float,
-        rate: float | None,
-        left: float | None,
-    ) -> None:
-        text = f"{title}: {done:,}{'' if total is None else f' of {total:,}'}, {seconds:.0f} s"
-        if left and rate:
-            text += f", {rate:.2g} a second, {left:.0f} s left"
+    def _tell(self, told: Told) -> None:
+        of = "" if told.total is None else f" of {told.total:,}"
+        text = f"{told.title}: {told.done:,}{of}, {told.seconds:.0f} s"
+        if told.seconds_left and told.per_second:
+            text += f", {told.per_second:.2g} a second, {told.seconds_left:.0f} s left"
         if any(self.made.values()):
             text += f"; {made_text(self.made)}"
         self._on.print(text, soft_wrap=True, markup=False, highlight=False)
@@ -199,23 +203,15 @@ class JsonProgress(LineProgress):
 
     _seconds_between = _JSON_SECONDS
 
-    def _tell(
-        self,
-        title: str,
-        done: float,
-        total: float | None,
-        seconds: float,
-        rate: float | None,
-        left: float | None,
-    ) -> None:
+    def _tell(self, told: Told) -> None:
         self._on.event(
             "progress",
-            stage=title,
-            done=done,
-            total=total,
-            seconds=round(seconds, 1),
-            per_second=rate and round(rate, 3),
-            seconds_left=None if left is None else round(left),
+            stage=told.title,
+            done=told.done,
+            total=told.total,
+            seconds=round(told.seconds, 1),
+            per_second=told.per_second and round(told.per_second, 3),
+            seconds_left=None if told.seconds_left is None else round(told.seconds_left),
             **self.made,
         )
 

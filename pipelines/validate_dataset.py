@@ -36,6 +36,7 @@ from sarchat_build.validation import (
     check_shard,
     cut_off,
     lines_of,
+    not_compared,
     plan_shards,
     read_build,
 )
@@ -165,27 +166,14 @@ def _validate(out: str, workers: int, *, figures: bool) -> bool:
     errors_found = sum(f.severity == "error" for f in files) + result["errors"]
     proven = _report(findings, errors_found)
     if proven:
+        left = not_compared(findings)
         console.print(
             f"[bold green]proven:[/] {result['images']:,} pictures and {result['dialogues']:,} "
             f"dialogues in {len(build['files']):,} files; every answer follows from its boxes"
-            f"{_not_compared(findings)}",
+            f"{'; not compared: ' if left else ''}{', '.join(left)}",
             soft_wrap=True,
         )
     return proven
-
-
-# What nobody compares after a warning.
-_NOT_COMPARED = {
-    "other_phrasings": "what phrasings say",
-    "other_version": "documents of another version",
-    "other_manifest": "facts of other manifests",
-}
-
-
-def _not_compared(findings: Sequence[Finding]) -> str:
-    checks = {finding.check for finding in findings}
-    parts = [part for check, part in _NOT_COMPARED.items() if check in checks]
-    return f"; not compared: {', '.join(parts)}" if parts else ""
 
 
 _NO_SHARDS: dict[str, Any] = {"findings": [], "errors": 0, "images": 0, "dialogues": 0}

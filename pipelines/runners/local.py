@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from functools import partial
 from pathlib import Path
 
@@ -20,7 +21,7 @@ from apache_beam.transforms.environments import EmbeddedPythonEnvironment, Envir
 
 from pipelines.interrupts import cleaning_up, end_at_once
 from pipelines.runners.watch import WorkerWatch
-from pipelines.runners.workers import workers_environment
+from pipelines.runners.workers import standing_by, workers_environment
 
 
 def run_locally(
@@ -43,7 +44,8 @@ def run_locally(
     logging.getLogger("apache_beam").setLevel(logging.ERROR)
     pipeline = beam.Pipeline(runner=FnApiRunner(_environment(workers, log)), options=options)
     construct(pipeline)
-    with WorkerWatch(), end_at_once(), cleaning_up(partial(_remove, log)):
+    processes = standing_by(workers) if workers > 1 else nullcontext()
+    with processes, WorkerWatch(), end_at_once(), cleaning_up(partial(_remove, log)):
         result: PipelineResult = pipeline.run()
         result.wait_until_finish()
     return result

@@ -51,7 +51,14 @@ _state = _State()
 
 @contextmanager
 def standing_by(number: int) -> Iterator[None]:
-    """While it is entered, workers wait for `run_locally`; those left over end with it."""
+    """While it is entered, workers wait to be taken; those left over end with it.
+
+    Entered where some stand by already, it has them. They are started by the thread that enters it,
+    which must outlive them: Linux ends them with it.
+    """
+    if _state.standing_by:
+        yield
+        return
     _state.standing_by = [_start() for _ in range(number)]
     try:
         yield
@@ -116,7 +123,7 @@ class _StandingByHandler(GrpcWorkerHandler):
 
     def start_worker(self) -> None:
         _state.has_run = True
-        worker = _state.standing_by.pop() if _state.standing_by else _start()
+        worker = _state.standing_by.pop()
         control = endpoints_pb2.ApiServiceDescriptor(url=self.control_address)
         environment = {
             **os.environ,  # it may have changed since the worker began to wait

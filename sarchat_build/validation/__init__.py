@@ -9,7 +9,7 @@ the reports. `lines_of` puts all findings into the order in which a person reads
 from sarchat_build.validation.dataset.check_dataset import check_dataset
 from sarchat_build.validation.dataset.check_files import check_files, plan_shards, read_build
 from sarchat_build.validation.dataset.documents.quality import check_quality
-from sarchat_build.validation.dataset.root_causes import Line, cut_off, lines_of
+from sarchat_build.validation.dataset.root_causes import Line, cut_off, lines_of, not_compared
 from sarchat_build.validation.dataset.shard import check_shard
 from sarchat_build.validation.findings import Finding
 from sarchat_build.validation.shard_report import DialogueCount, ImageFact, ShardReport
@@ -26,6 +26,7 @@ __all__ = [
     "check_shard",
     "cut_off",
     "lines_of",
+    "not_compared",
     "plan_shards",
     "read_build",
 ]

@@ -41,8 +41,7 @@ class LibarchiveArchive(PackedArchive):
         encodings: Sequence[str] = (),
         members: Members | None = None,
     ) -> None:
-        super().__init__(location, encodings, members)
-        self.kind = kind
+        super().__init__(location, kind, encodings, members)
         self._libarchive = _load(location, kind)
 
     def unpack(self) -> Generator[PackedMember, None, None]:

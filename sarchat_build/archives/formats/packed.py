@@ -34,9 +34,14 @@ class PackedArchive(FileArchive):
     """
 
     def __init__(
-        self, location: str, encodings: Sequence[str] = (), members: Members | None = None
+        self,
+        location: str,
+        kind: str,
+        encodings: Sequence[str] = (),
+        members: Members | None = None,
     ) -> None:
         super().__init__(location)
+        self.kind = kind
         self._members = members
         self._encodings = tuple(encodings)
 

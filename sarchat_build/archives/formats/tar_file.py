@@ -72,16 +72,6 @@ class TarArchive(FileArchive):
 class PackedTarArchive(PackedArchive):
     """A tar file inside a gzip, bzip2 or xz stream."""
 
-    def __init__(
-        self,
-        location: str,
-        kind: str,
-        encodings: Sequence[str] = (),
-        members: Members | None = None,
-    ) -> None:
-        super().__init__(location, encodings, members)
-        self.kind = kind
-
     def unpack(self) -> Generator[PackedMember, None, None]:
         """Go through the archive once."""
         with reaching(self.location):

@@ -38,6 +38,12 @@ _CHOICES = {
 }
 _MANY_IMAGES = 10
 _IMAGE_OF_DIALOGUE = re.compile(rf"(.*)/(?:{'|'.join(TASKS)})/", re.DOTALL)
+# What is not compared, by the warning that says so.
+_NOT_COMPARED = {
+    "other_phrasings": "what phrasings say",
+    "other_version": "documents of another version",
+    "other_manifest": "facts of other manifests",
+}
 
 
 class Line(NamedTuple):
@@ -100,6 +106,16 @@ def cut_off(findings: Iterable[Finding]) -> frozenset[tuple[str, str]]:
     """Give check and file of the findings of which there may be more than those that are kept."""
     times = Counter((finding.check, finding.file) for finding in findings)
     return frozenset(kind for kind, number in times.items() if number >= FINDINGS_CAP)
+
+
+def not_compared(findings: Iterable[Finding]) -> tuple[str, ...]:
+    """Say what was left out after warnings, since nothing here knows what to compare it with.
+
+    >>> not_compared([Finding("warning", "other_version", "build.json", None, "", "1", "2")])
+    ('documents of another version',)
+    """
+    checks = {finding.check for finding in findings}
+    return tuple(part for check, part in _NOT_COMPARED.items() if check in checks)
 
 
 def _at_least(is_cut: bool) -> str:
