@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -22,6 +23,7 @@ from PIL import Image
 from whole_builds import SARCHAT, record, rows
 
 from pipelines.worker import NAME
+from sarchat_build.config.resources import recipe_path
 from sarchat_build.dataset.lock import LOCK
 from sarchat_build.dataset.output import stage_of
 
@@ -333,3 +335,17 @@ def test_validate_names_the_harm(built: Path, tmp_path: Path, harm: Any) -> None
     done = sarchat("validate", str(out), "--workers", "1")
     assert done.returncode == 1
     assert name in done.stderr
+
+
+def test_a_dataset_with_shards_that_no_picture_fell_into_is_proven(tmp_path: Path) -> None:
+    text = recipe_path("sarchat_2m").read_text()
+    recipe = tmp_path / "small_shards.toml"
+    recipe.write_text(re.sub(r"images_per_shard *= *\d+", "images_per_shard = 1", text))
+    out = tmp_path / "out"
+    mini.build(mini.ssdd(10).write_zip(tmp_path / "raw"), out, recipe=str(recipe))
+    build = json.loads((out / "build.json").read_text())
+    fingerprints = Counter(build["shards"].values())
+    assert max(fingerprints.values()) > 1, "every shard has a picture: another number is needed"
+    done = sarchat("validate", out, "--workers", "1")
+    assert done.returncode == 0, done.stderr
+    assert "proven" in done.stdout
