@@ -11,13 +11,7 @@ import apache_beam as beam
 from pipelines.context import BuildContext
 from pipelines.transforms.build_shards import BuildShards
 from pipelines.transforms.conclude import Conclude
-from pipelines.transforms.inspect_images import (
-    CutChips,
-    InspectImages,
-    NormalizeImages,
-    count_block_rejects,
-    describe_block,
-)
+from pipelines.transforms.inspect_images import CutChips, InspectImages, NormalizeImages
 from pipelines.transforms.plan_dataset import AssignShards, PlanDataset
 from pipelines.transforms.publish import Publish
 from pipelines.transforms.read_annotations import DOCUMENTS, IMAGES, ReadAnnotations
@@ -45,36 +39,20 @@ def build_dataset(pipeline: beam.Pipeline, context: BuildContext) -> None:
     normalized = inspected.images | "NormalizeImages" >> NormalizeImages(context)
     cut = normalized.images | "CutChips" >> CutChips(context)
 
-    steps = (inspected, normalized, cut)
-    rejects = (read.rejects, *(step.rejects for step in steps))
-    plan = {
-        "images": cut.images | "DescribeImages" >> beam.Map(describe_block, context),
-        "rejected_images": tuple(step.rejected_images for step in steps),
-        "reject_counts": tuple(
-            found | f"CountRejects {number}" >> beam.Map(count_block_rejects)
-            for number, found in enumerate(rejects)
-        ),
-        "read": read.read,
-    } | "PlanDataset" >> PlanDataset(context)
-
+    steps = (read, inspected, normalized, cut)
+    plan = tuple(step.facts for step in steps) | "PlanDataset" >> PlanDataset(context)
     planned = {
         "images": cut.images,
         "assignments": plan.assignments,
     } | "AssignShards" >> AssignShards()
-    receipts = (
+    built = (
         (plan.shards, planned)
         | "SeedEveryShard" >> beam.Flatten()
         | "BuildShards" >> BuildShards(context)
     )
-    published = {
-        "receipts": receipts,
-        "readings": receipts | "ReadShards" >> ReadShards(context),
-        "read": read.read,
-        "rejects": rejects,
-        "duplicates": plan.duplicates,
-        "split_changes": plan.split_changes,
-        "notices": (*(step.notices for step in steps), plan.notices),
-        "stop": plan.stop,
-    } | "Publish" >> Publish(context)
+    readings = built.receipts | "ReadShards" >> ReadShards(context)
+
+    results = (*(step.results for step in (*steps, plan, built)), readings)
+    published = results | "Publish" >> Publish(context)
     if context.detached:
         _ = published | "Conclude" >> Conclude(context)

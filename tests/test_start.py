@@ -58,6 +58,24 @@ def test_the_graph_imports_beam() -> None:
     assert child(code).stdout == "True\n"
 
 
+@pytest.mark.parametrize(("runner", "left_out"), [("local", True), ("PrismRunner", False)])
+def test_clients_of_clouds_are_left_out_of_beam_by_the_local_engine_alone(
+    runner: str, left_out: bool
+) -> None:
+    """What is left out is there for whoever asks for it later."""
+    code = f"""
+import sys
+from pipelines.lean_beam import import_beam
+import_beam({runner!r})
+import pipelines.build_dataset, pipelines.runners
+unused = ("google.cloud.storage", "google.auth", "pandas", "pymongo")
+print(not any(name in sys.modules for name in unused), "apache_beam" in sys.modules)
+import google.auth, google.cloud.storage, pandas, pymongo
+"""
+    done = child(code)
+    assert (done.stdout, done.returncode) == (f"{left_out} True\n", 0), done.stderr
+
+
 def test_no_command_imports_beam() -> None:
     """Nor does the launcher: everything is refused before an engine is thought of."""
     folder = REPOSITORY / "pipelines" / "cli" / "commands"

@@ -205,6 +205,9 @@ def validate(
     """
     processes = workers_of(workers)
     check_dataset(output)
+    from pipelines.lean_beam import import_beam
+
+    import_beam("local")
     from pipelines.validate_dataset import validate_folder
 
     if not validate_folder(output, processes, figures=figures):

@@ -7,11 +7,13 @@ ever. `WorkerWatch` ends the run instead.
 
 from __future__ import annotations
 
+import argparse
 import logging
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from functools import partial
 from pathlib import Path
+from typing import Any, TypeVar
 
 import apache_beam as beam
 from apache_beam.options.pipeline_options import PipelineOptions
@@ -22,6 +24,27 @@ from apache_beam.transforms.environments import EmbeddedPythonEnvironment, Envir
 from pipelines.interrupts import cleaning_up, end_at_once
 from pipelines.runners.watch import WorkerWatch
 from pipelines.runners.workers import standing_by, workers_environment
+
+_View = TypeVar("_View", bound=PipelineOptions)
+
+
+class _KeptViews(PipelineOptions):
+    """Options of Beam that make each view of themselves once.
+
+    Beam asks for one at every check of a type, and each begins with a parser of arguments: a
+    seventh of a small build.
+    """
+
+    @classmethod
+    def _add_argparse_args(cls, parser: argparse.ArgumentParser) -> None:
+        """Add nothing: Beam asks every kind of options."""
+
+    def view_as(self, cls: type[_View]) -> _View:
+        views: dict[type, Any] = self.__dict__.setdefault("_views", {})
+        if cls not in views:
+            views[cls] = super().view_as(cls)
+        view: _View = views[cls]
+        return view
 
 
 def run_locally(
@@ -40,7 +63,7 @@ def run_locally(
             RuntimeError, which `FaultLog` reads.
         RuntimeError: the engine gave up.
     """
-    options = PipelineOptions([*beam_options, f"--direct_num_workers={workers}"])
+    options = _KeptViews([*beam_options, f"--direct_num_workers={workers}"])
     logging.getLogger("apache_beam").setLevel(logging.ERROR)
     pipeline = beam.Pipeline(runner=FnApiRunner(_environment(workers, log)), options=options)
     construct(pipeline)

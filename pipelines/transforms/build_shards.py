@@ -11,6 +11,7 @@ import apache_beam as beam
 from pipelines.context import BuildContext
 from pipelines.metrics import count
 from pipelines.progress import report_done
+from pipelines.transforms.gather import RESULTS, result
 from sarchat_build.dataset.fingerprint import fingerprint
 from sarchat_build.dataset.lock import demand_lock
 from sarchat_build.dataset.receipts import build_or_reuse
@@ -22,7 +23,10 @@ from sarchat_build.types import PlannedImage
 
 @dataclass
 class BuildShards(beam.PTransform):
-    """(shard, tuples of PlannedImage) -> ShardReceipt; finished shards are not built again."""
+    """(shard, tuples of PlannedImage) -> `receipts`: ShardReceipt, a result as well.
+
+    Finished shards are not built again.
+    """
 
     context: BuildContext
 
@@ -31,7 +35,8 @@ class BuildShards(beam.PTransform):
         return (
             planned
             | "GatherShards" >> beam.GroupByKey()
-            | "BuildShard" >> beam.ParDo(_BuildShard(self.context))
+            | "BuildShard"
+            >> beam.ParDo(_BuildShard(self.context)).with_outputs(RESULTS, main="receipts")
         )
 
 
@@ -60,9 +65,7 @@ class _BuildShard(beam.DoFn):
         )
         self._phrasing_digest, self._versions = phrasing.digest, versions()
 
-    def process(
-        self, element: tuple[str, Iterable[tuple[PlannedImage, ...]]]
-    ) -> Iterator[ShardReceipt]:
+    def process(self, element: tuple[str, Iterable[tuple[PlannedImage, ...]]]) -> Iterator[Any]:
         name, groups = element
         planned = [image for group in groups for image in group]
         wanted = fingerprint(
@@ -87,3 +90,4 @@ class _BuildShard(beam.DoFn):
             **{f"{rows}_out": number for rows, number in made.items()},
         )
         yield receipt
+        yield result("receipts", receipt)

@@ -9,13 +9,14 @@ from typing import Any
 import apache_beam as beam
 
 from pipelines.context import BuildContext
+from pipelines.transforms.gather import NamedRecord, named, records_named
 from sarchat_build.curation.facts import FactTable
 from sarchat_build.curation.near_duplicates import band_keys, connect_band
 
 
 @dataclass
 class FindNearPairs(beam.PTransform):
-    """FactTable -> tuple of pairs of image ids (`resolve_duplicates`).
+    """Facts -> facts `near_pairs`: tuple of pairs of image ids (`resolve_duplicates`).
 
     Of equal pixels the best picture is compared. No element holds more than the pictures of one
     band, or the pairs that were found in it.
@@ -23,17 +24,23 @@ class FindNearPairs(beam.PTransform):
 
     context: BuildContext
 
-    def expand(self, tables: beam.PCollection) -> Any:
+    def expand(self, facts: beam.PCollection) -> Any:
         """Wire the step."""
         distance = self.context.recipe.duplicates.near_distance
         return (
-            tables
-            | "ListPictures" >> beam.FlatMap(FactTable.pictures)
+            facts
+            | "ListPictures" >> beam.FlatMap(_pictures)
             | "BestOfEqualPixels" >> beam.CombinePerKey(min)
             | "CutIntoBands" >> beam.FlatMap(_cut_into_bands, distance)
             | "GatherBands" >> beam.GroupByKey()
             | "ConnectPictures" >> beam.Map(_connect, distance)
         )
+
+
+def _pictures(fact: NamedRecord) -> Iterator[tuple[bytes, tuple[int, str, bytes]]]:
+    tables: list[FactTable] = records_named(fact, "images")
+    for table in tables:
+        yield from table.pictures()
 
 
 def _cut_into_bands(
@@ -44,7 +51,5 @@ def _cut_into_bands(
         yield key, (image_id, perceptual_hash)
 
 
-def _connect(
-    element: tuple[bytes, Iterable[tuple[str, bytes]]], distance: int
-) -> tuple[tuple[str, str], ...]:
-    return connect_band(element[1], distance)
+def _connect(element: tuple[bytes, Iterable[tuple[str, bytes]]], distance: int) -> NamedRecord:
+    return named("near_pairs", connect_band(element[1], distance))

@@ -1,43 +1,61 @@
-"""Named collections of small records to one element, where a decision needs all of them."""
+"""Named records from many steps to one element, where a decision needs all of them."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 import apache_beam as beam
+from apache_beam.pvalue import TaggedOutput
 
-Named: TypeAlias = "dict[str, beam.PCollection | tuple[beam.PCollection, ...]]"
+NamedRecord: TypeAlias = "tuple[str, tuple[str, Any]]"
+
+# Outputs that steps have beside their own: what the plan is made from, and what is published.
+FACTS, RESULTS = "facts", "results"
+
+# The one key of all named records: they meet in one element.
+_KEY = "dataset"
+
+
+def named(name: str, record: Any) -> NamedRecord:
+    """Give a record its name, for `GatherRecords`."""
+    return _KEY, (name, record)
+
+
+def fact(name: str, record: Any) -> TaggedOutput:
+    """Give the plan a record: a step yields it into its output `facts`."""
+    return TaggedOutput(FACTS, named(name, record))
+
+
+def result(name: str, record: Any) -> TaggedOutput:
+    """Give the publication a record: a step yields it into its output `results`."""
+    return TaggedOutput(RESULTS, named(name, record))
+
+
+def records_named(element: NamedRecord, name: str) -> list[Any]:
+    """Give the record in a list, if it has that name."""
+    _, (found, record) = element
+    return [record] if found == name else []
 
 
 @dataclass
-class GatherByName(beam.PTransform):
-    """{name: collection, or several} -> one {name: list of records}, without names that have none.
+class GatherRecords(beam.PTransform):
+    """Collections of named records -> one {name: list of records}, without names that have none.
 
-    Nothing comes out if every collection is empty.
+    Nothing comes out if every collection is empty. Steps name their records themselves: many
+    engines end a stage where collections flow together, and would begin another one to name them.
     """
 
-    def expand(self, collections: Named) -> Any:
+    def expand(self, collections: Sequence[beam.PCollection]) -> Any:
         """Wire the step."""
-        # All that is done to a record is done before they flow together: many engines end a stage
-        # there, and would begin another one for it.
-        named = [
-            records | f"Name {name} {number}" >> beam.Map(_keyed, name)
-            for name, found in sorted(collections.items())
-            for number, records in enumerate(found if isinstance(found, tuple) else (found,))
-        ]
         return (
-            named
+            collections
             | "AllRecords" >> beam.Flatten()
             | "GatherAll" >> beam.GroupByKey()  # ("dataset", [(name, record)])
             | "SortByName" >> beam.Map(_by_name)
         )
-
-
-def _keyed(record: Any, name: str) -> tuple[str, tuple[str, Any]]:
-    return "dataset", (name, record)
 
 
 def _by_name(element: tuple[str, Iterable[tuple[str, Any]]]) -> dict[str, list[Any]]:

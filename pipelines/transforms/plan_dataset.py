@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,7 +13,7 @@ from pipelines.context import BuildContext
 from pipelines.metrics import count
 from pipelines.progress import note
 from pipelines.transforms.find_near_pairs import FindNearPairs
-from pipelines.transforms.gather import GatherByName, Named
+from pipelines.transforms.gather import RESULTS, GatherRecords, result
 from sarchat_build.curation.facts import FactTable
 from sarchat_build.curation.plan import DatasetFacts, plan_dataset
 from sarchat_build.curation.shard_assignment import ShardAssignment, group_by_shard
@@ -24,12 +24,11 @@ from sarchat_build.types import CutImage, PlannedImage
 
 @dataclass
 class PlanDataset(beam.PTransform):
-    """Facts, by name -> `assignments`: (block, tuple of ShardAssignment), and reports.
+    """Facts -> `assignments`: (block, tuple of ShardAssignment), and `shards`: (shard, ()).
 
     In: images: FactTable · rejected_images: tuple of RejectedImage · reject_counts: tuple of
-    RejectCount · read: tuple of ReadCount. Out as well: `shards`: (shard, ()), `duplicates`: tuple
-    of rows, `split_changes`: tuple of SplitChange, `notices`: {source id: {reason: count}}, `stop`:
-    tuple of Stop.
+    RejectCount · read: tuple of ReadCount. Results: duplicates: tuple of rows · split_changes:
+    tuple of SplitChange · notices: {source id: {reason: count}} · stop: tuple of Stop.
 
     One element holds all facts, in columns, since duplicates, and the scenes that they connect, are
     known only when every image is. Of more than a million images the near ones are searched for
@@ -39,19 +38,16 @@ class PlanDataset(beam.PTransform):
 
     context: BuildContext
 
-    def expand(self, facts: Named) -> Any:
+    def expand(self, facts: Sequence[beam.PCollection]) -> Any:
         """Wire the step."""
-        apart = self.context.searches_apart
-        if apart:
-            pairs = facts["images"] | "FindNearPairs" >> FindNearPairs(self.context)
-            facts = {**facts, "near_pairs": pairs}
+        if self.context.searches_apart:
+            pairs = facts | "AllFacts" >> beam.Flatten() | FindNearPairs(self.context)
+            facts = (*facts, pairs)
         return (
             facts
-            | "GatherFacts" >> GatherByName()
+            | "GatherFacts" >> GatherRecords()
             | "Plan"
-            >> beam.FlatMap(_plan, self.context).with_outputs(
-                "shards", "duplicates", "split_changes", "notices", "stop", main="assignments"
-            )
+            >> beam.FlatMap(_plan, self.context).with_outputs("shards", RESULTS, main="assignments")
         )
 
 
@@ -78,12 +74,12 @@ def _plan(facts: Mapping[str, list[Any]], context: BuildContext) -> Iterator[Any
         duplicates_dropped=sum(not row["kept"] for row in plan.duplicates),
     )
     if plan.stop:
-        yield TaggedOutput("stop", plan.stop)
+        yield result("stop", plan.stop)
         return
-    yield TaggedOutput("duplicates", plan.duplicates)
-    yield TaggedOutput("split_changes", plan.split_changes)
-    yield TaggedOutput("notices", plan.notices)
-    yield TaggedOutput("notices", count_missed(context.part_matches))
+    yield result("duplicates", plan.duplicates)
+    yield result("split_changes", plan.split_changes)
+    yield result("notices", plan.notices)
+    yield result("notices", count_missed(context.part_matches))
     rejected: list[RejectCount] = _all(facts, "reject_counts")
     note(
         context.out,

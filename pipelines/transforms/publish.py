@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,27 +11,27 @@ import apache_beam as beam
 from pipelines.context import BuildContext
 from pipelines.metrics import count
 from pipelines.progress import note
-from pipelines.transforms.gather import GatherByName, Named
+from pipelines.transforms.gather import GatherRecords
 from sarchat_build.dataset.lock import demand_lock
 from sarchat_build.publishing.publish import BuildResults, publish
 
 
 @dataclass
 class Publish(beam.PTransform):
-    """Named collections of small records -> the finished dataset's `build.json`.
+    """Results -> the finished dataset's `build.json`.
 
-    receipts: ShardReceipt · readings: ShardReading · rejects: (source id, tuple of Reject) ·
-    duplicates: tuple of rows · read: tuple of ReadCount · split_changes: tuple of SplitChange ·
-    notices: {source id: {reason: count}} · stop: tuple of Stop
+    receipts: ShardReceipt · readings: ShardReading · rejects: tuple of Reject · duplicates: tuple
+    of rows · read: tuple of ReadCount · split_changes: tuple of SplitChange · notices: {source id:
+    {reason: count}} · stop: tuple of Stop
     """
 
     context: BuildContext
 
-    def expand(self, collections: Named) -> Any:
+    def expand(self, results: Sequence[beam.PCollection]) -> Any:
         """Wire the step."""
         return (
-            collections
-            | "GatherResults" >> GatherByName()
+            results
+            | "GatherResults" >> GatherRecords()
             | "WriteRecord" >> beam.Map(_publish, self.context)
         )
 
@@ -45,7 +45,7 @@ def _publish(records: Mapping[str, list[Any]], context: BuildContext) -> None:
 
     results = BuildResults(
         stop=joined("stop"),
-        rejects=[reject for _, group in each("rejects") for reject in group],
+        rejects=joined("rejects"),
         read=joined("read"),
         duplicates=joined("duplicates"),
         split_changes=joined("split_changes"),

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import apache_beam as beam
-from apache_beam.pvalue import TaggedOutput
 
 from pipelines.context import BuildContext, block_key
 from pipelines.metrics import count
+from pipelines.transforms.gather import FACTS, RESULTS, fact, result
+from sarchat_build.curation.stop import count_rejects
 from sarchat_build.dataset.lock import demand_lock
 from sarchat_build.sources.batches import read_in_batches
 
@@ -20,10 +21,10 @@ DOCUMENTS, IMAGES = "documents", "images"
 
 @dataclass
 class ReadAnnotations(beam.PTransform):
-    """(kind, source id, number) -> `annotations`: (image block, tuple of Annotation); two others.
+    """(kind, source id, number) -> `annotations`: (image block, tuple of Annotation).
 
-    A block of images comes out itself, without annotations. `rejects`: (source id, tuple of
-    Reject), `read`: tuple of ReadCount.
+    A block of images comes out itself, without annotations. Facts: `read`, a tuple of
+    ReadCount, and `reject_counts`, of RejectCount. Results: `read`, and `rejects`, of Reject.
     """
 
     context: BuildContext
@@ -31,7 +32,7 @@ class ReadAnnotations(beam.PTransform):
     def expand(self, blocks: beam.PCollection) -> Any:
         """Wire the step."""
         return blocks | "ReadDocuments" >> beam.FlatMap(_read_block, self.context).with_outputs(
-            "rejects", "read", main="annotations"
+            FACTS, RESULTS, main="annotations"
         )
 
 
@@ -56,5 +57,7 @@ def _read_block(block: tuple[str, str, int], context: BuildContext) -> Iterator[
             objects_rejected=sum(reject.instances for reject in batch.rejects),
         )
         if batch.rejects:
-            yield TaggedOutput("rejects", (source_id, batch.rejects))
-        yield TaggedOutput("read", (batch.read,))
+            yield fact("reject_counts", count_rejects(batch.rejects))
+            yield result("rejects", batch.rejects)
+        yield fact("read", (batch.read,))
+        yield result("read", (batch.read,))

@@ -10,14 +10,15 @@ import apache_beam as beam
 from pipelines.context import BuildContext
 from pipelines.metrics import count
 from pipelines.progress import report_done
+from pipelines.transforms.gather import NamedRecord, named
 from sarchat_build.dataset.record import record_shell
 from sarchat_build.dataset.shards import ShardReceipt
-from sarchat_build.publishing.shard_reading import ShardReading, read_shard
+from sarchat_build.publishing.shard_reading import read_shard
 
 
 @dataclass
 class ReadShards(beam.PTransform):
-    """ShardReceipt -> ShardReading."""
+    """ShardReceipt -> results `readings`: ShardReading."""
 
     context: BuildContext
 
@@ -26,7 +27,7 @@ class ReadShards(beam.PTransform):
         return receipts | "ReadShard" >> beam.Map(_read, self.context)
 
 
-def _read(receipt: ShardReceipt, context: BuildContext) -> ShardReading:
+def _read(receipt: ShardReceipt, context: BuildContext) -> NamedRecord:
     record = record_shell(
         recipe=context.recipe,
         manifests=context.manifests,
@@ -37,4 +38,4 @@ def _read(receipt: ShardReceipt, context: BuildContext) -> ShardReading:
     report_done(context.out, "readings", receipt.name)
     faults = reading.proof.errors if reading.proof else 0
     count("read_shards", shards_in=1, shards_out=1, faults=faults)
-    return reading
+    return named("readings", reading)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from jinja2 import nodes
 
-from sarchat_build.phrasing.engine import ASK, Sandbox, parse_id, split_frame
+from sarchat_build.phrasing.engine import ASK, SANDBOX, parse_id, split_frame
 
 
 def constant_text(templates: Mapping[str, str]) -> dict[str, tuple[str, ...]]:
@@ -21,14 +21,13 @@ def constant_text(templates: Mapping[str, str]) -> dict[str, tuple[str, ...]]:
     >>> constant_text({name: 'Frame the {{ phrase }}{% if one %} here{% endif %} with a box.'})
     {'referring/single/question/frame': ('Frame the', 'with a box.')}
     """
-    sandbox = Sandbox()
     parts: dict[str, tuple[str, ...]] = {}
     for name, source in templates.items():
         if parse_id(name).task == "frames":
             before, after = split_frame(source if ASK in source else "")
             parts[name] = (before.strip(), after.strip())
         else:
-            parts[name] = _parts(sandbox.parse(source))
+            parts[name] = _parts(SANDBOX.parse(source))
     return parts
 
 

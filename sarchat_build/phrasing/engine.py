@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -84,6 +85,19 @@ class Sandbox(ImmutableSandboxedEnvironment):
         raise SecurityError(f"operator {operator!r} is not available in phrasings")
 
 
+SANDBOX = Sandbox()
+
+
+@cache
+def compiled(source: str) -> Template:
+    """Give a phrasing that can be rendered, compiled once in a process and in its later forks.
+
+    Raises:
+        jinja2.TemplateSyntaxError: it is none.
+    """
+    return SANDBOX.from_string(source)
+
+
 class Phrasing:
     """All phrasings, ready to put questions into words. Pickles as plain text."""
 
@@ -93,8 +107,6 @@ class Phrasing:
         self._start()
 
     def _start(self) -> None:
-        self._sandbox = Sandbox()
-        self._compiled: dict[str, Template] = {}
         self.frames: dict[str, tuple[str, str]] = {}
         choices: dict[tuple[str, str, str], list[str]] = defaultdict(list)
         for template_id, source in self.templates.items():
@@ -167,7 +179,8 @@ class Phrasing:
         """
         asked, frame, answered = template_ids
         before, after = self.frames[frame]
-        question, answer = self._template(asked), self._template(answered)
+        question = compiled(self.templates[asked])
+        answer = compiled(self.templates[answered])
         # One context for both: making it costs more than a short rendering.
         context = question.new_context(variables)  # type: ignore[arg-type]
         ask = " ".join("".join(question.root_render_func(context)).split())
@@ -177,13 +190,6 @@ class Phrasing:
                 f"{' + '.join(template_ids)} gave {len(ask) + len(say):,} characters"
             )
         return Rendered(f"{before}{ask}{after}", say, template_ids)
-
-    def _template(self, template_id: str) -> Template:
-        template = self._compiled.get(template_id)
-        if template is None:
-            template = self._sandbox.from_string(self.templates[template_id])
-            self._compiled[template_id] = template
-        return template
 
 
 def parse_id(template_id: str) -> PhrasingId:

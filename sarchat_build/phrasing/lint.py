@@ -20,7 +20,8 @@ from sarchat_build.phrasing.engine import (
     ASK,
     FRAMES,
     MAX_TEXT_CHARS,
-    Sandbox,
+    SANDBOX,
+    compiled,
     parse_id,
     split_frame,
 )
@@ -113,7 +114,6 @@ def lint(
         folder: where they lie, for the messages.
         thorough: render each phrasing on every sample, and each question in every frame.
     """
-    sandbox = Sandbox()
     asked = samples() if thorough else few_samples()
     seen: dict[tuple[str, ...], str] = {}
     questions: dict[str, str] = {}
@@ -128,10 +128,10 @@ def lint(
             yield Issue(file, "", f"no task asks {task}/{subtask}; check the folder's name")
             continue
         try:
-            tree = sandbox.parse(source)
+            tree = SANDBOX.parse(source)
             _refuse_unavailable(tree, 0)
             content = tuple(_content_faults(tree, subtask_id, side))
-            template = sandbox.from_string(tree)
+            template = compiled(source)
             texts = [_render(template, question) for question in asked[subtask_id]]
         except _FAILURES as error:
             yield Issue(file, f"line {_line(error)}", f"{type(error).__name__}: {error}")

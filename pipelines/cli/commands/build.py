@@ -10,6 +10,7 @@ from pipelines.cli.commands.sources import print_faulty
 from pipelines.cli.tables import print_text
 from pipelines.console import errors, print_error
 from pipelines.interrupts import cleaning_up
+from pipelines.lean_beam import import_beam
 from pipelines.progress import SUBMITTED, note, note_finished, now, read_milestones, stage_seconds
 from pipelines.progress_display import build_progress, byte_progress
 from pipelines.settings import load_settings
@@ -65,6 +66,7 @@ def build_sources(
 
     refuse_folder(output)
     refuse_overlap(output, raw, repacked)
+    import_beam(runner)
     from pipelines import launch
     from pipelines.build_dataset import build_dataset
     from pipelines.runners import engine_ready, run, submit
