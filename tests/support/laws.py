@@ -55,6 +55,7 @@ ROOMS = (
     "pipelines.context",
     "pipelines.interrupts",
     "pipelines.worker",
+    "pipelines.lean_beam",
     "pipelines.transforms",
     "pipelines.build_dataset",
     "pipelines.runners",
