@@ -65,8 +65,9 @@ def merge(ranges: Iterable[Range]) -> list[Range]:
 class RemoteFile(io.RawIOBase):
     """A file behind a URL, read at any position.
 
-    What is read on and on is fetched in pieces that grow; where somebody jumps to, only what is
-    asked for. Whoever knows the parts of the file sets `edges`: then one is fetched as a whole.
+    What is read on and on is fetched in pieces that grow; where somebody jumps to, far away, only
+    what is asked for. Whoever knows the parts of the file sets `edges`: then one is fetched as a
+    whole.
 
     Attributes:
         edges: offsets in order, across which nothing is fetched unasked.
@@ -184,7 +185,9 @@ class RemoteFile(io.RawIOBase):
             after = bisect_right(self.edges, self._at)
             edge = self.edges[after] if after < len(self.edges) else self._at
             return min(edge - self._at, BLOCK_BYTES)
-        goes_on = self._block and self._at == self._block_start + len(self._block)
+        # A short way ahead is reading on, too: a tar is listed by headers between small members.
+        ahead = self._at - self._block_start - len(self._block)
+        goes_on = self._block and 0 <= ahead <= _GAP_BYTES
         return min(2 * len(self._block), BLOCK_BYTES) if goes_on else 0
 
 

@@ -95,6 +95,25 @@ def test_opening_a_zip_fetches_its_directory_and_little_else(store: type[Counted
     assert store.fetched_bytes() < 100_000 + 4 * 20 * 60
 
 
+@pytest.mark.parametrize(
+    ("members", "requests", "share"),
+    [
+        ({f"{n:05d}.jpg": b"%05d" % n * 4_000 for n in range(1_000)}, 40, 1.0),
+        ({f"{n:05d}.tif": bytes(1 << 20) for n in range(20)}, 45, 0.01),
+    ],
+    ids=["small members", "large members"],
+)
+def test_a_tar_is_listed_by_few_requests(
+    store: type[CountedStore], members: dict[str, bytes], requests: int, share: float
+) -> None:
+    """What lies between the headers of small members is fetched along, of large ones it is not."""
+    store.contents["b/a.tar"] = tar_of(members)
+    archive = open_archive("counted://b/a.tar")
+    assert [member.path for member in archive.members()] == list(members)
+    assert len(store.fetched) <= requests
+    assert store.fetched_bytes() <= share * len(store.contents["b/a.tar"])
+
+
 def test_what_is_read_from_beginning_to_end_is_fetched_once_in_growing_pieces(
     store: type[CountedStore],
 ) -> None:
