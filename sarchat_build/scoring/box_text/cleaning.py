@@ -1,0 +1,132 @@
+"""What stands in an answer beside the answer: thinking, chat tokens, tags, LaTeX."""
+
+from __future__ import annotations
+
+import html
+import re
+import unicodedata
+from typing import NamedTuple
+
+# What follows is never read: no answer is as long.
+MAX_CHARS = 200_000
+# Stand for a model's own marks of a box, and for boxes whose tokens carry their frame.
+OPEN, CLOSE = "\ue000", "\ue001"
+LOC_1024, LOC_1000, PATCHES = "\ue010", "\ue011", "\ue012"
+
+_THINK = r"(?:[a-z]+:)?(?:think|thinking|thought|reasoning)"
+_THOUGHT = re.compile(
+    rf"(?:<{_THINK}>|◁think▷).*?(?:</{_THINK}>|◁/think▷)", re.IGNORECASE | re.DOTALL
+)
+_END_OF_THOUGHT = re.compile(rf".*(?:</{_THINK}>|◁/think▷)", re.IGNORECASE | re.DOTALL)
+_OPEN_THOUGHT = re.compile(rf"(?:<{_THINK}>|◁think▷).*", re.IGNORECASE | re.DOTALL)
+_ANSWER = re.compile(r".*<answer>(.*?)(?:</answer>|$)", re.IGNORECASE | re.DOTALL)
+
+_POINTS = re.compile(r"<points?\b[^<>]*>?", re.IGNORECASE)
+_PRIVATE = re.compile("[\ue000-\ue0ff\x00]")
+_LOC_RUN = re.compile(r"(?:<loc(_?)\d+>\s*)(?:<loc\1\d+>\s*)*(?:<(?:l(?:o(?:c_?\d*)?)?)?$)?")
+_PATCH_RUN = re.compile(
+    r"<patch_index_\d+>(?:\s|</?delimiter_of_multi_objects/?>|<patch_index_\d+>)*"
+)
+_DIGITS = re.compile(r"\d+")
+_REFERENCE = re.compile(
+    r"(?:<ref>|<\|ref\|>|<\|object_ref_start\|>|<phrase>|<p>)(.{0,400}?)"
+    r"(?:</ref>|<\|/ref\|>|<\|object_ref_end\|>|</phrase>|</p>)",
+    re.DOTALL,
+)
+_NO_DATA = re.compile(r"[\[\](){}<>\d]")
+_BOX_OPEN = re.compile(
+    r"<(?:box|bbox|bounding_box|quad|det|\|det\||\|box_start\||\|quad_start\||\|begin_of_box\|)>"
+)
+_BOX_CLOSE = re.compile(
+    r"</(?:box|bbox|bounding_box|quad|det)>|<\|(?:/det|box_end|quad_end|end_of_box)\|>"
+)
+# A name in angle brackets where a number belongs: copied from the question, no mark.
+_PLACEHOLDER = re.compile(r"<\s*([a-zA-Z]{0,3}_?(?:min|max|[0-9x-z])?_?\w{0,5})\s*>(?=[\s,|}<\]])")
+# XML: an element of one number, and the attributes of any other mark.
+_ELEMENT = re.compile(r"<([a-zA-Z]\w*)>\s*([-+.\d]+)\s*</\1>")
+_ATTRIBUTES = re.compile(r"<[a-zA-Z]\w*((?:\s+\w+=[\"'][^\"'<>]{0,80}[\"'])+)\s*/?>")
+_ATTRIBUTE = re.compile(r"(\w+)=[\"']\s*([-+.\d]+)\s*[\"']")
+_TAG = re.compile(r"<\|[^<>|]{0,80}\|?>|</?[a-zA-Z][\w:-]*(?:\s[^<>]{0,300})?/?>")
+_CUT_TAG = re.compile(r"</?\|?[a-zA-Z/][^<>]{0,80}$")
+_LATEX_WORD = re.compile(
+    r"\\(?:left|right|[bB]igg?[lr]?|boxed|fbox|text(?:bf|it|tt|rm)?|math(?:bf|it|tt|rm)|quad"
+    r"|displaystyle|langle|rangle|ldots|dots|[,;:! ])(?![a-z])"
+)
+_ESCAPED_BRACKET = re.compile(r"\\+([\[\](){}_%$&#])")
+_ESCAPED_BLANK = re.compile(r"\\+[nrt](?![a-zA-Z])|\\\\")
+_SIGNS = str.maketrans({"−": "-", "‒": "-", "﹣": "-", "`": " ", "$": " ", "*": " ", "，": ",",
+                        "、": ",", "；": ";", "：": ":", "“": '"', "”": '"', "‘": "'", "’": "'"})  # fmt: skip
+
+
+class Cleaned(NamedTuple):
+    """An answer without what is none of it.
+
+    Attributes:
+        text: what is left.
+        unfinished: whether the model was still thinking when its text ended.
+    """
+
+    text: str
+    unfinished: bool
+
+
+def final_answer(text: str) -> Cleaned:
+    """Leave out thinking, and take what stands in `<answer>` if anything does.
+
+    >>> final_answer("<think>[1, 2, 3, 4]?</think> A ship.").text
+    ' A ship.'
+    """
+    text = text[:MAX_CHARS]
+    text = _THOUGHT.sub(" ", text)
+    text = _END_OF_THOUGHT.sub(" ", text, count=1)
+    unfinished = bool(_OPEN_THOUGHT.search(text))
+    text = _OPEN_THOUGHT.sub(" ", text)
+    if found := _ANSWER.match(text):
+        text = found[1]
+    return Cleaned(text, unfinished)
+
+
+def clean(text: str) -> str:
+    """Make one alphabet of many: marks of boxes to `OPEN` and `CLOSE`, other markup to blanks.
+
+    >>> clean("<ref>ship 3</ref><box>(1,2),(3,4)</box>").replace(OPEN, "«").replace(CLOSE, "»")
+    ' ship   «(1,2),(3,4)»'
+    """
+    text = _PRIVATE.sub(" ", text)
+    if "&" in text:
+        text = html.unescape(text)
+    if not text.isascii():
+        text = unicodedata.normalize("NFKC", text.translate(_SIGNS))
+    text = text.translate(_SIGNS)
+    text = _LATEX_WORD.sub(" ", text)
+    text = _ESCAPED_BLANK.sub(" ", _ESCAPED_BRACKET.sub(r"\1", text))
+    if "<" not in text:
+        return text
+    text = _POINTS.sub(" ", text)
+    text = _ELEMENT.sub(r" \1=\2 ", text)
+    text = _ATTRIBUTES.sub(lambda found: f" {_ATTRIBUTE.sub(_named, found[1])} ", text)
+    text = _LOC_RUN.sub(_loc_boxes, text)
+    text = _PATCH_RUN.sub(_patch_boxes, text)
+    text = _REFERENCE.sub(lambda found: f" {_NO_DATA.sub(' ', found[1])} ", text)
+    text = _BOX_CLOSE.sub(CLOSE, _BOX_OPEN.sub(OPEN, text))
+    text = _PLACEHOLDER.sub(r" \1 ", text) if "{" in text or "[" in text else text
+    return _CUT_TAG.sub(" ", _TAG.sub(" ", text))
+
+
+def _named(found: re.Match[str]) -> str:
+    return f"{found[1]}={found[2]}"
+
+
+def _group(mark: str, numbers: list[str]) -> str:
+    return f"{OPEN}{mark},{','.join(numbers)}{CLOSE}"
+
+
+def _loc_boxes(found: re.Match[str]) -> str:
+    mark = LOC_1000 if found[1] else LOC_1024
+    numbers = _DIGITS.findall(found[0])
+    return "".join(_group(mark, numbers[i : i + 4]) for i in range(0, len(numbers), 4)) + " "
+
+
+def _patch_boxes(found: re.Match[str]) -> str:
+    numbers = _DIGITS.findall(found[0])
+    return "".join(_group(PATCHES, numbers[i : i + 2]) for i in range(0, len(numbers), 2)) + " "
