@@ -21,6 +21,8 @@ _END_OF_THOUGHT = re.compile(rf".*(?:</{_THINK}>|◁/think▷)", re.IGNORECASE |
 _OPEN_THOUGHT = re.compile(rf"(?:<{_THINK}>|◁think▷).*", re.IGNORECASE | re.DOTALL)
 _ANSWER = re.compile(r".*<answer>(.*?)(?:</answer>|$)", re.IGNORECASE | re.DOTALL)
 
+# Angle brackets around anything but numbers.
+_LETTER_MARK = re.compile(r"<\s*(?![\s\d.+-])")
 _POINTS = re.compile(r"<points?\b[^<>]*>?", re.IGNORECASE)
 _PRIVATE = re.compile("[\ue000-\ue0ff\x00]")
 _LOC_RUN = re.compile(r"(?:<loc(_?)\d+>\s*)(?:<loc\1\d+>\s*)*(?:<(?:l(?:o(?:c_?\d*)?)?)?$)?")
@@ -77,6 +79,8 @@ def final_answer(text: str) -> Cleaned:
     ' A ship.'
     """
     text = text[:MAX_CHARS]
+    if "<" not in text and "◁" not in text:
+        return Cleaned(text, unfinished=False)
     text = _THOUGHT.sub(" ", text)
     text = _END_OF_THOUGHT.sub(" ", text, count=1)
     unfinished = bool(_OPEN_THOUGHT.search(text))
@@ -98,9 +102,12 @@ def clean(text: str) -> str:
     if not text.isascii():
         text = unicodedata.normalize("NFKC", text.translate(_SIGNS))
     text = text.translate(_SIGNS)
-    text = _LATEX_WORD.sub(" ", text)
-    text = _ESCAPED_BLANK.sub(" ", _ESCAPED_BRACKET.sub(r"\1", text))
+    if "\\" in text:
+        text = _LATEX_WORD.sub(" ", text)
+        text = _ESCAPED_BLANK.sub(" ", _ESCAPED_BRACKET.sub(r"\1", text))
     if "<" not in text:
+        return text
+    if not _LETTER_MARK.search(text):
         return text
     text = _POINTS.sub(" ", text)
     text = _ELEMENT.sub(r" \1=\2 ", text)

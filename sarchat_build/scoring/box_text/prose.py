@@ -70,6 +70,7 @@ _LEAD = re.compile(
     rf"\s*{_FOUR}(?=\s*(?:[.;)\n]|$))",
     re.IGNORECASE,
 )
+_DIGITS = re.compile(r"\d+")
 _HEAD = re.compile(r"x_?(?:1|min)\s*\|\s*y_?(?:1|min)\s*\|\s*x_?(?:2|max)\s*\|\s*y_?(?:2|max)", re.I)
 _CELLS = re.compile(rf"{_NUMBER}\s*\|\s*{_NUMBER}\s*\|\s*{_NUMBER}\s*\|\s*{_NUMBER}(?=\s*\|)")
 _LINE = re.compile(rf"^[ \t]*{_FOUR}[ \t]*[.;,]?[ \t]*$", re.MULTILINE)
@@ -136,6 +137,8 @@ def _chain_boxes(chain: list[PointSpan], text: str) -> Iterator[Span]:
 
 def prose_boxes(text: str) -> Iterator[Span]:
     """Give the boxes of a text whose brackets were read already and are blanks now."""
+    if len(_DIGITS.findall(text)) < 4:
+        return
     in_table = bool(_HEAD.search(text))
     for pattern in (_LEAD, _LINE, *((_CELLS,) if in_table else ())):
         for found in pattern.finditer(text):
