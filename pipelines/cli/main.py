@@ -10,7 +10,7 @@ import io
 import os
 import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 
@@ -21,6 +21,7 @@ from pipelines.cli.arguments import (
     check_output_folder,
     check_runner,
     check_source_ids,
+    check_tasks,
     images_of,
     workers_of,
 )
@@ -31,6 +32,7 @@ from pipelines.faults import EngineError, FaultLog
 from pipelines.interrupts import end_interrupted, listen
 from sarchat_build.config.resources import recipe_path
 from sarchat_build.errors import ConfigurationError, InputError
+from sarchat_build.scoring.frames import Frame
 
 EXIT_CHECK_FAILED, EXIT_USAGE, EXIT_INPUT, EXIT_ENGINE, EXIT_INTERRUPTED = 1, 2, 3, 4, 130
 EXIT_PIPE_CLOSED = 141
@@ -250,6 +252,78 @@ def report(
     from pipelines.cli.commands.report import print_report
 
     print_report(dataset, output, prove=prove, workers=processes)
+
+
+@app.command(
+    short_help="Score a model's answers against a dataset.",
+    epilog="Example: sarchat score dataset --predictions predictions.jsonl",
+)
+def score(
+    dataset: Annotated[
+        str, typer.Argument(metavar="OUT", help="A finished dataset, as a path or a URL.")
+    ],
+    predictions: Annotated[
+        list[Path],
+        typer.Option(
+            "--predictions",
+            metavar="FILE",
+            help="Output of ms-swift, LLaMA-Factory, lmms-eval, VLMEvalKit, EvalScope, vLLM or "
+            "OpenAI batch, LLaVA, or rows of dialogue_id and prediction; may be given several "
+            "times.",
+        ),
+    ],
+    boxes: Annotated[
+        str,
+        typer.Option(
+            metavar="FRAME",
+            help="What the model's box numbers are measured in: native (pixels of the chip), "
+            "norm1, norm100, norm999, norm1000, norm1024, input:WIDTHxHEIGHT, "
+            "input:qwen2_5_vl[,max_pixels=N].",
+        ),
+    ] = "native",
+    split: Annotated[
+        Literal["train", "validation", "test"], typer.Option(help="Split that was predicted.")
+    ] = "test",
+    task: Annotated[
+        list[str] | None,
+        typer.Option("--task", metavar="TASK", help="Task; may be given several times."),
+    ] = None,
+    details: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Also write a row per dialogue: a name ending in .jsonl or .parquet.",
+        ),
+    ] = None,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Write over a file of --details.")
+    ] = False,
+    as_json: Annotated[
+        bool,
+        typer.Option("--json", help="One JSON document; its keys are in docs/scoring.md."),
+    ] = False,
+) -> None:
+    """Score a model's answers against a finished dataset; see docs/scoring.md.
+
+    The form of the files is known by their fields. A dialogue without a prediction is wrong.
+    """
+    check_dataset(dataset)
+    check_tasks(task or [])
+    Frame.parse(boxes)
+    if details is not None:
+        check_output_file("--details", details)
+    from pipelines.cli.commands.score import print_score
+
+    print_score(
+        dataset,
+        predictions,
+        boxes=boxes,
+        split=split,
+        tasks=task or [],
+        details=details,
+        overwrite=overwrite,
+        as_json=as_json,
+    )
 
 
 @app.command(

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple, TypeAlias
 
 from sarchat_build.scoring import words
 from sarchat_build.scoring.box_text import Boxes, parse_boxes
+from sarchat_build.scoring.counts import count_of
 from sarchat_build.scoring.frames import NATIVE, Frame
 from sarchat_build.scoring.matching import Match, Rectangle, iou_table, match
 
@@ -156,11 +157,17 @@ def read_facts(task: str, subtask: str, boxes: Boxes, asked: str | None) -> froz
         return frozenset(("class", c) for c in words.categories(text) or ())
     if task == "classification":
         found = words.categories(text)
-        return frozenset(("category", c) for c in found or ["none"]) if found is not None else frozenset()
+        return (
+            frozenset(("category", c) for c in found or ["none"])
+            if found is not None
+            else frozenset()
+        )
     if task == "fine_grained_description" or task == "spatial_grounding":
-        return frozenset(("place", place) for place in words.places(words.normalized_lines(boxes.rest)))
+        return frozenset(
+            ("place", place) for place in words.places(words.normalized_lines(boxes.rest))
+        )
     if task == "instance_counting":
-        return _known({"count": words.count_of(text, asked or "")})
+        return _known({"count": count_of(text, asked or "")})
     if task != "cross_modal_identification":
         return frozenset()
     if subtask == "single":

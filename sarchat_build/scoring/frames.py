@@ -1,4 +1,4 @@
-"""Frames of coordinates: what the numbers of a box text are measured in, and how they become pixels.
+"""Frames of coordinates: what the numbers of a box text are measured in, and their pixels.
 
 A frame is declared by whoever knows the model and never guessed from an answer.
 """
@@ -47,7 +47,7 @@ class Frame:
     >>> Frame.parse("input:504x504").scale(512, 512)[0] == 512 / 504
     True
     >>> Frame.parse("input:qwen2_5_vl").input_size(512, 512)
-    (504, 504)
+    (504.0, 504.0)
 
     Attributes:
         name: as it is declared.

@@ -108,7 +108,7 @@ def turned_hull(box: Rectangle, degrees: float) -> Rectangle:
 def clipped(box: Rectangle, width_px: int, height_px: int) -> Rectangle | None:
     """Sort the corners and clip to the picture; None if nothing is left.
 
-    >>> clipped((56, 78, -3, 34), 64, 64)
+    >>> clipped((56.0, 78.0, -3.0, 34.0), 64, 64)
     (0.0, 34.0, 56.0, 64.0)
     """
     x1, x2 = sorted((box[0], box[2]))

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
+from itertools import islice
 from typing import Any, NamedTuple
 
 import pyarrow as pa
@@ -13,7 +16,7 @@ from sarchat_build.published.columns import to_python
 from sarchat_build.published.folder import DatasetFolder
 from sarchat_build.published.layout import SPLITS, TASKS, parse_shard_name, table_folder
 from sarchat_build.published.reader import UNREADABLE
-from sarchat_build.scoring.answers import Expected, read_facts, truth_facts
+from sarchat_build.scoring.answers import Expected, Fact, read_facts, truth_facts
 from sarchat_build.scoring.box_text import parse_boxes
 from sarchat_build.scoring.matching import Rectangle
 
@@ -46,17 +49,28 @@ class Row(NamedTuple):
     expected: Expected
 
 
+class TrainRow(NamedTuple):
+    """What a dialogue of the train split states; the sides are the commonest there."""
+
+    task: str
+    subtask: str
+    question: str
+    facts: frozenset[Fact]
+    boxes: tuple[Rectangle, ...]
+    width_px: int
+    height_px: int
+
+
 class Dataset:
     """A finished dataset, or some of its tasks, of one split.
 
     Attributes:
         tasks: those that are there, in the published order.
         split: one of `layout.SPLITS`.
-        pictures: of this split, by image id.
     """
 
     def __init__(self, location: str, split: str, tasks: Sequence[str] = ()) -> None:
-        """Find the shards and read what is known of the pictures.
+        """Find the shards.
 
         Raises:
             InputError: a file cannot be read, or the dataset has nothing of the split.
@@ -78,9 +92,19 @@ class Dataset:
                 f"{location}: no dialogues of split {split}{of}; --split may be "
                 f"{', '.join(there) or 'nothing: the dataset has none'}"
             )
-        self.pictures: dict[str, Picture] = {}
-        for path in self.shards("images"):
-            self._read_pictures(path)
+
+    @cached_property
+    def pictures(self) -> dict[str, Picture]:
+        """What is known of each picture of the split, by id.
+
+        Raises:
+            InputError: a file cannot be read.
+        """
+        return {
+            image_id: picture
+            for path in self.shards("images")
+            for image_id, picture in self._read_pictures(path)
+        }
 
     def shards(self, table: str, split: str | None = None) -> list[str]:
         """Give the files of a table, in order."""
@@ -101,7 +125,9 @@ class Dataset:
             ):
                 picture = self.pictures.get(image_id)
                 if picture is None:
-                    raise InputError(f"{self._location} › {path}: {dialogue_id} has no picture {image_id!r}")  # fmt: skip
+                    raise InputError(
+                        f"{self._location} › {path}: {dialogue_id} has no picture {image_id!r}"
+                    )
                 values = _as_mapping(names, truth, nested)
                 question, answer = messages[0][1], messages[1][1]
                 question = question.removeprefix("<image>").strip()
@@ -131,7 +157,28 @@ class Dataset:
             for dialogue_id, messages in zip(*columns, strict=True):
                 yield dialogue_id, messages[0][1], messages[1][1]
 
-    def _read_pictures(self, path: str) -> None:
+    def train_rows(self, most: int) -> Iterator[TrainRow]:
+        """Yield the first dialogues of each task, at most so many, with all that they state."""
+        images = self.shards("images")[:1]
+        sides = [(p.width_px, p.height_px) for path in images for _, p in self._read_pictures(path)]
+        commonest = min(Counter(sides).items(), key=lambda n: (-n[1], n[0]))[0] if sides else (0, 0)
+        for task in self.tasks:
+            yield from islice(self._train_rows(task, commonest), most)
+
+    def _train_rows(self, task: str, sides: tuple[int, int]) -> Iterator[TrainRow]:
+        for path in self.shards(task):
+            names = ("subtask", "messages", "objects", "ground_truth")
+            for batch in self._batches(path, names):
+                kind = batch.schema.field("ground_truth").type
+                fields, nested = [field.name for field in kind], _nested_names(kind)
+                columns = (to_python(_column(batch, name)) for name in names)
+                for subtask, messages, objects, truth in zip(*columns, strict=True):
+                    facts = truth_facts(task, subtask, _as_mapping(fields, truth, nested))
+                    given = objects[1][1:2] if subtask == "nearest" else objects[1]
+                    boxes = tuple((b[0], b[1], b[2], b[3]) for b in given)
+                    yield TrainRow(task, subtask, messages[0][1], facts, boxes, *sides)
+
+    def _read_pictures(self, path: str) -> Iterator[tuple[str, Picture]]:
         names = ("image_id", "width", "height", "scene_id", "objects.bbox", "objects.category")
         for batch in self._batches(path, names):
             objects = batch.column(batch.schema.get_field_index("objects"))
@@ -145,7 +192,7 @@ class Dataset:
                 *columns[:4], boxes, categories, strict=True
             ):
                 rectangles = tuple((b[0], b[1], b[2], b[3]) for b in own)
-                self.pictures[image_id] = Picture(width, height, scene, rectangles, tuple(named))
+                yield image_id, Picture(width, height, scene, rectangles, tuple(named))
 
     def _batches(self, path: str, columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
         try:

@@ -10,24 +10,34 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 _NOUNS = {
-    "ship": ("ship", "vessel", "boat", "tanker", "ferry", "ferries", "aircraft carrier", "car carrier"),
+    "ship": (
+        "ship",
+        "vessel",
+        "boat",
+        "tanker",
+        "ferry",
+        "ferries",
+        "aircraft carrier",
+        "car carrier",
+    ),
     "aircraft": ("aircraft", "airplane", "aeroplane", "plane", "airliner", "jet"),
     "car": ("car", "vehicle", "automobile", "truck"),
     "tank": ("storage tank", "oil tank", "fuel tank", "tank"),
     "bridge": ("bridge",),
     "harbor": ("harbor", "harbour", "seaport", "port", "dock"),
-}  # fmt: skip
-_CATEGORY = {noun: category for category, nouns in _NOUNS.items() for noun in nouns}
-_NOUN_PATTERN = "|".join(sorted(_CATEGORY, key=lambda noun: (-len(noun), noun)))
-_MENTION = re.compile(rf"\b({_NOUN_PATTERN})(e?s)?\b")
+}
+CATEGORY_OF = {noun: category for category, nouns in _NOUNS.items() for noun in nouns}
+NOUN_PATTERN = "|".join(sorted(CATEGORY_OF, key=lambda noun: (-len(noun), noun)))
+_MENTION = re.compile(rf"\b({NOUN_PATTERN})(e?s)?\b")
 # Where what was denied ends, and the denial itself, before and after a noun.
 _CLAUSE = re.compile(
-    r"[.;!?\n|{}]|\b(?:but|however|only|except|instead|although|though|whereas|while|yet|just|rather)\b"
+    r"[.;!?\n|{}]|\b(?:but|however|only|except|instead|although|though|whereas|while|yet|just"
+    r"|rather)\b"
     r"|,\s*(?:and\s+)?(?=(?:an?|one|the|there|it|i|[1-9]\d*)\b)"
 )
 _DENIAL = re.compile(
-    r"\b(?:no(?! doubt)|not(?! only)|never|neither|nor|without|none|absent|zero|0|lacks?|lacking|devoid"
-    r"|free of|free from|cannot)\b|n't\b"
+    r"\b(?:no(?! doubt)|not(?! only)|never|neither|nor|without|none|absent|zero|0|lacks?|lacking"
+    r"|devoid|free of|free from|cannot)\b|n't\b"
 )
 _DENIED_AFTER = re.compile(
     r"[\"'*]*\s*(?:[:=-]\s*[\"']?(?:no|none|0|zero|absent|false|null|not)\b"
@@ -35,26 +45,39 @@ _DENIED_AFTER = re.compile(
     r"|cannot\b)"
 )
 _DENIES_ALL = re.compile(
-    r"\bnone\b|\bnothing\b|\bempty\b|\bno (?:\w+ )?(?:objects?|targets?|class(?:es)?|categor\w+|such)\b"
+    r"\bnone\b|\bnothing\b|\bempty\b"
+    r"|\bno (?:\w+ )?(?:objects?|targets?|class(?:es)?|categor\w+|such)\b"
 )
 _CENTER = r"cent(?:er|re)|central|middle|mid"
 _CELL = re.compile(
     rf"\b(?:(top|upper|bottom|lower|{_CENTER})[\s/_-]*(?:and[\s]+)?(left|right|{_CENTER})"
     rf"|(left|right|{_CENTER})[\s/_-]*(top|upper|bottom|lower|{_CENTER}))(?:most)?\b"
 )
-_MIDDLE = re.compile(r"\b(?:in|at|near|around) (?:the )?(?:very |exact )?(?:center|centre|middle)\b")
-_OF_OBJECT = re.compile(r"\s+of (?!(?:the |this |an? )?(?:image|picture|scene|chip|frame|photo|view))")
+_MIDDLE = re.compile(
+    r"\b(?:in|at|near|around) (?:the )?(?:very |exact )?(?:center|centre|middle)\b"
+)
+_OF_OBJECT = re.compile(
+    r"\s+of (?!(?:the |this |an? )?(?:image|picture|scene|chip|frame|photo|view))"
+)
 _ROWS = {"top": "top", "upper": "top", "bottom": "bottom", "lower": "bottom"}
 _SIDES = {"left": "left", "right": "right"}
 _SIZES = {
-    "tiny": "very small", "very small": "very small", "small": "small", "medium": "medium",
-    "large": "large", "big": "large", "very large": "very large", "huge": "very large",
-}  # fmt: skip
+    "tiny": "very small",
+    "very small": "very small",
+    "small": "small",
+    "medium": "medium",
+    "large": "large",
+    "big": "large",
+    "very large": "very large",
+    "huge": "very large",
+}
 _SIZE = re.compile(r"\b(very small|very large|tiny|small|medium|large|big|huge)\b")
 _SHAPE = re.compile(r"\b(?:(?:roughly|about|nearly|almost|approximately) )?(square|wide|tall)\b")
 _DIRECTION = re.compile(
-    r"\b(?:(?:to|on|at|in|toward|towards) )?(?:the |its )?(?:(upper|lower|top|bottom)[ -]?(left|right)|(left|right))"
-    r"(?: side)?(?= of\b|[.,;)]|$| (?:and|at|with|far|near)\b)|\b(above|below|over|under|underneath|beneath)\b"
+    r"\b(?:(?:to|on|at|in|toward|towards) )?(?:the |its )?"
+    r"(?:(upper|lower|top|bottom)[ -]?(left|right)|(left|right))(?: side)?"
+    r"(?= of\b|[.,;)]|$| (?:and|at|with|far|near)\b)"
+    r"|\b(above|below|over|under|underneath|beneath)\b"
     r"|\b(same (?:place|position|spot))\b"
 )
 _SECOND_FIRST = re.compile(r"\b(first|former|second|latter)\b")
@@ -62,44 +85,27 @@ _NEAR = re.compile(r"\bnear(?:by)?\b|\bclose\b|\badjacent\b|\bnot far\b")
 _FAR = re.compile(r"(?<!not )\bfar\b|\bdistant\b")
 _DISTANCE = re.compile(r"(?<![\d.])(\d+(?:\.\d+)?)[\s-]*(?:px|pixels?)\b")
 _OPPOSITE = {
-    "left": "right", "right": "left", "above": "below", "below": "above", "same": "same",
-    "upper_left": "lower_right", "lower_right": "upper_left",
-    "upper_right": "lower_left", "lower_left": "upper_right",
-}  # fmt: skip
-_UNITS = ("zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen "
-          "fifteen sixteen seventeen eighteen nineteen").split()  # fmt: skip
-_TENS = "twenty thirty forty fifty sixty seventy eighty ninety".split()
-_NUMBERS = {word: value for value, word in enumerate(_UNITS)} | {
-    "no": 0, "single": 1, "an": 1, "a": 1, "lone": 1, "pair": 2, "couple": 2, "both": 2, "dozen": 12,
-}  # fmt: skip
-_NUMBERS |= {tens: 10 * (place + 2) for place, tens in enumerate(_TENS)}
-_NUMBERS |= {
-    f"{tens}-{unit}": 10 * (place + 2) + value
-    for place, tens in enumerate(_TENS)
-    for value, unit in enumerate(_UNITS[:10])
-    if value
+    "left": "right",
+    "right": "left",
+    "above": "below",
+    "below": "above",
+    "same": "same",
+    "upper_left": "lower_right",
+    "lower_right": "upper_left",
+    "upper_right": "lower_left",
+    "lower_left": "upper_right",
 }
-_NUMBER_WORDS = "|".join(sorted(_NUMBERS, key=lambda word: -len(word)))
-_NUMBER = rf"(?<![\w.,-])(\d{{1,3}}(?:,\d{{3}})+|\d{{1,6}}|{_NUMBER_WORDS})(?![\w-]|\.\d|,\d)"
-# Between a number and its noun: adjectives, "of", but no other noun.
-_NUMBERED = re.compile(rf"{_NUMBER}\s+(?:(?!of the\b|in the\b|and\b|or\b|px\b|pixels?\b|m\b)[a-z-]+\s+){{0,4}}?(?={{noun}})".replace("{noun}", rf"(?:{_NOUN_PATTERN})(?:e?s)?\b"))  # fmt: skip
-_NOUN_NUMBER = re.compile(
-    rf"\b({_NOUN_PATTERN})(?:e?s)?\b[\"'*()]*\s*(?:count\s*)?(?:[:=-]|is|are|equals?|totals?|x)?\s*[\"'*]*{_NUMBER}(?!\s*(?:px|pixels?|%|m\b))"
-)
-_LED_NUMBER = re.compile(
-    rf"\b(?:count|total|number|sum|tally|amount|answer)\b[^.\d\n]{{0,40}}?{_NUMBER}|\bthere (?:is|are) (?:exactly |only )?{_NUMBER}"
-    rf"|{_NUMBER} (?:of (?:them|these|those)\b|in total\b|objects?\b|instances?\b|targets?\b)"
-)
-_ONLY_NUMBER = re.compile(rf"\W*{_NUMBER}\W*")
 _YES_NO = re.compile(
-    r"\W*(?:(?:the )?answer(?: is)?\W*)?(yes|no|true|false|yeah|yep|nope|correct|incorrect|present|absent)\b"
+    r"\W*(?:(?:the )?answer(?: is)?\W*)?"
+    r"(yes|no|true|false|yeah|yep|nope|correct|incorrect|present|absent)\b"
 )
 _YES = frozenset(("yes", "true", "yeah", "yep", "correct", "present"))
 _BLANKS = re.compile(r"[\s_]+")
 REFUSAL = re.compile(
-    r"\bi(?:'m| am) (?:sorry|unable|not able)\b|\bsorry\b|\bas an ai\b|\bunable to\b|\bnot possible to\b"
-    r"|\b(?:cannot|can't|can not|could not|couldn't|won't) (?:\w+ )?(?:determine|identify|provide|locate"
-    r"|assist|help|see|answer|detect|give|tell|process|view|analy[sz]e|comply)\b"
+    r"\bi(?:'m| am) (?:sorry|unable|not able)\b|\bsorry\b|\bas an ai\b|\bunable to\b"
+    r"|\bnot possible to\b|\b(?:cannot|can't|can not|could not|couldn't|won't) (?:\w+ )?"
+    r"(?:determine|identify|provide|locate|assist|help|see|answer|detect|give|tell|process|view"
+    r"|analy[sz]e|comply)\b"
 )
 
 
@@ -114,9 +120,9 @@ class Mention(NamedTuple):
 
 
 def normalized(text: str) -> str:
-    """Give a text in lower case, with single blanks.
+    r"""Give a text in lower case, with single blanks.
 
-    >>> normalized("Two\u00a0Ships\\nhere")
+    >>> normalized("Two\u00a0Ships\nhere")
     'two ships here'
     """
     return _BLANKS.sub(" ", text.lower().replace("\x00", " ")).strip()
@@ -142,7 +148,7 @@ def mentions(text: str) -> list[Mention]:
             _DENIAL.search(text, clause, noun.start()) or _DENIED_AFTER.match(text, noun.end())
         )
         plural = bool(noun[2]) or noun[1] == "ferries"
-        found.append(Mention(noun.start(), noun.end(), _CATEGORY[noun[1]], plural, denied))
+        found.append(Mention(noun.start(), noun.end(), CATEGORY_OF[noun[1]], plural, denied))
     return found
 
 
@@ -162,8 +168,8 @@ def categories(text: str) -> set[str] | None:
 def yes_or_no(text: str, category: str | None) -> str | None:
     """Give "yes" or "no" as a text answers; without either word, by what it says of `category`.
 
-    >>> yes_or_no("yes, 2 ships", "ship"), yes_or_no("no ship is there", "ship"), yes_or_no("a car", "ship")
-    ('yes', 'no', None)
+    >>> yes_or_no("yes, 2 ships", "ship"), yes_or_no("a car", "ship")
+    ('yes', None)
     """
     found = _YES_NO.match(text)
     if found:
@@ -174,40 +180,9 @@ def yes_or_no(text: str, category: str | None) -> str | None:
     return None
 
 
-def count_of(text: str, category: str) -> int | None:
-    """Give how many objects of a category a text without boxes speaks of; None if it says none.
-
-    >>> count_of("i see 3 very small ships and 2 cars", "ship"), count_of("no ships", "ship")
-    (3, 0)
-    >>> count_of("taken in 2024, it shows ships: 4", "ship"), count_of("in 2024", "ship")
-    (4, None)
-    """
-    nouns = {noun for noun, meant in _CATEGORY.items() if meant == category}
-    articles: list[int] = []
-    for found in _NUMBERED.finditer(text):
-        noun = _MENTION.match(text, found.end())
-        if noun and noun[1] in nouns:
-            if found[1] in ("a", "an"):
-                articles.append(1)
-                continue
-            return _value(found[1])
-    for found in _NOUN_NUMBER.finditer(text):
-        if found[1] in nouns and found[2] not in ("a", "an", "no", "both"):
-            return _value(found[2])
-    if found := _ONLY_NUMBER.fullmatch(text):
-        return _value(found[1])
-    for found in _LED_NUMBER.finditer(text):
-        word = next(group for group in found.groups() if group)
-        if word not in ("a", "an", "no"):
-            return _value(word)
-    if articles:
-        return articles[0]
-    own = [mention for mention in mentions(text) if mention.category == category]
-    return 0 if own and all(mention.denied for mention in own) else None
-
-
-def _value(word: str) -> int:
-    return _NUMBERS[word] if word in _NUMBERS else int(word.replace(",", ""))
+def begins_yes_or_no(text: str) -> bool:
+    """Tell whether a normalized text begins with yes or no, or a word that means it."""
+    return bool(_YES_NO.match(text))
 
 
 class _Place(NamedTuple):
@@ -218,7 +193,8 @@ class _Place(NamedTuple):
 def _cells(text: str) -> Iterator[_Place]:
     for found in _CELL.finditer(text):
         a, b = (found[1], found[2]) if found[1] else (found[3], found[4])
-        is_side = text[max(0, found.start() - 7) : found.start()].rstrip().endswith(("to the", "to its"))
+        lead = text[max(0, found.start() - 7) : found.start()].rstrip()
+        is_side = lead.endswith(("to the", "to its"))
         if is_side and _OF_OBJECT.match(text, found.end()):
             continue  # a direction from something
         row = _ROWS.get(a) or _ROWS.get(b) or "middle"
@@ -355,7 +331,7 @@ def two_categories(text: str) -> tuple[str | None, str | None]:
         return None, None
     first = said[0].category
     together = said[0].plural or re.search(r"\b(?:both|two|2|each|another)\b", text)
-    second = first if said[0].plural or len(said) == 1 and together else None
+    second = first if said[0].plural or (len(said) == 1 and together) else None
     if second is None and len(said) > 1:
         second = said[1].category
     order = _SECOND_FIRST.search(text[: said[1].start if len(said) > 1 else said[0].end])

@@ -1,3 +1,4 @@
+# ruff: noqa: E501, RUF001
 """Box texts of every family, each with what must be read of it: ours, beside the handed ones.
 
 (text, frame, boxes in pixels of a chip of 500 x 400), grouped by who writes so.
@@ -105,11 +106,19 @@ CASES: dict[str, list[Case]] = {
     ],
     "words": [
         ("top-left (10, 20), bottom-right (30, 40)", "native", [A]),
-        ("The top left corner is at (10, 20) and the bottom right corner is at (30, 40).", "native", [A]),  # fmt: skip
+        (
+            "The top left corner is at (10, 20) and the bottom right corner is at (30, 40).",
+            "native",
+            [A],
+        ),
         ("upper-left corner: (10, 20); lower-right corner: (30, 40)", "native", [A]),
         ("Top-left: [10, 20]\nBottom-right: [30, 40]", "native", [A]),
         ("from (10, 20) to (30, 40)", "native", [A]),
-        ("It spans from (10, 20) to (30, 40), and another from (100, 50) to (200, 150).", "native", [A, B]),  # fmt: skip
+        (
+            "It spans from (10, 20) to (30, 40), and another from (100, 50) to (200, 150).",
+            "native",
+            [A, B],
+        ),
         ("with corners (10, 20) and (30, 40)", "native", [A]),
         ("(x1, y1) = (10, 20), (x2, y2) = (30, 40)", "native", [A]),
         ("(x1, y1, x2, y2) = (10, 20, 30, 40)", "native", [A]),
@@ -133,25 +142,57 @@ CASES: dict[str, list[Case]] = {
         ("Bounding box: 10, 20, 30, 40", "native", [A]),
         ("The bounding box is 10, 20, 30, 40.", "native", [A]),
         ("bbox: 10 20 30 40", "native", [A]),
-        ("box 1: x1=10, y1=20, x2=30, y2=40; box 2: x1=100, y1=50, x2=200, y2=150", "native", [A, B]),  # fmt: skip
+        (
+            "box 1: x1=10, y1=20, x2=30, y2=40; box 2: x1=100, y1=50, x2=200, y2=150",
+            "native",
+            [A, B],
+        ),
     ],
     "qwen": [
         ("<box>(250,500),(500,750)</box>", "norm1000", [HALF]),
-        ("<ref>ship</ref><box>(250,500),(500,750)</box><box>(20,50),(60,100)</box>", "norm1000", [HALF, A]),  # fmt: skip
-        ("<|object_ref_start|>ship 12<|object_ref_end|><|box_start|>(250,500),(500,750)<|box_end|>", "norm1000", [HALF]),  # fmt: skip
+        (
+            "<ref>ship</ref><box>(250,500),(500,750)</box><box>(20,50),(60,100)</box>",
+            "norm1000",
+            [HALF, A],
+        ),
+        (
+            "<|object_ref_start|>ship 12<|object_ref_end|><|box_start|>(250,500),(500,750)<|box_end|>",
+            "norm1000",
+            [HALF],
+        ),
         ("<|box_start|>(250, 500), (500, 750)<|box_end|><|im_end|>", "norm1000", [HALF]),
         ("ships(250,500),(500,750)(20,50),(60,100)", "norm1000", [HALF, A]),
         ("There are 2 ships: (250,500),(500,750) and (20,50),(60,100).", "norm1000", [HALF, A]),
-        ("<|box_start|>(250,500),(500,750)<|box_end|>, <|box_start|>(20,50),(60,1", "norm1000", [HALF]),  # fmt: skip
+        (
+            "<|box_start|>(250,500),(500,750)<|box_end|>, <|box_start|>(20,50),(60,1",
+            "norm1000",
+            [HALF],
+        ),
         ("<box>(250,500),(500,75", "norm1000", []),
         ("<box>[250, 500, 500, 750]</box>", "norm1000", [HALF]),
         ('{"bbox_2d": [250, 500, 500, 750], "label": "ship"}', "norm1000", [HALF]),
         ('```json\n{"bbox_2d": [250, 500, 500, 750]}\n```', "norm1000", [HALF]),
-        ('```\n[{"bbox_2d": [250, 500, 500, 750]}, {"bbox_2d": [20, 50, 60, 100]}]\n```', "norm1000", [HALF, A]),  # fmt: skip
-        ('[{"bbox_2d": [250, 500, 500, 750], "label": "ship [1, 2, 3, 4] {x}"}]', "norm1000", [HALF]),  # fmt: skip
-        ('[{"bbox_2d": [250, 500, 500, 750], "label": "the "big" ship, no. 3"}]', "norm1000", [HALF]),  # fmt: skip
+        (
+            '```\n[{"bbox_2d": [250, 500, 500, 750]}, {"bbox_2d": [20, 50, 60, 100]}]\n```',
+            "norm1000",
+            [HALF, A],
+        ),
+        (
+            '[{"bbox_2d": [250, 500, 500, 750], "label": "ship [1, 2, 3, 4] {x}"}]',
+            "norm1000",
+            [HALF],
+        ),
+        (
+            '[{"bbox_2d": [250, 500, 500, 750], "label": "the "big" ship, no. 3"}]',
+            "norm1000",
+            [HALF],
+        ),
         ("[{'bbox_2d': [250, 500, 500, 750], 'label': 'ship\\'s bow'}]", "norm1000", [HALF]),
-        ('[{"label": "ship", "bbox_2d": [250, 500, 500, 750]}, {"label": "ship", "bbox_2d": [20, 50', "norm1000", [HALF]),  # fmt: skip
+        (
+            '[{"label": "ship", "bbox_2d": [250, 500, 500, 750]}, {"label": "ship", "bbox_2d": [20, 50',
+            "norm1000",
+            [HALF],
+        ),
         ('[{"bbox_2d": [250, 500, 500, 750], "label": "sh', "norm1000", [HALF]),
         ('{"bbox_2d": [250, 500, 500, 750]', "norm1000", [HALF]),
         ('{"bbox_2d": [[250, 500, 500, 750], [20, 50, 60, 100]]}', "norm1000", [HALF, A]),
@@ -166,8 +207,12 @@ CASES: dict[str, list[Case]] = {
         ('"[{\\"bbox_2d\\": [250, 500, 500, 750]}]"', "norm1000", [HALF]),
         ('[{\\n"bbox_2d": [250, 500, 500, 750]\\n}]', "norm1000", [HALF]),
         ('{"ship": [250, 500, 500, 750]}', "norm1000", [HALF]),
-        ('{"ship": [[250, 500, 500, 750], [20, 50, 60, 100]], "bridge": []}', "norm1000", [HALF, A]),  # fmt: skip
-        ('{"count": 2, "boxes": [[250, 500, 500, 750], [20, 50, 60, 100]]}', "norm1000", [HALF, A]),  # fmt: skip
+        (
+            '{"ship": [[250, 500, 500, 750], [20, 50, 60, 100]], "bridge": []}',
+            "norm1000",
+            [HALF, A],
+        ),
+        ('{"count": 2, "boxes": [[250, 500, 500, 750], [20, 50, 60, 100]]}', "norm1000", [HALF, A]),
         ('{"answer": "It lies at [250, 500, 500, 750]."}', "norm1000", [HALF]),
         ('{"bbox": {"x": 10, "y": 20, "width": 20, "height": 20}}', "native", [A]),
         ('{"bbox": {"x_min": "10", "y_min": "20", "x_max": "30", "y_max": "40"}}', "native", [A]),
@@ -176,7 +221,11 @@ CASES: dict[str, list[Case]] = {
         ('{"bbox_xywh": [10, 20, 20, 20]}', "native", [A]),
         ('{"areas": [400, 500, 600, 700], "count": 4}', "native", []),
         ('{"box_2d": [500, 250, 750, 500], "label": "ship"}', "norm1000", [HALF]),
-        ('```json\n[\n  {"box_2d": [500, 250, 750, 500], "label": "ship"},\n  {"box_2d": [50, 20, 100, 60], "label": "ship"}\n]\n```', "norm1000", [HALF, A]),  # fmt: skip
+        (
+            '```json\n[\n  {"box_2d": [500, 250, 750, 500], "label": "ship"},\n  {"box_2d": [50, 20, 100, 60], "label": "ship"}\n]\n```',
+            "norm1000",
+            [HALF, A],
+        ),
     ],
     "internvl": [
         ("<ref>ship</ref><box>[[250, 500, 500, 750]]</box>", "norm1000", [HALF]),
@@ -184,8 +233,16 @@ CASES: dict[str, list[Case]] = {
         ("ship[[250,500,500,750],[20,50,60,100]]", "norm1000", [HALF, A]),
         ("<box>[[250, 500, 500, 750], [20, 50, 60, 1", "norm1000", [HALF]),
         ("<|ref|>ship<|/ref|><|det|>[[250, 500, 500, 750]]<|/det|>", "norm1000", [HALF]),
-        ("<|ref|>ship<|/ref|><|det|>[[250, 500, 500, 750], [20, 50, 60, 100]]<|/det|><｜end▁of▁sentence｜>", "norm1000", [HALF, A]),  # fmt: skip
-        ("<think>Maybe [1, 2, 3, 4]?</think><answer><|begin_of_box|>[[250, 500, 500, 750]]<|end_of_box|></answer>", "norm1000", [HALF]),  # fmt: skip
+        (
+            "<|ref|>ship<|/ref|><|det|>[[250, 500, 500, 750], [20, 50, 60, 100]]<|/det|><｜end▁of▁sentence｜>",
+            "norm1000",
+            [HALF, A],
+        ),
+        (
+            "<think>Maybe [1, 2, 3, 4]?</think><answer><|begin_of_box|>[[250, 500, 500, 750]]<|end_of_box|></answer>",
+            "norm1000",
+            [HALF],
+        ),
         ("<|begin_of_box|>[250, 500, 500, 750]<|end_of_box|>", "norm1000", [HALF]),
         ("<box>250 500 500 750</box><box>20 50 60 100</box>", "norm1000", [HALF, A]),
         ("<ref>ship</ref><box>250 500 500 750</box>", "norm1000", [HALF]),
@@ -196,14 +253,34 @@ CASES: dict[str, list[Case]] = {
     ],
     "tokens": [
         ("<loc0512><loc0256><loc0768><loc0512> ship", "norm1000", [HALF]),
-        ("<loc0512><loc0256><loc0768><loc0512> ship ; <loc0512><loc0256><loc0768", "native", [HALF]),  # fmt: skip
+        (
+            "<loc0512><loc0256><loc0768><loc0512> ship ; <loc0512><loc0256><loc0768",
+            "native",
+            [HALF],
+        ),
         ("ship<loc_250><loc_500><loc_500><loc_750>", "native", [HALF]),
-        ("ship<loc_250><loc_500><loc_500><loc_750><loc_250><loc_500><loc_500><loc_750>", "native", [HALF, HALF]),  # fmt: skip
+        (
+            "ship<loc_250><loc_500><loc_500><loc_750><loc_250><loc_500><loc_500><loc_750>",
+            "native",
+            [HALF, HALF],
+        ),
         ("</s><s>ship<loc_250><loc_500><loc_500><loc_750></s>", "native", [HALF]),
         ("ship<loc_250><loc_500><loc_5", "native", []),
-        ("<object><patch_index_0000><patch_index_0033></object>", "native", [[7.8125, 6.25, 23.4375, 18.75]]),  # fmt: skip
-        ("<phrase>ships</phrase><object><patch_index_0000><patch_index_0033></delimiter_of_multi_objects/><patch_index_0000><patch_index_0000></object>", "native", [[7.8125, 6.25, 23.4375, 18.75], [0.0, 0.0, 15.625, 12.5]]),  # fmt: skip
-        ("<grounding><object><patch_index_0000><patch_index_0002></object>", "native", [[0.0, 0.0, 46.875, 12.5]]),  # fmt: skip
+        (
+            "<object><patch_index_0000><patch_index_0033></object>",
+            "native",
+            [[7.8125, 6.25, 23.4375, 18.75]],
+        ),
+        (
+            "<phrase>ships</phrase><object><patch_index_0000><patch_index_0033></delimiter_of_multi_objects/><patch_index_0000><patch_index_0000></object>",
+            "native",
+            [[7.8125, 6.25, 23.4375, 18.75], [0.0, 0.0, 15.625, 12.5]],
+        ),
+        (
+            "<grounding><object><patch_index_0000><patch_index_0002></object>",
+            "native",
+            [[0.0, 0.0, 46.875, 12.5]],
+        ),
         ("<patch_index_0044>", "native", []),
     ],
     "markup": [
@@ -224,9 +301,17 @@ CASES: dict[str, list[Case]] = {
         ("<think>It may be [1, 2, 3, 4]. Or [5, 6,", "native", []),
     ],
     "marks": [
-        ("<bndbox><xmin>10</xmin><ymin>20</ymin><xmax>30</xmax><ymax>40</ymax></bndbox>", "native", [A]),
+        (
+            "<bndbox><xmin>10</xmin><ymin>20</ymin><xmax>30</xmax><ymax>40</ymax></bndbox>",
+            "native",
+            [A],
+        ),
         ('<box x1="10" y1="20" x2="30" y2="40"/>', "native", [A]),
-        ("| class | x1 | y1 | x2 | y2 |\n|---|---|---|---|---|\n| ship | 10 | 20 | 30 | 40 |", "native", [A]),
+        (
+            "| class | x1 | y1 | x2 | y2 |\n|---|---|---|---|---|\n| ship | 10 | 20 | 30 | 40 |",
+            "native",
+            [A],
+        ),
         ("左上角(10,20)，右下角(30,40)", "native", [A]),
     ],
     "no box": [
@@ -250,7 +335,11 @@ CASES: dict[str, list[Case]] = {
         ('<point x="10" y="20" alt="ship">ship</point>', "native", []),
         ('<points x1="10" y1="20" x2="30" y2="40" alt="ships">ships</points>', "native", []),
         ('<point x="10.5" y="20.1"', "native", []),
-        ("1. A ship in the top left\n2. A ship in the bottom right\n3. None\n4. None", "native", []),
+        (
+            "1. A ship in the top left\n2. A ship in the bottom right\n3. None\n4. None",
+            "native",
+            [],
+        ),
         ("[x_min, y_min, x_max, y_max]", "native", []),
         ("{<x1><y1><x2><y2>}{<x1>", "native", []),
         ("[xmin, ymin, xmax, ymax]", "native", []),
@@ -272,4 +361,4 @@ CASES: dict[str, list[Case]] = {
         ('{"bbox_2d": null, "label": "none"}', "native", []),
         ('{"objects": []}', "native", []),
     ],
-}  # fmt: skip
+}

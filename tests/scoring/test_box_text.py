@@ -13,7 +13,9 @@ ALL = [(family, *case) for family, cases in CASES.items() for case in cases]
 
 def close(found: list[list[float]], expected: list[list[float]]) -> bool:
     return len(found) == len(expected) and all(
-        abs(a - b) <= 0.6 for f, e in zip(found, expected, strict=True) for a, b in zip(f, e, strict=True)
+        abs(a - b) <= 0.6
+        for f, e in zip(found, expected, strict=True)
+        for a, b in zip(f, e, strict=True)
     )
 
 

@@ -56,8 +56,11 @@ _LATEX_WORD = re.compile(
 )
 _ESCAPED_BRACKET = re.compile(r"\\+([\[\](){}_%$&#])")
 _ESCAPED_BLANK = re.compile(r"\\+[nrt](?![a-zA-Z])|\\\\")
-_SIGNS = str.maketrans({"−": "-", "‒": "-", "﹣": "-", "`": " ", "$": " ", "*": " ", "，": ",",
-                        "、": ",", "；": ";", "：": ":", "“": '"', "”": '"', "‘": "'", "’": "'"})  # fmt: skip
+# Dashes, quotes and commas of other alphabets, and what Markdown and LaTeX set off numbers with.
+_SIGNS = str.maketrans(
+    "\u2212\u2012\ufe63`$*\uff0c\u3001\uff1b\uff1a\u201c\u201d\u2018\u2019",
+    "---   ,,;:\"\"''",
+)
 
 
 class Cleaned(NamedTuple):
@@ -75,8 +78,8 @@ class Cleaned(NamedTuple):
 def final_answer(text: str) -> Cleaned:
     """Leave out thinking, and take what stands in `<answer>` if anything does.
 
-    >>> final_answer("<think>[1, 2, 3, 4]?</think> A ship.").text
-    ' A ship.'
+    >>> final_answer("<think>[1, 2, 3, 4]?</think>A ship.").text.strip()
+    'A ship.'
     """
     text = text[:MAX_CHARS]
     if "<" not in text and "◁" not in text:

@@ -24,7 +24,8 @@ _OTHER_KEY = re.compile(
     re.IGNORECASE,
 )
 _BOX_KEY = re.compile(
-    r"box|bndbox|bbox|coord|rect|region|position|location|ground|xyxy|corner|quad|obb", re.IGNORECASE
+    r"box|bndbox|bbox|coord|rect|region|position|location|ground|xyxy|corner|quad|obb",
+    re.IGNORECASE,
 )
 _ANSWER_KEY = re.compile(r"answer|response|output|content|result|prediction|final", re.IGNORECASE)
 _NAME_SIGNS = re.compile(r"[\s_{}-]|coordinate|edge|corner|pos(?:ition)?$")
@@ -304,7 +305,10 @@ def _named_numbers(group: Group) -> Iterator[tuple[str, Number]]:
             yield name, value
         elif isinstance(value, Quoted):
             try:
-                yield name, Number(float(value.text.strip().rstrip("%")), value.text.strip()[-1:] == "%")  # fmt: skip
+                yield (
+                    name,
+                    Number(float(value.text.strip().rstrip("%")), value.text.strip()[-1:] == "%"),
+                )
             except ValueError:
                 continue
 
@@ -363,7 +367,7 @@ def _marked(group: Group, found: Extracted) -> bool:
 
 
 def _patch_box(first: int, last: int) -> tuple[float, float, float, float]:
-    """Give Kosmos-2's box: between the middles of two cells, or around them if they share a line."""
+    """Give Kosmos-2's box: between the middles of two cells, around them if they share a line."""
     y1, x1 = divmod(first, _SIDE_PATCHES)
     y2, x2 = divmod(last, _SIDE_PATCHES)
     if x1 == x2 or y1 == y2:

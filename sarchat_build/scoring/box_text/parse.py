@@ -24,7 +24,9 @@ _ANGLED_RUN = re.compile(rf"(?:<\s*{NUMBER_PATTERN}\s*>[\s,]*)+")
 _ANGLED_NUMBER = re.compile(NUMBER_PATTERN)
 _CONTEXT_CHARS = 60
 # A string of a value is read by itself, once.
-_NONE = re.compile(r"\W*(?:none|null|no (?:bounding )?box(?:es)?|n/?a|\[\s*\]|\{\s*\})\W*", re.IGNORECASE)  # fmt: skip
+_NONE = re.compile(
+    r"\W*(?:none|null|no (?:bounding )?box(?:es)?|n/?a|\[\s*\]|\{\s*\})\W*", re.IGNORECASE
+)
 
 
 class Boxes(NamedTuple):
@@ -132,7 +134,7 @@ def _group_at(text: str, position: int) -> Group | None:
 
 
 def _is_other(text: str, start: int, group: Group) -> bool:
-    """Tell whether the words before say that a list of numbers is no box: "Figures (1, 2, 3, 4)"."""
+    """Tell whether the words before make numbers no box: "Figures (1, 2, 3, 4)"."""
     if group.bracket not in "[(" or not group.is_numeric:
         return False
     before = text[max(0, start - _CONTEXT_CHARS) : start]

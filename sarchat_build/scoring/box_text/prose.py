@@ -48,7 +48,8 @@ _NAME = (
     r"|left|top|right|bottom|width|height|[xywh])"
 )
 _NAMED = re.compile(
-    rf"(?<![\w.-])({_NAME})(?:[ -](?:edge|side|coordinate))?\s*(?:=|:|\bis\b|\bof\b|≈)\s*[\[(]?\s*{_NUMBER}"
+    rf"(?<![\w.-])({_NAME})(?:[ -](?:edge|side|coordinate))?\s*(?:=|:|\bis\b|\bof\b|≈)"
+    rf"\s*[\[(]?\s*{_NUMBER}"
     r"(?![\w.]*\d)",
     re.IGNORECASE,
 )
@@ -63,15 +64,20 @@ _RANGES = re.compile(
     rf"(?:and|by|×|;)?\s*(?:y|rows?|vertically){_RANGE}(?![\w.]*\d)",
     re.IGNORECASE,
 )
-_FOUR = rf"{_NUMBER}(?:\s*[,;]\s*|\s+){_NUMBER}(?:\s*[,;]\s*|\s+){_NUMBER}(?:\s*[,;]\s*|\s+){_NUMBER}"
+_FOUR = (
+    rf"{_NUMBER}(?:\s*[,;]\s*|\s+){_NUMBER}(?:\s*[,;]\s*|\s+){_NUMBER}(?:\s*[,;]\s*|\s+){_NUMBER}"
+)
 _LEAD = re.compile(
     r"\b(?:(?:bounding box(?:es)?|bbox|coordinates?|coords?|y_?2|y_?max)"
-    r"(?:\s+(?:is|are|at|of the \w+ (?:is|are)))?\s*[\])]?\s*[:=]?|(?:box|rectangle)\s*(?:[:=]|is|at))"
+    r"(?:\s+(?:is|are|at|of the \w+ (?:is|are)))?\s*[\])]?\s*[:=]?"
+    r"|(?:box|rectangle)\s*(?:[:=]|is|at))"
     rf"\s*{_FOUR}(?=\s*(?:[.;)\n]|$))",
     re.IGNORECASE,
 )
 _DIGITS = re.compile(r"\d+")
-_HEAD = re.compile(r"x_?(?:1|min)\s*\|\s*y_?(?:1|min)\s*\|\s*x_?(?:2|max)\s*\|\s*y_?(?:2|max)", re.I)
+_HEAD = re.compile(
+    r"x_?(?:1|min)\s*\|\s*y_?(?:1|min)\s*\|\s*x_?(?:2|max)\s*\|\s*y_?(?:2|max)", re.I
+)
 _CELLS = re.compile(rf"{_NUMBER}\s*\|\s*{_NUMBER}\s*\|\s*{_NUMBER}\s*\|\s*{_NUMBER}(?=\s*\|)")
 _LINE = re.compile(rf"^[ \t]*{_FOUR}[ \t]*[.;,]?[ \t]*$", re.MULTILINE)
 

@@ -17,7 +17,9 @@ OPENING = f"[({{{OPEN}"
 _CLOSING = f"])}}{CLOSE}"
 _BLANKS = re.compile(r"\s*")
 _NUMBER_TEXT = r"[-+]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][-+]?\d{1,3})?"
-_NUMBER = re.compile(rf"({_NUMBER_TEXT})(\s?%)?(?:\s?(?:px|pixels?)\b|\s?°)?(?=[\s,;|\])}}<>\"'\ue001]|$)")  # fmt: skip
+_NUMBER = re.compile(
+    rf"({_NUMBER_TEXT})(\s?%)?(?:\s?(?:px|pixels?)\b|\s?°)?(?=[\s,;|\])}}<>\"'\ue001]|$)"
+)
 _ANGLED = re.compile(rf"<\s*({_NUMBER_TEXT})\s*(%)?\s*>")
 _CUT_ANGLED = re.compile(r"<\s*[-+]?[\d.]*\s*$")
 _WORD = re.compile(rf"[^\s,;|()\[\]{{}}<>\"=:{OPEN}{CLOSE}]+")
@@ -75,7 +77,11 @@ class Group:
     @property
     def is_numeric(self) -> bool:
         """Whether it holds numbers and nothing else."""
-        return bool(self.items) and not self.pairs and all(isinstance(v, Number) for _, v in self.items)  # fmt: skip
+        return (
+            bool(self.items)
+            and not self.pairs
+            and all(isinstance(v, Number) for _, v in self.items)
+        )
 
 
 Value: TypeAlias = Number | Word | Quoted | Group
@@ -110,7 +116,7 @@ def read_group(text: str, position: int, depth: int = 0) -> Group | None:
         keyed = _KEYED.match(text, position) if isinstance(value, Word | Quoted | Number) else None
         if keyed:
             after = _read_value(text, keyed.end(), depth) if keyed.end() < len(text) else None
-            name = value.text if isinstance(value, Word | Quoted) else f"{value.value:g}"
+            name = f"{value.value:g}" if isinstance(value, Number) else _name(value)
             if after is None and keyed.end() < len(text) and text[keyed.end()] not in _CLOSING:
                 return None
             if after is not None:
@@ -145,6 +151,10 @@ def _read_value(text: str, position: int, depth: int) -> tuple[Value, int] | Non
         return Number(float(found[1]), bool(found[2]), cut), found.end()
     found = _WORD.match(text, position)
     return (Word(found[0]), found.end()) if found else None
+
+
+def _name(value: Value) -> str:
+    return value.text if isinstance(value, Word | Quoted) else ""
 
 
 def _number_of(value: Value) -> Value:

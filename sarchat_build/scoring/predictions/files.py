@@ -50,7 +50,9 @@ def read_records(path: Path) -> Iterator[Record]:
                 raise InputError(f"{path}: is empty; give the predictions of a harness")
             if head[:2] == b"\x1f\x8b":
                 with gzip.open(raw) as unpacked:
-                    yield from _records(path, cast(BinaryIO, io.BufferedReader(cast(Any, unpacked))))
+                    yield from _records(
+                        path, cast(BinaryIO, io.BufferedReader(cast(Any, unpacked)))
+                    )
             elif head == b"PAR1":
                 yield from _parquet(path)
             elif head == b"PK\x03\x04":
@@ -58,7 +60,9 @@ def read_records(path: Path) -> Iterator[Record]:
             else:
                 yield from _records(path, raw)
     except UnicodeDecodeError as error:
-        raise InputError(f"{path}: is not UTF-8 text ({error.reason}); give JSON, TSV, xlsx or Parquet") from error  # fmt: skip
+        raise InputError(
+            f"{path}: is not UTF-8 text ({error.reason}); give JSON, TSV, xlsx or Parquet"
+        ) from error
     except (OSError, EOFError) as error:
         said = getattr(error, "strerror", None) or error
         raise InputError(f"{path}: cannot be read ({said})") from error
@@ -85,7 +89,9 @@ def _array(path: Path, stream: BinaryIO) -> Iterator[Record]:
             yield _record(f"{path}, item {number}", item)
     except ijson.JSONError as error:
         said = " ".join(str(error).split())[:120]
-        raise InputError(f"{path}, item {number + 1}: is not JSON ({said}); was the harness stopped?") from error  # fmt: skip
+        raise InputError(
+            f"{path}, item {number + 1}: is not JSON ({said}); was the harness stopped?"
+        ) from error
 
 
 def _without_mark(stream: BinaryIO) -> BinaryIO:
@@ -150,7 +156,9 @@ def _listed(document: Mapping[str, Any]) -> list[Any] | None:
             for key in columns
         ]
     if isinstance(columns, list):
-        whole = {n: c for n, c in document.items() if isinstance(c, list) and len(c) == len(columns)}
+        whole = {
+            n: c for n, c in document.items() if isinstance(c, list) and len(c) == len(columns)
+        }
         return [{name: column[i] for name, column in whole.items()} for i in range(len(columns))]
     return None
 
@@ -166,7 +174,10 @@ def _table(path: Path, text: io.TextIOWrapper) -> Iterator[Record]:
     delimiter = "\t" if "\t" in header else ","
     names = next(csv.reader([header], delimiter=delimiter), [])
     if len(names) < 2 or not all(name.isprintable() for name in names):
-        raise InputError(f"{path}: is neither JSON nor a table with a header; give JSON lines, JSON, TSV, CSV, xlsx or Parquet")  # fmt: skip
+        raise InputError(
+            f"{path}: is neither JSON nor a table with a header; "
+            "give JSON lines, JSON, TSV, CSV, xlsx or Parquet"
+        )
     csv.field_size_limit(min(sys.maxsize, 1 << 31 - 1))
     names = [name.strip() for name in names]
     rows = csv.reader(text, delimiter=delimiter)
@@ -175,7 +186,9 @@ def _table(path: Path, text: io.TextIOWrapper) -> Iterator[Record]:
             if not row:
                 continue
             if len(row) != len(names):
-                raise InputError(f"{path}:{rows.line_num + 1}: has {len(row)} cells, the header has {len(names)}")  # fmt: skip
+                raise InputError(
+                    f"{path}:{rows.line_num + 1}: has {len(row)} cells, its header {len(names)}"
+                )
             yield Record(f"{path}:{rows.line_num + 1}", dict(zip(names, row, strict=True)))
     except csv.Error as error:
         raise InputError(f"{path}:{rows.line_num + 1}: {error}") from error
@@ -200,7 +213,7 @@ def _spreadsheet(path: Path) -> Iterator[Record]:
         raise InputError(f"{path}: {_XLSX}") from error
     try:
         book = openpyxl.load_workbook(path, read_only=True, data_only=True)
-    except Exception as error:  # noqa: BLE001  # a zip of anything raises anything
+    except Exception as error:  # a zip of anything raises anything
         raise InputError(f"{path}: is a zip file but no xlsx workbook ({error})") from error
     try:
         rows = book.worksheets[0].iter_rows(values_only=True)

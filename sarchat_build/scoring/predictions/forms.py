@@ -10,7 +10,16 @@ from sarchat_build.errors import InputError
 from sarchat_build.scoring.predictions.files import Record
 
 _IDS = ("dialogue_id", "id", "custom_id", "question_id", "sample_id")
-_TEXTS = ("prediction", "response", "predict", "completion", "output", "answer", "generated_text", "text")  # fmt: skip
+_TEXTS = (
+    "prediction",
+    "response",
+    "predict",
+    "completion",
+    "output",
+    "answer",
+    "generated_text",
+    "text",
+)
 FORMS = (
     "ms-swift (response, messages), LLaMA-Factory (prompt, predict), lmms-eval (doc_id, "
     "filtered_resps), VLMEvalKit (index, question, prediction), EvalScope (index, model_output), "
@@ -59,11 +68,17 @@ def recognize(record: Record) -> Answered:
     text = next((name for name in _TEXTS if name in fields), None)
     if text is not None and any(_is_id(fields.get(name)) for name in _IDS):
         ids = tuple(str(fields[n]) for n in _IDS if _is_id(fields.get(n)))
-        return Answered(record.where, "plain", ids, _picture(fields), _question(fields), None, _text(fields[text]))  # fmt: skip
+        return Answered(
+            record.where,
+            "plain",
+            ids,
+            _picture(fields),
+            _question(fields),
+            None,
+            _text(fields[text]),
+        )
     names = ", ".join(map(str, list(fields)[:12])) or "none"
-    raise InputError(
-        f"{record.where}: fields of no known harness ({names}); known are {FORMS}"
-    )
+    raise InputError(f"{record.where}: fields of no known harness ({names}); known are {FORMS}")
 
 
 def _is_id(value: Any) -> bool:
@@ -100,7 +115,10 @@ def _user_text(messages: Any) -> str | None:
     if not isinstance(messages, Sequence):
         return messages if isinstance(messages, str) else None
     for message in messages:
-        if isinstance(message, Mapping) and message.get("role", message.get("from")) in ("user", "human"):  # fmt: skip
+        if isinstance(message, Mapping) and message.get("role", message.get("from")) in (
+            "user",
+            "human",
+        ):
             content = message.get("content", message.get("value"))
             if isinstance(content, Sequence) and not isinstance(content, str):
                 texts = [p.get("text") for p in content if isinstance(p, Mapping)]

@@ -73,7 +73,9 @@ class _Joining:
     def __init__(self, dataset: Dataset) -> None:
         self.dataset = dataset
         self.joined = Joined()
-        self._known = {i for t in dataset.tasks for p in dataset.shards(t) for i in dataset.ids(t, p)}
+        self._known = {
+            i for t in dataset.tasks for p in dataset.shards(t) for i in dataset.ids(t, p)
+        }
         self._keys: dict[int, str] | None = None
         self._keyless: list[Answered] = []
         self._first_where: dict[str, str] = {}
@@ -161,20 +163,24 @@ class _Joining:
                     self._take(dialogue_id, row, "order")
                 return
             reasons.append(fault)
-        why = reasons[0] if reasons else (
-            f"they are {len(rows):,} and the dialogues of split {self.dataset.split} "
-            f"{sum(counts.values()):,}"
-        )  # fmt: skip
+        why = (
+            reasons[0]
+            if reasons
+            else (
+                f"they are {len(rows):,} and the dialogues of split {self.dataset.split} "
+                f"{sum(counts.values()):,}"
+            )
+        )
+        advice = _KEEP_KEY.get(rows[0].form, "write dialogue_id into each row")
         raise InputError(
             f"{rows[0].where}: rows of {rows[0].form} without a key, and their order cannot be "
-            f"trusted: {why}; to keep the key, {_KEEP_KEY.get(rows[0].form, 'write dialogue_id into each row')}"
+            f"trusted: {why}; to keep the key, {advice}"
         )
 
     def _in_order(self, tasks: Iterable[str]) -> Iterator[tuple[str, str, str]]:
         for task in tasks:
             for path in self.dataset.shards(task):
-                for dialogue_id, question, answer in self.dataset.texts(path):
-                    yield dialogue_id, question, answer
+                yield from self.dataset.texts(path)
 
     def _none_joined(self) -> str:
         joined = self.joined
@@ -197,7 +203,10 @@ def _order_fault(rows: Sequence[Answered], texts: Iterable[tuple[str, str, str]]
             questions_right += _letters(question) in _letters(row.question)
     if not labels and not questions:
         return "there is neither a label nor a question to check it by"
-    for name, count, right in (("labels", labels, labels_right), ("questions", questions, questions_right)):  # fmt: skip
+    for name, count, right in (
+        ("labels", labels, labels_right),
+        ("questions", questions, questions_right),
+    ):
         if count and right < ORDER_SHARE * count:
             return f"{right:,} of {count:,} {name} are those of the dialogue in their place"
     return None
