@@ -10,7 +10,7 @@ import io
 import os
 import sys
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 import typer
 
@@ -262,42 +262,12 @@ def score(
     dataset: Annotated[
         str, typer.Argument(metavar="OUT", help="A finished dataset, as a path or a URL.")
     ],
-    predictions: Annotated[
-        list[Path],
-        typer.Option(
-            "--predictions",
-            metavar="FILE",
-            help="Output of ms-swift, LLaMA-Factory, lmms-eval, VLMEvalKit, EvalScope, vLLM or "
-            "OpenAI batch, LLaVA, or rows of dialogue_id and prediction; may be given several "
-            "times.",
-        ),
-    ],
-    boxes: Annotated[
-        str,
-        typer.Option(
-            metavar="FRAME",
-            help="What the model's box numbers are measured in: native (pixels of the chip), "
-            "norm1, norm100, norm999, norm1000, norm1024, input:WIDTHxHEIGHT, "
-            "input:qwen2_5_vl[,max_pixels=N].",
-        ),
-    ] = "native",
-    split: Annotated[
-        Literal["train", "validation", "test"], typer.Option(help="Split that was predicted.")
-    ] = "test",
-    task: Annotated[
-        list[str] | None,
-        typer.Option("--task", metavar="TASK", help="Task; may be given several times."),
-    ] = None,
-    details: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="FILE",
-            help="Also write a row per dialogue: a name ending in .jsonl or .parquet.",
-        ),
-    ] = None,
-    overwrite: Annotated[
-        bool, typer.Option("--overwrite", help="Write over a file of --details.")
-    ] = False,
+    predictions: options.Predictions,
+    boxes: options.BoxFrame = "native",
+    split: options.PredictedSplit = "test",
+    task: options.Tasks = None,
+    details: options.DetailsFile = None,
+    overwrite: options.OverwriteDetails = False,
     as_json: Annotated[
         bool,
         typer.Option("--json", help="One JSON document; its keys are in docs/scoring.md."),

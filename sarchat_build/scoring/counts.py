@@ -39,13 +39,19 @@ _NUMBERS |= {
     for place, tens in enumerate(_TENS)
     for unit in range(1, 10)
 }
-_WORDS = "|".join(sorted(_NUMBERS, key=lambda word: (-len(word), word)))
+_WHOLE = _NUMBERS.keys() - {*_ARTICLES}
+_WORDS = "|".join(sorted(_WHOLE, key=lambda word: (-len(word), word)))
+_WORDS += r"|an?(?! (?:dozen|pair|couple|single|lone)\b)"
 _NUMBER = rf"(?<![\w.,-])(\d{{1,3}}(?:,\d{{3}})+|\d{{1,6}}|{_WORDS})(?![\w-]|\.\d|,\d)"
 _NOUN = rf"(?:{NOUN_PATTERN})(?:e?s)?\b"
+_NO_ADJECTIVE = (
+    r"(?:(?:of|in|on|at) the|and|or|px|pixels?|m|shows?|has|have|holds?|contains?|is|are|with|near"
+    r"|by|to|from|for|as|in|on|at)\b"
+)
 # Between a number and its noun: adjectives and "of", but neither a unit nor another phrase.
 _NUMBERED = re.compile(
     rf"{_NUMBER}\s+"
-    r"(?:(?!of the\b|in the\b|and\b|or\b|px\b|pixels?\b|m\b)[a-z-]+\s+){0,4}?"
+    rf"(?:(?!{_NO_ADJECTIVE})[a-z-]+\s+){{0,4}}?"
     rf"(?={_NOUN})"
 )
 _NOUN_NUMBER = re.compile(

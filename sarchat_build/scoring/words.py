@@ -33,7 +33,7 @@ _MENTION = re.compile(rf"\b({NOUN_PATTERN})(e?s)?\b")
 _CLAUSE = re.compile(
     r"[.;!?\n|{}]|\b(?:but|however|only|except|instead|although|though|whereas|while|yet|just"
     r"|rather)\b"
-    r"|,\s*(?:and\s+)?(?=(?:an?|one|the|there|it|i|[1-9]\d*)\b)"
+    r"|,\s*(?=[\"'])|,\s*(?:and\s+)?(?=(?:an?|one|the|there|it|i|[1-9]\d*)\b)"
 )
 _DENIAL = re.compile(
     r"\b(?:no(?! doubt)|not(?! only)|never|neither|nor|without|none|absent|zero|0|lacks?|lacking"

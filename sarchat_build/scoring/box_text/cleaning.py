@@ -8,24 +8,21 @@ import unicodedata
 from typing import NamedTuple
 
 # What follows is never read: no answer is as long.
-MAX_CHARS = 200_000
+MAX_CHARS = 100_000
 # Stand for a model's own marks of a box, and for boxes whose tokens carry their frame.
 OPEN, CLOSE = "\ue000", "\ue001"
 LOC_1024, LOC_1000, PATCHES = "\ue010", "\ue011", "\ue012"
 
-_THINK = r"(?:[a-z]+:)?(?:think|thinking|thought|reasoning)"
-_THOUGHT = re.compile(
-    rf"(?:<{_THINK}>|◁think▷).*?(?:</{_THINK}>|◁/think▷)", re.IGNORECASE | re.DOTALL
-)
-_END_OF_THOUGHT = re.compile(rf".*(?:</{_THINK}>|◁/think▷)", re.IGNORECASE | re.DOTALL)
-_OPEN_THOUGHT = re.compile(rf"(?:<{_THINK}>|◁think▷).*", re.IGNORECASE | re.DOTALL)
-_ANSWER = re.compile(r".*<answer>(.*?)(?:</answer>|$)", re.IGNORECASE | re.DOTALL)
+_THINK = r"(?:[a-z]{1,9}:)?(?:think|thinking|thought|reasoning)"
+_THOUGHT_MARK = re.compile(rf"<(/?){_THINK}>|◁(/?)think▷", re.IGNORECASE)
+_ANSWER, _END_OF_ANSWER = "<answer>", "</answer>"
 
 # Angle brackets around anything but numbers.
 _LETTER_MARK = re.compile(r"<\s*(?![\s\d.+-])")
 _POINTS = re.compile(r"<points?\b[^<>]*>?", re.IGNORECASE)
 _PRIVATE = re.compile("[\ue000-\ue0ff\x00]")
 _LOC_RUN = re.compile(r"(?:<loc(_?)\d+>\s*)(?:<loc\1\d+>\s*)*(?:<(?:l(?:o(?:c_?\d*)?)?)?$)?")
+_WHOLE_LOC = re.compile(r"<loc_?(\d+)>")
 _PATCH_RUN = re.compile(
     r"<patch_index_\d+>(?:\s|</?delimiter_of_multi_objects/?>|<patch_index_\d+>)*"
 )
@@ -54,8 +51,8 @@ _LATEX_WORD = re.compile(
     r"\\(?:left|right|[bB]igg?[lr]?|boxed|fbox|text(?:bf|it|tt|rm)?|math(?:bf|it|tt|rm)|quad"
     r"|displaystyle|langle|rangle|ldots|dots|[,;:! ])(?![a-z])"
 )
-_ESCAPED_BRACKET = re.compile(r"\\+([\[\](){}_%$&#])")
-_ESCAPED_BLANK = re.compile(r"\\+[nrt](?![a-zA-Z])|\\\\")
+_ESCAPED_BRACKET = re.compile(r"\\{1,3}([\[\](){}_%$&#])")
+_ESCAPED_BLANK = re.compile(r"\\{1,3}[nrt](?![a-zA-Z])|\\\\")
 # Dashes, quotes and commas of other alphabets, and what Markdown and LaTeX set off numbers with.
 _SIGNS = str.maketrans(
     "\u2212\u2012\ufe63`$*\uff0c\u3001\uff1b\uff1a\u201c\u201d\u2018\u2019",
@@ -84,12 +81,22 @@ def final_answer(text: str) -> Cleaned:
     text = text[:MAX_CHARS]
     if "<" not in text and "◁" not in text:
         return Cleaned(text, unfinished=False)
-    text = _THOUGHT.sub(" ", text)
-    text = _END_OF_THOUGHT.sub(" ", text, count=1)
-    unfinished = bool(_OPEN_THOUGHT.search(text))
-    text = _OPEN_THOUGHT.sub(" ", text)
-    if found := _ANSWER.match(text):
-        text = found[1]
+    kept, position, thinking = [], 0, False
+    for mark in _THOUGHT_MARK.finditer(text):
+        ends = bool(mark[1] or mark[2])
+        if not thinking:
+            kept.append(text[position : mark.start()])
+        if ends and not thinking:
+            kept.clear()  # the chat template wrote the beginning
+        thinking, position = not ends, mark.end()
+    if not thinking:
+        kept.append(text[position:])
+    text, unfinished = " ".join(kept), thinking
+    start = text.lower().rfind(_ANSWER)
+    if start >= 0:
+        text = text[start + len(_ANSWER) :]
+        end = text.lower().find(_END_OF_ANSWER)
+        text = text if end < 0 else text[:end]
     return Cleaned(text, unfinished)
 
 
@@ -133,7 +140,9 @@ def _group(mark: str, numbers: list[str]) -> str:
 
 def _loc_boxes(found: re.Match[str]) -> str:
     mark = LOC_1000 if found[1] else LOC_1024
-    numbers = _DIGITS.findall(found[0])
+    numbers = _WHOLE_LOC.findall(found[0])
+    if not found[0].rstrip().endswith(">"):
+        numbers.append("")  # cut within
     return "".join(_group(mark, numbers[i : i + 4]) for i in range(0, len(numbers), 4)) + " "
 
 

@@ -96,6 +96,7 @@ def _scan(text: str, depth: int = 0) -> tuple[Extracted, list[Span], str]:
     total = Extracted()
     spans: list[Span] = []
     points: list[PointSpan] = []
+    read: list[tuple[int, int]] = []
 
     def parse(inner: str) -> Sequence[RawBox]:
         return [span.box for span in _scan(inner, depth + 1)[1]] if depth < 2 else ()
@@ -107,19 +108,24 @@ def _scan(text: str, depth: int = 0) -> tuple[Extracted, list[Span], str]:
             position = start.start() + 1
             continue
         position = group.end
+        whole = (start.start(), group.end)
         if _is_other(text, start.start(), group):
+            read.append(whole)
             continue
         found = extract(group, parse)
+        if found.boxes or found.cut or found.broken:
+            read.append(whole)
         total.cut |= found.cut
         total.broken |= found.broken
         total.nothing |= found.nothing and not found.boxes
-        spans.extend(Span(start.start(), group.end, box) for box in found.boxes)
+        spans.extend(Span(*whole, box) for box in found.boxes)
         if len(found.points) == 1 and not found.boxes:
-            points.append(PointSpan(start.start(), group.end, found.points[0]))
+            points.append(PointSpan(*whole, found.points[0]))
     spans.extend(paired(points, text))
-    rest = _without(text, spans)
-    spans.extend(prose_boxes(rest))
-    return total, _in_order(spans), _without(text, spans)
+    taken = [(span.start, span.end) for span in spans]
+    spans.extend(prose_boxes(_without(text, read + taken)))
+    taken = [(span.start, span.end) for span in spans]
+    return total, _in_order(spans, len(text)), _without(text, taken)
 
 
 def _group_at(text: str, position: int) -> Group | None:
@@ -141,24 +147,25 @@ def _is_other(text: str, start: int, group: Group) -> bool:
     return bool(NO_BOX_BEFORE.search(before))
 
 
-def _without(text: str, spans: Sequence[Span]) -> str:
+def _without(text: str, spans: Sequence[tuple[int, int]]) -> str:
     """Blank out what was read, so that its numbers are not read twice."""
     pieces, position = [], 0
-    for span in sorted(spans):
-        if span.start >= position:
-            pieces += [text[position : span.start], "\x00" + " " * (span.end - span.start - 1)]
-            position = span.end
+    for start, end in sorted(spans):
+        if start >= position:
+            pieces += [text[position:start], "\x00" + " " * (end - start - 1)]
+            position = end
     return "".join([*pieces, text[position:]])
 
 
-def _in_order(spans: Sequence[Span]) -> list[Span]:
+def _in_order(spans: Sequence[Span], length: int) -> list[Span]:
     """Order by place; of two readings of one place the first found stays."""
     kept: list[Span] = []
-    taken: list[tuple[int, int]] = []
+    taken: set[tuple[int, int]] = set()
+    covered = bytearray(length)
     for span in spans:
-        mine = (span.start, span.end)
-        if mine in taken or not any(s < span.end and span.start < e for s, e in taken):
+        own = (span.start, span.end)
+        if own in taken or not any(covered[span.start : span.end]):
             kept.append(span)
-            if mine not in taken:
-                taken.append(mine)
+            taken.add(own)
+            covered[span.start : span.end] = b"\x01" * (span.end - span.start)
     return sorted(kept, key=lambda span: span.start)

@@ -64,9 +64,7 @@ _RANGES = re.compile(
     rf"(?:and|by|×|;)?\s*(?:y|rows?|vertically){_RANGE}(?![\w.]*\d)",
     re.IGNORECASE,
 )
-_FOUR = (
-    rf"{_NUMBER}(?:\s*[,;]\s*|\s+){_NUMBER}(?:\s*[,;]\s*|\s+){_NUMBER}(?:\s*[,;]\s*|\s+){_NUMBER}"
-)
+_FOUR = r"(?:[ 	]*[,;][ 	]*|[ 	]+)".join([_NUMBER] * 4)
 _LEAD = re.compile(
     r"\b(?:(?:bounding box(?:es)?|bbox|coordinates?|coords?|y_?2|y_?max)"
     r"(?:\s+(?:is|are|at|of the \w+ (?:is|are)))?\s*[\])]?\s*[:=]?"

@@ -12,7 +12,7 @@ from typing import NamedTuple, TypeAlias
 
 from sarchat_build.scoring.box_text.cleaning import CLOSE, OPEN
 
-MAX_DEPTH = 20
+MAX_DEPTH = 8
 OPENING = f"[({{{OPEN}"
 _CLOSING = f"])}}{CLOSE}"
 _BLANKS = re.compile(r"\s*")

@@ -10,7 +10,7 @@ import gzip
 import io
 import json
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple, cast
 
@@ -36,29 +36,27 @@ class Record(NamedTuple):
     fields: Mapping[str, Any]
 
 
-def read_records(path: Path) -> Iterator[Record]:
+def read_records(path: Path) -> Generator[Record, None, None]:
     """Yield the records of a file, one after the other and in bounded memory where it allows.
 
     Raises:
         InputError: it is not there, is none of the forms, or one of its records is broken.
     """
     try:
-        with open(path, "rb") as raw:
+        with open(path, "rb", buffering=_HEAD_BYTES) as raw:
             head = raw.read(4)
             raw.seek(0)
             if not head:
                 raise InputError(f"{path}: is empty; give the predictions of a harness")
             if head[:2] == b"\x1f\x8b":
-                with gzip.open(raw) as unpacked:
-                    yield from _records(
-                        path, cast(BinaryIO, io.BufferedReader(cast(Any, unpacked)))
-                    )
+                with gzip.open(raw) as packed, io.BufferedReader(cast(Any, packed)) as unpacked:
+                    yield from _records(path, unpacked)
             elif head == b"PAR1":
                 yield from _parquet(path)
             elif head == b"PK\x03\x04":
-                yield from _spreadsheet(path)
+                yield from _spreadsheet(path, raw)
             else:
-                yield from _records(path, raw)
+                yield from _records(path, cast(io.BufferedReader, raw))
     except UnicodeDecodeError as error:
         raise InputError(
             f"{path}: is not UTF-8 text ({error.reason}); give JSON, TSV, xlsx or Parquet"
@@ -68,21 +66,17 @@ def read_records(path: Path) -> Iterator[Record]:
         raise InputError(f"{path}: cannot be read ({said})") from error
 
 
-def _records(path: Path, stream: BinaryIO) -> Iterator[Record]:
-    buffered = io.BufferedReader(cast(Any, stream), _HEAD_BYTES)
-    head = buffered.peek(_HEAD_BYTES)
+def _records(path: Path, stream: io.BufferedReader) -> Iterator[Record]:
+    head = stream.peek(_HEAD_BYTES)
     start = head.removeprefix(b"\xef\xbb\xbf").lstrip()
     if start.startswith(b"["):
-        yield from _array(path, buffered)
+        yield from _array(path, stream)
         return
-    text = io.TextIOWrapper(buffered, encoding="utf-8-sig", newline="")
-    if start.startswith(b"{"):
-        yield from _lines(path, text)
-    else:
-        yield from _table(path, text)
+    with io.TextIOWrapper(stream, encoding="utf-8-sig", newline="") as text:
+        yield from _lines(path, text) if start.startswith(b"{") else _table(path, text)
 
 
-def _array(path: Path, stream: BinaryIO) -> Iterator[Record]:
+def _array(path: Path, stream: io.BufferedReader) -> Iterator[Record]:
     number = 0
     try:
         for number, item in enumerate(ijson.items(_without_mark(stream), "item"), 1):
@@ -94,10 +88,9 @@ def _array(path: Path, stream: BinaryIO) -> Iterator[Record]:
         ) from error
 
 
-def _without_mark(stream: BinaryIO) -> BinaryIO:
-    reader = cast(io.BufferedReader, stream)
-    if reader.peek(3).startswith(b"\xef\xbb\xbf"):
-        reader.read(3)
+def _without_mark(stream: io.BufferedReader) -> io.BufferedReader:
+    if stream.peek(3).startswith(b"\xef\xbb\xbf"):
+        stream.read(3)
     return stream
 
 
@@ -206,13 +199,13 @@ def _parquet(path: Path) -> Iterator[Record]:
         raise InputError(f"{path}: is not Parquet ({error})") from error
 
 
-def _spreadsheet(path: Path) -> Iterator[Record]:
+def _spreadsheet(path: Path, stream: BinaryIO) -> Iterator[Record]:
     try:
         import openpyxl
     except ImportError as error:
         raise InputError(f"{path}: {_XLSX}") from error
     try:
-        book = openpyxl.load_workbook(path, read_only=True, data_only=True)
+        book = openpyxl.load_workbook(stream, read_only=True, data_only=True)
     except Exception as error:  # a zip of anything raises anything
         raise InputError(f"{path}: is a zip file but no xlsx workbook ({error})") from error
     try:

@@ -151,7 +151,8 @@ def _batch(where: str, form: str, ids: tuple[str, ...], fields: Mapping[str, Any
     response = fields["response"]
     body = response.get("body") if isinstance(response, Mapping) else None
     text, stopped = _choice(body)
-    return Answered(where, form, ids, None, None, None, text, stopped)
+    # Its own `id` is that of the request.
+    return Answered(where, form, (str(fields["custom_id"]),), None, None, None, text, stopped)
 
 
 def _evalscope(where: str, form: str, ids: tuple[str, ...], fields: Mapping[str, Any]) -> Answered:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from hashlib import blake2b
 from pathlib import Path
@@ -62,10 +63,11 @@ def join_predictions(
     """
     joining = _Joining(dataset)
     for path in paths:
-        for record in read_records(path):
-            joining.add(recognize(record))
-            if joining.joined.rows % 1000 == 0:
-                progress(joining.joined.rows)
+        with closing(read_records(path)) as records:
+            for record in records:
+                joining.add(recognize(record))
+                if joining.joined.rows % 1000 == 0:
+                    progress(joining.joined.rows)
     return joining.finish()
 
 
