@@ -1,4 +1,4 @@
-"""Score a model's answers, and look at what went wrong: python examples/score.py dataset answers.jsonl"""
+"""Score a model's answers: `python examples/score.py dataset answers.jsonl`."""
 
 import sys
 from pathlib import Path

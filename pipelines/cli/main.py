@@ -277,9 +277,9 @@ def score(
 
     The form of the files is known by their fields. A dialogue without a prediction is wrong.
     """
-    check_dataset(dataset)
     check_tasks(task or [])
     Frame.parse(boxes)
+    check_dataset(dataset)
     if details is not None:
         check_output_file("--details", details)
     from pipelines.cli.commands.score import print_score
