@@ -175,8 +175,8 @@ def benchmark_table(figures: ScoreFigures) -> Group:
     return titled(
         "Beside the paper, in per cent",
         table,
-        f"paper: {PAPER_MODEL}, its best; untrained: the same without training, 0 where empty",
-        "overall: a task is the mean of its lines, weighed by its dialogues (n / N), or not",
+        f"paper: {PAPER_MODEL}, its best; untrained: the same one, about 0 where empty",
+        "overall: a task is the mean of its lines, weighed by dialogues (n / N) or not",
     )
 
 

@@ -19,6 +19,10 @@ _ANSWER, _END_OF_ANSWER = "<answer>", "</answer>"
 
 # Angle brackets around anything but numbers.
 _LETTER_MARK = re.compile(r"<\s*(?![\s\d.+-])")
+_POINT_PAIRS = re.compile(
+    r"(?:<points?\b[^<>]*>|<\|point_start\|>)(.{0,300}?)(?:</points?>|<\|point_end\|>)",
+    re.IGNORECASE | re.DOTALL,
+)
 _POINTS = re.compile(r"<points?\b[^<>]*>?", re.IGNORECASE)
 _PRIVATE = re.compile("[\ue000-\ue0ff\x00]")
 _LOC_RUN = re.compile(r"(?:<loc(_?)\d+>\s*)(?:<loc\1\d+>\s*)*(?:<(?:l(?:o(?:c_?\d*)?)?)?$)?")
@@ -119,6 +123,7 @@ def clean(text: str) -> str:
         return text
     if not _LETTER_MARK.search(text):
         return text
+    text = _POINT_PAIRS.sub(lambda found: f" {_NO_DATA.sub(' ', found[1])} ", text)
     text = _POINTS.sub(" ", text)
     text = _ELEMENT.sub(r" \1=\2 ", text)
     text = _ATTRIBUTES.sub(lambda found: f" {_ATTRIBUTE.sub(_named, found[1])} ", text)

@@ -10,6 +10,7 @@ from sarchat_build.scoring.box_text.cleaning import clean, final_answer
 from sarchat_build.scoring.box_text.extract import Extracted, RawBox, extract
 from sarchat_build.scoring.box_text.prose import (
     NO_BOX_BEFORE,
+    SIDES_BEFORE,
     PointSpan,
     Span,
     paired,
@@ -118,7 +119,10 @@ def _scan(text: str, depth: int = 0) -> tuple[Extracted, list[Span], str]:
         total.cut |= found.cut
         total.broken |= found.broken
         total.nothing |= found.nothing and not found.boxes
-        spans.extend(Span(*whole, box) for box in found.boxes)
+        boxes = found.boxes
+        if len(group.numbers) == 4 and SIDES_BEFORE.search(text[: start.start()][-_CONTEXT_CHARS:]):
+            boxes = [_from_sides(box) for box in boxes]
+        spans.extend(Span(*whole, box) for box in boxes)
         if len(found.points) == 1 and not found.boxes:
             points.append(PointSpan(*whole, found.points[0]))
     spans.extend(paired(points, text))
@@ -145,6 +149,11 @@ def _is_other(text: str, start: int, group: Group) -> bool:
         return False
     before = text[max(0, start - _CONTEXT_CHARS) : start]
     return bool(NO_BOX_BEFORE.search(before))
+
+
+def _from_sides(box: RawBox) -> RawBox:
+    x, y, width, height = box.values
+    return box._replace(values=(x, y, x + width, y + height))
 
 
 def _without(text: str, spans: Sequence[tuple[int, int]]) -> str:

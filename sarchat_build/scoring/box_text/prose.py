@@ -29,6 +29,10 @@ _CORNER_BEFORE = re.compile(
     r"|(?:top|upper)[ -]?left)\b[^.;!?]{0,40}$",
     re.IGNORECASE,
 )
+# Names of numbers before them: the last two are sides and no corner.
+SIDES_BEFORE = re.compile(
+    r"x,?\s*y,?\s*w(?:idth)?,?\s*h(?:eight)?\s*[\])}]?\W{0,6}$", re.IGNORECASE
+)
 _SIGNS_ONLY = re.compile(r"\s*(?:[,;:~/→—–-]|->|=>)?\s*")
 _TO = re.compile(r"[\s,]*(?:to|through|until)\s*", re.IGNORECASE)
 _AND = re.compile(r"[\s,;]*(?:and|&)\s*", re.IGNORECASE)
@@ -47,10 +51,11 @@ _NAME = (
     r"(?:[xy][ _-]?\{?(?:[012]|min|max|tl|br|cent(?:er|re))\}?|(?:min|max)[ _-]?[xy]|c[xy]"
     r"|left|top|right|bottom|width|height|[xywh])"
 )
+# "x1 12" without a sign, but "x = 12": a bare letter or side before a number names nothing.
 _NAMED = re.compile(
-    rf"(?<![\w.-])({_NAME})(?:[ -](?:edge|side|coordinate))?\s*(?:=|:|\bis\b|\bof\b|≈)"
-    rf"\s*[\[(]?\s*{_NUMBER}"
-    r"(?![\w.]*\d)",
+    rf"(?<![\w.-])(?:({_NAME})(?:[ -](?:edge|side|coordinate))?\s*(?:=|:|\bis\b|\bof\b|≈)"
+    r"|([xy][ _-]?(?:[012]|min|max))\s)"
+    rf"\s*[\[(]?\s*{_NUMBER}(?![\w.]*\d)",
     re.IGNORECASE,
 )
 _BETWEEN_NAMED = re.compile(r"[\s,;)\]}|/]*(?:and|to|with|its|the)?[\s,;({\[|]*", re.IGNORECASE)
@@ -162,18 +167,28 @@ def _four(found: re.Match[str]) -> Span:
 
 def _named(text: str) -> Iterator[Span]:
     names: dict[str, float] = {}
-    units: list[str | None] = []
+    units: list[str] = []
     start = end = -1
+    corner: Span | None = None
     for found in _NAMED.finditer(text):
-        name = plain_name(found[1])
+        name = plain_name(found[1] or found[2])
         far = end < 0 or not _BETWEEN_NAMED.fullmatch(text[end : found.start()])
         if far or name in names:
             names, units, start = {}, [], found.start()
-        names[name] = float(found[2])
-        units.append(found[3])
+        names[name] = float(found[3])
+        units.append(found[4] or "")
         end = found.end()
         box = named_box(names) if len(names) == 4 else None
+        if names.keys() == {"x", "y"}:  # the first corner, or the second of one before
+            here = names["x"], names["y"]
+            if (
+                corner
+                and _NAMES_SECOND.search(text[corner.end : start])
+                and start - corner.end < 60
+            ):
+                box, start = (*corner.box.values[:2], *here), corner.start
+            corner = Span(start, end, RawBox((*here, *here)))
         if box is not None:
             frame = PERCENT if all(unit == "%" for unit in units) else None
             yield Span(start, end, RawBox(box, frame=frame))
-            names, end = {}, -1
+            names, end, corner = {}, -1, None
