@@ -158,25 +158,28 @@ class Dataset:
                 yield dialogue_id, messages[0][1], messages[1][1]
 
     def train_rows(self, most: int) -> Iterator[TrainRow]:
-        """Yield the first dialogues of each task, at most so many, with all that they state."""
+        """Yield about so many dialogues of each task, the first of every file."""
         images = self.shards("images")[:1]
         sides = [(p.width_px, p.height_px) for path in images for _, p in self._read_pictures(path)]
         commonest = min(Counter(sides).items(), key=lambda n: (-n[1], n[0]))[0] if sides else (0, 0)
         for task in self.tasks:
-            yield from islice(self._train_rows(task, commonest), most)
+            each = -(-most // len(self.shards(task)))
+            for path in self.shards(task):
+                yield from islice(self._train_rows(task, path, each, commonest), each)
 
-    def _train_rows(self, task: str, sides: tuple[int, int]) -> Iterator[TrainRow]:
-        for path in self.shards(task):
-            names = ("subtask", "messages", "objects", "ground_truth")
-            for batch in self._batches(path, names):
-                kind = batch.schema.field("ground_truth").type
-                fields, nested = [field.name for field in kind], _nested_names(kind)
-                columns = (to_python(_column(batch, name)) for name in names)
-                for subtask, messages, objects, truth in zip(*columns, strict=True):
-                    facts = truth_facts(task, subtask, _as_mapping(fields, truth, nested))
-                    given = objects[1][1:2] if subtask == "nearest" else objects[1]
-                    boxes = tuple((b[0], b[1], b[2], b[3]) for b in given)
-                    yield TrainRow(task, subtask, messages[0][1], facts, boxes, *sides)
+    def _train_rows(
+        self, task: str, path: str, rows: int, sides: tuple[int, int]
+    ) -> Iterator[TrainRow]:
+        names = ("subtask", "messages", "objects", "ground_truth")
+        for batch in self._batches(path, names, min(rows, _BATCH_ROWS)):
+            kind = batch.schema.field("ground_truth").type
+            fields, nested = [field.name for field in kind], _nested_names(kind)
+            columns = (to_python(_column(batch, name)) for name in names)
+            for subtask, messages, objects, truth in zip(*columns, strict=True):
+                facts = truth_facts(task, subtask, _as_mapping(fields, truth, nested))
+                given = objects[1][1:2] if subtask == "nearest" else objects[1]
+                boxes = tuple((b[0], b[1], b[2], b[3]) for b in given)
+                yield TrainRow(task, subtask, messages[0][1], facts, boxes, *sides)
 
     def _read_pictures(self, path: str) -> Iterator[tuple[str, Picture]]:
         names = ("image_id", "width", "height", "scene_id", "objects.bbox", "objects.category")
@@ -194,10 +197,12 @@ class Dataset:
                 rectangles = tuple((b[0], b[1], b[2], b[3]) for b in own)
                 yield image_id, Picture(width, height, scene, rectangles, tuple(named))
 
-    def _batches(self, path: str, columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
+    def _batches(
+        self, path: str, columns: Sequence[str], rows: int = _BATCH_ROWS
+    ) -> Iterator[pa.RecordBatch]:
         try:
             with self._folder.open(path) as stream, pq.ParquetFile(stream) as parquet:
-                yield from parquet.iter_batches(_BATCH_ROWS, columns=list(columns))
+                yield from parquet.iter_batches(rows, columns=list(columns))
         except UNREADABLE as error:
             raise InputError(
                 f"{self._location} › {path}: cannot be read: {error}; run sarchat validate"

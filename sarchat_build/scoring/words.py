@@ -6,6 +6,7 @@ Read from any wording, so more tolerantly than `validation.texts` reads our own.
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -38,6 +39,9 @@ _CLAUSE = re.compile(
 _DENIAL = re.compile(
     r"\b(?:no(?! doubt)|not(?! only)|never|neither|nor|without|none|absent|zero|0|lacks?|lacking"
     r"|devoid|free of|free from|cannot)\b|n't\b"
+)
+_ANY_DENIAL = re.compile(
+    r"\bno|n't|\b0\b|zero|without|lack|absent|free|devoid|never|neither|cannot|missing|false|null"
 )
 _DENIED_AFTER = re.compile(
     r"[\"'*]*\s*(?:[:=-]\s*[\"']?(?:no|none|0|zero|absent|false|null|not)\b"
@@ -139,14 +143,17 @@ def mentions(text: str) -> list[Mention]:
     >>> [(m.category, m.denied) for m in mentions("no ships, but a bridge")]
     [('ship', True), ('bridge', False)]
     """
+    nouns = list(_MENTION.finditer(text))
+    denies = bool(nouns) and bool(_ANY_DENIAL.search(text))
+    ends = [mark.end() for mark in _CLAUSE.finditer(text)] if denies else []
     found = []
-    clause = 0
-    ends = [m.end() for m in _CLAUSE.finditer(text)]
-    for noun in _MENTION.finditer(text):
-        clause = max((end for end in ends if end <= noun.start()), default=0)
-        denied = bool(
-            _DENIAL.search(text, clause, noun.start()) or _DENIED_AFTER.match(text, noun.end())
-        )
+    for noun in nouns:
+        denied = False
+        if denies:
+            place = bisect_right(ends, noun.start())
+            clause = ends[place - 1] if place else 0
+            before = _DENIAL.search(text, clause, noun.start())
+            denied = bool(before or _DENIED_AFTER.match(text, noun.end()))
         plural = bool(noun[2]) or noun[1] == "ferries"
         found.append(Mention(noun.start(), noun.end(), CATEGORY_OF[noun[1]], plural, denied))
     return found
@@ -191,6 +198,8 @@ class _Place(NamedTuple):
 
 
 def _cells(text: str) -> Iterator[_Place]:
+    if not any(word in text for word in ("left", "right", "cent", "mid")):
+        return
     for found in _CELL.finditer(text):
         a, b = (found[1], found[2]) if found[1] else (found[3], found[4])
         lead = text[max(0, found.start() - 7) : found.start()].rstrip()

@@ -51,7 +51,7 @@ _SIZES = (
     (0.03, "small"),
     (0.0, "very small"),
 )
-_TRAIN_ROWS = 20_000
+_TRAIN_ROWS = 2_000
 # More of what cannot be read than this is worth a warning with examples.
 _UNPARSABLE_SHARE, _EXAMPLES = 0.05, 3
 _MISSING = Prediction(None)
