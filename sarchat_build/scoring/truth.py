@@ -134,7 +134,7 @@ class Dataset:
                 expected = expect(task, subtask, values, objects[1], answer, picture)
                 yield Row(dialogue_id, image_id, question, answer, expected)
 
-    def ids(self, task: str, path: str) -> list[str]:
+    def ids(self, path: str) -> list[str]:
         """Give the ids of one file, in order."""
         found: list[str] = []
         for batch in self._batches(path, ("dialogue_id",)):

@@ -72,7 +72,7 @@ def chips(draw: st.DrawFn) -> tuple[int, int, list[list[int]]]:
 
 
 @pytest.mark.parametrize("form", FORMS)
-@settings(max_examples=25)
+@settings(max_examples=12)
 @given(chip=chips())
 def test_what_a_model_writes_is_read_back(
     form: str, chip: tuple[int, int, list[list[int]]]
@@ -88,7 +88,7 @@ def test_what_a_model_writes_is_read_back(
 
 
 @pytest.mark.parametrize("form", FORMS)
-@settings(max_examples=25)
+@settings(max_examples=12)
 @given(chip=chips(), data=st.data())
 def test_a_text_that_ends_early_gives_no_box_that_is_not_there(
     form: str, chip: tuple[int, int, list[list[int]]], data: st.DataObject

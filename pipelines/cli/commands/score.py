@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from rich.console import Group
@@ -15,7 +15,7 @@ from pipelines.progress_display import counting_progress
 from sarchat_build.scoring.answers import OUTCOMES, THRESHOLDS
 from sarchat_build.scoring.evaluation.baselines import BASELINES
 from sarchat_build.scoring.evaluation.details import Details, check_details
-from sarchat_build.scoring.evaluation.evaluate import evaluate
+from sarchat_build.scoring.evaluation.evaluate import evaluate, predicted_tasks
 from sarchat_build.scoring.evaluation.figures import PAPER_MODEL, Interval, ScoreFigures
 from sarchat_build.scoring.frames import Frame
 from sarchat_build.scoring.predictions.join import join_predictions
@@ -57,15 +57,13 @@ def print_score(
     if details is not None:
         check_details(details, overwrite=overwrite)
     dataset = Dataset(location, split, tasks)
-    joined = join_predictions(predictions, dataset)
+    every = sum(len(dataset.ids(path)) for t in dataset.tasks for path in dataset.shards(t))
+    with _progress("read predictions", every) as show:
+        joined = join_predictions(predictions, dataset, show)
+    rows = sum(predicted_tasks(dataset, joined)[0].values())
     with ExitStack() as stack:
         file = stack.enter_context(Details(details, overwrite=overwrite)) if details else None
-        rows = sum(len(dataset.ids(t, p)) for t in dataset.tasks for p in dataset.shards(t))
-        show = (
-            stack.enter_context(counting_progress("score dialogues", rows, on=errors))
-            if rows >= _LONG_ROWS
-            else lambda done: None
-        )
+        show = stack.enter_context(_progress("score dialogues", rows))
         figures = evaluate(location, dataset, joined, frame, details=file, progress=show)
     for warning in figures.warnings:
         errors.print(f"warning: {warning}", style="yellow", markup=False, highlight=False)
@@ -82,6 +80,16 @@ def print_score(
         print_line(f"Details: {details}")
 
 
+@contextmanager
+def _progress(title: str, rows: int) -> Iterator[Callable[[int], None]]:
+    """Show a bar if the work is long enough for one to be seen."""
+    if rows < _LONG_ROWS:
+        yield lambda done: None
+        return
+    with counting_progress(title, rows, on=errors) as show:
+        yield show
+
+
 def coverage_lines(figures: ScoreFigures) -> Iterator[str]:
     """Say what became of the rows of the files."""
     own = figures.coverage
@@ -91,7 +99,7 @@ def coverage_lines(figures: ScoreFigures) -> Iterator[str]:
     yield f"Dialogues:   {own.dialogues:,} of split {figures.split}, boxes in {figures.boxes}"
     for count, what in (
         (own.missing, "dialogues have no prediction and count as wrong"),
-        (own.failed, "predictions are empty: the harness reports an error; they count as missing"),
+        (own.failed, "predictions have no text: the harness failed there; they count as missing"),
         (own.repeated, "rows repeat another row of their dialogue, and count once"),
         (figures.counted_boxes, "counts were taken from the number of boxes, for want of a number"),
     ):

@@ -96,10 +96,8 @@ class _Evaluation:
     def __init__(self, location: str, dataset: Dataset, joined: Joined, frame: Frame) -> None:
         self._location, self._dataset, self._joined = location, dataset, joined
         self._frame = frame
-        self.dialogues = {t: _count(dataset, t) for t in dataset.tasks}
-        predicted = {t: _predicted(dataset, t, joined) for t in dataset.tasks}
-        self.tasks = [task for task in dataset.tasks if predicted[task]]
-        self._missing = sum(self.dialogues[t] - predicted[t] for t in self.tasks)
+        self.dialogues, self._missing = predicted_tasks(dataset, joined)
+        self.tasks = list(self.dialogues)
         self._sums = Sums()
         self._baseline_sums = {name: Sums() for name in BASELINES}
         self._outcomes: dict[str, Counter[str]] = {task: Counter() for task in self.tasks}
@@ -277,14 +275,16 @@ class _Evaluation:
             )
 
 
-def _count(dataset: Dataset, task: str) -> int:
-    return sum(len(dataset.ids(task, path)) for path in dataset.shards(task))
-
-
-def _predicted(dataset: Dataset, task: str, joined: Joined) -> int:
-    return sum(
-        own in joined.predictions for p in dataset.shards(task) for own in dataset.ids(task, p)
-    )
+def predicted_tasks(dataset: Dataset, joined: Joined) -> tuple[dict[str, int], int]:
+    """Give the dialogues of each task of which anything was predicted, and how many were not."""
+    dialogues, missing = {}, 0
+    for task in dataset.tasks:
+        ids = [own for path in dataset.shards(task) for own in dataset.ids(path)]
+        predicted = sum(own in joined.predictions for own in ids)
+        if predicted:
+            dialogues[task] = len(ids)
+            missing += len(ids) - predicted
+    return dialogues, missing
 
 
 def _size(box: Rectangle, expected: Expected) -> str:

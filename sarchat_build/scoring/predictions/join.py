@@ -75,9 +75,7 @@ class _Joining:
     def __init__(self, dataset: Dataset) -> None:
         self.dataset = dataset
         self.joined = Joined()
-        self._known = {
-            i for t in dataset.tasks for p in dataset.shards(t) for i in dataset.ids(t, p)
-        }
+        self._known = {i for t in dataset.tasks for p in dataset.shards(t) for i in dataset.ids(p)}
         self._keys: dict[int, str] | None = None
         self._keyless: list[Answered] = []
         self._first_where: dict[str, str] = {}
@@ -152,7 +150,7 @@ class _Joining:
     def _by_order(self) -> None:
         rows = self._keyless
         counts = {
-            t: sum(len(self.dataset.ids(t, p)) for p in self.dataset.shards(t))
+            t: sum(len(self.dataset.ids(p)) for p in self.dataset.shards(t))
             for t in self.dataset.tasks
         }
         fitting = [self.dataset.tasks] if sum(counts.values()) == len(rows) else []
