@@ -6,6 +6,7 @@ import csv
 import gzip
 import io
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -15,6 +16,7 @@ import pytest
 from harness_outputs import OUTPUTS, Asked, write_xlsx
 
 from sarchat_build.errors import InputError
+from sarchat_build.scoring.answers import Prediction
 from sarchat_build.scoring.predictions.files import read_records
 from sarchat_build.scoring.predictions.join import Joined, join_predictions
 from sarchat_build.scoring.truth import Dataset
@@ -172,6 +174,33 @@ def test_an_order_that_is_not_the_datasets_is_refused(
     message = refusal(OUTPUTS[form][0](change(asked)), dataset, tmp_path)
     assert why in message
     assert "to keep the key" in message
+
+
+def test_labels_with_boxes_in_a_models_own_form_vouch_for_the_order(
+    asked: list[Asked], dataset: Dataset, tmp_path: Path
+) -> None:
+    """As decoded without special tokens: each box has its class before it."""
+    box = re.compile(r"\{<(\d+)><(\d+)><(\d+)><(\d+)>\}")
+    own = [
+        row._replace(
+            question=box.sub(r"ship(\1,\2),(\3,\4)", row.question),
+            reference=box.sub(r"ship(\1,\2),(\3,\4)", row.reference),
+        )
+        for row in asked
+    ]
+    joined = join_predictions([write(tmp_path / "a", OUTPUTS["LLaMA-Factory"][0](own))], dataset)
+    check(joined, asked, "order")
+
+
+def test_a_refusal_of_the_service_is_an_answer(
+    asked: list[Asked], dataset: Dataset, tmp_path: Path
+) -> None:
+    message = {"role": "assistant", "content": None, "refusal": "I cannot help."}
+    body = {"choices": [{"message": message, "finish_reason": "length"}]}
+    row = {"custom_id": asked[0].dialogue_id, "response": {"body": body}}
+    joined = join_predictions([write(tmp_path / "a", json.dumps(row))], dataset)
+    (prediction,) = joined.predictions.values()
+    assert prediction == Prediction("I cannot help.", stopped=True)
 
 
 def test_without_any_key_the_harness_is_told_how_to_keep_it(

@@ -92,6 +92,8 @@ class Baselines:
 
     def _computed(self, question: str, subtask: str, facts: frozenset[Fact]) -> frozenset[Fact]:
         """Put what follows from the question's boxes in the place of what is common."""
+        if subtask not in ("single", "multi"):
+            return facts
         width, height = self._sides
         given = [Box(*box) for box in parse_boxes(question, width, height).boxes]
         known: dict[str, object] = {}
@@ -101,7 +103,7 @@ class Baselines:
                 "shape": shape(given[0]),
                 "cell": cell(given[0], width, height),
             }
-        elif subtask == "multi" and len(given) == 2:
+        elif len(given) == 2:
             found = relation(given[0].center_px, given[1].center_px, width, height)
             known = {
                 "direction": found.direction,

@@ -79,7 +79,9 @@ def _records(path: Path, stream: io.BufferedReader) -> Iterator[Record]:
 def _array(path: Path, stream: io.BufferedReader) -> Iterator[Record]:
     number = 0
     try:
-        for number, item in enumerate(ijson.items(_without_mark(stream), "item"), 1):
+        for number, item in enumerate(
+            ijson.items(_without_mark(stream), "item", use_float=True), 1
+        ):
             yield _record(f"{path}, item {number}", item)
     except ijson.JSONError as error:
         said = " ".join(str(error).split())[:120]

@@ -108,7 +108,10 @@ def _choice(body: Any) -> tuple[str | None, bool]:
         return None, False
     first = choices[0]
     stopped = (first.get("finish_reason") or first.get("stop_reason")) in ("length", "max_tokens")
-    return _text(first.get("message", first.get("text"))), stopped
+    message = first.get("message", first.get("text"))
+    if isinstance(message, Mapping) and isinstance(message.get("refusal"), str):
+        return message["refusal"], stopped
+    return _text(message), stopped
 
 
 def _user_text(messages: Any) -> str | None:

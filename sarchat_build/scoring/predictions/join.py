@@ -16,6 +16,7 @@ from sarchat_build.scoring.box_text import parse_boxes
 from sarchat_build.scoring.predictions.files import read_records
 from sarchat_build.scoring.predictions.forms import Answered, plain_question, recognize
 from sarchat_build.scoring.truth import Dataset
+from sarchat_build.scoring.words import CATEGORY_OF
 
 # Share of labels and questions that must be those of the dataset for the order to be believed.
 ORDER_SHARE = 0.99
@@ -197,10 +198,12 @@ def _order_fault(rows: Sequence[Answered], texts: Iterable[tuple[str, str, str]]
     for row, (_, question, answer) in zip(rows, texts, strict=True):
         if row.label:
             labels += 1
-            labels_right += _letters(answer).startswith(_letters(row.label))
+            labels_right += _begins(answer, row.label)
         if row.question:
             questions += 1
-            questions_right += _letters(question) in _letters(row.question)
+            questions_right += "".join(_plain_words(question)) in "".join(
+                _plain_words(row.question)
+            )
     if not labels and not questions:
         return "there is neither a label nor a question to check it by"
     for name, count, right in (
@@ -216,10 +219,19 @@ _LETTERS = re.compile(r"[^\W\d_]+")
 _PICTURE_SIGNS = re.compile(r"[^\w]|_")
 
 
-def _letters(text: str) -> str:
-    """Give the letters of a text beside its boxes, which exports write in a model's own form."""
+def _plain_words(text: str) -> list[str]:
+    """Give the words of a text beside its boxes, which exports write in a model's own form.
+
+    Categories are left out: some forms name one before each box.
+    """
     rest = parse_boxes(plain_question(text), 1, 1).rest
-    return "".join(_LETTERS.findall(rest))
+    return [word for word in _LETTERS.findall(rest) if word.removesuffix("s") not in CATEGORY_OF]
+
+
+def _begins(answer: str, label: str) -> bool:
+    """Tell whether a label, which may be cut within its last word, begins an answer."""
+    whole, given = _plain_words(answer), _plain_words(label)
+    return whole[: len(given)] == given or whole[: len(given) - 1] == given[:-1]
 
 
 def _picture_names(path: str) -> list[str]:
@@ -243,7 +255,7 @@ def _keys(pictures: Sequence[str], question: str) -> Iterator[int]:
     plain = plain_question(question)
     for picture in pictures:
         yield _key(picture, plain)
-    letters = _letters(question)
+    letters = "".join(_plain_words(question))
     for picture in pictures:
         yield _key(picture, f"\x1e{letters}")
 
