@@ -17,6 +17,7 @@ from harness_outputs import OUTPUTS, Asked, write_xlsx
 
 from sarchat_build.errors import InputError
 from sarchat_build.scoring.answers import Prediction
+from sarchat_build.scoring.frames import Frame
 from sarchat_build.scoring.predictions.files import read_records
 from sarchat_build.scoring.predictions.join import Joined, join_predictions
 from sarchat_build.scoring.truth import Dataset
@@ -190,6 +191,29 @@ def test_labels_with_boxes_in_a_models_own_form_vouch_for_the_order(
     ]
     joined = join_predictions([write(tmp_path / "a", OUTPUTS["LLaMA-Factory"][0](own))], dataset)
     check(joined, asked, "order")
+
+
+def test_questions_that_differ_in_rewritten_boxes_alone_are_told_apart(
+    asked: list[Asked], dataset: Dataset, tmp_path: Path
+) -> None:
+    """ms-swift without ids, of an export whose boxes are in thousandths."""
+    box = re.compile(r"\{<(\d+)><(\d+)><(\d+)><(\d+)>\}")
+
+    def rewritten(row: Asked) -> Asked:
+        width, height = dataset.pictures[row.image_id][:2]
+
+        def in_thousandths(found: re.Match[str]) -> str:
+            sides = (width, height, width, height)
+            values = [round(int(v) * 1000 / s) for v, s in zip(found.groups(), sides, strict=True)]
+            return "<|box_start|>({},{}),({},{})<|box_end|>".format(*values)
+
+        return row._replace(question=box.sub(in_thousandths, row.question))
+
+    own = [rewritten(row) for row in asked]
+    assert sum(a != b for a, b in zip(own, asked, strict=True)) > 30
+    path = write(tmp_path / "a", OUTPUTS["ms-swift"][0](own[::-1]))
+    joined = join_predictions([path], dataset, Frame.parse("norm1000"))
+    check(joined, asked, "picture and question")
 
 
 def test_a_refusal_of_the_service_is_an_answer(

@@ -59,7 +59,7 @@ def print_score(
     dataset = Dataset(location, split, tasks)
     every = sum(len(dataset.ids(path)) for t in dataset.tasks for path in dataset.shards(t))
     with _progress("read predictions", every) as show:
-        joined = join_predictions(predictions, dataset, show)
+        joined = join_predictions(predictions, dataset, frame, show)
     rows = sum(predicted_tasks(dataset, joined)[0].values())
     with ExitStack() as stack:
         file = stack.enter_context(Details(details, overwrite=overwrite)) if details else None

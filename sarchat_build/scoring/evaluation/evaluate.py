@@ -317,4 +317,4 @@ def score_files(
     """
     frame = Frame.parse(boxes)
     dataset = Dataset(location, split)
-    return evaluate(location, dataset, join_predictions(paths, dataset), frame)
+    return evaluate(location, dataset, join_predictions(paths, dataset, frame), frame)

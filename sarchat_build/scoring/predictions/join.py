@@ -8,11 +8,15 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from hashlib import blake2b
+from itertools import starmap
 from pathlib import Path
+from typing import NamedTuple
 
 from sarchat_build.errors import InputError
 from sarchat_build.scoring.answers import Prediction
 from sarchat_build.scoring.box_text import parse_boxes
+from sarchat_build.scoring.frames import NATIVE, Frame
+from sarchat_build.scoring.matching import iou
 from sarchat_build.scoring.predictions.files import read_records
 from sarchat_build.scoring.predictions.forms import Answered, plain_question, recognize
 from sarchat_build.scoring.truth import Dataset
@@ -21,6 +25,8 @@ from sarchat_build.scoring.words import CATEGORY_OF
 # Share of labels and questions that must be those of the dataset for the order to be believed.
 ORDER_SHARE = 0.99
 _EXAMPLES = 3
+# Boxes of one question in two frames overlap by more.
+_SAME_BOX_IOU = 0.5
 _KEEP_KEY: Mapping[str, str] = {
     "ms-swift": "run swift infer with --remove_unused_columns false on an export that has ids",
     "LLaMA-Factory": "predict one --task at a time on one GPU, in the order of the export",
@@ -55,14 +61,19 @@ class Joined:
 
 
 def join_predictions(
-    paths: Sequence[Path], dataset: Dataset, progress: Callable[[int], None] = lambda done: None
+    paths: Sequence[Path],
+    dataset: Dataset,
+    frame: Frame = NATIVE,
+    progress: Callable[[int], None] = lambda done: None,
 ) -> Joined:
     """Read files of predictions and find the dialogue of each row.
+
+    `frame` is that of the boxes in their questions, as of those in their answers.
 
     Raises:
         InputError: a file cannot be read, no row can be joined, or a dialogue has two answers.
     """
-    joining = _Joining(dataset)
+    joining = _Joining(dataset, frame)
     for path in paths:
         with closing(read_records(path)) as records:
             for record in records:
@@ -73,11 +84,12 @@ def join_predictions(
 
 
 class _Joining:
-    def __init__(self, dataset: Dataset) -> None:
+    def __init__(self, dataset: Dataset, frame: Frame) -> None:
         self.dataset = dataset
+        self._frame = frame
         self.joined = Joined()
         self._known = {i for t in dataset.tasks for p in dataset.shards(t) for i in dataset.ids(p)}
-        self._keys: dict[int, str] | None = None
+        self._keys: _Keys | None = None
         self._keyless: list[Answered] = []
         self._first_where: dict[str, str] = {}
         self._conflicts: list[str] = []
@@ -141,12 +153,31 @@ class _Joining:
 
     def _by_key(self, picture: str, question: str) -> str | None:
         if self._keys is None:
-            self._keys = _key_index(self.dataset)
-        for key in _keys(_picture_names(picture), question):
-            found = self._keys.get(key)
-            if found:
-                return found
+            self._keys = _Keys(self.dataset)
+        names = _picture_names(picture)
+        for key in _exact_keys(names, question):
+            if key in self._keys.exact:
+                return self._keys.exact[key]
+        for key in _loose_keys(names, question):
+            asked = self._keys.loose.get(key, [])
+            if len(asked) == 1:
+                return asked[0].dialogue_id
+            if asked:
+                return self._by_boxes(asked, question)
         return None
+
+    def _by_boxes(self, asked: Sequence[_Asked], question: str) -> str | None:
+        """Tell questions apart that differ in their boxes alone, which an export may rewrite."""
+        sides = self.dataset.pictures[asked[0].image_id][:2]
+        given = parse_boxes(question, *sides, self._frame).boxes
+        best, least_iou = None, _SAME_BOX_IOU
+        for one in asked:
+            own = parse_boxes(one.question, *sides).boxes
+            if given and len(own) == len(given):
+                worst = min(iou(a, b) for a, b in zip(own, given, strict=True))
+                if worst >= least_iou:
+                    best, least_iou = one.dialogue_id, worst
+        return best
 
     def _by_order(self) -> None:
         rows = self._keyless
@@ -251,22 +282,42 @@ def _key(picture: str, question: str) -> int:
     return int.from_bytes(blake2b(text, digest_size=8).digest(), "big")
 
 
-def _keys(pictures: Sequence[str], question: str) -> Iterator[int]:
+def _exact_keys(pictures: Sequence[str], question: str) -> Iterator[int]:
     plain = plain_question(question)
-    for picture in pictures:
-        yield _key(picture, plain)
-    letters = "".join(_plain_words(question))
-    for picture in pictures:
-        yield _key(picture, f"\x1e{letters}")
+    return (_key(picture, plain) for picture in pictures)
 
 
-def _key_index(dataset: Dataset) -> dict[int, str]:
-    """Give the dialogue of each picture and question; "" where several share a key."""
-    index: dict[int, str] = {}
-    for task in dataset.tasks:
-        for path in dataset.shards(task):
-            for dialogue_id, image_id, question in dataset.keys(path):
-                names = {*_picture_names(image_id)}
-                for key in set(_keys(sorted(names), question)):
-                    index[key] = "" if key in index else dialogue_id
-    return index
+def _loose_keys(pictures: Sequence[str], question: str) -> Iterator[int]:
+    words = "".join(_plain_words(question))
+    return (_key(picture, words) for picture in pictures)
+
+
+class _Asked(NamedTuple):
+    dialogue_id: str
+    image_id: str
+    question: str
+
+
+class _Keys:
+    """The dialogue of each picture and question.
+
+    Attributes:
+        exact: by the question's text.
+        loose: by its words beside boxes and categories.
+    """
+
+    def __init__(self, dataset: Dataset) -> None:
+        self.exact: dict[int, str] = {}
+        self.loose: dict[int, list[_Asked]] = {}
+        twice: set[int] = set()
+        for task in dataset.tasks:
+            for path in dataset.shards(task):
+                for asked in starmap(_Asked, dataset.keys(path)):
+                    names = sorted({*_picture_names(asked.image_id)})
+                    for key in _exact_keys(names, asked.question):
+                        if self.exact.setdefault(key, asked.dialogue_id) != asked.dialogue_id:
+                            twice.add(key)
+                    for key in _loose_keys(names, asked.question):
+                        self.loose.setdefault(key, []).append(asked)
+        for key in twice:
+            del self.exact[key]
