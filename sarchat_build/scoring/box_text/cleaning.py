@@ -51,6 +51,7 @@ _ATTRIBUTES = re.compile(r"<[a-zA-Z]\w*((?:\s+\w+=[\"'][^\"'<>]{0,80}[\"'])+)\s*
 _ATTRIBUTE = re.compile(r"(\w+)=[\"']\s*([-+.\d]+)\s*[\"']")
 _TAG = re.compile(r"<\|[^<>|]{0,80}\|?>|</?[a-zA-Z][\w:-]*(?:\s[^<>]{0,300})?/?>")
 _CUT_TAG = re.compile(r"</?\|?[a-zA-Z/][^<>]{0,80}$")
+_FORMULA = re.compile(r"\$(?!\d)")  # before a digit it is money
 _LATEX_WORD = re.compile(
     r"\\(?:left|right|[bB]igg?[lr]?|boxed|fbox|text(?:bf|it|tt|rm)?|math(?:bf|it|tt|rm)|quad"
     r"|displaystyle|langle|rangle|ldots|dots|[,;:! ])(?![a-z])"
@@ -59,8 +60,8 @@ _ESCAPED_BRACKET = re.compile(r"\\{1,3}([\[\](){}_%$&#])")
 _ESCAPED_BLANK = re.compile(r"\\{1,3}[nrt](?![a-zA-Z])|\\\\")
 # Dashes, quotes and commas of other alphabets, and what Markdown and LaTeX set off numbers with.
 _SIGNS = str.maketrans(
-    "\u2212\u2012\ufe63`$*\uff0c\u3001\uff1b\uff1a\u201c\u201d\u2018\u2019",
-    "---   ,,;:\"\"''",
+    "\u2212\u2012\ufe63`*\uff0c\u3001\uff1b\uff1a\u201c\u201d\u2018\u2019",
+    "---  ,,;:\"\"''",
 )
 
 
@@ -116,6 +117,8 @@ def clean(text: str) -> str:
     if not text.isascii():
         text = unicodedata.normalize("NFKC", text.translate(_SIGNS))
     text = text.translate(_SIGNS)
+    if "$" in text:
+        text = _FORMULA.sub(" ", text)
     if "\\" in text:
         text = _LATEX_WORD.sub(" ", text)
         text = _ESCAPED_BLANK.sub(" ", _ESCAPED_BRACKET.sub(r"\1", text))

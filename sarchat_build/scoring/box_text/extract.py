@@ -324,14 +324,16 @@ def _points(group: Group) -> list[Point] | None:
 
 
 def _labeled(group: Group) -> bool:
-    """Tell whether it is four numbers and a label, set off by commas: `["ship", 1, 2, 3, 4]`."""
-    words = [(i, s, v) for i, (s, v) in enumerate(group.items) if isinstance(v, Word | Quoted)]
+    """Tell whether it is four numbers, a label, and perhaps a score, set off by commas."""
     numbers = [i for i, (_, v) in enumerate(group.items) if isinstance(v, Number)]
-    if len(numbers) != 4 or len(words) + 4 != len(group.items) or group.bracket == "(":
+    words = [v for _, v in group.items if isinstance(v, Word | Quoted)]
+    if len(numbers) not in (4, 5) or not 0 < len(words) <= 2 or group.bracket == "(":
         return False
-    contiguous = numbers[-1] - numbers[0] == 3
-    signs = [sign for sign, _ in group.items[1:]]
-    return contiguous and all(sign == "," for sign in signs) and len(words) <= 2
+    last = group.items[numbers[-1]][1]
+    if len(numbers) == 5 and not (isinstance(last, Number) and 0 < last.value < 1):
+        return False
+    together = numbers[3] - numbers[0] == 3 and len(words) + len(numbers) == len(group.items)
+    return together and all(sign == "," for sign, _ in group.items[1:])
 
 
 def _around(points: Sequence[Point]) -> tuple[float, float, float, float]:

@@ -11,6 +11,7 @@ from sarchat_build.scoring.box_text.extract import Extracted, RawBox, extract
 from sarchat_build.scoring.box_text.prose import (
     NO_BOX_BEFORE,
     SIDES_BEFORE,
+    UNIT_AFTER,
     PointSpan,
     Span,
     paired,
@@ -148,7 +149,7 @@ def _is_other(text: str, start: int, group: Group) -> bool:
     if group.bracket not in "[(" or not group.is_numeric:
         return False
     before = text[max(0, start - _CONTEXT_CHARS) : start]
-    return bool(NO_BOX_BEFORE.search(before))
+    return bool(NO_BOX_BEFORE.search(before) or UNIT_AFTER.match(text, group.end))
 
 
 def _from_sides(box: RawBox) -> RawBox:

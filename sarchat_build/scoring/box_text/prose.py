@@ -15,7 +15,8 @@ NO_BOX_BEFORE = re.compile(
     r"\b(?:fig(?:ure)?s?|tab(?:le)?s?|sec(?:tion)?s?|ref(?:erence)?s?|steps?|eqs?|equations?"
     r"|chapters?|pages?|years?|dates?|versions?|bands?|channels?|classes|counts?|areas?|sizes?"
     r"|scores?|distances?|ids?|numbers?|ind(?:ices|ex)|resolutions?|lengths?|angles?|confidences?"
-    r"|colou?rs?|shape|dimensions?|ranks?|weights?|means?|values?|options?|lines?|images?|chips?)"
+    r"|colou?rs?|shape|dimensions?|ranks?|weights?|means?|values?|options?|lines?|images?|chips?"
+    r"|probabilit(?:y|ies)|according to|(?<!\bi )see|cf)"
     r"\.?(?:\s+(?:are|is|was|were|of|in|no\.?|respectively))?\W{0,3}$",
     re.IGNORECASE,
 )
@@ -33,13 +34,15 @@ _CORNER_BEFORE = re.compile(
 SIDES_BEFORE = re.compile(
     r"x,?\s*y,?\s*w(?:idth)?,?\s*h(?:eight)?\s*[\])}]?\W{0,6}$", re.IGNORECASE
 )
+# A unit after a list of numbers: decibels are no pixels.
+UNIT_AFTER = re.compile(r"\s*(?:d[Bb]m?|[GMk]?Hz|k?m|met(?:er|re)s?|degrees?|°)(?![\w])")
 _SIGNS_ONLY = re.compile(r"\s*(?:[,;:~/→—–-]|->|=>)?\s*")
 _TO = re.compile(r"[\s,]*(?:to|through|until)\s*", re.IGNORECASE)
 _AND = re.compile(r"[\s,;]*(?:and|&)\s*", re.IGNORECASE)
 _SECOND_CORNER = re.compile(
-    r"[\s,;:.=\"'()-]*(?:(?:and|to|the|at|with|its|is|a|of|ends?|ending|corner|point|vertex|x_?2|y_?2"
+    r"[\s,;:.=\"'()–—-]*(?:(?:and|to|the|at|with|its|is|a|of|ends?|ending|corner|point|vertex|x_?2|y_?2"
     r"|x_?max|y_?max|x|y|coordinates?|pixel|(?:bottom|lower)[ -]?right|right[ -]?bottom|右下角?)"
-    r"[\s,;:.=\"'()-]*)*",
+    r"[\s,;:.=\"'()–—-]*)*",
     re.IGNORECASE,
 )
 _NAMES_SECOND = re.compile(
@@ -54,15 +57,15 @@ _NAME = (
 # "x1 12" without a sign, but "x = 12": a bare letter or side before a number names nothing.
 _NAMED = re.compile(
     rf"(?<![\w.-])(?:({_NAME})(?:[ -](?:edge|side|coordinate))?\s*(?:=|:|\bis\b|\bof\b|≈)"
-    r"|([xy][ _-]?(?:[012]|min|max))\s)"
+    r"|([xy][ _-]?(?:[012]|min|max)|left|top|right|bottom)\s)"
     rf"\s*[\[(]?\s*{_NUMBER}(?![\w.]*\d)",
     re.IGNORECASE,
 )
-_BETWEEN_NAMED = re.compile(r"[\s,;)\]}|/]*(?:and|to|with|its|the)?[\s,;({\[|]*", re.IGNORECASE)
+_BETWEEN_NAMED = re.compile(r"[\s,;)\]}|/]*(?:and|to|with|its|the)?[\s,;({\[|•-]*", re.IGNORECASE)
 _PLAIN = r"\d+(?:\.\d+)?"
 _RANGE = (
     rf"\b\s*(?:=|:|in|from|between|ranges?(?:\s+from)?|∈)?\s*"
-    rf"\[?\s*({_PLAIN})\s*(?:-|–|—|to|and|\.\.+)\s*({_PLAIN})\s*\]?(?:\s?px|\s?pixels)?"
+    rf"\[?\s*({_PLAIN})\s*(?:-|–|—|to|and|\.\.+)\s*(?:[xy]\s*=\s*)?({_PLAIN})\s*\]?(?:\s?px|\s?pixels)?"
 )
 _RANGES = re.compile(
     rf"(?<![\w.])(?:x|columns?|horizontally){_RANGE}[\s,;]*"
