@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -64,6 +65,23 @@ def test_custom_source(tmp_path: Path) -> None:
     output = run("custom_source.py", rsar().write_zip(tmp_path), EXAMPLES / "rsar.toml")
     assert output.startswith(f"{IMAGES - 1} pictures\n")
     assert f"/{MISSING}.bmp › rsar/train/{MISSING}: no annotation document" in output
+
+
+def test_score(built: Path, tmp_path: Path) -> None:
+    rows = pq.read_table(next(built.glob("dialogues/referring/test-*.parquet"))).to_pylist()
+    lines = [
+        {"dialogue_id": row["dialogue_id"], "prediction": row["messages"][1]["content"]}
+        for row in rows
+    ]
+    lines[0]["prediction"] = "I cannot see it."
+    answers = tmp_path / "answers.jsonl"
+    answers.write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
+    output = run("score.py", built, answers)
+    assert output.startswith("referring: ")
+    assert f"of {len(rows)} dialogues" in output
+    assert f"'right': {len(rows) - 1}, " in output
+    assert "'refusal': 1" in output
+    assert len((EXAMPLES / "score.py").read_text(encoding="utf-8").splitlines()) < 15
 
 
 def pictures_and_rejects(source: str, raw: Path) -> tuple[list[Picture], list[Reject]]:

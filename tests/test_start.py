@@ -41,6 +41,8 @@ USES = [
     (["biuld"], 2),
     (["validate"], 2),
     (["synthesize", "--output", "raw", "--images", "none"], 2),
+    (["score", "--help"], 0),
+    (["score", "dataset", "--predictions", "x", "--boxes", "pixels"], 2),
     (["templates", "preview", "--count", "many"], 2),
 ]
 

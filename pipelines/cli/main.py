@@ -21,6 +21,7 @@ from pipelines.cli.arguments import (
     check_output_folder,
     check_runner,
     check_source_ids,
+    check_tasks,
     images_of,
     workers_of,
 )
@@ -31,6 +32,7 @@ from pipelines.faults import EngineError, FaultLog
 from pipelines.interrupts import end_interrupted, listen
 from sarchat_build.config.resources import recipe_path
 from sarchat_build.errors import ConfigurationError, InputError
+from sarchat_build.scoring.frames import Frame
 
 EXIT_CHECK_FAILED, EXIT_USAGE, EXIT_INPUT, EXIT_ENGINE, EXIT_INTERRUPTED = 1, 2, 3, 4, 130
 EXIT_PIPE_CLOSED = 141
@@ -250,6 +252,48 @@ def report(
     from pipelines.cli.commands.report import print_report
 
     print_report(dataset, output, prove=prove, workers=processes)
+
+
+@app.command(
+    short_help="Score a model's answers against a dataset.",
+    epilog="Example: sarchat score dataset --predictions predictions.jsonl",
+)
+def score(
+    dataset: Annotated[
+        str, typer.Argument(metavar="OUT", help="A finished dataset, as a path or a URL.")
+    ],
+    predictions: options.Predictions,
+    boxes: options.BoxFrame = "native",
+    split: options.PredictedSplit = "test",
+    task: options.Tasks = None,
+    details: options.DetailsFile = None,
+    overwrite: options.OverwriteDetails = False,
+    as_json: Annotated[
+        bool,
+        typer.Option("--json", help="One JSON document; its keys are in docs/scoring.md."),
+    ] = False,
+) -> None:
+    """Score a model's answers against a finished dataset; see docs/scoring.md.
+
+    The form of the files is known by their fields. A dialogue without a prediction is wrong.
+    """
+    check_tasks(task or [])
+    Frame.parse(boxes)
+    check_dataset(dataset)
+    if details is not None:
+        check_output_file("--details", details)
+    from pipelines.cli.commands.score import print_score
+
+    print_score(
+        dataset,
+        predictions,
+        boxes=boxes,
+        split=split,
+        tasks=task or [],
+        details=details,
+        overwrite=overwrite,
+        as_json=as_json,
+    )
 
 
 @app.command(

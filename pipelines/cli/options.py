@@ -67,3 +67,39 @@ LogFormat = Annotated[
         help="'json': one JSON object a line, for machines; its keys are in docs/progress.md.",
     ),
 ]
+Predictions = Annotated[
+    list[Path],
+    typer.Option(
+        "--predictions",
+        metavar="FILE",
+        help="Output of ms-swift, LLaMA-Factory, lmms-eval, VLMEvalKit, EvalScope, vLLM or OpenAI "
+        "batch, LLaVA, or rows of dialogue_id and prediction; may be given several times.",
+    ),
+]
+BoxFrame = Annotated[
+    str,
+    typer.Option(
+        "--boxes",
+        metavar="FRAME",
+        help="What the model's box numbers are measured in: native (pixels of the chip), norm1, "
+        "norm100, norm999, norm1000, norm1024, input:WIDTHxHEIGHT, "
+        "input:qwen2_5_vl[,max_pixels=N].",
+    ),
+]
+PredictedSplit = Annotated[
+    Literal["train", "validation", "test"],
+    typer.Option("--split", help="Split that was predicted."),
+]
+Tasks = Annotated[
+    list[str] | None,
+    typer.Option("--task", metavar="TASK", help="Task; may be given several times."),
+]
+DetailsFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--details", metavar="FILE", help="Also write a row per dialogue, as .jsonl or .parquet."
+    ),
+]
+OverwriteDetails = Annotated[
+    bool, typer.Option("--overwrite", help="Write over a file of --details.")
+]

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shlex
@@ -14,6 +15,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+import pyarrow.parquet as pq
 from prepared_python import COMMAND, loaded
 from rsar import rsar
 
@@ -33,6 +35,7 @@ ORDER = (
     "status",
     "validate",
     "report",
+    "score",
     "templates list",
     "templates show",
     "templates preview",
@@ -70,7 +73,24 @@ def run_examples(folder: Path) -> dict[str, Screen]:
     """Run the example of every command in a folder, by the command's name."""
     lines = dict(examples())
     rsar().write_zip(folder / "raw")
-    return {name: run(folder, lines[name].removeprefix("Example: ")) for name in ORDER}
+    screens = {}
+    for name in ORDER:
+        if name == "score":
+            write_predictions(folder / "dataset", folder / "predictions.jsonl")
+        screens[name] = run(folder, lines[name].removeprefix("Example: "))
+    return screens
+
+
+def write_predictions(dataset: Path, file: Path) -> None:
+    """Write what a model may answer: the truth, but for every fifth question."""
+    wrong = ("I cannot tell.", "{<0><0><9><9>}", "No.", "3 ships.", "[x1, y1, x2, y2]")
+    lines: list[str] = []
+    for path in sorted(dataset.glob("dialogues/*/test-*.parquet")):
+        for row in pq.read_table(path, columns=["dialogue_id", "messages"]).to_pylist():
+            fifth, left = divmod(len(lines), 5)
+            text = row["messages"][1]["content"] if left else wrong[fifth % len(wrong)]
+            lines.append(json.dumps({"dialogue_id": row["dialogue_id"], "prediction": text}))
+    file.write_text("\n".join(lines), encoding="utf-8")
 
 
 def golden_text(screen: Screen) -> str:

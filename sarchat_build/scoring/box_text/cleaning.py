@@ -1,0 +1,159 @@
+"""What stands in an answer beside the answer: thinking, chat tokens, tags, LaTeX."""
+
+from __future__ import annotations
+
+import html
+import re
+import unicodedata
+from typing import NamedTuple
+
+# What follows is never read: no answer is as long.
+MAX_CHARS = 100_000
+# Stand for a model's own marks of a box, and for boxes whose tokens carry their frame.
+OPEN, CLOSE = "\ue000", "\ue001"
+LOC_1024, LOC_1000, PATCHES = "\ue010", "\ue011", "\ue012"
+
+_THINK = r"(?:[a-z]{1,9}:)?(?:think|thinking|thought|reasoning)"
+_THOUGHT_MARK = re.compile(rf"<(/?){_THINK}>|◁(/?)think▷", re.IGNORECASE)
+_ANSWER, _END_OF_ANSWER = "<answer>", "</answer>"
+
+# Angle brackets around anything but numbers.
+_LETTER_MARK = re.compile(r"<\s*(?![\s\d.+-])")
+_POINT_PAIRS = re.compile(
+    r"(?:<points?\b[^<>]*>|<\|point_start\|>)(.{0,300}?)(?:</points?>|<\|point_end\|>)",
+    re.IGNORECASE | re.DOTALL,
+)
+_POINTS = re.compile(r"<points?\b[^<>]*>?", re.IGNORECASE)
+_PRIVATE = re.compile("[\ue000-\ue0ff\x00]")
+_LOC_RUN = re.compile(r"(?:<loc(_?)\d+>\s*)(?:<loc\1\d+>\s*)*(?:<(?:l(?:o(?:c_?\d*)?)?)?$)?")
+_WHOLE_LOC = re.compile(r"<loc_?(\d+)>")
+_PATCH_RUN = re.compile(
+    r"<patch_index_\d+>(?:\s|</?delimiter_of_multi_objects/?>|<patch_index_\d+>)*"
+)
+_DIGITS = re.compile(r"\d+")
+_REFERENCE = re.compile(
+    r"(?:<ref>|<\|ref\|>|<\|object_ref_start\|>|<phrase>|<p>)(.{0,400}?)"
+    r"(?:</ref>|<\|/ref\|>|<\|object_ref_end\|>|</phrase>|</p>)",
+    re.DOTALL,
+)
+_NO_DATA = re.compile(r"[\[\](){}<>\d]")
+_BOX_OPEN = re.compile(
+    r"<(?:box|bbox|bounding_box|quad|det|\|det\||\|box_start\||\|quad_start\||\|begin_of_box\|)>"
+)
+_BOX_CLOSE = re.compile(
+    r"</(?:box|bbox|bounding_box|quad|det)>|<\|(?:/det|box_end|quad_end|end_of_box)\|>"
+)
+# A name in angle brackets where a number belongs: copied from the question, no mark.
+_PLACEHOLDER = re.compile(r"<\s*([a-zA-Z]{0,3}_?(?:min|max|[0-9x-z])?_?\w{0,5})\s*>(?=[\s,|}<\]])")
+# XML: an element of one number, and the attributes of any other mark.
+_ELEMENT = re.compile(r"<([a-zA-Z]\w*)>\s*([-+.\d]+)\s*</\1>")
+_ATTRIBUTES = re.compile(r"<[a-zA-Z]\w*((?:\s+\w+=[\"'][^\"'<>]{0,80}[\"'])+)\s*/?>")
+_ATTRIBUTE = re.compile(r"(\w+)=[\"']\s*([-+.\d]+)\s*[\"']")
+_TAG = re.compile(r"<\|[^<>|]{0,80}\|?>|</?[a-zA-Z][\w:-]*(?:\s[^<>]{0,300})?/?>")
+_CUT_TAG = re.compile(r"</?\|?[a-zA-Z/][^<>]{0,80}$")
+_FORMULA = re.compile(r"\$(?!\d)")  # before a digit it is money
+_LATEX_WORD = re.compile(
+    r"\\(?:left|right|[bB]igg?[lr]?|boxed|fbox|text(?:bf|it|tt|rm)?|math(?:bf|it|tt|rm)|quad"
+    r"|displaystyle|langle|rangle|ldots|dots|[,;:! ])(?![a-z])"
+)
+_ESCAPED_BRACKET = re.compile(r"\\{1,3}([\[\](){}_%$&#])")
+_ESCAPED_BLANK = re.compile(r"\\{1,3}[nrt](?![a-zA-Z])|\\\\")
+# Dashes, quotes and commas of other alphabets, and what Markdown and LaTeX set off numbers with.
+_SIGNS = str.maketrans(
+    "\u2212\u2012\ufe63`*\uff0c\u3001\uff1b\uff1a\u201c\u201d\u2018\u2019",
+    "---  ,,;:\"\"''",
+)
+
+
+class Cleaned(NamedTuple):
+    """An answer without what is none of it.
+
+    Attributes:
+        text: what is left.
+        unfinished: whether the model was still thinking when its text ended.
+    """
+
+    text: str
+    unfinished: bool
+
+
+def final_answer(text: str) -> Cleaned:
+    """Leave out thinking, and take what stands in `<answer>` if anything does.
+
+    >>> final_answer("<think>[1, 2, 3, 4]?</think>A ship.").text.strip()
+    'A ship.'
+    """
+    text = text[:MAX_CHARS]
+    if "<" not in text and "◁" not in text:
+        return Cleaned(text, unfinished=False)
+    kept, position, thinking = [], 0, False
+    for mark in _THOUGHT_MARK.finditer(text):
+        ends = bool(mark[1] or mark[2])
+        if not thinking:
+            kept.append(text[position : mark.start()])
+        if ends and not thinking:
+            kept.clear()  # the chat template wrote the beginning
+        thinking, position = not ends, mark.end()
+    if not thinking:
+        kept.append(text[position:])
+    text, unfinished = " ".join(kept), thinking
+    start = text.lower().rfind(_ANSWER)
+    if start >= 0:
+        text = text[start + len(_ANSWER) :]
+        end = text.lower().find(_END_OF_ANSWER)
+        text = text if end < 0 else text[:end]
+    return Cleaned(text, unfinished)
+
+
+def clean(text: str) -> str:
+    """Make one alphabet of many: marks of boxes to `OPEN` and `CLOSE`, other markup to blanks.
+
+    >>> clean("<ref>ship 3</ref><box>(1,2),(3,4)</box>").replace(OPEN, "«").replace(CLOSE, "»")
+    ' ship   «(1,2),(3,4)»'
+    """
+    text = _PRIVATE.sub(" ", text)
+    if "&" in text:
+        text = html.unescape(text)
+    if not text.isascii():
+        text = unicodedata.normalize("NFKC", text.translate(_SIGNS))
+    text = text.translate(_SIGNS)
+    if "$" in text:
+        text = _FORMULA.sub(" ", text)
+    if "\\" in text:
+        text = _LATEX_WORD.sub(" ", text)
+        text = _ESCAPED_BLANK.sub(" ", _ESCAPED_BRACKET.sub(r"\1", text))
+    if "<" not in text:
+        return text
+    if not _LETTER_MARK.search(text):
+        return text
+    text = _POINT_PAIRS.sub(lambda found: f" {_NO_DATA.sub(' ', found[1])} ", text)
+    text = _POINTS.sub(" ", text)
+    text = _ELEMENT.sub(r" \1=\2 ", text)
+    text = _ATTRIBUTES.sub(lambda found: f" {_ATTRIBUTE.sub(_named, found[1])} ", text)
+    text = _LOC_RUN.sub(_loc_boxes, text)
+    text = _PATCH_RUN.sub(_patch_boxes, text)
+    text = _REFERENCE.sub(lambda found: f" {_NO_DATA.sub(' ', found[1])} ", text)
+    text = _BOX_CLOSE.sub(CLOSE, _BOX_OPEN.sub(OPEN, text))
+    text = _PLACEHOLDER.sub(r" \1 ", text) if "{" in text or "[" in text else text
+    return _CUT_TAG.sub(" ", _TAG.sub(" ", text))
+
+
+def _named(found: re.Match[str]) -> str:
+    return f"{found[1]}={found[2]}"
+
+
+def _group(mark: str, numbers: list[str]) -> str:
+    return f"{OPEN}{mark},{','.join(numbers)}{CLOSE}"
+
+
+def _loc_boxes(found: re.Match[str]) -> str:
+    mark = LOC_1000 if found[1] else LOC_1024
+    numbers = _WHOLE_LOC.findall(found[0])
+    if not found[0].rstrip().endswith(">"):
+        numbers.append("")  # cut within
+    return "".join(_group(mark, numbers[i : i + 4]) for i in range(0, len(numbers), 4)) + " "
+
+
+def _patch_boxes(found: re.Match[str]) -> str:
+    numbers = _DIGITS.findall(found[0])
+    return "".join(_group(PATCHES, numbers[i : i + 2]) for i in range(0, len(numbers), 2)) + " "

@@ -1,0 +1,377 @@
+"""The boxes of one group of values: four numbers, two corners, named numbers, and their lists."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple, TypeAlias
+
+from sarchat_build.scoring.box_text.cleaning import LOC_1000, LOC_1024, OPEN, PATCHES
+from sarchat_build.scoring.box_text.values import Group, Number, Quoted, Value, Word
+from sarchat_build.scoring.frames import LOC_1024 as LOC_1024_FRAME
+from sarchat_build.scoring.frames import PATCHES_32, PERCENT, THOUSAND_BINS, Frame
+
+Point: TypeAlias = tuple[float, float]
+_MAX_VALUE = 1e6
+_SIDE_PATCHES = 32
+
+# Keys whose value is no box, whatever it looks like.
+_OTHER_KEY = re.compile(
+    r"label|name|categor|class|type|^id$|_id$|caption|descri|text|score|conf|prob|count|area|size"
+    r"|distance|point|center|centre|centroid|keypoint|segm|polygon|mask|think|thought|reason|explan"
+    r"|resolution|shape|dimension|date|year|version|colou?r|pixel|angle|note|number|total|channel",
+    re.IGNORECASE,
+)
+_BOX_KEY = re.compile(
+    r"box|bndbox|bbox|coord|rect|region|position|location|ground|xyxy|corner|quad|obb",
+    re.IGNORECASE,
+)
+_ANSWER_KEY = re.compile(r"answer|response|output|content|result|prediction|final", re.IGNORECASE)
+_NAME_SIGNS = re.compile(r"[\s_{}-]|coordinate|edge|corner|pos(?:ition)?$")
+
+# Names of one box's numbers, each in the order x, y, x, y or x, y, width, height.
+_CORNERS = (
+    ("x1", "y1", "x2", "y2"),
+    ("x0", "y0", "x1", "y1"),
+    ("xmin", "ymin", "xmax", "ymax"),
+    ("minx", "miny", "maxx", "maxy"),
+    ("xtl", "ytl", "xbr", "ybr"),
+    ("xleft", "ytop", "xright", "ybottom"),
+    ("leftx", "topy", "rightx", "bottomy"),
+    ("left", "top", "right", "bottom"),
+)
+_SIZED = (
+    ("x", "y", "w", "h"),
+    ("x", "y", "width", "height"),
+    ("left", "top", "width", "height"),
+    ("xmin", "ymin", "width", "height"),
+)
+_CENTERED = (
+    ("cx", "cy", "w", "h"),
+    ("xc", "yc", "w", "h"),
+    ("cx", "cy", "width", "height"),
+    ("xcenter", "ycenter", "width", "height"),
+    ("centerx", "centery", "width", "height"),
+)
+_TWO_POINTS = (
+    ("topleft", "bottomright"),
+    ("upperleft", "lowerright"),
+    ("lefttop", "rightbottom"),
+    ("tl", "br"),
+    ("min", "max"),
+    ("start", "end"),
+    ("p1", "p2"),
+)
+COORDINATE_NAMES = frozenset(name for names in (*_CORNERS, *_SIZED, *_CENTERED) for name in names)
+_PLACEHOLDER = re.compile(r"(?i)[xy]_?\{?(?:\d|min|max|tl|br|center)\}?|cx|cy|xmin|ymin|left|top")
+
+
+class RawBox(NamedTuple):
+    """A box as it is written: x, y, x, y in the declared frame, or in one of its own."""
+
+    values: tuple[float, float, float, float]
+    degrees: float = 0.0
+    frame: Frame | None = None
+
+
+@dataclass(slots=True)
+class Extracted:
+    """What one group holds.
+
+    Attributes:
+        boxes: in the order of the text.
+        points: two numbers alone: a corner, if another follows.
+        cut: whether the text ended within a box.
+        broken: whether something meant as a box is none: placeholders, three numbers.
+        nothing: whether it says that there is no box: `[]`, `null`.
+    """
+
+    boxes: list[RawBox] = field(default_factory=list)
+    points: list[Point] = field(default_factory=list)
+    cut: bool = False
+    broken: bool = False
+    nothing: bool = False
+
+
+def extract(group: Group, parse: Callable[[str], Sequence[RawBox]]) -> Extracted:
+    """Give the boxes of a group; `parse` reads a string that stands where a box is expected."""
+    found = Extracted()
+    _Reader(found, parse).read(group)
+    if not group.closed and not found.boxes and _has_number(group):
+        found.cut = True
+    return found
+
+
+class _Reader:
+    def __init__(self, found: Extracted, parse: Callable[[str], Sequence[RawBox]]) -> None:
+        self.found, self.parse = found, parse
+
+    def read(self, group: Group, *, rows_first: bool = False, is_box: bool = False) -> None:
+        if _marked(group, self.found):
+            return
+        if not group.items and not group.pairs:
+            self.found.nothing |= group.closed
+            self.found.cut |= not group.closed
+            return
+        if group.pairs and self._named(group):
+            return
+        if not group.pairs and (group.is_numeric or _labeled(group)):
+            self._numbers(group, rows_first, is_box or group.bracket == OPEN)
+            return
+        points = _points(group)
+        if points is not None and not group.pairs:
+            self._corners(points, group)
+            return
+        if any(isinstance(v, Word) and _PLACEHOLDER.fullmatch(v.text) for _, v in group.items):
+            self.found.broken = True
+        for _, value in group.items:
+            self._item(value, rows_first, is_box)
+        for key, value in group.pairs:
+            self._keyed(key, value)
+
+    def _item(self, value: Value, rows_first: bool, is_box: bool) -> None:
+        if isinstance(value, Group):
+            self.read(value, rows_first=rows_first, is_box=is_box)
+        elif isinstance(value, Quoted) and (is_box or value.text.strip()[:1] in ("[", "{", "(")):
+            self.found.boxes.extend(self.parse(value.text))
+        elif is_box and isinstance(value, Word) and value.text.lower() in ("null", "none"):
+            self.found.nothing = True
+
+    def _keyed(self, key: str, value: Value) -> None:
+        boxlike = bool(_BOX_KEY.search(key))
+        if not boxlike and _OTHER_KEY.search(key):
+            return
+        before = len(self.found.boxes)
+        rows_first = key.lower().replace("_", "") in ("box2d", "yxyx", "boxyxyx")
+        if isinstance(value, Group):
+            if "xywh" in key.lower() and len(value.numbers) == 4:
+                x, y, w, h = (n.value for n in value.numbers)
+                self._add((x, y, x + w, y + h), value.numbers)
+                return
+            self.read(value, rows_first=rows_first, is_box=boxlike)
+        elif isinstance(value, Quoted) and (boxlike or _ANSWER_KEY.search(key)):
+            self.found.boxes.extend(self.parse(value.text))
+        elif isinstance(value, Word) and value.text.lower() in ("null", "none"):
+            self.found.nothing |= boxlike
+            return
+        missing = len(self.found.boxes) == before and not self.found.nothing
+        if boxlike and missing and not self.found.points:
+            self.found.broken = True
+
+    def _named(self, group: Group) -> bool:
+        numbers = dict(_named_numbers(group))
+        box = named_box({name: number.value for name, number in numbers.items()})
+        if box is not None:
+            self._add(box, list(numbers.values()))
+            return True
+        corners = {plain_name(key): point_of(value) for key, value in group.pairs}
+        for first, second in _TWO_POINTS:
+            a, b = corners.get(first), corners.get(second)
+            if a is not None and b is not None:
+                self._add((*a, *b), [])
+                return True
+        return False
+
+    def _numbers(self, group: Group, rows_first: bool, is_box: bool) -> None:
+        """Read a group of numbers, cut at semicolons, with an angle or a score as the fifth."""
+        part: list[Number] = []
+        parts = [part]
+        for sign, value in group.items:
+            if sign == ";" and len(part) >= 4:
+                parts.append(part := [])
+            if isinstance(value, Number):
+                part.append(value)
+        for part in parts:
+            if part and part[-1].cut and not group.closed:
+                # A fifth number that was cut is an angle, or digits without end: the box with it.
+                part = part[: (len(part) - 1) // 4 * 4 if len(part) > 5 else 0]
+                self.found.cut = True
+                if not part:
+                    continue
+            values = [n.value for n in part]
+            if len(part) == 2 and len(parts) == 1:
+                self.found.points.append((values[0], values[1]))
+            elif len(part) == 4:
+                if rows_first:
+                    values = [values[1], values[0], values[3], values[2]]
+                self._add((values[0], values[1], values[2], values[3]), part)
+            elif len(part) == 5:
+                fifth = values[4]
+                # A fraction of one is a score; as an angle it would turn nothing.
+                degrees = 0.0 if 0 < fifth < 1 else fifth
+                self._add((values[0], values[1], values[2], values[3]), part[:4], degrees)
+            elif len(part) >= 8 and len(part) % 4 == 0:
+                points = list(zip(values[::2], values[1::2], strict=True))
+                if len(points) == 4 and is_convex(points):
+                    self._add(_around(points), part)
+                else:
+                    for i in range(0, len(part), 4):
+                        x1, y1, x2, y2 = values[i : i + 4]
+                        self._add((x1, y1, x2, y2), part[i : i + 4])
+            else:
+                self.found.broken |= is_box or len(part) == 3
+        self.found.broken |= is_box and not self.found.boxes and not self.found.cut
+
+    def _corners(self, points: list[Point], group: Group) -> None:
+        """Read a list of points: two corners of a box, four of a quad, or boxes two by two."""
+        if len(points) >= 4 and is_convex(points):
+            self._add(_around(points), [])
+            return
+        if len(points) % 2 and group.closed:
+            self.found.broken = True
+            return
+        self.found.cut |= not group.closed and len(points) % 2 == 1
+        for a, b in zip(points[::2], points[1::2], strict=False):
+            self._add((*a, *b), [])
+
+    def _add(
+        self,
+        values: tuple[float, float, float, float],
+        numbers: Sequence[Number],
+        degrees: float = 0.0,
+    ) -> None:
+        if any(abs(value) > _MAX_VALUE for value in values) or abs(degrees) > 360:
+            self.found.broken = True
+            return
+        percent = bool(numbers) and all(number.percent for number in numbers)
+        self.found.boxes.append(RawBox(values, degrees, PERCENT if percent else None))
+
+
+def plain_name(name: str) -> str:
+    """Spell a coordinate's name without signs.
+
+    >>> plain_name("Top-Left corner"), plain_name("x_{min}")
+    ('topleft', 'xmin')
+    """
+    return _NAME_SIGNS.sub("", name.lower())
+
+
+def named_box(numbers: Mapping[str, float]) -> tuple[float, float, float, float] | None:
+    """Give the box that named numbers make, by plain names; None if they make none.
+
+    >>> named_box({"x": 1, "y": 2, "w": 3, "h": 4})
+    (1, 2, 4, 6)
+    """
+    for names in _CORNERS:
+        if all(name in numbers for name in names):
+            x1, y1, x2, y2 = (numbers[name] for name in names)
+            return x1, y1, x2, y2
+    for names in _SIZED:
+        if all(name in numbers for name in names):
+            x, y, w, h = (numbers[name] for name in names)
+            return x, y, x + w, y + h
+    for names in _CENTERED:
+        if all(name in numbers for name in names):
+            x, y, w, h = (numbers[name] for name in names)
+            return x - w / 2, y - h / 2, x + w / 2, y + h / 2
+    return None
+
+
+def is_convex(points: Sequence[Point]) -> bool:
+    """Tell whether points go round a convex outline.
+
+    >>> is_convex([(0, 0), (4, 0), (4, 2), (0, 2)]), is_convex([(0, 0), (4, 2), (9, 0), (12, 2)])
+    (True, False)
+    """
+    turns = set()
+    for i, (x, y) in enumerate(points):
+        (x1, y1), (x2, y2) = points[i - 2], points[i - 1]
+        turn = (x1 - x2) * (y - y2) - (y1 - y2) * (x - x2)
+        turns.add((turn > 0) - (turn < 0))
+    return len(turns) == 1 and 0 not in turns
+
+
+def point_of(value: Value) -> Point | None:
+    """Give the two numbers of a point; None if it is something else."""
+    if not isinstance(value, Group):
+        return None
+    numbers = value.numbers
+    if len(numbers) == 2 and not numbers[-1].cut:
+        return numbers[0].value, numbers[1].value
+    if len(value.pairs) == 2 and not value.items:
+        named = {name: number.value for name, number in _named_numbers(value)}
+        if named.keys() == {"x", "y"}:
+            return named["x"], named["y"]
+    return None
+
+
+def _named_numbers(group: Group) -> Iterator[tuple[str, Number]]:
+    for key, value in group.pairs:
+        name = plain_name(key)
+        if name not in COORDINATE_NAMES:
+            continue
+        if isinstance(value, Number) and not value.cut:
+            yield name, value
+        elif isinstance(value, Quoted):
+            try:
+                yield (
+                    name,
+                    Number(float(value.text.strip().rstrip("%")), value.text.strip()[-1:] == "%"),
+                )
+            except ValueError:
+                continue
+
+
+def _points(group: Group) -> list[Point] | None:
+    """Give the points of a list of two or more; what the end of the text cut off is left out."""
+    values = [value for _, value in group.items]
+    if values and isinstance(values[-1], Group) and not values[-1].closed:
+        values = values[:-1]
+    points = [point_of(value) for value in values]
+    whole = [point for point in points if point is not None]
+    return whole if len(whole) >= 2 and len(whole) == len(points) else None
+
+
+def _labeled(group: Group) -> bool:
+    """Tell whether it is four numbers, a label, and perhaps a score, set off by commas."""
+    numbers = [i for i, (_, v) in enumerate(group.items) if isinstance(v, Number)]
+    words = [v for _, v in group.items if isinstance(v, Word | Quoted)]
+    if len(numbers) not in (4, 5) or not 0 < len(words) <= 2 or group.bracket == "(":
+        return False
+    last = group.items[numbers[-1]][1]
+    if len(numbers) == 5 and not (isinstance(last, Number) and 0 < last.value < 1):
+        return False
+    together = numbers[3] - numbers[0] == 3 and len(words) + len(numbers) == len(group.items)
+    return together and all(sign == "," for sign, _ in group.items[1:])
+
+
+def _around(points: Sequence[Point]) -> tuple[float, float, float, float]:
+    xs, ys = [x for x, _ in points], [y for _, y in points]
+    return min(xs), min(ys), max(xs), max(ys)
+
+
+def _has_number(group: Group) -> bool:
+    values = [value for _, value in (*group.items, *group.pairs)]
+    return any(isinstance(v, Number) or (isinstance(v, Group) and _has_number(v)) for v in values)
+
+
+def _marked(group: Group, found: Extracted) -> bool:
+    """Read a box whose tokens carry their own frame; tell whether it is one."""
+    mark = group.items[0][1] if group.items else None
+    if not isinstance(mark, Word) or mark.text not in (LOC_1000, LOC_1024, PATCHES):
+        return False
+    values = [v.value for _, v in group.items if isinstance(v, Number)]
+    if len(values) != (2 if mark.text == PATCHES else 4):
+        found.cut = True
+    elif mark.text == LOC_1024:
+        top, left, bottom, right = values
+        found.boxes.append(RawBox((left, top, right, bottom), frame=LOC_1024_FRAME))
+    elif mark.text == LOC_1000:
+        # A bin stands for its middle, as in Florence-2's own processor.
+        x1, y1, x2, y2 = (value + 0.5 for value in values)
+        found.boxes.append(RawBox((x1, y1, x2, y2), frame=THOUSAND_BINS))
+    elif max(values) < _SIDE_PATCHES**2:
+        found.boxes.append(RawBox(_patch_box(int(values[0]), int(values[1])), frame=PATCHES_32))
+    else:
+        found.broken = True
+    return True
+
+
+def _patch_box(first: int, last: int) -> tuple[float, float, float, float]:
+    """Give Kosmos-2's box: between the middles of two cells, around them if they share a line."""
+    y1, x1 = divmod(first, _SIDE_PATCHES)
+    y2, x2 = divmod(last, _SIDE_PATCHES)
+    if x1 == x2 or y1 == y2:
+        return float(x1), float(y1), x2 + 1.0, y2 + 1.0
+    return x1 + 0.5, y1 + 0.5, x2 + 0.5, y2 + 0.5

@@ -1,0 +1,181 @@
+"""Every box of an answer, in pixels of the chip, and how it ended."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from sarchat_build.scoring.box_text.cleaning import clean, final_answer
+from sarchat_build.scoring.box_text.extract import Extracted, RawBox, extract
+from sarchat_build.scoring.box_text.prose import (
+    NO_BOX_BEFORE,
+    SIDES_BEFORE,
+    UNIT_AFTER,
+    PointSpan,
+    Span,
+    paired,
+    prose_boxes,
+)
+from sarchat_build.scoring.box_text.values import NUMBER_PATTERN, Group, Number, read_group
+from sarchat_build.scoring.frames import NATIVE, Frame
+from sarchat_build.scoring.matching import Rectangle, clipped, turned_hull
+
+_START = re.compile(r"[\[({\ue000]|<\s*[-+.\d]")
+_ANGLED_RUN = re.compile(rf"(?:<\s*{NUMBER_PATTERN}\s*>[\s,]*)+")
+_ANGLED_NUMBER = re.compile(NUMBER_PATTERN)
+_CONTEXT_CHARS = 60
+# A string of a value is read by itself, once.
+_NONE = re.compile(
+    r"\W*(?:none|null|no (?:bounding )?box(?:es)?|n/?a|\[\s*\]|\{\s*\})\W*", re.IGNORECASE
+)
+
+
+class Boxes(NamedTuple):
+    """The boxes of an answer.
+
+    Attributes:
+        boxes: in pixels of the chip, corners sorted, clipped; what has no area is left out.
+        raw: the same as they are written, with those that were left out.
+        rest: the answer without its boxes, thinking and markup: what its words say.
+        cut: whether the text ended within a box, or while the model was thinking.
+        broken: whether something meant as a box could not be read.
+        none: whether it says that there is no box.
+    """
+
+    boxes: tuple[Rectangle, ...]
+    raw: tuple[RawBox, ...]
+    rest: str
+    cut: bool
+    broken: bool
+    none: bool
+
+
+def parse_boxes(text: str, width_px: int, height_px: int, frame: Frame = NATIVE) -> Boxes:
+    """Read every box of an answer.
+
+    >>> parse_boxes("{<12><34><56><78>} (top left)", 256, 256).boxes
+    ((12.0, 34.0, 56.0, 78.0),)
+    >>> parse_boxes("ship(250,500),(500,750)", 512, 512, Frame.parse("norm1000")).boxes
+    ((128.0, 256.0, 256.0, 384.0),)
+    >>> parse_boxes("[x1, y1, x2, y2]", 256, 256).boxes
+    ()
+    """
+    answer = final_answer(text)
+    cleaned = clean(answer.text)
+    found, spans, rest = _scan(cleaned)
+    raw = tuple(span.box for span in spans)
+    return Boxes(
+        boxes=to_pixels(raw, width_px, height_px, frame),
+        raw=raw,
+        rest=rest,
+        cut=found.cut or answer.unfinished,
+        broken=found.broken,
+        none=found.nothing or bool(_NONE.fullmatch(cleaned)),
+    )
+
+
+def to_pixels(
+    raw: Sequence[RawBox], width_px: int, height_px: int, frame: Frame
+) -> tuple[Rectangle, ...]:
+    """Turn boxes as written into pixels of the chip; what has no area there is left out."""
+    boxes = (_to_pixels(box, width_px, height_px, frame) for box in raw)
+    return tuple(box for box in boxes if box is not None)
+
+
+def _to_pixels(box: RawBox, width_px: int, height_px: int, frame: Frame) -> Rectangle | None:
+    across, down = (box.frame or frame).scale(width_px, height_px)
+    x1, y1, x2, y2 = box.values
+    x1, x2 = sorted((x1 * across, x2 * across))
+    y1, y2 = sorted((y1 * down, y2 * down))
+    if box.degrees and x2 > x1 and y2 > y1:
+        return clipped(turned_hull((x1, y1, x2, y2), box.degrees), width_px, height_px)
+    return clipped((x1, y1, x2, y2), width_px, height_px)
+
+
+def _scan(text: str, depth: int = 0) -> tuple[Extracted, list[Span], str]:
+    """Find boxes in cleaned text: those in brackets first, then in the words between them."""
+    total = Extracted()
+    spans: list[Span] = []
+    points: list[PointSpan] = []
+    read: list[tuple[int, int]] = []
+
+    def parse(inner: str) -> Sequence[RawBox]:
+        return [span.box for span in _scan(inner, depth + 1)[1]] if depth < 2 else ()
+
+    position = 0
+    while start := _START.search(text, position):
+        group = _group_at(text, start.start())
+        if group is None:
+            position = start.start() + 1
+            continue
+        position = group.end
+        whole = (start.start(), group.end)
+        if _is_other(text, start.start(), group):
+            read.append(whole)
+            continue
+        found = extract(group, parse)
+        if found.boxes or found.cut or found.broken:
+            read.append(whole)
+        total.cut |= found.cut
+        total.broken |= found.broken
+        total.nothing |= found.nothing and not found.boxes
+        boxes = found.boxes
+        if len(group.numbers) == 4 and SIDES_BEFORE.search(text[: start.start()][-_CONTEXT_CHARS:]):
+            boxes = [_from_sides(box) for box in boxes]
+        spans.extend(Span(*whole, box) for box in boxes)
+        if len(found.points) == 1 and not found.boxes:
+            points.append(PointSpan(*whole, found.points[0]))
+    spans.extend(paired(points, text))
+    taken = [(span.start, span.end) for span in spans]
+    spans.extend(prose_boxes(_without(text, read + taken)))
+    taken = [(span.start, span.end) for span in spans]
+    return total, _in_order(spans, len(text)), _without(text, taken)
+
+
+def _group_at(text: str, position: int) -> Group | None:
+    if text[position] != "<":
+        return read_group(text, position)
+    run = _ANGLED_RUN.match(text, position)
+    if run is None:
+        return None
+    numbers = [Number(float(number)) for number in _ANGLED_NUMBER.findall(run[0])]
+    group = Group("<", [("", number) for number in numbers], end=run.end())
+    return group if len(numbers) >= 4 else None
+
+
+def _is_other(text: str, start: int, group: Group) -> bool:
+    """Tell whether the words before make numbers no box: "Figures (1, 2, 3, 4)"."""
+    if group.bracket not in "[(" or not group.is_numeric:
+        return False
+    before = text[max(0, start - _CONTEXT_CHARS) : start]
+    return bool(NO_BOX_BEFORE.search(before) or UNIT_AFTER.match(text, group.end))
+
+
+def _from_sides(box: RawBox) -> RawBox:
+    x, y, width, height = box.values
+    return box._replace(values=(x, y, x + width, y + height))
+
+
+def _without(text: str, spans: Sequence[tuple[int, int]]) -> str:
+    """Blank out what was read, so that its numbers are not read twice."""
+    pieces, position = [], 0
+    for start, end in sorted(spans):
+        if start >= position:
+            pieces += [text[position:start], "\x00" + " " * (end - start - 1)]
+            position = end
+    return "".join([*pieces, text[position:]])
+
+
+def _in_order(spans: Sequence[Span], length: int) -> list[Span]:
+    """Order by place; of two readings of one place the first found stays."""
+    kept: list[Span] = []
+    taken: set[tuple[int, int]] = set()
+    covered = bytearray(length)
+    for span in spans:
+        own = (span.start, span.end)
+        if own in taken or not any(covered[span.start : span.end]):
+            kept.append(span)
+            taken.add(own)
+            covered[span.start : span.end] = b"\x01" * (span.end - span.start)
+    return sorted(kept, key=lambda span: span.start)

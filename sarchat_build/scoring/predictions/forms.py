@@ -1,0 +1,228 @@
+"""The forms in which harnesses write their rows, recognized by their fields."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+from sarchat_build.errors import InputError
+from sarchat_build.scoring.predictions.files import Record
+
+_IDS = ("dialogue_id", "id", "custom_id", "question_id", "sample_id")
+_TEXTS = (
+    "prediction",
+    "response",
+    "predict",
+    "completion",
+    "output",
+    "answer",
+    "generated_text",
+    "text",
+)
+FORMS = (
+    "ms-swift (response, messages), LLaMA-Factory (prompt, predict), lmms-eval (doc_id, "
+    "filtered_resps), VLMEvalKit (index, question, prediction), EvalScope (index, model_output), "
+    "OpenAI batch (custom_id, response), LLaVA (question_id, text), or dialogue_id and prediction"
+)
+
+
+class Answered(NamedTuple):
+    """What one row says.
+
+    Attributes:
+        where: file and line.
+        form: the harness.
+        ids: what may be the dialogue's id, the likeliest first.
+        picture: a path or an id of the picture, if the row has one.
+        question: the user's text, perhaps within a chat template.
+        label: the reference answer, perhaps cut.
+        text: the model's answer; None if it failed.
+        stopped: whether the answer ended because it became too long.
+    """
+
+    where: str
+    form: str
+    ids: tuple[str, ...]
+    picture: str | None
+    question: str | None
+    label: str | None
+    text: str | None
+    stopped: bool = False
+
+
+def recognize(record: Record) -> Answered:
+    """Read a row of any harness.
+
+    >>> recognize(Record("a:1", {"dialogue_id": "x/1", "prediction": "a ship"}))[1:3]
+    ('plain', ('x/1',))
+
+    Raises:
+        InputError: its fields are those of none.
+    """
+    fields = record.fields
+    for form, needs, read in _READERS:
+        if all(name in fields for name in needs):
+            ids = tuple(str(fields[n]) for n in _IDS if _is_id(fields.get(n)))
+            return read(record.where, form, ids, fields)
+    text = next((name for name in _TEXTS if name in fields), None)
+    if text is not None and any(_is_id(fields.get(name)) for name in _IDS):
+        ids = tuple(str(fields[n]) for n in _IDS if _is_id(fields.get(n)))
+        return Answered(
+            record.where,
+            "plain",
+            ids,
+            _picture(fields),
+            _question(fields),
+            None,
+            _text(fields[text]),
+        )
+    names = ", ".join(map(str, list(fields)[:12])) or "none"
+    raise InputError(f"{record.where}: fields of no known harness ({names}); known are {FORMS}")
+
+
+def _is_id(value: Any) -> bool:
+    return isinstance(value, str | int) and not isinstance(value, bool) and value != ""
+
+
+def _text(value: Any) -> str | None:
+    """Give the text of an answer, whatever it is wrapped in."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, Mapping):
+        return _text(value.get("content", value.get("text")))
+    if isinstance(value, Sequence) and value:
+        if all(isinstance(part, Mapping) and "type" in part for part in value):
+            parts = [p.get("text") for p in value if p["type"] in ("text", "output_text")]
+            return "".join(part for part in parts if isinstance(part, str))
+        return _text(value[0])
+    if isinstance(value, int | float) and value == value:
+        return f"{value:g}"
+    return None
+
+
+def _choice(body: Any) -> tuple[str | None, bool]:
+    """Give the first choice of a chat completion, and whether its length ended it."""
+    choices = body.get("choices") if isinstance(body, Mapping) else None
+    if not isinstance(choices, Sequence) or not choices or not isinstance(choices[0], Mapping):
+        return None, False
+    first = choices[0]
+    stopped = (first.get("finish_reason") or first.get("stop_reason")) in ("length", "max_tokens")
+    message = first.get("message", first.get("text"))
+    if isinstance(message, Mapping) and isinstance(message.get("refusal"), str):
+        return message["refusal"], stopped
+    return _text(message), stopped
+
+
+def _user_text(messages: Any) -> str | None:
+    if not isinstance(messages, Sequence):
+        return messages if isinstance(messages, str) else None
+    for message in messages:
+        if isinstance(message, Mapping) and message.get("role", message.get("from")) in (
+            "user",
+            "human",
+        ):
+            content = message.get("content", message.get("value"))
+            if isinstance(content, Sequence) and not isinstance(content, str):
+                texts = [p.get("text") for p in content if isinstance(p, Mapping)]
+                return "".join(text for text in texts if isinstance(text, str))
+            return content if isinstance(content, str) else None
+    return None
+
+
+def _picture(fields: Mapping[str, Any]) -> str | None:
+    for name in ("image_id", "images", "image", "image_path"):
+        value = fields.get(name)
+        while isinstance(value, Sequence) and not isinstance(value, str) and value:
+            value = value[0]
+        if isinstance(value, Mapping):
+            value = value.get("path")
+        # Longer is a picture and no name.
+        if isinstance(value, str) and 0 < len(value) < 1024:
+            return value
+    return None
+
+
+def _question(fields: Mapping[str, Any]) -> str | None:
+    for name in ("question", "prompt", "query", "input"):
+        if isinstance(fields.get(name), str):
+            return str(fields[name])
+    return _user_text(fields.get("messages"))
+
+
+def _batch(where: str, form: str, ids: tuple[str, ...], fields: Mapping[str, Any]) -> Answered:
+    response = fields["response"]
+    body = response.get("body") if isinstance(response, Mapping) else None
+    text, stopped = _choice(body)
+    # Its own `id` is that of the request.
+    return Answered(where, form, (str(fields["custom_id"]),), None, None, None, text, stopped)
+
+
+def _evalscope(where: str, form: str, ids: tuple[str, ...], fields: Mapping[str, Any]) -> Answered:
+    text, stopped = _choice(fields["model_output"])
+    metadata = fields.get("metadata")
+    inner = metadata if isinstance(metadata, Mapping) else {}
+    ids += tuple(str(inner[name]) for name in _IDS if _is_id(inner.get(name)))
+    return Answered(
+        where, form, ids, _picture(inner), _user_text(fields.get("messages")), None, text, stopped
+    )
+
+
+def _lmms(where: str, form: str, ids: tuple[str, ...], fields: Mapping[str, Any]) -> Answered:
+    nested = [value for value in fields.values() if isinstance(value, Mapping)]
+    ids += tuple(str(v["dialogue_id"]) for v in nested if _is_id(v.get("dialogue_id")))
+    picture = next((p for p in map(_picture, nested) if p), None)
+    said = fields.get("filtered_resps") or fields.get("resps")
+    target = fields.get("target")
+    label = target if isinstance(target, str) else None
+    return Answered(where, form, ids, picture, _question(fields), label, _text(said))
+
+
+def _swift(where: str, form: str, ids: tuple[str, ...], fields: Mapping[str, Any]) -> Answered:
+    label = fields.get("labels")
+    question = _user_text(fields["messages"])
+    label = label if isinstance(label, str) else None
+    text = _text(fields["response"])
+    return Answered(where, form, ids, _picture(fields), question, label, text)
+
+
+def _factory(where: str, form: str, ids: tuple[str, ...], fields: Mapping[str, Any]) -> Answered:
+    label = fields.get("label")
+    label = label if isinstance(label, str) else None
+    text = _text(fields["predict"])
+    return Answered(where, form, ids, _picture(fields), _question(fields), label, text)
+
+
+def _llava(where: str, form: str, ids: tuple[str, ...], fields: Mapping[str, Any]) -> Answered:
+    text = _text(fields["text"])
+    return Answered(where, form, ids, _picture(fields), _question(fields), None, text)
+
+
+def _vlmevalkit(where: str, form: str, ids: tuple[str, ...], fields: Mapping[str, Any]) -> Answered:
+    answer = fields.get("answer")
+    label = answer if isinstance(answer, str) else None
+    text = _text(fields["prediction"])
+    return Answered(where, form, ids, _picture(fields), _question(fields), label, text)
+
+
+_READERS = (
+    ("OpenAI batch", ("custom_id", "response"), _batch),
+    ("EvalScope", ("index", "model_output"), _evalscope),
+    ("lmms-eval", ("doc_id", "filtered_resps"), _lmms),
+    ("lmms-eval", ("doc_id", "resps"), _lmms),
+    ("ms-swift", ("response", "messages"), _swift),
+    ("LLaMA-Factory", ("prompt", "predict"), _factory),
+    ("LLaVA", ("question_id", "text"), _llava),
+    ("VLMEvalKit", ("index", "question", "prediction"), _vlmevalkit),
+)
+
+_MARK = re.compile(r"<image(?: \d+)?>|<\|[^<>|]*\|>|</?s>|\[/?INST\]")
+
+
+def plain_question(text: str) -> str:
+    r"""Give a user's text without the picture's mark and chat tokens, with single blanks.
+
+    >>> plain_question("<image>\n[refer] Where is  it?")
+    '[refer] where is it?'
+    """
+    return " ".join(_MARK.sub(" ", text).lower().split())

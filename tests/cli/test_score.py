@@ -1,0 +1,88 @@
+"""`sarchat score` as a user calls it: tables, JSON, files, exit codes."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+from conftest import sarchat
+
+
+@pytest.fixture(scope="module")
+def answers(built: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Our own answers of the test split, every fourth of them none."""
+    path = tmp_path_factory.mktemp("answers") / "answers.jsonl"
+    lines = []
+    for file in sorted(built.glob("dialogues/*/test-*.parquet")):
+        for row in pq.read_table(file, columns=["dialogue_id", "messages"]).to_pylist():
+            text = row["messages"][1]["content"] if len(lines) % 4 else "I am unable to tell."
+            lines.append({"dialogue_id": row["dialogue_id"], "prediction": text})
+    path.write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
+    return path
+
+
+def test_tables_and_details(built: Path, answers: Path, tmp_path: Path) -> None:
+    details = tmp_path / "details.jsonl"
+    arguments = ("score", built, "--predictions", answers, "--details", details)
+    done = sarchat(*arguments, COLUMNS="80")
+    assert done.returncode == 0, done.stderr
+    assert all(
+        len(line) <= 80 for line in done.stdout.splitlines() if line != f"Details: {details}"
+    )
+    for title in ("Scores", "Answers", "Objects found", "Beside the paper"):
+        assert f"\n{title}" in done.stdout
+    assert "refusal" in done.stdout
+    rows = details.read_text(encoding="utf-8").splitlines()
+    assert len(rows) == len(answers.read_text(encoding="utf-8").splitlines())
+    before = details.read_bytes()
+    again = sarchat(*arguments)
+    assert again.returncode == 3
+    assert again.stderr.count("\n") == 1
+    assert "is there already; give another name, or --overwrite" in again.stderr
+    assert details.read_bytes() == before
+    assert sarchat(*arguments, "--overwrite").returncode == 0
+
+
+def test_json_says_what_the_tables_say(built: Path, answers: Path) -> None:
+    done = sarchat("score", built, "--predictions", answers, "--json", "--task", "referring")
+    assert done.returncode == 0, done.stderr
+    figures = json.loads(done.stdout)
+    (task,) = figures["tasks"]
+    assert task["outcomes"]["refusal"] + task["outcomes"]["right"] == task["dialogues"]
+    assert figures["coverage"]["unknown"] == figures["coverage"]["rows"] - task["dialogues"]
+    assert figures["overall"]["weighted"] is None
+
+
+MISTAKES = [
+    (["--boxes", "pixels"], 2, "--boxes › pixels: expected native, norm1"),
+    (["--boxes", "norm0"], 2, "--boxes › norm0"),
+    (["--boxes", "input:qwen9"], 2, "MODEL one of qwen2_vl, qwen2_5_vl"),
+    (["--task", "refering"], 2, "referring"),
+    (["--split", "dev"], 2, "'dev'"),
+    (["--details", "x.csv"], 2, "must end in .jsonl or .parquet"),
+    (["--details", "nowhere/x.jsonl"], 3, "no folder nowhere"),
+    (["--split", "train"], 3, "none of"),
+]
+
+
+@pytest.mark.parametrize(
+    ("more", "code", "why"), MISTAKES, ids=[" ".join(m) for m, _, _ in MISTAKES]
+)
+def test_mistakes_are_one_line(
+    more: list[str], code: int, why: str, built: Path, answers: Path
+) -> None:
+    done = sarchat("score", built, "--predictions", answers, *more)
+    assert done.returncode == code, done.stderr
+    assert why in done.stderr
+    assert done.stderr.count("\n") == 1
+    assert not done.stdout
+
+
+def test_what_is_no_dataset_and_what_is_no_file(built: Path, tmp_path: Path) -> None:
+    assert sarchat("score", tmp_path, "--predictions", "x").returncode == 3
+    done = sarchat("score", built, "--predictions", tmp_path / "none.jsonl")
+    assert done.returncode == 3
+    assert done.stderr.endswith("none.jsonl: cannot be read (No such file or directory)\n")
+    assert sarchat("score", built).returncode == 2

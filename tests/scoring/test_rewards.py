@@ -1,0 +1,81 @@
+"""The score as a reward: as TRL and ms-swift call it, and cheap to import."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+from conftest import REPOSITORY
+
+from sarchat_build.errors import ConfigurationError
+from sarchat_build.scoring import Reward, reward
+
+BOX = "{<10><10><50><50>}"
+
+
+@pytest.mark.parametrize(
+    ("completion", "solution", "columns", "expected"),
+    [
+        (BOX, f"It is at {BOX}.", {}, 1.0),
+        ("nothing", f"It is at {BOX}.", {}, 0.0),
+        (BOX * 2, BOX, {}, 0.5),  # one of two is right at each threshold
+        ("{<10><10><50><30>}", BOX, {}, pytest.approx(2 / 3)),  # IoU 0.5
+        (f"2 ships: {BOX}", f"2 ships: {BOX}", {"task": "instance_counting"}, 1.0),
+        (f"3 ships: {BOX}", f"2 ships: {BOX}", {"task": "instance_counting"}, 0.5),
+        ("No ships.", "There are no ships.", {"task": "instance_counting"}, 1.0),
+        ("yes", "Yes, a ship is there.", {}, 1.0),
+        ("no", "Yes, a ship is there.", {}, 0.0),
+        ("a vessel", "Tag: ship.", {}, 1.0),
+        ("It is a ship.", "A ship.", {"channel": "cross_modal_identification"}, 1.0),
+        ("A ship in the top left.", "A ship lies in the top left.",
+         {"task": "fine_grained_description", "subtask": "all"}, 1.0),
+        ("<think>[1, 2, 3, 4]</think>" + BOX, BOX, {}, 1.0),
+    ],
+)  # fmt: skip
+def test_one_completion(
+    completion: str, solution: str, columns: dict[str, str], expected: float
+) -> None:
+    assert reward(completion, solution, **columns) == expected
+
+
+def test_as_trl_calls_it() -> None:
+    """By keywords, with message lists and columns that it does not know."""
+    completions = [[{"role": "assistant", "content": BOX}], [{"role": "assistant", "content": "?"}]]
+    columns = {"prompts": [[], []], "completion_ids": [[1], [2]], "task": ["referring"] * 2,
+               "trainer_state": object(), "width": [512, 512], "height": [512, 512]}  # fmt: skip
+    given = {"completions": completions, "solution": [BOX, BOX], **columns}
+    assert reward(**given) == [1.0, 0.0]  # type: ignore[call-overload]
+    assert Reward().__name__ == "sarchat"
+
+
+def test_as_ms_swift_calls_it() -> None:
+    made = Reward(boxes="norm1000")
+    rewards = made(
+        ["[100, 100, 500, 500]"], solution=["[100, 100, 500, 500]"], channel=["referring"]
+    )
+    assert rewards == [1.0]
+
+
+def test_the_frame_is_declared() -> None:
+    """Pixels and thousandths are told apart by nothing but `boxes`: here both are of one."""
+    assert reward("(250,500),(500,750)", "<box>(250,500),(500,750)</box>", boxes="norm1000") == 1.0
+    with pytest.raises(ConfigurationError, match="--boxes"):
+        reward("a", "b", boxes="pixels")
+
+
+def test_unequal_numbers_are_refused() -> None:
+    with pytest.raises(ValueError, match="2 completions and 1 solutions"):
+        reward(["a", "b"], ["a"])
+
+
+def test_it_imports_nothing_heavy() -> None:
+    heavy = ("apache_beam", "pyarrow", "numpy", "pandas", "pydantic", "rasterio")
+    code = (
+        "import sys; from sarchat_build.scoring import reward; reward('{<1><2><3><4>}', 'a ship');"
+        f"print([m for m in {heavy} if m in sys.modules])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, cwd=REPOSITORY
+    )
+    assert done.stdout == "[]\n", done.stderr
