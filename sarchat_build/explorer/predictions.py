@@ -96,7 +96,7 @@ def read_predictions(path: Path) -> Predictions:
 
 
 def _prediction(row: Mapping[str, Any], place: str) -> Prediction:
-    column = next((row[name] for name in _BOXES if row.get(name) is not None), [])
+    column: Any = next((row[name] for name in _BOXES if row.get(name) is not None), [])
     try:
         boxes = tuple((float(a), float(b), float(c), float(d)) for a, b, c, d in column)
     except (TypeError, ValueError) as error:

@@ -21,7 +21,7 @@ _MOST_ROWS = 200
 _HTML, _JSON = "text/html; charset=utf-8", "application/json"
 
 
-class NotThere(Exception):  # noqa: N818 - it is no error, but an answer
+class NotThere(Exception):
     """What was asked for is no part of the dataset."""
 
 

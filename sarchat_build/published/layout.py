@@ -5,7 +5,7 @@ images/train-00000-of-00002.parquet              pictures and boxes of one shard
 dialogues/referring/train-00000-of-00002.parquet one task's dialogues about these pictures
 rejects/<source>.parquet, duplicates/<name>.parquet
 report/quality.json                              figures of the whole
-report/index.parquet                             one row per picture: what it shows, where its rows lie
+report/index.parquet                             per picture what it shows and where its rows lie
 report/sample.html                               some pictures with their dialogues, to look at
 """
 

@@ -152,8 +152,8 @@ DUPLICATES = pa.schema(
 )
 
 # `layout.INDEX_FILE`: the pictures of all shards in the order of shards and rows, one row group per
-# shard that holds any. categories, sizes and subtasks ("task/subtask") are those that occur, sorted;
-# first and count are rows of the shard's file of that task.
+# shard that holds any. categories, sizes and subtasks ("task/subtask") are those that occur, in
+# alphabetical order; first and count are rows of the shard's file of that task.
 PICTURE_INDEX = pa.schema(
     {
         "image_id": pa.string(),

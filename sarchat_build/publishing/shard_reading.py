@@ -1,4 +1,4 @@
-"""One reading of a finished shard: the independent proof, statistics of the report, and its index."""
+"""One reading of a finished shard: the independent proof, statistics, and rows of the index."""
 
 from __future__ import annotations
 
@@ -31,7 +31,9 @@ class ShardReading:
 
 
 def read_shard(location: str, name: str, record: RecordShell, *, prove: bool) -> ShardReading:
-    """Prove a shard, and count and list what it holds, by two functions that know nothing of each other.
+    """Prove a shard, and count and list what it holds.
+
+    The two halves know nothing of each other.
 
     Args:
         location: the dataset, as a path or a URL.
