@@ -32,6 +32,7 @@ class Chip {
 
   show(shows) {
     this.shows = shows;
+    this.node.classList.toggle("lighter", shows.lighter);
     this.boxes.replaceChildren();
     this.picture.objects.forEach((object, number) => {
       const style = { "--color": colorOf(object.category) };

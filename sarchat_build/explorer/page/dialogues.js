@@ -49,7 +49,7 @@ class Dialogues {
       parts.push(
         el(
           "button", { type: "button", class: "head", "aria-expanded": String(!closed), onclick: fold },
-          el("h3", {}, capital(words(task))), el("span", { class: "number" }, count(dialogues.length)),
+          el("h3", {}, capital(taskName(task))), el("span", { class: "number" }, count(dialogues.length)),
         ),
       );
       if (!closed) parts.push(...dialogues.map((dialogue) => this.card(dialogue)));
@@ -72,8 +72,8 @@ class Dialogues {
         onpointerenter: (event) => event.pointerType === "mouse" && this.chip.mark(dialogue),
         onpointerleave: () => this.mark(),
       },
-      el(
-        "p", { class: "kind" }, el("span", { class: "label" }, words(dialogue.subtask === "all" ? dialogue.task : dialogue.subtask)),
+      (dialogue.subtask !== "all" || prediction) && el(
+        "p", { class: "kind" }, el("span", { class: "label" }, dialogue.subtask === "all" ? "" : words(dialogue.subtask)),
         prediction && el("span", { class: `outcome ${prediction.outcome}` }, words(prediction.outcome)),
       ),
       el("p", { class: "question" }, this.text(dialogue, question.content.replace(/^<image>\n/, ""))),
@@ -98,7 +98,8 @@ class Dialogues {
     for (const found of content.matchAll(TOKEN)) {
       const numbers = found[0].match(/\d+/g).map(Number);
       const one = dialogue.objects.findIndex((o) => o.bbox.every((v, i) => Math.abs(v - numbers[i]) <= 0.5));
-      parts.push(content.slice(end, found.index));
+      // Boxes stand without a space between them: a line may end there all the same.
+      parts.push(content.slice(end, found.index) || "\u200b");
       parts.push(
         el(
           "span", { class: "coordinates", onpointerenter: () => this.chip.mark(dialogue, one), onpointerleave: () => this.chip.mark(dialogue) },

@@ -22,6 +22,15 @@ const words = (name) => name.replaceAll("_", " ");
 const capital = (text) => text.charAt(0).toUpperCase() + text.slice(1);
 const some = (number, one, many = `${one}s`) => `${count(number)} ${number === 1 ? one : many}`;
 
+// Plurals of categories; "aircraft" is its own.
+const several = (number, category) => `${count(number)} ${words(category)}${number === 1 || category === "aircraft" ? "" : "s"}`;
+
+const TASKS = {
+  fine_grained_description: "fine-grained description",
+  cross_modal_identification: "cross-modal identification",
+};
+const taskName = (task) => TASKS[task] || words(task);
+
 // Light on the gray of radar pictures, and apart for most color-blind readers.
 const COLORS = { ship: "#ffb547", aircraft: "#4cc9f0", car: "#f48fd0", tank: "#b5e048", bridge: "#b79cff", harbor: "#ff8a65" };
 const colorOf = (category) => COLORS[category] || "#e6e6e6";

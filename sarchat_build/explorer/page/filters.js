@@ -86,11 +86,11 @@ function drawFilters(index, state, result, change) {
   const button = (facet, option, number) => {
     const below = facet.name === "task" && option.includes("/");
     const pressed = (state.chosen[facet.name] || []).includes(option);
-    const name = words(below ? option.split("/")[1] : option);
+    const name = facet.name === "source" ? option : below ? words(option.split("/")[1]) : taskName(option);
     return el(
       "button",
       {
-        type: "button", "aria-pressed": String(pressed), title: words(option),
+        type: "button", "aria-pressed": String(pressed), title: name,
         class: `${below ? "below" : ""} ${number ? "" : "none"}`, onclick: () => toggle(facet, option),
         "data-option": option,
       },
@@ -122,6 +122,7 @@ function drawFilters(index, state, result, change) {
         facet.options.filter((option) => opened(option, facet)).map((option) => button(facet, option, result.counts[f].get(option))),
       ),
     ),
+    el("button", { type: "button", class: "filters-close", onclick: () => pane.classList.remove("open") }, `Show ${some(shown, "picture")}`),
   );
   pane.scrollTop = top;
 }

@@ -3,12 +3,12 @@
 const VIEWS = { picture: "Pictures", grid: "Grid", rejects: "Rejects", duplicates: "Duplicates", about: "About" };
 const KEYS = [
   [["←", "→"], "picture before, after"], [["↑", "↓"], "dialogue before, after"], [["g"], "grid of pictures"],
-  [["b"], "boxes"], [["o"], "outlines and rotated boxes"], [["n"], "names"], [["+", "−", "0"], "zoom in, out, whole"],
+  [["b"], "boxes"], [["o"], "outlines and rotated boxes"], [["n"], "names"], [["l"], "lighter picture"], [["+", "−", "0"], "zoom in, out, whole"],
   [["/"], "find an id of a picture or a dialogue"], [["?"], "these keys"], [["Esc"], "close, clear"],
 ];
 
 const state = { view: "picture", id: "", chosen: {}, text: "", dialogue: "", query: {} };
-const shows = { boxes: true, outlines: true, names: true };
+const shows = { boxes: true, outlines: true, names: true, lighter: false };
 let start, index, result, here = -1, chip = null, dialogues = null, ticket = 0;
 
 function readAddress() {
@@ -45,7 +45,6 @@ function go(change, replace = false) {
 
 function show() {
   readAddress();
-  byId("filters").classList.remove("open");
   byId("filters").hidden = !["picture", "grid"].includes(state.view);
   if (byId("search").value.trim() !== state.text) byId("search").value = state.text;
   result = index.filter(state.chosen, state.text);
@@ -108,7 +107,7 @@ function toolbar() {
   const toggle = (name, title) =>
     el("button", { type: "button", "aria-pressed": String(shows[name]), "data-show": name, onclick: () => flip(name) }, title);
   const any = chip.picture.objects.some((o) => o.obb.length || o.segmentation.length);
-  return el("div", { class: "tools" }, toggle("boxes", "Boxes"), any && toggle("outlines", "Outlines"), toggle("names", "Names"));
+  return el("div", { class: "tools" }, toggle("boxes", "Boxes"), any && toggle("outlines", "Outlines"), toggle("names", "Names"), toggle("lighter", "Lighter"));
 }
 
 function flip(name) {
@@ -124,9 +123,9 @@ function caption(picture) {
   const kinds = new Map();
   for (const object of picture.objects) kinds.set(object.category, (kinds.get(object.category) || 0) + 1);
   const facts = [
-    ["Objects", [...kinds].map(([name, number]) => `${number} ${words(name)}`).join(", ") || "none"],
+    ["Objects", [...kinds].map(([name, number]) => several(number, name)).join(", ") || "none"],
     ["Size", `${picture.width} × ${picture.height} px`],
-    ["Source", source.title ? picture.source : picture.source],
+    ["Source", picture.source],
     ["Split", picture.split],
     ["Resolution", picture.resolutions_m.length ? `${picture.resolutions_m.join(", ")} m` : ""],
     ["Sensor", picture.platforms.join(", ")],
@@ -138,7 +137,12 @@ function caption(picture) {
     "div", { class: "caption" },
     el(
       "div", { class: "line" }, el("h2", {}, picture.image_id),
-      el("span", { class: "place number" }, place < 0 ? "outside of the filters" : `${count(place + 1)} of ${count(result.found.length)}`),
+      el(
+        "div", { class: "place number" },
+        el("span", {}, place < 0 ? "outside of the filters" : `${count(place + 1)} of ${count(result.found.length)}`),
+        el("button", { type: "button", "aria-label": "Picture before", disabled: place === 0, onclick: () => step(-1) }, "‹"),
+        el("button", { type: "button", "aria-label": "Picture after", disabled: place === result.found.length - 1, onclick: () => step(1) }, "›"),
+      ),
     ),
     el("dl", { class: "facts" }, facts.map(([name, value]) => el("div", {}, el("dt", {}, name), el("dd", { class: name === "License" && closed ? "warn" : null }, value)))),
   );
@@ -236,7 +240,7 @@ function onKey(event) {
     ArrowDown: () => dialogues && dialogues.step(1), ArrowUp: () => dialogues && dialogues.step(-1),
     "/": () => byId("search").focus(), "?": () => byId("help").showModal(),
     g: () => go({ view: state.view === "grid" ? "picture" : "grid", id: here >= 0 ? index.ids[here] : "" }),
-    b: () => flip("boxes"), o: () => flip("outlines"), n: () => flip("names"),
+    l: () => flip("lighter"), b: () => flip("boxes"), o: () => flip("outlines"), n: () => flip("names"),
     "+": () => chip && chip.zoom(1.6), "-": () => chip && chip.zoom(1 / 1.6), 0: () => chip && chip.reset(),
   };
   const action = actions[event.key];

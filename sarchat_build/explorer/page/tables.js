@@ -25,7 +25,7 @@ async function rejectsView(dataset, query, change) {
   const chosen = (kind) => kind.source === query.source && kind.reason === query.reason;
   const draw = (row) =>
     el(
-      "tr", {}, el("td", {}, words(row.source)), el("td", {}, words(row.reason)),
+      "tr", {}, el("td", {}, row.source), el("td", {}, words(row.reason)),
       el("td", { class: "mono" }, row.file, row.line ? `:${row.line}` : "", row.key && el("div", { class: "muted" }, row.key)),
       el("td", {}, row.detail),
     );
@@ -40,7 +40,7 @@ async function rejectsView(dataset, query, change) {
   const kindRow = (kind) =>
     el(
       "tr", { class: "choice", "aria-selected": String(chosen(kind)), onclick: () => change(chosen(kind) ? {} : { source: kind.source, reason: kind.reason }) },
-      el("td", {}, words(kind.source)), el("td", {}, words(kind.reason)),
+      el("td", {}, kind.source), el("td", {}, words(kind.reason)),
       ...[kind.rows, kind.images, kind.objects].map((number) => el("td", { class: "number" }, count(number))),
     );
   return el(
@@ -51,14 +51,11 @@ async function rejectsView(dataset, query, change) {
 }
 
 async function duplicatesView(query, open) {
-  const list = el("div");
+  const list = el("div", { class: "groups" });
   const shown = el("p", {});
   const draw = (members) => {
     const keeper = members.find((member) => member.kept);
-    return el(
-      "section", { class: "group" }, el("p", { class: "mono" }, members[0].group_id),
-      el("div", { class: "members" }, members.map((member) => duplicateTile(member, keeper, open))),
-    );
+    return el("section", { class: "group" }, members.map((member) => duplicateTile(member, keeper, open)));
   };
   let total = 0;
   const ask = async (offset) => {
@@ -74,14 +71,16 @@ async function duplicatesView(query, open) {
   return el("div", { class: "sheet" }, el("h2", {}, "Duplicates"), shown, list, more);
 }
 
+const SAME = { file: "same file", pixels: "same pixels", near: "nearly the same" };
+
 function duplicateTile(member, keeper, open) {
   const same = keeper && member.pixel_sha256 === keeper.pixel_sha256;
   const position = member.position ?? (same ? keeper.position : null);
   const picture = position === null || position === undefined
-    ? el("span", {}, "not published")
+    ? el("span", {}, embedded ? "not in this sample" : "not published")
     : el("img", { src: data.pixels(position), alt: "", loading: "lazy" });
   const facts = [
-    member.kept ? null : member.distance ? `${some(member.distance, "bit")} of 256 differ` : "same pixels",
+    member.distance > 0 && `${some(member.distance, "bit")} of 256 differ`,
     some(member.instances, "object"),
     member.official_split && `officially ${member.official_split}`,
   ];
@@ -90,7 +89,7 @@ function duplicateTile(member, keeper, open) {
     el("span", { class: "frame" }, picture),
     el(
       "p", {}, el("span", { class: "mono" }, member.image_id), el("br"),
-      el("span", { class: `badge ${member.kept ? "kept" : ""}` }, member.kept ? "kept" : words(member.reason)), " ",
+      el("span", { class: `badge ${member.kept ? "kept" : ""}` }, member.kept ? "kept" : SAME[member.reason] || words(member.reason)), " ",
       member.label_conflict && el("span", { class: "badge warn" }, "other labels"), el("br"),
       el("span", { class: "muted" }, facts.filter(Boolean).join(" · ")),
     ),
