@@ -193,8 +193,8 @@ def _notes(catalog: Catalog, pictures: Sequence[Mapping[str, Any]], smaller: int
         banner += " Every picture keeps the license of its source, which is named below it."
     notes = [
         f"It holds {len(pictures)} of {catalog.index.num_rows:,} pictures with all their "
-        "dialogues, and needs neither a server nor a network. The pictures are chosen by their ids, "
-        "so that every source and split, category, size, task and subtask is shown.",
+        "dialogues, and needs neither a server nor a network. The pictures are chosen by their "
+        "ids, so that every source and split, category, size, task and subtask is shown.",
         "All of them are seen with 'sarchat explore' and the folder of the dataset.",
     ]
     if smaller:

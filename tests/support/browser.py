@@ -1,4 +1,4 @@
-"""A real browser without a window, driven over a pipe: pages, screenshots, and what they complain of.
+"""A real browser without a window, driven over a pipe: pages, screenshots, complaints.
 
 It speaks the DevTools protocol through two file descriptors, so no port is opened.
 """
