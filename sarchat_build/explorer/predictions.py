@@ -13,9 +13,7 @@ import pyarrow.parquet as pq
 from sarchat_build.errors import InputError
 from sarchat_build.published.reader import UNREADABLE
 
-# The column of boxes, under the names that a scorer may give it.
-_BOXES = ("predicted_boxes", "predicted", "boxes")
-_TEXTS = ("response", "prediction", "answer", "text")
+_COLUMNS = ("dialogue_id", "outcome", "boxes", "text")
 _ADVICE = "; give the file that 'sarchat score --details' writes"
 
 
@@ -78,10 +76,13 @@ def picture_of(dialogue_id: str) -> str:
 def read_predictions(path: Path) -> Predictions:
     """Read predictions from JSONL, or from Parquet if the name ends in .parquet.
 
+    Of each row `dialogue_id`, `outcome`, `boxes` (x_min, y_min, x_max, y_max in pixels of the
+    picture) and `text` are used; the last two may be missing.
+
     Raises:
         InputError: the file cannot be read, or a row is none of a scorer's; its line is named.
     """
-    rows = _parquet_rows(path) if path.suffix == ".parquet" else _json_rows(path)
+    rows = _parquet_rows(path) if path.suffix.lower() == ".parquet" else _json_rows(path)
     found: dict[str, Prediction] = {}
     for place, row in rows:
         name = row.get("dialogue_id")
@@ -96,15 +97,14 @@ def read_predictions(path: Path) -> Predictions:
 
 
 def _prediction(row: Mapping[str, Any], place: str) -> Prediction:
-    column: Any = next((row[name] for name in _BOXES if row.get(name) is not None), [])
+    column: Any = row.get("boxes") or []
     try:
         boxes = tuple((float(a), float(b), float(c), float(d)) for a, b, c, d in column)
     except (TypeError, ValueError) as error:
         raise InputError(f"{place}: boxes are not lists of 4 numbers: {column!r:.80}") from error
     if not all(math.isfinite(value) for box in boxes for value in box):
         raise InputError(f"{place}: a box has a value that is no number: {column!r:.80}")
-    text = next((row[name] for name in _TEXTS if isinstance(row.get(name), str)), "")
-    return Prediction(row["outcome"], boxes, text)
+    return Prediction(row["outcome"], boxes, str(row.get("text") or ""))
 
 
 def _json_rows(path: Path) -> Iterator[tuple[str, Mapping[str, Any]]]:
@@ -131,8 +131,7 @@ def _parsed(path: Path, lines: Iterable[str]) -> Iterator[tuple[str, Mapping[str
 def _parquet_rows(path: Path) -> Iterator[tuple[str, Mapping[str, Any]]]:
     try:
         with pq.ParquetFile(path) as parquet:
-            names = set(parquet.schema_arrow.names)
-            wanted = [n for n in ("dialogue_id", "outcome", *_BOXES, *_TEXTS) if n in names]
+            wanted = [name for name in _COLUMNS if name in parquet.schema_arrow.names]
             number = 0
             for batch in parquet.iter_batches(columns=wanted):
                 for row in batch.to_pylist():

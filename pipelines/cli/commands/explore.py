@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 import webbrowser
 from functools import partial
 from pathlib import Path
 
 from pipelines.console import errors, print_line
+from pipelines.interrupts import interrupted_exit_code
 from pipelines.progress_display import counting_progress
 from sarchat_build.explorer.catalog import open_catalog
 from sarchat_build.explorer.predictions import read_predictions
@@ -28,8 +30,12 @@ def serve_page(location: str, details: Path | None, *, port: int, browse: bool) 
     predictions = None if details is None else read_predictions(details)
     catalog = open_catalog(location, partial(counting_progress, on=errors))
     with ExplorerServer(catalog, predictions, port) as server:
-        print_line(f"Look at {catalog.index.num_rows:,} pictures: {server.url}")
-        print_line("Ctrl-C ends it.")
-        if browse:
-            webbrowser.open(server.url)
-        server.serve_forever()
+        try:
+            print_line(f"Look at {catalog.index.num_rows:,} pictures: {server.url}")
+            print_line("Ctrl-C ends it.")
+            if browse:
+                webbrowser.open(server.url)
+            server.serve_forever()
+        except KeyboardInterrupt:
+            # As planned: there is nothing to resume.
+            sys.exit(interrupted_exit_code())

@@ -74,13 +74,13 @@ class Dialogues {
       },
       (dialogue.subtask !== "all" || prediction) && el(
         "p", { class: "kind" }, el("span", { class: "label" }, dialogue.subtask === "all" ? "" : words(dialogue.subtask)),
-        prediction && el("span", { class: `outcome ${prediction.outcome}` }, words(prediction.outcome)),
+        prediction && el("span", { class: `outcome ${OUTCOMES.indexOf(prediction.outcome) < 2 ? prediction.outcome : ""}` }, words(prediction.outcome)),
       ),
       el("p", { class: "question" }, this.text(dialogue, question.content.replace(/^<image>\n/, ""))),
       el("p", { class: "answer" }, this.text(dialogue, answer.content)),
       prediction && el(
         "p", { class: "model" }, el("span", { class: "label" }, "model "),
-        prediction.text || (prediction.boxes.length ? some(prediction.boxes.length, "box", "boxes") : "no box"),
+        prediction.text || (prediction.boxes.length ? some(prediction.boxes.length, "box", "boxes") : "no answer"),
       ),
       el(
         "details", {}, el("summary", {}, "Source of this text"),

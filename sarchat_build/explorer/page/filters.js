@@ -9,6 +9,8 @@ const FACETS = [
   { name: "outcome", title: "Outcome", column: "outcomes" },
 ];
 
+const OUTCOMES = ["right", "wrong", "no box", "unparsable", "truncated", "refusal", "missing"];
+
 // A choice of the facet "task" is a task or "task/subtask".
 const optionsOf = (name, values) =>
   name === "task" ? [...new Set(values.flatMap((v) => [v.split("/")[0], v]))] : values;
@@ -26,7 +28,7 @@ class Index {
     const coded = facet.name === "outcome" ? this.outcomes(start.outcomes) : start.index[facet.column];
     const lists = coded.values.map((value) => (Array.isArray(value) ? value : [value]));
     const tables = lists.map((list) => optionsOf(facet.name, list));
-    const known = { split: start.dataset.splits, size: start.dataset.sizes, task: start.dataset.tasks }[facet.name];
+    const known = { split: start.dataset.splits, size: start.dataset.sizes, task: start.dataset.tasks, outcome: OUTCOMES }[facet.name];
     const rank = (option) => (known ? known.indexOf(option.split("/")[0]) : 0);
     const options = [...new Set(tables.flat())].sort((a, b) => rank(a) - rank(b) || (a < b ? -1 : 1));
     return { ...facet, tables, options, codes: Int32Array.from(coded.codes) };
