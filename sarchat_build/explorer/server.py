@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Mapping
 from hashlib import sha256
 from http import HTTPStatus
@@ -78,6 +79,11 @@ class ExplorerServer(ThreadingHTTPServer):
             # A browser keeps pictures; under this name they are those of no other dataset.
             "version": sha256(to_json(self._catalog.build).encode()).hexdigest()[:16],
         }
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Say nothing of a browser that goes away in the middle; tell any other fault."""
+        if not isinstance(sys.exc_info()[1], ConnectionError | TimeoutError):
+            super().handle_error(request, client_address)
 
     def answer(self, path: str, query: Mapping[str, str]) -> tuple[str, bytes]:
         """Give media type and content of what is asked for.

@@ -21,6 +21,7 @@ NAMES = (
     "chromium-browser",
     "google-chrome",
     "chrome-headless-shell",
+    "/Applications/Chromium.app/Contents/MacOS/Chromium",
 )
 
 
@@ -43,6 +44,10 @@ class Page:
         self._browser = browser
         self._session = session
         self.complaints: list[str] = []
+        self.requests: list[str] = []
+
+    def listen(self) -> None:
+        """Ask to be told of errors and requests."""
         for domain in ("Page", "Runtime", "Log", "Network"):
             self.call(f"{domain}.enable")
 
@@ -67,7 +72,9 @@ class Page:
         """The tab's name in the protocol."""
         return self._session
 
-    def resize(self, width_px: int, height_px: int, *, phone: bool = False, dark: bool = False):
+    def resize(
+        self, width_px: int, height_px: int, *, phone: bool = False, dark: bool = False
+    ) -> None:
         """Give the page a size, and the colors that its reader prefers."""
         self.call(
             "Emulation.setDeviceMetricsOverride",
@@ -81,8 +88,8 @@ class Page:
 
     def open(self, url: str) -> None:
         """Go to an address."""
-        self.requests: list[str] = []
         self.call("Page.navigate", url="about:blank")
+        self.requests.clear()
         self.call("Page.navigate", url=url)
 
     def run(self, expression: str) -> Any:
@@ -107,8 +114,11 @@ class Page:
     def press(self, key: str) -> None:
         """Press a key."""
         text = key if len(key) == 1 else ""
+        code = {"Escape": 27, "Enter": 13}.get(key, 0)
         for kind in ("keyDown", "keyUp"):
-            self.call("Input.dispatchKeyEvent", type=kind, key=key, text=text)
+            self.call(
+                "Input.dispatchKeyEvent", type=kind, key=key, text=text, windowsVirtualKeyCode=code
+            )
 
     def point(self, selector: str, *, click: bool = False) -> None:
         """Move the mouse to the middle of an element, and click there if wanted."""
@@ -133,7 +143,7 @@ class Browser:
 
     def __init__(self, process: subprocess.Popen[bytes], write: int, read: int) -> None:
         self._process, self._write = process, write
-        self._read = os.fdopen(read, "rb")
+        self._read = read
         self._number = 0
         self._pages: dict[str, Page] = {}
         self._rest = b""
@@ -142,10 +152,8 @@ class Browser:
         """Open a tab."""
         target = self.call("Target.createTarget", {"url": "about:blank"})["targetId"]
         attached = self.call("Target.attachToTarget", {"targetId": target, "flatten": True})
-        page = Page.__new__(Page)
-        self._pages[attached["sessionId"]] = page
-        page.requests = []
-        page.__init__(self, attached["sessionId"])
+        page = self._pages[attached["sessionId"]] = Page(self, attached["sessionId"])
+        page.listen()
         return page
 
     def call(self, method: str, parameters: dict[str, Any], page: Page | None = None) -> Any:
@@ -167,7 +175,7 @@ class Browser:
 
     def _next(self) -> Any:
         while b"\0" not in self._rest:
-            part = self._read.read1(1 << 16)
+            part = os.read(self._read, 1 << 16)
             if not part:
                 raise AssertionError(f"the browser has ended: {self._process.wait(5)}")
             self._rest += part
@@ -210,6 +218,7 @@ def running_browser(profile: Path) -> Iterator[Browser]:
         browser.call("Browser.close", {})
     finally:
         os.close(ours_out)
+        os.close(ours_in)
         try:
             process.wait(5)
         except subprocess.TimeoutExpired:
