@@ -112,6 +112,7 @@ function drawFilters(index, state, result, change) {
   const shown = result.found.length;
   const pane = byId("filters");
   const top = pane.scrollTop;
+  const focused = pane.contains(document.activeElement) && document.activeElement.dataset.option;
   pane.replaceChildren(
     el(
       "div", { class: "found" },
@@ -127,4 +128,5 @@ function drawFilters(index, state, result, change) {
     el("button", { type: "button", class: "filters-close", onclick: () => pane.classList.remove("open") }, `Show ${some(shown, "picture")}`),
   );
   pane.scrollTop = top;
+  if (focused) [...pane.querySelectorAll("[data-option]")].find((b) => b.dataset.option === focused)?.focus();
 }
