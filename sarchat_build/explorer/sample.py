@@ -11,7 +11,8 @@ import io
 import warnings
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any
+from itertools import chain
+from typing import Any, NamedTuple
 
 from PIL import Image
 
@@ -51,7 +52,7 @@ def sample_data(catalog: Catalog) -> dict[str, Any]:
     """Give everything that the page shows of a sample, as `data.js` reads it."""
     tables = SideTables(catalog.location, catalog.build)
     groups = tables.duplicates(catalog.positions, offset=0, limit=1 << 40)["groups"]
-    chosen = choose(catalog.index.to_pylist(), dict(_kept_for(groups)))
+    chosen = choose(_pictures(catalog), dict(_kept_for(groups)))
     reader = PictureReader(catalog.location, catalog.index)
     positions: list[int] = []
     pictures: list[dict[str, Any]] = []
@@ -82,15 +83,46 @@ def sample_data(catalog: Catalog) -> dict[str, Any]:
     }
 
 
-def choose(rows: Sequence[Mapping[str, Any]], also: Mapping[str, Iterable[str]]) -> list[int]:
-    """Choose pictures that show together whatever the rows of an index name.
+class Shown(NamedTuple):
+    """A picture and what there is to see in it; equal `features` are one object."""
+
+    image_id: str
+    source: str
+    objects: int
+    features: frozenset[str]
+
+
+def _pictures(catalog: Catalog) -> list[Shown]:
+    """Give every picture of the index in its order."""
+    columns = catalog.columns()
+    sources, splits = (
+        [columns[name]["values"][code] for code in columns[name]["codes"]]
+        for name in ("source", "split")
+    )
+    lists = [columns[name] for name in ("categories", "subtasks", "sizes")]
+    known: dict[tuple[Any, ...], frozenset[str]] = {}
+    found = []
+    keys = zip(sources, splits, *(coded["codes"] for coded in lists), strict=True)
+    rows = zip(columns["image_id"], columns["objects"], keys, strict=True)
+    for image_id, objects, key in rows:
+        features = known.get(key)
+        if features is None:
+            source, split, *codes = key
+            names = (coded["values"][code] for coded, code in zip(lists, codes, strict=True))
+            features = known[key] = frozenset((f"{source} {split}", *chain.from_iterable(names)))
+        found.append(Shown(image_id, key[0], objects, features))
+    return found
+
+
+def choose(rows: Sequence[Shown], also: Mapping[str, Iterable[str]]) -> list[int]:
+    """Choose pictures that together have every feature.
 
     Each picture that shows something new is taken, in an order that ids decide; then more, of each
     source in turn.
 
     Args:
-        rows: the index.
-        also: more that a picture shows, by its id.
+        rows: all pictures.
+        also: more features, by id.
 
     Returns:
         Positions in ascending order.
@@ -98,8 +130,8 @@ def choose(rows: Sequence[Mapping[str, Any]], also: Mapping[str, Iterable[str]])
     order = sorted(
         range(len(rows)),
         key=lambda place: (
-            rows[place]["objects"] > _CROWD,
-            stable_hash(rows[place]["image_id"], "sample"),
+            rows[place].objects > _CROWD,
+            stable_hash(rows[place].image_id, "sample"),
         ),
     )
     seen: set[str] = set()
@@ -107,24 +139,18 @@ def choose(rows: Sequence[Mapping[str, Any]], also: Mapping[str, Iterable[str]])
     by_source: dict[str, list[int]] = defaultdict(list)
     for place in order:
         row = rows[place]
-        shown = {*_shows(row), *also.get(row["image_id"], ())}
+        shown = row.features | {*also.get(row.image_id, ())}
         if not shown <= seen:
             seen |= shown
             chosen[place] = None
-        elif len(by_source[row["source"]]) < _PICTURES:
-            by_source[row["source"]].append(place)
+        elif len(by_source[row.source]) < _PICTURES:
+            by_source[row.source].append(place)
     waiting = sorted(by_source.items())
     for turn in range(_PICTURES):
         for _, places in waiting:
             if turn < len(places) and len(chosen) < _PICTURES:
                 chosen[places[turn]] = None
     return sorted(chosen)
-
-
-def _shows(row: Mapping[str, Any]) -> Iterator[str]:
-    yield f"{row['source']} {row['split']}"
-    for name in ("categories", "subtasks", "sizes"):
-        yield from row[name]
 
 
 def _kept_for(groups: Iterable[Sequence[Mapping[str, Any]]]) -> Iterator[tuple[str, list[str]]]:

@@ -98,10 +98,10 @@ def test_noise_of_any_size_is_shrunk_to_what_a_page_can_hold() -> None:
 
 
 def test_crowds_are_shown_only_where_nothing_else_has_what_they_show() -> None:
-    row = {"source": "s", "split": "train", "categories": ["ship"], "subtasks": [], "sizes": []}
-    rows = [row | {"image_id": f"s/{n}", "objects": 900} for n in range(3)]
-    rows += [row | {"image_id": f"s/few{n}", "objects": 2} for n in range(60)]
-    rows.append(row | {"image_id": "s/tanks", "objects": 900, "categories": ["tank"]})
+    ships, tanks = frozenset({"ship"}), frozenset({"tank"})
+    rows = [sample.Shown(f"s/{n}", "s", 900, ships) for n in range(3)]
+    rows += [sample.Shown(f"s/few{n}", "s", 2, ships) for n in range(60)]
+    rows.append(sample.Shown("s/tanks", "s", 900, tanks))
     chosen = sample.choose(rows, {})
     assert 63 in chosen
     assert not {0, 1, 2} & {*chosen}

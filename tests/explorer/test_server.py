@@ -163,6 +163,12 @@ def test_rejects_and_duplicates_come_page_by_page(server: ExplorerServer, built:
     assert rejects["total"] == len(rows) == sum(kind["rows"] for kind in rejects["kinds"])
 
 
+def test_a_dataset_behind_a_url_is_read_too(server: ExplorerServer, built: Path) -> None:
+    with ExplorerServer(open_catalog(f"fsspec+{built.as_uri()}")) as remote:
+        for path in ("/picture/1", "/pixels/1", "/duplicates"):
+            assert remote.answer(path, {}) == server.answer(path, {})
+
+
 def test_a_shard_that_is_gone_is_told(built: Path) -> None:
     catalog = open_catalog(str(built))
     gone = type(catalog)(str(built / "nowhere"), catalog.build, catalog.index)
