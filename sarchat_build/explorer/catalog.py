@@ -11,7 +11,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from sarchat_build.archives.location import join
 from sarchat_build.config.recipe import LabelThresholds
+from sarchat_build.dataset.record import parse_record
 from sarchat_build.dialogues.attributes import SIZE_ORDER
 from sarchat_build.errors import InputError
 from sarchat_build.explorer.index import index_of_shard
@@ -88,7 +90,7 @@ def open_catalog(
         build: the content of `build.json`, where that does not lie there yet.
 
     Raises:
-        InputError: there is no readable `build.json`, or a shard cannot be read.
+        InputError: there is no sound `build.json`, or a shard cannot be read.
     """
     folder = DatasetFolder(location)
     if build is None:
@@ -100,14 +102,13 @@ def open_catalog(
 
 
 def _read_build(location: str, folder: DatasetFolder) -> dict[str, Any]:
+    where = join(location, BUILD_FILE)
     try:
-        build = folder.json(BUILD_FILE)
-    except (OSError, ValueError) as error:
-        message = f"{location}/{BUILD_FILE}: cannot be read ({error}); is this a finished dataset?"
+        text = folder.read(BUILD_FILE)
+    except OSError as error:
+        message = f"{where}: cannot be read ({error}); is this a finished dataset?"
         raise InputError(message) from error
-    if not isinstance(build, dict) or not isinstance(build.get("files"), dict):
-        raise InputError(f"{location}/{BUILD_FILE}: lists no files; run 'sarchat validate'")
-    return build
+    return parse_record(text, where).model_dump(mode="json")
 
 
 def _read_index(folder: DatasetFolder) -> pa.Table | None:
@@ -123,7 +124,7 @@ def _read_index(folder: DatasetFolder) -> pa.Table | None:
 
 def _make_index(location: str, build: Mapping[str, Any], progress: ProgressBar) -> pa.Table:
     names = shard_names(build)
-    words = LabelThresholds.model_validate(build.get("recipe", {}).get("words", {}))
+    words = LabelThresholds.model_validate(build["recipe"]["words"])
     tables = [PICTURE_INDEX.empty_table()]
     with progress("index pictures", len(names)) as show:
         for done, name in enumerate(names, 1):
@@ -145,12 +146,11 @@ def shard_names(build: Mapping[str, Any]) -> list[str]:
 
 def dataset_facts(build: Mapping[str, Any]) -> dict[str, Any]:
     """Say in a few keys what a record says of the whole, for the page."""
-    recipe, sources = build.get("recipe", {}), build.get("sources", {})
-    counts = build.get("counts", {})
+    recipe, sources, counts = build["recipe"], build["sources"], build["counts"]
     return {
-        "title": recipe.get("title", "Dataset"),
-        "recipe": recipe.get("name", ""),
-        "version": build.get("dataset_version", ""),
+        "title": recipe["title"],
+        "recipe": recipe["name"],
+        "version": build["dataset_version"],
         "splits": [split for split in SPLITS if split in counts],
         "tasks": list(TASKS),
         "sizes": list(SIZE_ORDER),
@@ -160,9 +160,8 @@ def dataset_facts(build: Mapping[str, Any]) -> dict[str, Any]:
         "sources": [
             {
                 "id": source_id,
-                **{key: source.get(key, "") for key in ("title", "license", "homepage")},
-                "citation": source.get("citation", ""),
-                "may_be_published": source.get("license") not in _CLOSED_LICENSES,
+                **{key: source[key] for key in ("title", "license", "homepage", "citation")},
+                "may_be_published": source["license"] not in _CLOSED_LICENSES,
             }
             for source_id, source in sorted(sources.items())
         ],

@@ -14,6 +14,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain
 from typing import Any, NamedTuple
 
+import pyarrow as pa
 from PIL import Image
 
 from sarchat_build.explorer.catalog import Catalog, open_catalog
@@ -69,7 +70,7 @@ def sample_data(catalog: Catalog) -> dict[str, Any]:
             positions.append(position)
             pictures.append({**picture, "position": len(pictures)})
             pixels.append(link)
-    index = catalog.index.take(positions)
+    index = catalog.index.take(pa.array(positions, pa.int64()))
     part = Catalog(catalog.location, catalog.build, index)
     return {
         "dataset": catalog.facts(),

@@ -14,7 +14,9 @@ from sarchat_build.config.recipe import LabelThresholds
 from sarchat_build.errors import InputError
 from sarchat_build.explorer.catalog import open_catalog, shard_names
 from sarchat_build.explorer.index import ShardIndex, write_index
+from sarchat_build.explorer.sample import sample_data
 from sarchat_build.published.layout import INDEX_FILE, TASKS, table_path
+from sarchat_build.published.schema import PICTURE_INDEX
 
 WORDS = LabelThresholds()
 
@@ -94,6 +96,14 @@ def test_a_shard_in_disorder_is_told(built: Path, tmp_path: Path) -> None:
     pq.write_table(table.take(list(range(table.num_rows))[::-1]), path)
     with pytest.raises(InputError, match="not in the order of the shard's pictures"):
         open_catalog(str(broken))
+
+
+def test_a_dataset_without_pictures_is_a_page_too(built: Path) -> None:
+    whole = open_catalog(str(built))
+    empty = type(whole)(whole.location, whole.build, PICTURE_INDEX.empty_table())
+    data = sample_data(empty)
+    assert data["pictures"] == data["index"]["image_id"] == []
+    assert data["index"]["categories"] == {"values": [], "codes": []}
 
 
 @pytest.mark.parametrize("content", [None, "[]", "{", '{"files": 3}'])
