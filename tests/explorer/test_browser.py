@@ -140,6 +140,13 @@ def test_filters_narrow_what_is_shown_and_the_address_says_so(visit: Visit) -> N
         "document.querySelectorAll('.talk').length && [...document.querySelectorAll('.talk')]"
         ".every((talk) => talk.dataset.id.includes('/referring/unique/'))"
     )
+    # Another view and back: the filters are kept.
+    page.run("[...document.querySelectorAll('#views button')].at(-1).click()")
+    page.until("document.querySelector('.sheet')")
+    page.run("[...document.querySelectorAll('#views button')].at(0).click()")
+    page.until(
+        "location.hash.includes('task=referring%2Funique') && document.querySelector('.talk')"
+    )
     assert page.complaints == []
 
 

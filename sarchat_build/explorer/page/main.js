@@ -1,6 +1,7 @@
 // State, address and keys: what is shown follows from the address, and every change goes there.
 
 const VIEWS = { picture: "Pictures", grid: "Grid", rejects: "Rejects", duplicates: "Duplicates", about: "About" };
+const LOOKS = ["picture", "grid"];
 const KEYS = [
   [["←", "→"], "picture before, after"], [["↑", "↓"], "dialogue before, after"], [["g"], "grid of pictures"],
   [["b"], "boxes"], [["o"], "outlines and rotated boxes"], [["n"], "names"], [["l"], "lighter picture"], [["+", "−", "0"], "zoom in, out, whole"],
@@ -9,6 +10,7 @@ const KEYS = [
 
 const state = { view: "picture", id: "", chosen: {}, text: "", dialogue: "", query: {} };
 const shows = { boxes: true, outlines: true, names: true, lighter: false };
+let filters = { chosen: {}, text: "" };
 let start, index, result, here = -1, chip = null, dialogues = null, ticket = 0;
 
 function readAddress() {
@@ -45,7 +47,8 @@ function go(change, replace = false) {
 
 function show() {
   readAddress();
-  byId("filters").hidden = !["picture", "grid"].includes(state.view);
+  byId("filters").hidden = !LOOKS.includes(state.view);
+  if (LOOKS.includes(state.view)) filters = { chosen: state.chosen, text: state.text };
   if (byId("search").value.trim() !== state.text) byId("search").value = state.text;
   result = index.filter(state.chosen, state.text);
   drawFilters(index, state, result, (chosen, text = state.text) => go({ chosen, text, id: keepId(chosen, text) }));
@@ -186,16 +189,18 @@ function gridView() {
   return result.found.length ? grid : el("p", { class: "empty" }, "No picture fits these filters.");
 }
 
+// Pictures and grid share their filters, also after another view.
+function toView(view) {
+  const shared = LOOKS.includes(view) ? filters : { chosen: {}, text: "" };
+  go({ view, ...shared, id: view === "picture" && here >= 0 ? index.ids[here] : "" });
+}
+
 function drawViews() {
-  const button = (view, title, number) =>
-    el(
-      "button", { type: "button", "aria-current": view === state.view ? "page" : null, onclick: () => go({ view, chosen: ["picture", "grid"].includes(view) && ["picture", "grid"].includes(state.view) ? state.chosen : {}, text: view === state.view ? state.text : ["picture", "grid"].includes(view) ? state.text : "", id: view === "picture" && here >= 0 ? index.ids[here] : "" }) },
-      title, number !== undefined && el("span", { class: "number" }, count(number)),
-    );
-  const filters = el("button", { type: "button", class: "filters-open", onclick: () => byId("filters").classList.add("open") }, "Filters");
+  const button = ([view, title]) =>
+    el("button", { type: "button", "aria-current": view === state.view ? "page" : null, onclick: () => toView(view) }, title);
+  const opener = el("button", { type: "button", class: "filters-open", onclick: () => byId("filters").classList.add("open") }, "Filters");
   byId("views").replaceChildren(
-    ...(["picture", "grid"].includes(state.view) ? [filters] : []),
-    ...Object.entries(VIEWS).map(([view, title]) => button(view, title)),
+    ...(LOOKS.includes(state.view) ? [opener] : []), ...Object.entries(VIEWS).map(button),
   );
 }
 
@@ -211,7 +216,7 @@ function step(by) {
 function search(text, whole) {
   const id = text.trim();
   if (["rejects", "duplicates"].includes(state.view)) return go({ text: id, chosen: {} }, true);
-  const view = ["picture", "grid"].includes(state.view) ? state.view : "picture";
+  const view = LOOKS.includes(state.view) ? state.view : "picture";
   const picture = id.split("/").slice(0, -3).join("/");
   if (whole && index.ids.includes(id)) return go({ view: "picture", id, text: "", chosen: {} });
   if (whole && index.ids.includes(picture)) return go({ view: "picture", id: picture, dialogue: id, text: "", chosen: {} });
@@ -239,7 +244,7 @@ function onKey(event) {
     ArrowRight: () => step(1), ArrowLeft: () => step(-1),
     ArrowDown: () => dialogues && dialogues.step(1), ArrowUp: () => dialogues && dialogues.step(-1),
     "/": () => byId("search").focus(), "?": () => byId("help").showModal(),
-    g: () => go({ view: state.view === "grid" ? "picture" : "grid", id: here >= 0 ? index.ids[here] : "" }),
+    g: () => toView(state.view === "grid" ? "picture" : "grid"),
     l: () => flip("lighter"), b: () => flip("boxes"), o: () => flip("outlines"), n: () => flip("names"),
     "+": () => chip && chip.zoom(1.6), "-": () => chip && chip.zoom(1 / 1.6), 0: () => chip && chip.reset(),
   };
