@@ -31,7 +31,7 @@ _PICTURES, _REJECTS_OF_A_KIND, _REJECTS, _GROUPS = 40, 3, 200, 24
 _CROWD = 40
 _AS_STORED_BYTES = 100_000
 # Longest side and quality of JPEG, tried in this order.
-_SMALLER = ((1024, 85), (768, 80), (512, 75), (384, 60))
+_SMALLER = ((1024, 80), (640, 75), (448, 70), (320, 60))
 
 
 def render_sample(location: str, build: Mapping[str, Any]) -> str:
@@ -172,11 +172,11 @@ def shrink(stored: bytes) -> bytes:
         warnings.simplefilter("ignore", UserWarning)  # odd metadata
         picture = Image.open(io.BytesIO(stored))
         picture.load()
-    gray_or_color = picture.convert("L" if picture.mode in ("1", "L", "LA") else "RGB")
+    smaller = picture.convert("L" if picture.mode in ("1", "L", "LA") else "RGB")
     for side_px, quality in _SMALLER:
-        smaller, sink = gray_or_color.copy(), io.BytesIO()
-        smaller.thumbnail((side_px, side_px))
-        smaller.save(sink, "JPEG", quality=quality, optimize=True)
+        sink = io.BytesIO()
+        smaller.thumbnail((side_px, side_px), Image.Resampling.BILINEAR)
+        smaller.save(sink, "JPEG", quality=quality)
         written = sink.getvalue()
         if len(written) <= _AS_STORED_BYTES:
             break
