@@ -215,9 +215,7 @@ def _notes(catalog: Catalog, pictures: Sequence[Mapping[str, Any]], smaller: int
     names = ", ".join(f"{source['id']} ({source['license']})" for source in closed)
     banner = f"A sample: {len(pictures)} of {catalog.index.num_rows:,} pictures."
     if closed:
-        banner += (
-            f" Do not publish this file: no license allows to redistribute the pictures of {names}."
-        )
+        banner += f" Do not publish this file: no license allows redistribution of {names}."
     else:
         banner += " Every picture keeps the license of its source, which is named below it."
     notes = [
