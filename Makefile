@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 DEMO   := demo
 
-.PHONY: help demo test check libarchive lint lock golden docs bytes clean faults gcs dataflow image
+.PHONY: help demo test check libarchive chromium lint lock golden docs bytes clean faults gcs dataflow image
 .PHONY: engines flink prism
 .PHONY: bench bench-start oracles proof-coco proof-crowds proof-full proof-million proof-neardup proof-scene
 .DEFAULT_GOAL := help
@@ -69,7 +69,7 @@ demo: $(VENV)/.runtime
 	@echo "With real archives: put Official-SSDD-OPEN.zip into raw/ssdd/, then"
 	@echo "  $(BIN)/sarchat build --raw raw --output dataset && $(BIN)/sarchat validate dataset"
 
-test: $(VENV)/.dev libarchive
+test: $(VENV)/.dev libarchive chromium
 	@$(BIN)/python -m pytest -n auto --dist loadfile
 
 # The system library behind the extra `archives`: 7z and rar. A fresh Debian machine is given it.
@@ -81,6 +81,22 @@ libarchive: $(VENV)/.dev
 	  fi; \
 	  $(BIN)/python -c "import libarchive" 2>/dev/null || { \
 	    echo "libarchive is missing: run 'sudo apt-get install libarchive13' (macOS: 'brew install libarchive')"; \
+	    exit 1; \
+	  }; \
+	}
+
+# The browser in which the page of `sarchat explore` is tested. A fresh Debian machine is given it.
+chromium: $(VENV)/.dev
+	@find() { PYTHONPATH=tests/support $(BIN)/python -c "import browser; browser.find_browser()" 2>/dev/null; }; \
+	find || { \
+	  if command -v apt-get >/dev/null && [ "$$(id -u)" = 0 ]; then \
+	    echo "installing Chromium …"; \
+	    apt-get update -qq && { \
+	      apt-get install -qq -y --no-install-recommends chromium-headless-shell >/dev/null 2>&1 || \
+	      apt-get install -qq -y --no-install-recommends chromium >/dev/null; }; \
+	  fi; \
+	  find || { \
+	    echo "Chromium is missing: run 'sudo apt-get install chromium' (macOS: 'brew install --cask chromium')"; \
 	    exit 1; \
 	  }; \
 	}

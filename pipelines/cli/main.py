@@ -297,6 +297,43 @@ def score(
 
 
 @app.command(
+    short_help="Look at a dataset in the browser.",
+    epilog="Example: sarchat explore dataset --open",
+)
+def explore(
+    dataset: Annotated[
+        str, typer.Argument(metavar="OUT", help="A finished dataset, as a path or a URL.")
+    ],
+    details: Annotated[
+        Path | None,
+        typer.Option(
+            "--details",
+            metavar="FILE",
+            exists=True,
+            dir_okay=False,
+            help="Answers of a model to show beside the truth, as 'sarchat score --details' writes "
+            "them (JSONL or Parquet).",
+        ),
+    ] = None,
+    port: Annotated[
+        int,
+        typer.Option(metavar="N", min=0, max=65535, help="Port of the page; 0: one that is free."),
+    ] = 0,
+    browse: Annotated[
+        bool, typer.Option("--open", help="Open the page in the browser, too.")
+    ] = False,
+) -> None:
+    """Look at a dataset in the browser: pictures with boxes, dialogues, rejects, duplicates.
+
+    The page is served to this machine alone until Ctrl-C; nothing is written or sent.
+    """
+    check_dataset(dataset)
+    from pipelines.cli.commands.explore import serve_page
+
+    serve_page(dataset, details, port=port, browse=browse)
+
+
+@app.command(
     short_help="Make raw archives in a source's own layout.",
     epilog="Example: sarchat synthesize --output raw --source ssdd --images 40",
 )

@@ -142,9 +142,18 @@ def write_parquet(name: str, schema: pa.Schema, rows: Iterable[Row], row_group_r
     Returns:
         The number of rows.
     """
-    compressible = [column for column in _leaf_columns(schema) if column != _PICTURE]
     total = 0
-    with pq.ParquetWriter(
+    with parquet_writer(name, schema) as writer:
+        for group in batches(rows, row_group_rows):
+            writer.write_table(to_table(group, schema), row_group_size=row_group_rows)
+            total += len(group)
+    return total
+
+
+def parquet_writer(name: str, schema: pa.Schema) -> pq.ParquetWriter:
+    """Open a writer of Parquet in the form in which every table is published."""
+    compressible = [column for column in _leaf_columns(schema) if column != _PICTURE]
+    return pq.ParquetWriter(
         name,
         with_hf_features(schema),
         compression={**dict.fromkeys(compressible, "ZSTD"), _PICTURE: "NONE"},
@@ -152,11 +161,7 @@ def write_parquet(name: str, schema: pa.Schema, rows: Iterable[Row], row_group_r
         write_statistics=compressible,
         write_page_index=True,
         write_page_checksum=True,
-    ) as writer:
-        for group in batches(rows, row_group_rows):
-            writer.write_table(to_table(group, schema), row_group_size=row_group_rows)
-            total += len(group)
-    return total
+    )
 
 
 def _leaf_columns(fields: Iterable[pa.Field], prefix: str = "") -> Iterator[str]:

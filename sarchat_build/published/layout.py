@@ -4,6 +4,9 @@ build.json                                       record of the build; written la
 images/train-00000-of-00002.parquet              pictures and boxes of one shard
 dialogues/referring/train-00000-of-00002.parquet one task's dialogues about these pictures
 rejects/<source>.parquet, duplicates/<name>.parquet
+report/quality.json                              figures of the whole
+report/index.parquet                             per picture what it shows and where its rows lie
+report/sample.html                               some pictures with their dialogues, to look at
 """
 
 from __future__ import annotations
@@ -14,6 +17,9 @@ from typing import NamedTuple
 BUILD_FILE = "build.json"
 CARD_FILE = "README.md"
 QUALITY_FILE = "report/quality.json"
+INDEX_FILE = "report/index.parquet"
+SAMPLE_FILE = "report/sample.html"
+_DOCUMENTS = (BUILD_FILE, CARD_FILE, QUALITY_FILE, INDEX_FILE, SAMPLE_FILE)
 # What builds leave for one another; no part of the dataset.
 WORK_FOLDER = ".sarchat"
 
@@ -133,4 +139,4 @@ def is_published_path(path: str) -> bool:
     >>> is_published_path("../images/test-00000-of-00001.parquet"), is_published_path("/etc/motd")
     (False, False)
     """
-    return path in (BUILD_FILE, CARD_FILE, QUALITY_FILE) or parse_table_path(path) is not None
+    return path in _DOCUMENTS or parse_table_path(path) is not None

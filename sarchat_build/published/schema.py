@@ -151,6 +151,28 @@ DUPLICATES = pa.schema(
     }
 )
 
+# `layout.INDEX_FILE`: the pictures of all shards in the order of shards and rows, one row group per
+# shard that holds any. categories, sizes and subtasks ("task/subtask") are those that occur, in
+# alphabetical order; first and count are rows of the shard's file of that task.
+PICTURE_INDEX = pa.schema(
+    {
+        "image_id": pa.string(),
+        "source": pa.string(),
+        "split": pa.string(),
+        "shard": pa.string(),
+        "row": pa.int32(),
+        "width": pa.int32(),
+        "height": pa.int32(),
+        "objects": pa.int32(),
+        "categories": _STRINGS,
+        "sizes": _STRINGS,
+        "subtasks": _STRINGS,
+        "dialogues": _struct(
+            **{task: _struct(first=pa.int32(), count=pa.int32()) for task in TASKS}
+        ),
+    }
+)
+
 # Table → schema; `layout.table_path` gives the files of each.
 SCHEMAS: dict[str, pa.Schema] = {
     "images": IMAGES,

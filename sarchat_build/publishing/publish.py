@@ -20,8 +20,10 @@ from sarchat_build.dataset.record import BuildRecord, build_record, parse_record
 from sarchat_build.dataset.shards import ShardReceipt
 from sarchat_build.dataset.switch import finish_switch, leave_rejects, switch
 from sarchat_build.errors import InputError, Stop
+from sarchat_build.explorer.index import write_index
+from sarchat_build.explorer.sample import render_sample
 from sarchat_build.phrasing.engine import Phrasing
-from sarchat_build.published.layout import BUILD_FILE
+from sarchat_build.published.layout import BUILD_FILE, SAMPLE_FILE
 from sarchat_build.publishing.shard_reading import (
     ShardReading,
     add_up_tallies,
@@ -224,7 +226,7 @@ def _stop(out: str, reasons: Sequence[Stop]) -> Outcome:
 def _write_report(
     record: BuildRecord, readings: Sequence[ShardReading], proven: ProofCounts | None, out: str
 ) -> BuildRecord:
-    """Write the figures and the card, and enter both into the record."""
+    """Write figures, card, index and sample, and enter them into the record."""
     folder = open_output(out)
     figures = quality.quality_report(
         tallies=add_up_tallies(readings),
@@ -232,9 +234,12 @@ def _write_report(
         template_ids=record.templates.uses,
         proven=proven,
     )
+    index = write_index(out, (reading.index for reading in readings))
     return record.with_files(
         (
             folder.write_json(quality.PATH, figures.model_dump(mode="json")),
             folder.write_text("README.md", render_card(record, figures)),
+            index,
+            folder.write_text(SAMPLE_FILE, render_sample(out, record.model_dump(mode="json"))),
         )
     )

@@ -1,4 +1,4 @@
-"""One reading of a finished shard: the independent proof, and the statistics of the report."""
+"""One reading of a finished shard: the independent proof, statistics, and rows of the index."""
 
 from __future__ import annotations
 
@@ -7,9 +7,11 @@ from dataclasses import dataclass
 
 from sarchat_build.config.recipe import Duplicates
 from sarchat_build.dataset.record import RecordShell
+from sarchat_build.explorer.index import PackedRows, ShardIndex
 from sarchat_build.published.layout import parse_shard_name
 from sarchat_build.report.proofs import ProofCounts
-from sarchat_build.report.reading import shard_statistics
+from sarchat_build.report.reading import shard_pictures
+from sarchat_build.report.statistics.counting import count_pictures
 from sarchat_build.report.statistics.tallies import Tallies
 from sarchat_build.validation import Finding, ShardReport, check_shard
 
@@ -19,16 +21,19 @@ class ShardReading:
     """What was found in one finished shard.
 
     `proof` is None where nobody asked for one. `tallies` are packed, since all shards' are together
-    before they are added up; they are empty where the proof has an error, for then nothing is
-    published.
+    before they are added up, and so are the rows of the index; there are none where the proof has
+    an error, for then nothing is published.
     """
 
     proof: ShardReport | None
     tallies: bytes
+    index: PackedRows
 
 
 def read_shard(location: str, name: str, record: RecordShell, *, prove: bool) -> ShardReading:
-    """Prove a shard and count what it holds, by two functions that know nothing of each other.
+    """Prove a shard, and count and list what it holds.
+
+    The two halves know nothing of each other.
 
     Args:
         location: the dataset, as a path or a URL.
@@ -44,12 +49,12 @@ def read_shard(location: str, name: str, record: RecordShell, *, prove: bool) ->
         build = record.model_dump(mode="json")
         proof = check_shard(location, *parse_shard_name(name), build)
         if proof.errors:
-            return ShardReading(proof, Tallies().pack())
+            return ShardReading(proof, Tallies().pack(), PackedRows(name, b""))
     recipe = record.recipe
-    tallies = shard_statistics(
-        location, name, tasks=recipe.tasks.enabled, candidates=recipe.candidates
-    )
-    return ShardReading(proof, tallies.pack())
+    index = ShardIndex(name, recipe.words)
+    with shard_pictures(location, name, tasks=recipe.tasks.enabled) as pictures:
+        tallies = count_pictures(index.watch(pictures), recipe.candidates)
+    return ShardReading(proof, tallies.pack(), index.pack())
 
 
 def add_up_tallies(readings: Iterable[ShardReading]) -> Tallies:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any, TypeAlias
 
 import pyarrow as pa
@@ -16,6 +17,7 @@ from sarchat_build.report.statistics.counting import Row, count_pictures
 from sarchat_build.report.statistics.tallies import Tallies
 
 _BATCH_ROWS = 1024
+_IMAGE_COLUMNS = tuple(column for column in SCHEMAS["images"].names if column != "image")
 Convert: TypeAlias = Callable[[Any], Any]
 
 
@@ -35,16 +37,43 @@ def shard_statistics(
     Raises:
         InputError: a file cannot be read, or its rows are not in the order of the pictures.
     """
-    columns = [column for column in SCHEMAS["images"].names if column != "image"]
-    paths = [table_path(table, name) for table in ("images", *tasks)]
+    with shard_pictures(location, name, tasks=tasks) as pictures:
+        return count_pictures(pictures, candidates)
+
+
+@contextmanager
+def shard_pictures(
+    location: str,
+    name: str,
+    *,
+    tasks: Iterable[str],
+    of_images: Sequence[str] = _IMAGE_COLUMNS,
+    of_dialogues: Sequence[str] | None = None,
+) -> Iterator[Iterator[tuple[Row, list[Row]]]]:
+    """Give each picture of a shard with its dialogues, in one reading; pixels are not read.
+
+    Args:
+        location: the dataset, as a path or a URL.
+        name: the shard.
+        tasks: the tasks whose dialogues the dataset holds.
+        of_images: the columns of pictures to read, `image_id` among them.
+        of_dialogues: the columns of dialogues, `image_id` and `dialogue_id` among them; None: all.
+
+    Raises:
+        InputError: a file cannot be read, or its rows are not in the order of the pictures.
+    """
+    known = list(tasks)
+    paths = [table_path(table, name) for table in ("images", *known)]
     try:
         with DatasetFolder(location).nearby(paths) as folder:
-            images = _rows(folder, "images", name, columns)
+            images = _rows(folder, "images", name, list(of_images))
             dialogues = {
-                table_path(task, name): _rows(folder, task, name, SCHEMAS[task].names)
-                for task in tasks
+                table_path(task, name): _rows(
+                    folder, task, name, list(of_dialogues or SCHEMAS[task].names)
+                )
+                for task in known
             }
-            return count_pictures(join_dialogues(images, dialogues), candidates)
+            yield join_dialogues(images, dialogues)
     except ValueError as error:
         raise InputError(f"{location}: {error}") from error
 

@@ -72,6 +72,11 @@ class World:
         (out / "report").mkdir(exist_ok=True)
         (out / "report" / "quality.json").write_text("{}")
         listed["report/quality.json"] = entry(out / "report" / "quality.json", None)
+        # What is compared with the rows of a whole dataset is not looked at here.
+        (out / "report" / "index.parquet").write_bytes(b"")
+        listed["report/index.parquet"] = entry(out / "report" / "index.parquet", 0)
+        (out / "report" / "sample.html").write_text("<!doctype html>")
+        listed["report/sample.html"] = entry(out / "report" / "sample.html", None)
         build = {**self.build, "templates": templates, "files": listed}
         (out / "README.md").write_text(card(build))
         listed["README.md"] = entry(out / "README.md", None)

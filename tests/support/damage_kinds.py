@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from damage import Damage
 from damage_documents import CARD, COUNTED, FIGURES, RECORD
 from damage_files import FOLDER, FORM
+from damage_index import INDEX
 from damage_rows import COLUMNS, OBJECTS, ORIGINALS
 from damage_tables import TABLES
 from damage_texts import TEXTS
@@ -20,6 +21,7 @@ def kinds() -> Iterator[tuple[str, Damage]]:
     for group, damages in {
         "form": FORM, "folder": FOLDER, "record": RECORD, "table": TABLES, "objects": OBJECTS,
         "original": ORIGINALS, "text": TEXTS, "figures": FIGURES, "counted": COUNTED,
+        "index": INDEX,
     }.items():  # fmt: skip
         for name, damage in damages.items():
             yield f"{group}: {name}", damage

@@ -15,10 +15,12 @@ import pyarrow as pa
 
 from sarchat_build.published import layout
 from sarchat_build.published.hf_features import card_features, with_hf_features
-from sarchat_build.published.schema import NULLABLE, SCHEMAS
+from sarchat_build.published.schema import NULLABLE, PICTURE_INDEX, SCHEMAS
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "published_format.json"
 
+# Every table, with the index of pictures, which has a place of its own.
+PUBLISHED = {**SCHEMAS, "index": PICTURE_INDEX}
 # Tables, one table, its columns: deeper values stay on their line.
 _LINES_TO_DEPTH = 3
 # Tables whose files are no shards, with the name of one.
@@ -60,7 +62,8 @@ def published_format() -> dict[str, object]:
             "files": {
                 table: layout.table_path(table, _WITHOUT_SHARDS.get(table, shard))
                 for table in SCHEMAS
-            },
+            }
+            | {"index": layout.INDEX_FILE},
         },
         "tables": {
             table: {
@@ -69,7 +72,7 @@ def published_format() -> dict[str, object]:
                 "notes": metadata(schema, "sarchat"),
                 "card": {feature["name"]: feature for feature in card_features(schema)},
             }
-            for table, schema in SCHEMAS.items()
+            for table, schema in PUBLISHED.items()
         },
     }
 
@@ -91,7 +94,7 @@ def _lines(value: object, depth: int = 0) -> str:
 def main() -> None:
     """Write the file."""
     GOLDEN.write_text(golden_document(), encoding="utf-8")
-    print(f"{GOLDEN}: {len(SCHEMAS)} tables")
+    print(f"{GOLDEN}: {len(PUBLISHED)} tables")
 
 
 if __name__ == "__main__":

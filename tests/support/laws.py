@@ -39,6 +39,7 @@ ROOMS = (
     "sarchat_build.dataset",
     "sarchat_build.report",
     "sarchat_build.validation",
+    "sarchat_build.explorer",
     "sarchat_build.publishing",
     "sarchat_build.scoring",
     "sarchat_build.onboarding",

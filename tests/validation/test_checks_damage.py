@@ -16,7 +16,7 @@ from damage_rows import one_of_a_scene
 from miniatures import build
 
 from sarchat_build import validation as checks
-from sarchat_build.published.layout import shard_name
+from sarchat_build.published.layout import INDEX_FILE, shard_name
 from sarchat_build.publishing.documents import check_documents, check_figures, known_text
 from sarchat_build.report.reading import shard_statistics
 from sarchat_build.synthetic import synthesize
@@ -83,6 +83,7 @@ def findings_of(folder: Path, finished: Finished | None = None) -> list[checks.F
         changed = any(
             before.get(part) != build.get(part) for part in ("recipe", "sources", "versions")
         )
+        changed = changed or before["files"].get(INDEX_FILE) != build["files"].get(INDEX_FILE)
         changed = changed or any(
             before["files"].get(path) != entry
             for path, entry in build["files"].items()
@@ -93,6 +94,7 @@ def findings_of(folder: Path, finished: Finished | None = None) -> list[checks.F
     findings += [finding for report in reports for finding in report.findings]
     whole = checks.check_dataset(out, build, reports)
     findings += [*whole, *checks.check_quality(out, build, reports)]
+    findings += checks.check_index(out, build, reports)
     if finished and reports == list(finished.reports.values()):
         findings += check_figures(documents, finished.tallies, reports, whole)
     return findings

@@ -7,10 +7,14 @@ from types import MappingProxyType
 from typing import Any
 
 from sarchat_build.published.folder import DatasetFolder
-from sarchat_build.published.layout import dialogues_path, images_path
+from sarchat_build.published.layout import INDEX_FILE, dialogues_path, images_path
 from sarchat_build.validation.answers.check_dialogues import ShardState, check_dialogues
 from sarchat_build.validation.answers.completeness import AskedQuestions, coverage_faults
 from sarchat_build.validation.answers.measures import measure
+from sarchat_build.validation.dataset.documents.picture_index import (
+    check_index_rows,
+    rows_by_picture,
+)
 from sarchat_build.validation.findings import FindingLog
 from sarchat_build.validation.pictures.check_images import check_images
 from sarchat_build.validation.rules import mapping_at, rules_of
@@ -63,6 +67,10 @@ def check_shard(
             counts={},
         )
         measures = tuple(_check_tasks(tables, paths, state))
+        if INDEX_FILE in mapping_at(build, "files") and not log.totals["error"]:
+            listed = {task: path for task, path in paths.items() if path in build["files"]}
+            rows = rows_by_picture(folder, listed)
+            check_index_rows(out_dir, (split, shard, shard_count), images, rows, log)
     sound = [image for image in images.values() if image is not None]
     for fault in coverage_faults(sound, state.questions, rules):
         log.add(fault.check, paths[fault.task], fault.expected, fault.found, key=fault.key)

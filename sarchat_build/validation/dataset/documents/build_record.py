@@ -229,7 +229,13 @@ def _files(build: Mapping[str, Any]) -> Iterator[RecordFault]:
         if not sound or (_is_count(rows) if is_table else rows is None) is False:
             expected = Plain("bytes, sha256, and the rows of a table")
             yield RecordFault("build_json", f"files.{path}", expected, files[path])
-    needed: Sequence[str] = ("README.md", "report/quality.json", "duplicates/duplicates.parquet")
+    needed: Sequence[str] = (
+        "README.md",
+        "report/quality.json",
+        "report/index.parquet",
+        "report/sample.html",
+        "duplicates/duplicates.parquet",
+    )
     for path in needed:
         if path not in files:
             yield RecordFault("missing_file", f"files.{path}", Plain("listed"), Plain("not listed"))

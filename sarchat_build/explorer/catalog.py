@@ -1,0 +1,189 @@
+"""A finished dataset as the page knows it: what was built, and the index of its pictures."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from sarchat_build.archives.location import join
+from sarchat_build.config.recipe import LabelThresholds
+from sarchat_build.dataset.record import parse_record
+from sarchat_build.dialogues.attributes import SIZE_ORDER
+from sarchat_build.errors import InputError
+from sarchat_build.explorer.index import index_of_shard
+from sarchat_build.progress import ProgressBar, no_progress
+from sarchat_build.published.folder import DatasetFolder
+from sarchat_build.published.layout import (
+    BUILD_FILE,
+    INDEX_FILE,
+    SPLITS,
+    TASKS,
+    parse_table_path,
+    table_path,
+)
+from sarchat_build.published.reader import UNREADABLE
+from sarchat_build.published.schema import PICTURE_INDEX, column_faults
+
+# No part of any id or name.
+_SEPARATOR = "\x1f"
+# What a manifest says of a source whose pictures nobody may hand on.
+_CLOSED_LICENSES = ("unknown", "research-only")
+
+
+@dataclass(frozen=True)
+class Catalog:
+    """A dataset that can be looked at.
+
+    Attributes:
+        location: path or URL.
+        build: the content of `build.json`.
+        index: the rows of `report/index.parquet`; a picture's place in it is its position.
+    """
+
+    location: str
+    build: Mapping[str, Any]
+    index: pa.Table
+
+    @cached_property
+    def positions(self) -> dict[str, int]:
+        """Position of each picture by its id."""
+        return {name: place for place, name in enumerate(self.index["image_id"].to_pylist())}
+
+    def facts(self) -> dict[str, Any]:
+        """Say what was built: title, sources with their licenses, splits, tasks, counts."""
+        return dataset_facts(self.build)
+
+    def columns(self) -> dict[str, Any]:
+        """Give the index as the page filters it: columns, with repeated values named once."""
+        counts = [pc.struct_field(self.index["dialogues"], [task, "count"]) for task in TASKS]
+        total = counts[0]
+        for more in counts[1:]:
+            total = pc.add(total, more)
+        return {
+            "image_id": self.index["image_id"].to_pylist(),
+            "objects": self.index["objects"].to_pylist(),
+            "dialogues": total.to_pylist(),
+            **{name: _coded(self.index[name]) for name in ("source", "split")},
+            **{name: _coded_lists(self.index[name]) for name in _LISTS},
+        }
+
+
+_LISTS = ("categories", "sizes", "subtasks")
+
+
+def open_catalog(
+    location: str,
+    progress: ProgressBar = no_progress,
+    build: Mapping[str, Any] | None = None,
+) -> Catalog:
+    """Open a finished dataset; where it has no index, one is made in memory from its shards.
+
+    Args:
+        location: the dataset, as a path or a URL.
+        progress: shows how many shards are read where the index has to be made.
+        build: the content of `build.json`, where that does not lie there yet.
+
+    Raises:
+        InputError: there is no sound `build.json`, or a shard cannot be read.
+    """
+    folder = DatasetFolder(location)
+    if build is None:
+        build = _read_build(location, folder)
+    index = _read_index(folder)
+    if index is None:
+        index = _make_index(location, build, progress)
+    return Catalog(location, build, index)
+
+
+def _read_build(location: str, folder: DatasetFolder) -> dict[str, Any]:
+    where = join(location, BUILD_FILE)
+    try:
+        text = folder.read(BUILD_FILE)
+    except OSError as error:
+        message = f"{where}: cannot be read ({error}); is this a finished dataset?"
+        raise InputError(message) from error
+    return parse_record(text, where).model_dump(mode="json")
+
+
+def _read_index(folder: DatasetFolder) -> pa.Table | None:
+    """Read the index; None where there is none, or not one that this version writes."""
+    try:
+        with folder.open(INDEX_FILE) as stream, pq.ParquetFile(stream) as parquet:
+            if any(column_faults(parquet.schema_arrow, PICTURE_INDEX)):
+                return None
+            return parquet.read().combine_chunks()
+    except UNREADABLE:
+        return None
+
+
+def _make_index(location: str, build: Mapping[str, Any], progress: ProgressBar) -> pa.Table:
+    names = shard_names(build)
+    words = LabelThresholds.model_validate(build["recipe"]["words"])
+    tables = [PICTURE_INDEX.empty_table()]
+    with progress("index pictures", len(names)) as show:
+        for done, name in enumerate(names, 1):
+            tasks = [task for task in TASKS if table_path(task, name) in build["files"]]
+            tables.append(index_of_shard(location, name, tasks=tasks, words=words))
+            show(done)
+    return pa.concat_tables(tables).combine_chunks()
+
+
+def shard_names(build: Mapping[str, Any]) -> list[str]:
+    """List the shards that a record speaks of, sorted.
+
+    >>> shard_names({"files": {"images/test-00000-of-00001.parquet": {}, "README.md": {}}})
+    ['test-00000-of-00001']
+    """
+    files = map(parse_table_path, build["files"])
+    return sorted(file.name for file in files if file and file.table == "images")
+
+
+def dataset_facts(build: Mapping[str, Any]) -> dict[str, Any]:
+    """Say in a few keys what a record says of the whole, for the page."""
+    recipe, sources, counts = build["recipe"], build["sources"], build["counts"]
+    return {
+        "title": recipe["title"],
+        "recipe": recipe["name"],
+        "version": build["dataset_version"],
+        "splits": [split for split in SPLITS if split in counts],
+        "tasks": list(TASKS),
+        "sizes": list(SIZE_ORDER),
+        "pictures": sum(split.get("images", 0) for split in counts.values()),
+        "objects": sum(split.get("objects", 0) for split in counts.values()),
+        "dialogues": sum(split.get(t, 0) for split in counts.values() for t in TASKS),
+        "sources": [
+            {
+                "id": source_id,
+                **{key: source[key] for key in ("title", "license", "homepage", "citation")},
+                "may_be_published": source["license"] not in _CLOSED_LICENSES,
+            }
+            for source_id, source in sorted(sources.items())
+        ],
+    }
+
+
+def _coded(column: pa.ChunkedArray) -> dict[str, Any]:
+    """Name each value once: the values, and for each row which it is.
+
+    >>> _coded(pa.chunked_array([["b", "a", "b"]]))
+    {'values': ['b', 'a'], 'codes': [0, 1, 0]}
+    """
+    encoded = pa.chunked_array(column.chunks, column.type).combine_chunks().dictionary_encode()
+    return {"values": encoded.dictionary.to_pylist(), "codes": encoded.indices.to_pylist()}
+
+
+def _coded_lists(column: pa.ChunkedArray) -> dict[str, Any]:
+    """Do the same with lists of texts.
+
+    >>> _coded_lists(pa.chunked_array([[["a", "b"], [], ["a", "b"]]], pa.list_(pa.string())))
+    {'values': [['a', 'b'], []], 'codes': [0, 1, 0]}
+    """
+    coded = _coded(pc.binary_join(column, _SEPARATOR))
+    coded["values"] = [text.split(_SEPARATOR) if text else [] for text in coded["values"]]
+    return coded
