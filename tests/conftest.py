@@ -1,4 +1,4 @@
-"""Fixtures: builds through the real pipeline, and the real archives where they are."""
+"""Fixtures: whole builds, and the real archives where they are."""
 
 from __future__ import annotations
 
@@ -39,9 +39,6 @@ needs_real_data = pytest.mark.skipif(
     reason="the real archives are not here; name their folder in SARCHAT_REAL_DATA",
 )
 
-Build = Callable[..., dict[str, Any]]
-
-
 COLLECTED = pytest.StashKey[list[pytest.Item]]()
 
 
@@ -49,34 +46,6 @@ COLLECTED = pytest.StashKey[list[pytest.Item]]()
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Note what was found before any of it is left out."""
     config.stash[COLLECTED] = items[:]
-
-
-def build_here(
-    raw: Path,
-    out: Path,
-    *,
-    workers: int = 1,
-    strict: bool = False,
-    prove: bool = True,
-    templates: Path | None = None,
-) -> dict[str, Any]:
-    """Do what `sarchat build` does, without its tables."""
-    # Here, since most tests build nothing: Beam alone takes two seconds to import.
-    import checked_once  # noqa: F401  # phrasings are checked once in this process
-
-    from pipelines import launch
-    from pipelines.build_dataset import build_dataset
-    from pipelines.runners import run
-    from sarchat_build.publishing.publish import read_outcome
-    from sarchat_build.sources.choose import choose_sources
-
-    settings = launch.load_settings("sarchat_2m", None, templates)
-    chosen, _ = choose_sources(settings.manifests, str(raw), [])
-    context = launch.prepare(
-        settings, chosen, raw=str(raw), out=str(out), strict=strict, prove=prove
-    )
-    run(lambda pipeline: build_dataset(pipeline, context), "local", workers)
-    return read_outcome(str(out)).model_dump(mode="json")
 
 
 @pytest.fixture
@@ -119,8 +88,12 @@ def raw(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def built(raw: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A dataset of the two small synthetic sources; tests must not change it."""
-    made = made_once(tmp_path_factory, "built", lambda folder: build_here(raw, folder / "dataset"))
-    return made / "dataset"
+    import miniatures as mini
+
+    def make(folder: Path) -> None:
+        mini.build(raw, folder / "dataset")
+
+    return made_once(tmp_path_factory, "built", make) / "dataset"
 
 
 def link_real_archives(folder: Path) -> Path:
@@ -141,8 +114,10 @@ def real_raw(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def real_built(real_raw: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A dataset of the real archives; tests must not change it."""
 
+    import miniatures as mini
+
     def make(folder: Path) -> None:
-        build_here(real_raw, folder / "dataset", workers=2)
+        mini.build(real_raw, folder / "dataset", workers=2)
 
     return made_once(tmp_path_factory, "real_built", make) / "dataset"
 

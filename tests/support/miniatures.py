@@ -295,29 +295,37 @@ def build(
     strict: bool = False,
     manifests: Path | None = None,
     templates: Path | None = None,
-    workers: int = 1,
+    prove: bool = True,
     stated: Sequence[str] = (),
     replace: bool = False,
+    workers: int = 0,
     one_step_images: int | None = None,
 ) -> dict[str, Any]:
-    """Do what `sarchat build` does, in this process, and check that nothing got lost."""
+    """Do what `sarchat build` does, without its tables, and check that nothing got lost.
+
+    It is done by plain functions, or with `workers` on the local engine, as by the command.
+    """
     # Here, since most miniatures are read and never built.
-    import checked_once  # noqa: F401  # phrasings are checked once in this process
+    import plain_build
 
     from pipelines import launch
-    from pipelines.build_dataset import build_dataset
-    from pipelines.runners import run
     from sarchat_build.publishing.publish import read_outcome
     from sarchat_build.sources.choose import choose_sources
 
     settings = launch.load_settings(recipe, manifests, templates, stated)
     chosen, _ = choose_sources(settings.manifests, str(raw), sources)
     context = launch.prepare(
-        settings, chosen, raw=str(raw), out=str(out), strict=strict, replace=replace
+        settings, chosen, raw=str(raw), out=str(out), strict=strict, prove=prove, replace=replace
     )
     if one_step_images is not None:
         context = dataclasses.replace(context, one_step_images=one_step_images)
-    run(lambda pipeline: build_dataset(pipeline, context), "local", workers)
+    if workers:
+        from pipelines.build_dataset import build_dataset
+        from pipelines.runners import run
+
+        run(lambda pipeline: build_dataset(pipeline, context), "local", workers)
+    else:
+        plain_build.build_plainly(context)
     record = read_outcome(str(out)).model_dump(mode="json")
     assert_conserved(record)
     return record

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import miniatures as mini
 import pyarrow.parquet as pq
 import pytest
-from conftest import build_here
 from written_archives import written_archive
 
 from pipelines.validate_dataset import validate_folder
@@ -86,7 +86,7 @@ def _publish(
     for source_id, archive in archives.items():
         (folder / "raw" / source_id).mkdir(parents=True)
         (folder / "raw" / source_id / archive.path.name).symlink_to(archive.path)
-    record = build_here(folder / "raw", folder / "out", workers=2)
+    record = mini.build(folder / "raw", folder / "out")
     duplicates = rows(folder / "out" / "duplicates" / "duplicates.parquet")
     return {
         source_id: Built(
