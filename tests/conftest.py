@@ -5,12 +5,13 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 from filelock import FileLock
@@ -38,6 +39,11 @@ needs_real_data = pytest.mark.skipif(
     not all(path.exists() for path in REAL_ARCHIVES.values()),
     reason="the real archives are not here; name their folder in SARCHAT_REAL_DATA",
 )
+
+# A shell has what it runs in the background ignore Ctrl-C, and so would every process that a test
+# starts: of a signal that has a handler here, a new process has the default.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 COLLECTED = pytest.StashKey[list[pytest.Item]]()
 
