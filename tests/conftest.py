@@ -120,10 +120,9 @@ def real_raw(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def real_built(real_raw: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A dataset of the real archives; tests must not change it."""
 
-    import miniatures as mini
-
     def make(folder: Path) -> None:
-        mini.build(real_raw, folder / "dataset", workers=2)
+        done = sarchat("build", "--raw", real_raw, "--output", folder / "dataset", "--workers", 2)
+        assert done.returncode == 0, done.stderr
 
     return made_once(tmp_path_factory, "real_built", make) / "dataset"
 
