@@ -127,7 +127,9 @@ def real_built(real_raw: Path, tmp_path_factory: pytest.TempPathFactory) -> Path
     return made_once(tmp_path_factory, "real_built", make) / "dataset"
 
 
-def sarchat(*arguments: object, **environment: str) -> subprocess.CompletedProcess[str]:
+def sarchat(
+    *arguments: object, cwd: Path = REPOSITORY, **environment: str
+) -> subprocess.CompletedProcess[str]:
     """Run the real command in a process of its own.
 
     It is a new one if it has an environment that matters from the start on.
@@ -136,13 +138,13 @@ def sarchat(*arguments: object, **environment: str) -> subprocess.CompletedProce
 
     env = os.environ | {"NO_COLOR": "1", "COLUMNS": "400"} | environment
     if environment.keys() <= {"COLUMNS"}:
-        return loaded().run(COMMAND, *arguments, cwd=REPOSITORY, env=env)
+        return loaded().run(COMMAND, *arguments, cwd=cwd, env=env)
     return subprocess.run(
         [sys.executable, "-c", COMMAND, *map(str, arguments)],
         capture_output=True,
         text=True,
         timeout=240,
-        cwd=REPOSITORY,
+        cwd=cwd,
         env=env,
     )
 

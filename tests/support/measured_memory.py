@@ -32,9 +32,9 @@ def coco_memory(path: Path, megabytes: int, measure: str = "measure") -> dict[st
 
     `peak_mb - peak_mb_before` is what the longer one takes more.
     """
+    relay = (sys.executable, "-c", _RELAY)
     done = subprocess.run(
-        [sys.executable, "-c", _RELAY, sys.executable, "-c", _MEASURED]
-        + [str(path), str(megabytes), measure],
+        [*relay, sys.executable, "-c", _MEASURED, str(path), str(megabytes), measure],
         capture_output=True,
         text=True,
         check=True,
