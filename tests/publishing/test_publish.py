@@ -113,6 +113,18 @@ def test_a_reason_to_stop_leaves_rejects_and_nothing_else(tmp_path: Path) -> Non
     assert len(mini.read_rejects(tmp_path / "out")) == 5
 
 
+def test_an_engine_and_plain_functions_say_alike_why_they_stopped(tmp_path: Path) -> None:
+    source = mini.ssdd(5)
+    for number in range(1, 6):
+        source.document(f"{number:06d}", "<broken", "train" if number < 5 else "test")
+    raw, said = source.write_zip(tmp_path / "raw"), []
+    for workers in (0, 1):
+        with pytest.raises(InputError) as stopped:
+            mini.build(raw, tmp_path / "out", workers=workers)
+        said.append((stopped.type, stopped.value.args))
+    assert said[0] == said[1]
+
+
 def test_every_source_has_its_rejects_sorted(plain: tuple[BuildContext, BuildResults]) -> None:
     _, results = plain
     found = sort_rejects(["sar_aircraft", "ssdd", "hrsid"], results.rejects)
