@@ -12,6 +12,7 @@ import miniatures as mini
 import pytest
 from archive_writers import WRITERS
 from conftest import digests
+from measured_memory import RELAY
 from plain_build import build_plainly
 
 from pipelines import launch
@@ -80,8 +81,9 @@ def miniature() -> dict[str, bytes]:
 
 
 def python(script: str, *arguments: object, **environment: str) -> str:
+    """What a script prints in a process of its own, whose peak of memory is its own."""
     done = subprocess.run(
-        [sys.executable, "-W", "error", "-c", script, *map(str, arguments)],
+        [*RELAY, sys.executable, "-W", "error", "-c", script, *map(str, arguments)],
         capture_output=True,
         text=True,
         timeout=240,

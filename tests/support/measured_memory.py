@@ -24,7 +24,11 @@ for size in (2, megabytes):
 print(json.dumps(figures))
 """
 # Through a small process: a child starts with the peak of its parent, which would hide its own.
-_RELAY = "import subprocess, sys; sys.exit(subprocess.run(sys.argv[1:]).returncode)"
+RELAY = (
+    sys.executable,
+    "-c",
+    "import subprocess, sys; sys.exit(subprocess.run(sys.argv[1:]).returncode)",
+)
 
 
 def coco_memory(path: Path, megabytes: int, measure: str = "measure") -> dict[str, float]:
@@ -32,9 +36,8 @@ def coco_memory(path: Path, megabytes: int, measure: str = "measure") -> dict[st
 
     `peak_mb - peak_mb_before` is what the longer one takes more.
     """
-    relay = (sys.executable, "-c", _RELAY)
     done = subprocess.run(
-        [*relay, sys.executable, "-c", _MEASURED, str(path), str(megabytes), measure],
+        [*RELAY, sys.executable, "-c", _MEASURED, str(path), str(megabytes), measure],
         capture_output=True,
         text=True,
         check=True,
