@@ -69,8 +69,9 @@ demo: $(VENV)/.runtime
 	@echo "With real archives: put Official-SSDD-OPEN.zip into raw/ssdd/, then"
 	@echo "  $(BIN)/sarchat build --raw raw --output dataset && $(BIN)/sarchat validate dataset"
 
+# In the order of their folders: otherwise the modules of few tests, which are the long ones, are last.
 test: $(VENV)/.dev libarchive chromium
-	@$(BIN)/python -m pytest -n auto --dist loadfile
+	@$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder
 
 # The system library behind the extra `archives`: 7z and rar. A fresh Debian machine is given it.
 libarchive: $(VENV)/.dev

@@ -1,8 +1,8 @@
 """A COCO document of any size, made on the fly and read: how long it takes and how much memory.
 
-`make proof-coco` reads one gigabyte; `python -m benchmarks.coco_memory FILE MEGABYTES` is what
-the test of bounded memory runs, in a process of its own so that nothing else counts. With `survey`
-behind it the document is looked at as `sarchat sources new` does, one picture beside it.
+`make proof-coco` reads one gigabyte. With `survey` behind it the document is looked at as
+`sarchat sources new` does, one picture beside it. The tests of bounded memory measure a smaller one
+(`tests/support/measured_memory.py`).
 """
 
 from __future__ import annotations
@@ -29,13 +29,13 @@ _RING = tuple(float(value) + 0.123 for value in range(160))
 _BOX = (0.123, 1.123, 158.0, 158.0)
 
 
-def write(path: Path, megabytes: int) -> int:
+def write(path: Path, megabytes: int, images: int = IMAGES) -> int:
     """Write a document of at least `megabytes`; gives the number of annotations in it."""
     before, between, after = write_coco.frame([(0, "ship")])
     annotations = 0
     with path.open("wb") as stream:
         stream.write(before)
-        for number in range(IMAGES):
+        for number in range(images):
             image = write_coco.CocoImage(number, f"{number:07d}.jpg", 800, 800)
             stream.write((write_coco.SEPARATOR if number else b"") + write_coco.image_entry(image))
         stream.write(between)
@@ -43,7 +43,7 @@ def write(path: Path, megabytes: int) -> int:
         form = write_coco.annotation_entry(entry)
         while stream.tell() < megabytes << 20:
             # Images in an order that keeps every one of them waiting for its next object.
-            place = annotations * 7_919 % IMAGES
+            place = annotations * 7_919 % images
             written = form.replace(b"11111111", b"%d" % annotations)
             separator = write_coco.SEPARATOR if annotations else b""
             stream.write(separator + written.replace(b"22222222", b"%d" % place))

@@ -18,7 +18,7 @@ from __future__ import annotations
 import math
 import sys
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cache, lru_cache
 from typing import NamedTuple
 
@@ -36,7 +36,7 @@ PAPER_IDENTIFICATIONS = 1_423_548 + 175_565
 # Pictures of real SSDD that another one shows, too; of the other sources nobody has said.
 SHOWN_TWICE = 28 / 1_160
 MAX_OBJECTS = 150
-_LAYOUTS = 4
+_LAYOUTS, _CROWD = 4, 30
 
 
 class Source(NamedTuple):
@@ -123,7 +123,7 @@ def estimate(
     for source in SOURCES:
         known = totals(source, splits)
         images_in_all += known.images
-        for n, share in enumerate(spread(known.mean, dispersion), start=1):
+        for n, share in _laid_out(spread(known.mean, dispersion)):
             images = share * known.images
             if images < 0.01:
                 continue
@@ -170,9 +170,22 @@ def spread(mean: float, dispersion: float) -> tuple[float, ...]:
     return tuple(s / sum(shares) for s in shares)
 
 
+def _laid_out(shares: Sequence[float]) -> Iterator[tuple[int, float]]:
+    """Give numbers of objects with their shares; of large ones, some stand for their neighbors.
+
+    Pictures of many objects are few and most of the work: questions grow with the square.
+    """
+    numbers = range(1, len(shares) + 1)
+    while numbers:
+        alike = numbers[: 1 if numbers[0] < _CROWD else numbers[0] // 6]
+        share = sum(shares[n - 1] for n in alike)
+        yield round(math.sqrt(sum(shares[n - 1] * n * n for n in alike) / share)), share
+        numbers = numbers[len(alike) :]
+
+
 def layouts(source: Source, n: int) -> Iterator[LabeledImage]:
     """Lay `n` objects out in a few pictures."""
-    few = _LAYOUTS * 2 if n < 4 else _LAYOUTS if n < 30 else 1
+    few = _LAYOUTS * 2 if n < 4 else _LAYOUTS if n < _CROWD else 1
     return (layout(source, n, number) for number in range(few))
 
 

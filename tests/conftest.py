@@ -1,16 +1,17 @@
-"""Fixtures: builds through the real pipeline, and the real archives where they are."""
+"""Fixtures: whole builds, and the real archives where they are."""
 
 from __future__ import annotations
 
 import hashlib
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 from filelock import FileLock
@@ -39,8 +40,10 @@ needs_real_data = pytest.mark.skipif(
     reason="the real archives are not here; name their folder in SARCHAT_REAL_DATA",
 )
 
-Build = Callable[..., dict[str, Any]]
-
+# A shell has what it runs in the background ignore Ctrl-C, and so would every process that a test
+# starts: of a signal that has a handler here, a new process has the default.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 COLLECTED = pytest.StashKey[list[pytest.Item]]()
 
@@ -49,34 +52,6 @@ COLLECTED = pytest.StashKey[list[pytest.Item]]()
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Note what was found before any of it is left out."""
     config.stash[COLLECTED] = items[:]
-
-
-def build_here(
-    raw: Path,
-    out: Path,
-    *,
-    workers: int = 1,
-    strict: bool = False,
-    prove: bool = True,
-    templates: Path | None = None,
-) -> dict[str, Any]:
-    """Do what `sarchat build` does, without its tables."""
-    # Here, since most tests build nothing: Beam alone takes two seconds to import.
-    import checked_once  # noqa: F401  # phrasings are checked once in this process
-
-    from pipelines import launch
-    from pipelines.build_dataset import build_dataset
-    from pipelines.runners import run
-    from sarchat_build.publishing.publish import read_outcome
-    from sarchat_build.sources.choose import choose_sources
-
-    settings = launch.load_settings("sarchat_2m", None, templates)
-    chosen, _ = choose_sources(settings.manifests, str(raw), [])
-    context = launch.prepare(
-        settings, chosen, raw=str(raw), out=str(out), strict=strict, prove=prove
-    )
-    run(lambda pipeline: build_dataset(pipeline, context), "local", workers)
-    return read_outcome(str(out)).model_dump(mode="json")
 
 
 @pytest.fixture
@@ -119,8 +94,12 @@ def raw(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def built(raw: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A dataset of the two small synthetic sources; tests must not change it."""
-    made = made_once(tmp_path_factory, "built", lambda folder: build_here(raw, folder / "dataset"))
-    return made / "dataset"
+    import miniatures as mini
+
+    def make(folder: Path) -> None:
+        mini.build(raw, folder / "dataset")
+
+    return made_once(tmp_path_factory, "built", make) / "dataset"
 
 
 def link_real_archives(folder: Path) -> Path:
@@ -142,12 +121,17 @@ def real_built(real_raw: Path, tmp_path_factory: pytest.TempPathFactory) -> Path
     """A dataset of the real archives; tests must not change it."""
 
     def make(folder: Path) -> None:
-        build_here(real_raw, folder / "dataset", workers=2)
+        # Proven by `test_real_dataset_is_proven`.
+        options = ("--workers", 2, "--no-prove")
+        done = sarchat("build", "--raw", real_raw, "--output", folder / "dataset", *options)
+        assert done.returncode == 0, done.stderr
 
     return made_once(tmp_path_factory, "real_built", make) / "dataset"
 
 
-def sarchat(*arguments: object, **environment: str) -> subprocess.CompletedProcess[str]:
+def sarchat(
+    *arguments: object, cwd: Path = REPOSITORY, **environment: str
+) -> subprocess.CompletedProcess[str]:
     """Run the real command in a process of its own.
 
     It is a new one if it has an environment that matters from the start on.
@@ -156,13 +140,13 @@ def sarchat(*arguments: object, **environment: str) -> subprocess.CompletedProce
 
     env = os.environ | {"NO_COLOR": "1", "COLUMNS": "400"} | environment
     if environment.keys() <= {"COLUMNS"}:
-        return loaded().run(COMMAND, *arguments, cwd=REPOSITORY, env=env)
+        return loaded().run(COMMAND, *arguments, cwd=cwd, env=env)
     return subprocess.run(
         [sys.executable, "-c", COMMAND, *map(str, arguments)],
         capture_output=True,
         text=True,
         timeout=240,
-        cwd=REPOSITORY,
+        cwd=cwd,
         env=env,
     )
 

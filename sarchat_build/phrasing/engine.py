@@ -118,11 +118,11 @@ class Phrasing:
         self._choices = dict(choices)
         self._frame_ids = list(self.frames)
         self._bare_ids = [name for name, around in self.frames.items() if not any(around)]
-        self._in_training = {
-            (task, subtask): [q for q in ids if q not in held_out(ids, self.held_out_percent)]
-            for (task, subtask, side), ids in choices.items()
-            if side == "question"
-        }
+        self._in_training = {}
+        for (task, subtask, side), ids in choices.items():
+            if side == "question":
+                kept_back = held_out(ids, self.held_out_percent)
+                self._in_training[task, subtask] = [q for q in ids if q not in kept_back]
 
     def __getstate__(self) -> tuple[dict[str, str], int]:
         return self.templates, self.held_out_percent

@@ -18,7 +18,7 @@ from typing import Any
 import miniatures as mini
 import pyarrow.parquet as pq
 import pytest
-from conftest import build_here, digests, repack, sarchat
+from conftest import digests, repack, sarchat
 from PIL import Image
 from whole_builds import SARCHAT, record, rows
 
@@ -63,7 +63,7 @@ def test_same_bytes_for_shuffled_input(raw: Path, built: Path, tmp_path: Path) -
             shuffled / archive.relative_to(raw),
             lambda names: sorted(names, key=lambda name: name[::-1]),
         )
-    build_here(shuffled, tmp_path / "dataset")
+    mini.build(shuffled, tmp_path / "dataset", workers=1)
     # The record names the archives' digests, which do differ.
     assert _without_record(digests(tmp_path / "dataset")) == _without_record(digests(built))
 
@@ -82,7 +82,8 @@ def test_same_bytes_when_many_search_for_near_duplicates(tmp_path: Path) -> None
         source.document(stem, mini.voc_xml([mini.SHIP], filename=f"{stem}.jpg", size=size))
     raw = source.write_zip(tmp_path / "raw")
     mini.build(raw, tmp_path / "one")
-    mini.build(raw, tmp_path / "many", one_step_images=0)  # as it is done above a million images
+    # As it is done above a million images.
+    mini.build(raw, tmp_path / "many", workers=1, one_step_images=0)
     found = [row["reason"] for row in mini.read_duplicates(tmp_path / "one")]
     assert sorted(found) == ["file", "kept", "near", "near"]
     assert digests(tmp_path / "many") == digests(tmp_path / "one")
@@ -106,7 +107,7 @@ def test_same_bytes_after_a_kill(raw: Path, built: Path, tmp_path: Path) -> None
     finished = {path.stem: path.stat().st_mtime_ns for path in stage.glob("*.parquet")}
     assert not (out / "images").exists(), "a shard of an unfinished dataset has its final name"
     assert finished, "no shard was finished before the kill"
-    build_here(raw, out)
+    mini.build(raw, out, workers=1)
     assert digests(out) == digests(built)
     assert any(
         path.stat().st_mtime_ns == finished.get(path.stem)
@@ -160,7 +161,7 @@ def test_ctrl_c_ends_the_run_in_seconds_and_says_how_to_resume(
     while any(_is_worker(pid) for pid in workers):
         assert time.monotonic() - pressed < 20, "a worker was left behind"
         time.sleep(0.05)
-    build_here(raw, out)
+    mini.build(raw, out, workers=1)
     assert digests(out) == digests(built)
 
 
@@ -229,7 +230,7 @@ def test_a_second_run_builds_nothing_again(raw: Path, built: Path, tmp_path: Pat
     out = tmp_path / "dataset"
     shutil.copytree(built, out)
     before = {path: path.stat().st_mtime_ns for path in (out / "images").iterdir()}
-    build_here(raw, out)
+    mini.build(raw, out, workers=1)
     assert {path: path.stat().st_mtime_ns for path in (out / "images").iterdir()} == before
     assert digests(out) == digests(built)
 

@@ -14,6 +14,7 @@ from plain_build import build_results, prepare
 
 from sarchat_build.dataset.lock import LOCK, hold_lock, read_holder
 from sarchat_build.dataset.output import STAGE, open_output
+from sarchat_build.dataset.receipts import RECEIPTS
 from sarchat_build.errors import InputError
 from sarchat_build.published.layout import BUILD_FILE
 from sarchat_build.publishing.publish import conclude, publish
@@ -110,12 +111,14 @@ def test_the_last_step_may_be_cut_off_anywhere_and_made_again(
         memory.pipe_file(f"/{tmp_path.name}/out/{path}", content)
     run = leave(out)
     built = {path: data for path, data in proven.items() if path.startswith(f"{STAGE}/")}
+    receipts = {path for path in proven if path.startswith(f"{RECEIPTS}/")}
     with suppress(KeyboardInterrupt), cut_at(cut):
         conclude(out, run)
     for _ in range(2):
         conclude(out, run)
         assert {f"{STAGE}/{path}": data for path, data in objects(out).items()} == built
-        assert not [path for path in objects(out, work=True) if path.startswith(".sarchat")]
+        left = {path for path in objects(out, work=True) if path.startswith(".sarchat")}
+        assert left == receipts
 
 
 def test_a_build_that_stopped_says_why_and_frees_the_folder(tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ from whole_builds import record
 from pipelines import launch
 from sarchat_build.config.resources import recipe_path
 from sarchat_build.dataset.output import WrittenFile, stage_of
-from sarchat_build.dataset.receipts import load_receipt, receipt_path, save_receipt
+from sarchat_build.dataset.receipts import RECEIPTS, load_receipt, receipt_path, save_receipt
 from sarchat_build.dataset.shards import ShardReceipt
 from sarchat_build.dataset.switch import finish_switch, switch
 from sarchat_build.errors import InputError
@@ -310,6 +310,7 @@ def test_row_71_a_shard_without_a_receipt_is_not_published_under_another_recipe(
     out = tmp_path / "out"
     # All shards are written and none has a receipt: the moment of the kill, for each of them.
     build_results(ask(small_raw, out))
+    shutil.rmtree(out / RECEIPTS)
     stale = {path.name for path in Path(stage_of(str(out)), "images").iterdir()}
     assert stale
     mini.build(small_raw, out, recipe=other_recipe(tmp_path))

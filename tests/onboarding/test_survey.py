@@ -14,7 +14,6 @@ from conftest import REAL_DATA, needs_real_data
 from PIL import Image
 from rsar import IMAGES, rsar
 
-from pipelines.validate_dataset import validate_folder
 from sarchat_build.config.manifest import Manifest, load_manifests
 from sarchat_build.errors import ConfigurationError, InputError
 from sarchat_build.onboarding.inspection import read_source
@@ -157,7 +156,7 @@ def test_from_a_survey_to_a_proven_dataset(tmp_path: Path, source_id: str) -> No
     record = mini.build(tmp_path / "raw", tmp_path / "out", manifests=tmp_path / "mine")
     counts = record["sources"][source_id]["counts"]
     assert counts["kept"]["instances"] == found.object_count
-    assert validate_folder(str(tmp_path / "out"), 1)
+    assert mini.faults(tmp_path / "out") == []
 
 
 @pytest.mark.parametrize("source_id", ["ssdd", "sived", "hrsid"])

@@ -199,8 +199,9 @@ def test_adding_a_phrasing_is_one_file(tmp_path: Path) -> None:
     (folder / "referring/single/question/new_one.jinja").write_text("Spot the {{ category }}.\n")
     loaded = load_templates(folder)
     check_templates(loaded, folder)
+    phrasing = Phrasing(loaded)
     used = {
-        Phrasing(loaded).render(samples()["referring", "single"][0], f"a/{i}", "test").template_ids
+        phrasing.render(samples()["referring", "single"][0], f"a/{i}", "test").template_ids
         for i in range(200)
     }
     assert "referring/single/question/new_one" in {ids[0] for ids in used}

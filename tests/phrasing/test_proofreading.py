@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+import typeguard
 
 from sarchat_build.dialogues.attributes import CELLS, SHAPES, SIZE_WORDS
 from sarchat_build.dialogues.grammar import a, noun
@@ -93,8 +94,12 @@ def test_sound_sentences_pass(text: str) -> None:
     assert list(grammar_faults(text)) == []
 
 
-def test_nouns_and_articles_are_those_of_a_library_for_all_of_english() -> None:
-    import inflect  # here: it checks its own types as it is imported, which takes seconds
+def test_nouns_and_articles_are_those_of_a_library_for_all_of_english(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    # The library would prepare to check its own types, which takes seconds.
+    monkeypatch.setattr(typeguard, "typechecked", lambda function: function)
+    import inflect
 
     english = inflect.engine()
     assert {noun(category, 2) for category in CATEGORIES} == {

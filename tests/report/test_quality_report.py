@@ -10,8 +10,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import duckdb
+import miniatures as mini
 import pytest
-from conftest import build_here, digests
+from conftest import digests
 from report_defects import (
     answer_otherwise,
     answer_twice,
@@ -251,14 +252,14 @@ def test_same_figures_for_two_workers_and_after_a_resume(
     raw: Path, built: Path, tmp_path: Path
 ) -> None:
     out = tmp_path / "dataset"
-    build_here(raw, out, workers=2)
+    mini.build(raw, out, workers=2)
     assert digests(out) == digests(built)
     kept, *lost = sorted(out.glob("dialogues/referring/*.parquet"))
     for path in lost:
         path.unlink()
     written = kept.stat().st_mtime_ns
     (out / "report/quality.json").unlink()
-    build_here(raw, out)
+    mini.build(raw, out)
     assert lost
     assert kept.stat().st_mtime_ns == written, "a finished shard was built again"
     assert digests(out) == digests(built)

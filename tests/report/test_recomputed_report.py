@@ -6,9 +6,10 @@ import json
 import shutil
 from pathlib import Path
 
+import miniatures as mini
 import pyarrow.parquet as pq
 import pytest
-from conftest import build_here, sarchat
+from conftest import sarchat
 
 from sarchat_build.config.recipe import Duplicates
 from sarchat_build.dataset.output import json_text
@@ -33,7 +34,7 @@ def test_the_command_prints_the_figures_of_the_build(built: Path, tmp_path: Path
 
 
 def test_figures_without_proof_are_those_of_a_build_without(raw: Path, tmp_path: Path) -> None:
-    build_here(raw, tmp_path / "dataset", prove=False)
+    mini.build(raw, tmp_path / "dataset", prove=False)
     location = str(tmp_path / "dataset")
     found = recompute_quality(location, read_record(location), prove=False)
     published = (tmp_path / "dataset/report/quality.json").read_text(encoding="utf-8")

@@ -8,8 +8,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import miniatures as mini
 import pytest
-from conftest import build_here
 from report_defects import (
     call_dead,
     change_longest,
@@ -49,11 +49,11 @@ def test_an_untrue_answer_stops_the_build_unless_proof_is_off(
 ) -> None:
     out = tmp_path / "dataset"
     with pytest.raises(InputError, match=r"nothing was published(.|\n)*answer_") as stopped:
-        build_here(raw, out, templates=lying_templates)
+        mini.build(raw, out, templates=lying_templates)
     assert "cross_modal_identification/multi/" in str(stopped.value)
     assert not (out / "build.json").exists()
     assert not (out / "report/quality.json").exists()
-    build_here(raw, out, templates=lying_templates, prove=False)
+    mini.build(raw, out, templates=lying_templates, prove=False)
     unknown = [p for p in quality(out)["proofs"] if p["faults"] is None]
     assert len(unknown) == 5, "what nobody looked at is not called sound"
     near = next(p for p in unknown if p["figure"] == "near-duplicate pictures across splits")

@@ -8,7 +8,6 @@ from pathlib import Path
 import miniatures as mini
 import pytest
 
-from pipelines.validate_dataset import validate_folder
 from sarchat_build.config.manifest import load_manifests
 from sarchat_build.config.resources import resource_folder
 
@@ -60,7 +59,7 @@ def test_miniature_reads_to_what_it_holds(tmp_path: Path, source_id: str) -> Non
     assert found == categories
     if splits is not None:
         assert {split: n["images"] for split, n in record["counts"].items()} == splits
-    assert validate_folder(str(out), 1)
+    assert mini.faults(out) == []
 
 
 def test_names_and_scenes(tmp_path: Path) -> None:
@@ -82,7 +81,7 @@ def test_every_source_at_once(tmp_path: Path) -> None:
     sources = set(EXPECTED) - {"sardet_100k"}  # which holds the same pictures
     for source_id in sources:
         getattr(mini, source_id)().write_folder(tmp_path / "raw")
-    record = mini.build(tmp_path / "raw", tmp_path / "out", workers=2)
+    record = mini.build(tmp_path / "raw", tmp_path / "out")
     kept = {s: found["counts"]["kept"]["images"] for s, found in record["sources"].items()}
     assert kept == {
         source_id: images for source_id, (images, _, _) in EXPECTED.items() if source_id in sources
@@ -92,4 +91,4 @@ def test_every_source_at_once(tmp_path: Path) -> None:
         "annotations.images",
         "categories.names",
     }
-    assert validate_folder(str(tmp_path / "out"), 2)
+    assert mini.faults(tmp_path / "out") == []

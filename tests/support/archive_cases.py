@@ -12,6 +12,8 @@ import miniatures as mini
 import pytest
 from archive_writers import WRITERS
 from conftest import digests
+from measured_memory import RELAY
+from plain_build import build_plainly
 
 from pipelines import launch
 from sarchat_build.archives import open_archive
@@ -62,10 +64,7 @@ def built(raw: Path | str, out: Path, **options: Any) -> tuple[dict[str, str], d
     settings_ = launch.load_settings("sarchat_2m", None, None)
     chosen, _ = choose_sources(settings_.manifests, str(raw), [])
     context = launch.prepare(settings_, chosen, raw=str(raw), out=str(out), **options)
-    from pipelines.build_dataset import build_dataset
-    from pipelines.runners import run
-
-    run(lambda pipeline: build_dataset(pipeline, context), "local", 1)
+    build_plainly(context)
     record = read_outcome(str(out)).model_dump(mode="json")
     mini.assert_conserved(record)
     files = digests(out)
@@ -82,8 +81,9 @@ def miniature() -> dict[str, bytes]:
 
 
 def python(script: str, *arguments: object, **environment: str) -> str:
+    """What a script prints in a process of its own, whose peak of memory is its own."""
     done = subprocess.run(
-        [sys.executable, "-W", "error", "-c", script, *map(str, arguments)],
+        [*RELAY, sys.executable, "-W", "error", "-c", script, *map(str, arguments)],
         capture_output=True,
         text=True,
         timeout=240,

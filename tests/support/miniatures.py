@@ -295,32 +295,67 @@ def build(
     strict: bool = False,
     manifests: Path | None = None,
     templates: Path | None = None,
-    workers: int = 1,
+    prove: bool = True,
     stated: Sequence[str] = (),
     replace: bool = False,
+    workers: int = 0,
     one_step_images: int | None = None,
 ) -> dict[str, Any]:
-    """Do what `sarchat build` does, in this process, and check that nothing got lost."""
+    """Do what `sarchat build` does, without its tables, and check that nothing got lost.
+
+    It is done by plain functions, or with `workers` on the local engine, as by the command.
+    """
     # Here, since most miniatures are read and never built.
-    import checked_once  # noqa: F401  # phrasings are checked once in this process
+    import plain_build
 
     from pipelines import launch
-    from pipelines.build_dataset import build_dataset
-    from pipelines.runners import run
     from sarchat_build.publishing.publish import read_outcome
     from sarchat_build.sources.choose import choose_sources
 
     settings = launch.load_settings(recipe, manifests, templates, stated)
     chosen, _ = choose_sources(settings.manifests, str(raw), sources)
     context = launch.prepare(
-        settings, chosen, raw=str(raw), out=str(out), strict=strict, replace=replace
+        settings, chosen, raw=str(raw), out=str(out), strict=strict, prove=prove, replace=replace
     )
     if one_step_images is not None:
         context = dataclasses.replace(context, one_step_images=one_step_images)
-    run(lambda pipeline: build_dataset(pipeline, context), "local", workers)
+    if workers:
+        from pipelines.build_dataset import build_dataset
+        from pipelines.runners import run
+
+        run(lambda pipeline: build_dataset(pipeline, context), "local", workers)
+    else:
+        plain_build.build_plainly(context)
     record = read_outcome(str(out)).model_dump(mode="json")
     assert_conserved(record)
     return record
+
+
+def faults(out: Path) -> list[str]:
+    """What a stranger finds in a dataset: what `sarchat validate` does, without its tables."""
+    from sarchat_build.publishing.documents import check_documents, known_text
+    from sarchat_build.validation import (
+        check_dataset,
+        check_files,
+        check_quality,
+        check_shard,
+        lines_of,
+        plan_shards,
+        read_build,
+    )
+
+    record, early = read_build(str(out))
+    if not record:
+        return [text for _, text in lines_of(early)]
+    constant_text, other = known_text(record)
+    found = [*early, *check_files(str(out), record), *check_documents(str(out)).findings, *other]
+    reports = [
+        check_shard(str(out), *shard, record, constant_text) for shard in plan_shards(record)
+    ]
+    found += (finding for report in reports for finding in report.findings)
+    found += check_dataset(str(out), record, reports)
+    found += check_quality(str(out), record, reports)
+    return [text for severity, text in lines_of(found) if severity == "error"]
 
 
 def assert_conserved(record: dict[str, Any]) -> None:

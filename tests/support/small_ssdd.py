@@ -8,7 +8,6 @@ from pathlib import Path
 
 import miniatures as mini
 import pytest
-from conftest import sarchat
 from miniatures import SHIP, picture, voc_xml
 
 LAYOUT = mini.SSDD_LAYOUT
@@ -51,6 +50,5 @@ def in_process(
 def finished(folder: Path) -> Path:
     """A finished dataset of four pictures."""
     ssdd(folder / "raw")
-    done = sarchat("build", "--raw", folder / "raw", "--output", folder / "out", "--workers", 1)
-    assert done.returncode == 0, done.stderr
+    mini.build(folder / "raw", folder / "out")
     return folder / "out"

@@ -20,13 +20,13 @@ from written_archives import written_archive
 # Where it can be, the size of test_synthetic_sources.py: then it is the same archive.
 SIZES = {
     "air_sarship_1": 2,
-    "air_sarship_2": 8,
-    "hrsid": 84,
-    "msar": 110,
-    "sadd": 120,
-    "sar_ship_dataset": 110,
-    "ogsod": 110,
-    "sived": 40,
+    "air_sarship_2": 4,
+    "hrsid": 30,
+    "msar": 85,
+    "sadd": 40,
+    "sar_ship_dataset": 92,
+    "ogsod": 40,
+    "sived": 20,
     "sardet_100k": 150,
 }
 

@@ -23,7 +23,7 @@ from sarchat_build.synthetic import synthesize
 
 quality = pytest.mark.quality
 # 16 bits, chips, corners, outlines, and a duplicate; one picture is refused.
-SOURCES = {"ssdd": 12, "hrsid": 4, "sived": 4, "sar_aircraft": 16, "air_sarship_2": 2}
+SOURCES = {"ssdd": 12, "hrsid": 4, "sived": 4, "sar_aircraft": 10, "air_sarship_2": 2}
 KINDS = dict(kinds())
 
 

@@ -79,7 +79,8 @@ class PackedArchive(FileArchive):
                 for packed in unpacked:
                     if packed.path == path:
                         copy = tempfile.SpooledTemporaryFile(_IN_MEMORY_BYTES)  # noqa: SIM115
-                        copy.writelines(chunks(packed.stream))
+                        for piece in chunks(packed.stream):
+                            copy.write(piece)  # `writelines` would go to disk when all is written
                         copy.seek(0)
                         return MemberStream(copy, path, packed.size_bytes)
         except InputError as error:
