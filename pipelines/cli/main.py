@@ -14,7 +14,7 @@ from typing import Annotated, Any
 
 import typer
 
-from pipelines.cli import options
+from pipelines.cli import options, uses
 from pipelines.cli.arguments import (
     check_dataset,
     check_output_file,
@@ -250,6 +250,12 @@ def report(
     from pipelines.cli.commands.report import print_report
 
     print_report(dataset, output, prove=prove, workers=processes)
+
+
+app.command(
+    short_help="Write a dataset in the format of a trainer, a harness or a detector.",
+    epilog=uses.EXPORT_EXAMPLE,
+)(uses.export)
 
 
 @app.command(

@@ -39,6 +39,7 @@ ROOMS = (
     "sarchat_build.dataset",
     "sarchat_build.report",
     "sarchat_build.validation",
+    "sarchat_build.exports",
     "sarchat_build.publishing",
     "sarchat_build.onboarding",
     "sarchat_build.library",
