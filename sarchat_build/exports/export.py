@@ -198,7 +198,7 @@ def run_export(
     total = shown + sum(shard.pictures for unit in units for shard in unit.shards)
     folder.begin(facts)
     loss, rows, reused, done = BoxLoss(), {}, 0, 0
-    with progress(f"export {request.format}", total) as show:
+    with progress("export", total) as show:
         if form.picture_folder:
             for item in _read(export, export.shards, (), content=True):
                 path = f"{form.picture_folder}/{export.picture_name(item.picture)}"

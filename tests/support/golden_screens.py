@@ -33,6 +33,7 @@ ORDER = (
     "status",
     "validate",
     "report",
+    "export",
     "templates list",
     "templates show",
     "templates preview",

@@ -49,7 +49,8 @@ def write_picture_rows(name: str, schema: pa.Schema, pictures: Iterable[PictureR
     with pq.ParquetWriter(
         name,
         shared,
-        # Without Arrow's own schema a reader sees plain values, and no dictionary of them.
+        # Without Arrow's own schema a reader sees plain values, and no dictionary of them; what
+        # `datasets` looks for is then to be added by hand.
         store_schema=False,
         compression={column: "NONE" if column == columns[0] else "ZSTD" for column in columns},
         use_dictionary=True,
@@ -62,6 +63,7 @@ def write_picture_rows(name: str, schema: pa.Schema, pictures: Iterable[PictureR
             table = _table(group, shared)
             writer.write_table(table, row_group_size=max(1, table.num_rows))
             total += table.num_rows
+        writer.add_key_value_metadata(shared.metadata)
     return total
 
 
