@@ -181,7 +181,7 @@ class SafeNames:
         return f"{source}/{name}"
 
     def _marked(self, name: str, image_id: str) -> str:
-        return f"{name.strip('.') or '_'}-{stable_hash(image_id) & 0xFFFFFFFF:08x}"
+        return f"{name.replace('.', '_')}-{stable_hash(image_id) & 0xFFFFFFFF:08x}"
 
 
 def _written(receipt: Receipt) -> WrittenFile:
