@@ -1,4 +1,4 @@
-"""`datasets`: the hub's views, TRL's and FineVision's rows, and tar files, as maps and as streams."""
+"""`datasets`: the hub's views, rows of TRL and FineVision, tar files; as maps and as streams."""
 
 from __future__ import annotations
 

@@ -48,8 +48,10 @@ found, _ = load_dataset([f"{hub}:referring"])
 stream, _ = load_dataset([f"{hub}:referring"], streaming=True)
 first = next(iter(stream))
 assert first["images"][0]["bytes"] == found[0]["images"][0]["bytes"]
-print(f"{len(rows)} rows, {len(pictures)} pictures, {boxes} boxes in place of placeholders, "
-      f"{len(found)} rows of the hub's view")
+print(
+    f"{len(rows)} rows, {len(pictures)} pictures, {boxes} boxes in place of placeholders, "
+    f"{len(found)} rows of the hub's view"
+)
 # Threads of a stream that was not read to its end abort the interpreter when it ends.
 sys.stdout.flush()
 os._exit(0)
