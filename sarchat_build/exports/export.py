@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from sarchat_build.archives.location import absolute
 from sarchat_build.dataset.record import SourceRecord
 from sarchat_build.errors import ConfigurationError, Issue
 from sarchat_build.exports.box_text import FORMS, Box, BoxForm, form_of, in_form
@@ -166,6 +167,7 @@ def run_export(
             accepted.
         InputError: the dataset cannot be read, or the folder holds something else.
     """
+    _refuse_inside(request)
     dataset = Dataset(request.dataset)
     boxes = request.boxes or form.boxes
     box_form = _box_form(request, form)
@@ -280,6 +282,14 @@ def _box_form(request: ExportRequest, form: Format) -> BoxForm | None:
         more = "; input:WxH is pixels of a resized picture" if name.startswith("input") else near
         message = f"no form of box text{more}"
         raise ConfigurationError([Issue("--boxes", name, message)]) from None
+
+
+def _refuse_inside(request: ExportRequest) -> None:
+    """Refuse an export among the files of a dataset, which would no longer be proven."""
+    dataset, output = map(absolute, (request.dataset, request.output))
+    if f"{output}/".startswith(f"{dataset.rstrip('/')}/"):
+        message = "lies in the dataset itself; give a folder beside it"
+        raise ConfigurationError([Issue("--output", request.output, message)])
 
 
 def _sources(dataset: Dataset, selection: Selection) -> dict[str, SourceRecord]:

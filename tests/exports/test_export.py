@@ -92,6 +92,13 @@ def test_what_is_no_export_stays(built: Path, tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["thesis.tex"]
 
 
+@pytest.mark.parametrize("inside", ["", "exports/coco"])
+def test_a_dataset_holds_no_export(built: Path, inside: str) -> None:
+    with pytest.raises(ConfigurationError, match="lies in the dataset itself"):
+        export(built, "coco", built / inside)
+    assert not (built / "exports").exists()
+
+
 def test_another_export_is_replaced_when_asked(built: Path, tmp_path: Path) -> None:
     export(built, "coco", tmp_path / "out")
     (tmp_path / "out/notes.txt").write_text("mine")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import re
 import sys
@@ -11,6 +12,7 @@ from types import SimpleNamespace
 folder, placeholders, hub = map(Path, sys.argv[1:])
 os.environ["ROOT_IMAGE_DIR"] = str(folder)
 
+from PIL import Image  # noqa: E402
 from swift.dataset import load_dataset  # noqa: E402 (reads the variable above)
 from swift.template.base import Template  # noqa: E402
 from swift.template.templates.qwen import Qwen2VLTemplate, QwenVLTemplate  # noqa: E402
@@ -47,7 +49,10 @@ for row in with_objects:
 found, _ = load_dataset([f"{hub}:referring"])
 stream, _ = load_dataset([f"{hub}:referring"], streaming=True)
 first = next(iter(stream))
-assert first["images"][0]["bytes"] == found[0]["images"][0]["bytes"]
+# A stream has decoded the picture and encoded it again.
+sizes = [Image.open(io.BytesIO(row["images"][0]["bytes"])).size for row in (first, found[0])]
+assert sizes[0] == sizes[1]
+assert first["messages"] == found[0]["messages"]
 print(
     f"{len(rows)} rows, {len(pictures)} pictures, {boxes} boxes in place of placeholders, "
     f"{len(found)} rows of the hub's view"
