@@ -91,7 +91,7 @@ MISTAKES = (
     Mistake("export raw --format quebec --output new", USAGE, "known: hub, ms-swift, llava, "),
     Mistake("export raw --format hub --output new --task refering", USAGE, "'referring'?"),
     Mistake("export raw --format hub --output new --split dev", USAGE, "known: train, "),
-    Mistake("export raw --format hub --output new --limit 0", USAGE, "x>=1"),
+    Mistake("export raw --format hub --output new --limit 0", USAGE, "than or equal to 1"),
     Mistake("export above/dataset --format hub --output file.txt", INPUT, "file.txt: is a file"),
     Mistake("templates list --recipe sarchat2m", USAGE, "did you mean 'sarchat_2m'?"),
     Mistake("templates show referring/single/question/whereis", INPUT, "question/where_is'?"),
