@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 DEMO   := demo
 
 .PHONY: help demo test check libarchive chromium lint lock golden docs bytes clean faults gcs dataflow image
-.PHONY: engines flink prism
+.PHONY: clients engines flink prism
 .PHONY: bench bench-start oracles proof-coco proof-crowds proof-full proof-million proof-neardup proof-scene
 .DEFAULT_GOAL := help
 
@@ -31,6 +31,8 @@ help:
 	@echo "make dataflow       job, graph and flex template for Dataflow, made without a cloud; needs Go"
 	@echo "make image          the image of launcher and workers, of bases that stand in; needs buildah, root"
 	@echo "make faults         builds killed and interrupted at random moments (SEED=…), then resumed"
+	@echo "make clients        trainers and harnesses read exports, each in an environment of its own"
+	@echo "                    (ONLY=\"trl ms-swift\"); with torch: gigabytes"
 	@echo "make oracles        our readers against datumaro, box for box, in an environment of its own"
 	@echo "make proof-coco     one gigabyte of COCO JSON: seconds and peak memory"
 	@echo "make proof-full     every source at its published size: built, proven, counted"
@@ -194,6 +196,10 @@ engines: $(VENV)/.dev $(ENGINES)/bin/prism $(ENGINES)/job-server/.installed
 	@$(TRIAL)/engine_trial.py prism --images 20
 	@$(TRIAL)/engine_trial.py embedded --images 20
 
+# Real readers of exports. ONLY names some; those of trainers bring torch.
+clients: $(VENV)/.dev
+	@$(TRIAL)/clients_trial.py $(if $(ONLY),--only $(ONLY))
+
 # A million synthetic facts through planning and the search for leaks; ten million are computed.
 proof-million: $(VENV)/.dev
 	@PYTHONPATH=.:tests:tests/support $(BIN)/python tests/trials/million_trial.py
@@ -249,4 +255,4 @@ docs: $(VENV)/.runtime
 	@$(BIN)/python -m sarchat_build.config.reference recipe > docs/recipe.md
 
 clean:
-	rm -rf $(VENV) .venv-gcp .venv-oracles $(DEMO) bench oracles $(ENGINES)
+	rm -rf $(VENV) .venv-clients .venv-gcp .venv-oracles $(DEMO) bench oracles $(ENGINES)

@@ -11,13 +11,14 @@ import sys
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from filelock import FileLock
 
 if TYPE_CHECKING:
     from checks_world import World
+    from small_exports import Exporter
 
 # What these assert is shown in full, as in tests.
 pytest.register_assert_rewrite(
@@ -100,6 +101,23 @@ def built(raw: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
         mini.build(raw, folder / "dataset")
 
     return made_once(tmp_path_factory, "built", make) / "dataset"
+
+
+@pytest.fixture(scope="module")
+def exported(built: Path, tmp_path_factory: pytest.TempPathFactory) -> Exporter:
+    """Gives the folder of a small export of a format, made once per module for each choice."""
+    from small_exports import export
+
+    made: dict[str, Path] = {}
+
+    def make(name: str, **options: Any) -> Path:
+        key = f"{name} {options}"
+        if key not in made:
+            made[key] = tmp_path_factory.mktemp("export") / name
+            export(built, name, made[key], **options)
+        return made[key]
+
+    return make
 
 
 def link_real_archives(folder: Path) -> Path:

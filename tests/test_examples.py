@@ -48,6 +48,49 @@ def test_one_picture(tmp_path: Path) -> None:
     assert all(f"\n{tag} " in output for tag in ("[count]", "[grounding]", "[identify]", "[refer]"))
 
 
+@pytest.fixture
+def offline(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What scripts started here keep of `datasets` lies in a folder of the test."""
+    monkeypatch.setenv("HF_HOME", str(tmp_path))
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+
+
+def pictures_of_referring(out: Path) -> list[tuple[str, str]]:
+    """Each dialogue of the training split with the size of its picture, in the published order."""
+    files = [sorted(out.glob(f"{folder}/train-*.parquet"))
+             for folder in ("images", "dialogues/referring")]  # fmt: skip
+    sizes = {
+        row["image_id"]: f"({row['width']}, {row['height']})"
+        for file in files[0]
+        for row in pq.read_table(file, columns=["image_id", "width", "height"]).to_pylist()
+    }
+    return [
+        (row["dialogue_id"], sizes[row["image_id"]])
+        for file in files[1]
+        for row in pq.read_table(file, columns=["image_id", "dialogue_id"]).to_pylist()
+    ]
+
+
+@pytest.mark.parametrize("script", ["train_one_row.py", "stream.py"])
+def test_scripts_for_training_are_short(script: str) -> None:
+    lines = (EXAMPLES / script).read_text(encoding="utf-8").splitlines()
+    assert sum(bool(line.strip()) for line in lines) < 15
+
+
+@pytest.mark.usefixtures("offline")
+def test_train_one_row(built: Path) -> None:
+    output = run("train_one_row.py", built)
+    assert output.startswith(f"{pictures_of_referring(built)[0][1]} [{{")
+    assert "<image>" in output
+
+
+@pytest.mark.usefixtures("offline")
+def test_stream(built: Path) -> None:
+    expected = [f"{name} {size}" for name, size in pictures_of_referring(built)]
+    assert expected
+    assert run("stream.py", built).splitlines() == expected
+
+
 def test_custom_task(tmp_path: Path) -> None:
     source = mini.ssdd(5)
     left, right = (("ship", x, 30, x + 20, 60) for x in (10, 250))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -75,6 +75,19 @@ def check_source_ids(wanted: Sequence[str], manifests: Path | None = None) -> No
     own = {} if manifests is None else manifest_paths(manifests)
     if wanted and (own or manifests is None):  # else the folder is the fault
         refuse_unknown_sources(wanted, manifest_paths(resource_folder("source_manifests")) | own)
+
+
+def check_choices(option: str, given: Iterable[str], known: Iterable[str]) -> None:
+    """Refuse a word that is none of those an option knows.
+
+    Raises:
+        ConfigurationError: names the nearest one, or all of them.
+    """
+    names = list(known)
+    for word in given:
+        if word not in names:
+            message = f"unknown{advice(word, names)}"
+            raise ConfigurationError([Issue(option, word, message)])
 
 
 def check_runner(runner: str) -> None:

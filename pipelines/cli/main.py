@@ -14,14 +14,13 @@ from typing import Annotated, Any
 
 import typer
 
-from pipelines.cli import options
+from pipelines.cli import options, uses
 from pipelines.cli.arguments import (
     check_dataset,
     check_output_file,
     check_output_folder,
     check_runner,
     check_source_ids,
-    check_tasks,
     images_of,
     workers_of,
 )
@@ -32,7 +31,6 @@ from pipelines.faults import EngineError, FaultLog
 from pipelines.interrupts import end_interrupted, listen
 from sarchat_build.config.resources import recipe_path
 from sarchat_build.errors import ConfigurationError, InputError
-from sarchat_build.scoring.frames import Frame
 
 EXIT_CHECK_FAILED, EXIT_USAGE, EXIT_INPUT, EXIT_ENGINE, EXIT_INTERRUPTED = 1, 2, 3, 4, 130
 EXIT_PIPE_CLOSED = 141
@@ -254,83 +252,22 @@ def report(
     print_report(dataset, output, prove=prove, workers=processes)
 
 
-@app.command(
+app.command(
+    short_help="Write a dataset in the format of a trainer, a harness or a detector.",
+    epilog="Example: sarchat export dataset --format ms-swift --output swift",
+)(uses.export)
+
+
+app.command(
     short_help="Score a model's answers against a dataset.",
     epilog="Example: sarchat score dataset --predictions predictions.jsonl",
-)
-def score(
-    dataset: Annotated[
-        str, typer.Argument(metavar="OUT", help="A finished dataset, as a path or a URL.")
-    ],
-    predictions: options.Predictions,
-    boxes: options.BoxFrame = "native",
-    split: options.PredictedSplit = "test",
-    task: options.Tasks = None,
-    details: options.DetailsFile = None,
-    overwrite: options.OverwriteDetails = False,
-    as_json: Annotated[
-        bool,
-        typer.Option("--json", help="One JSON document; its keys are in docs/scoring.md."),
-    ] = False,
-) -> None:
-    """Score a model's answers against a finished dataset; see docs/scoring.md.
-
-    The form of the files is known by their fields. A dialogue without a prediction is wrong.
-    """
-    check_tasks(task or [])
-    Frame.parse(boxes)
-    check_dataset(dataset)
-    if details is not None:
-        check_output_file("--details", details)
-    from pipelines.cli.commands.score import print_score
-
-    print_score(
-        dataset,
-        predictions,
-        boxes=boxes,
-        split=split,
-        tasks=task or [],
-        details=details,
-        overwrite=overwrite,
-        as_json=as_json,
-    )
+)(uses.score)
 
 
-@app.command(
+app.command(
     short_help="Look at a dataset in the browser.",
     epilog="Example: sarchat explore dataset --open",
-)
-def explore(
-    dataset: Annotated[
-        str, typer.Argument(metavar="OUT", help="A finished dataset, as a path or a URL.")
-    ],
-    details: Annotated[
-        Path | None,
-        typer.Option(
-            "--details",
-            metavar="FILE",
-            exists=True,
-            dir_okay=False,
-            help="Answers of a model to show beside the truth, as 'sarchat score --details' writes "
-            "them (JSONL or Parquet).",
-        ),
-    ] = None,
-    port: Annotated[
-        int,
-        typer.Option(metavar="N", min=0, max=65535, help="Port of the page; 0: one that is free."),
-    ] = 0,
-    browse: Annotated[
-        bool, typer.Option("--open", help="Open the page in the browser, too.")
-    ] = False,
-) -> None:
-    """Look at a dataset in the browser: pictures with boxes, dialogues, rejects, duplicates.
-
-    The page is served to this machine alone until Ctrl-C; nothing is written or sent.
-    """
-    check_dataset(dataset)
-    from pipelines.cli.commands.explore import serve_page
-
-    serve_page(dataset, details, port=port, browse=browse)
+)(uses.explore)
 
 
 @app.command(

@@ -61,10 +61,11 @@ def read_rows(
         path: the file, relative to the dataset.
         schema: what the file must hold, as in `schema.SCHEMAS`.
         only: names of the columns to read, in the order of `Row.values`; by default those of
-            `schema`. Nulls are looked for in these.
+            `schema`. Nulls are looked for in these. `image.path` is a struct of that field alone.
         batch_rows: how many rows are held in memory.
     """
-    names = list(schema.names if only is None else only)
+    paths = list(schema.names if only is None else only)
+    names = [path.partition(".")[0] for path in paths]
     first = 0
     try:
         with (
@@ -75,7 +76,7 @@ def read_rows(
             yield from faults
             if not all(fault.usable for fault in faults):
                 return
-            for batch in parquet.iter_batches(batch_rows, columns=names, use_threads=False):
+            for batch in parquet.iter_batches(batch_rows, columns=paths, use_threads=False):
                 yield from _batch_rows(batch, first, names)
                 first += batch.num_rows
     except UNREADABLE as error:

@@ -35,6 +35,7 @@ ORDER = (
     "status",
     "validate",
     "report",
+    "export",
     "score",
     "templates list",
     "templates show",

@@ -40,6 +40,7 @@ ROOMS = (
     "sarchat_build.report",
     "sarchat_build.validation",
     "sarchat_build.explorer",
+    "sarchat_build.exports",
     "sarchat_build.publishing",
     "sarchat_build.scoring",
     "sarchat_build.onboarding",

@@ -1,0 +1,1 @@
+"""Formats of trainers: one row per dialogue, in JSON, beside files of pictures."""

@@ -1,0 +1,1 @@
+"""Formats of evaluation harnesses; every row carries the id by which a score is joined."""
