@@ -115,6 +115,20 @@ OWN_FILES = {
     ("pipelines/cli/main.py", "open"),  # /dev/null
     ("sarchat_build/dataset/output/local.py", "open"),  # created anew, or a folder
     ("sarchat_build/dataset/lock.py", "read_text"),  # /proc
+    # An export is written file by file under a name of its own, as are the rows of a score.
+    ("sarchat_build/exports/chat/rows.py", "open"),
+    ("sarchat_build/exports/harnesses/evalscope.py", "open"),
+    ("sarchat_build/exports/harnesses/openai_batch.py", "open"),
+    ("sarchat_build/exports/harnesses/vlmevalkit.py", "open"),
+    ("sarchat_build/exports/per_picture/coco.py", "open"),
+    ("sarchat_build/scoring/evaluation/details.py", "open"),
+    # Files of the package itself, or that an export put beside them.
+    ("sarchat_build/explorer/page_text.py", "read_text"),
+    ("sarchat_build/exports/export.py", "read_bytes"),
+    ("sarchat_build/exports/export.py", "rglob"),
+    ("sarchat_build/exports/harnesses/lmms_eval.py", "read_text"),
+    ("sarchat_build/exports/harnesses/lmms_eval_utils.py", "read_text"),
+    ("sarchat_build/exports/harnesses/vlmevalkit.py", "read_text"),
 }
 LISTING = {"iterdir", "glob", "rglob", "read_text", "read_bytes"}
 # Folders of archives are walked by names; of datasets too: what is listed is opened by the helper.

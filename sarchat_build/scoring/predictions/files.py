@@ -19,6 +19,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from sarchat_build.errors import InputError
+from sarchat_build.regular_files import open_regular
 
 _HEAD_BYTES = 1 << 16
 # Keys of documents that hold their records in a list.
@@ -43,7 +44,7 @@ def read_records(path: Path) -> Generator[Record, None, None]:
         InputError: it is not there, is none of the forms, or one of its records is broken.
     """
     try:
-        with open(path, "rb", buffering=_HEAD_BYTES) as raw:
+        with open_regular(path, _HEAD_BYTES) as raw:
             head = raw.read(4)
             raw.seek(0)
             if not head:
