@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from filelock import FileLock
+from hypothesis import HealthCheck, settings
 
 if TYPE_CHECKING:
     from checks_world import World
@@ -24,6 +25,10 @@ if TYPE_CHECKING:
 pytest.register_assert_rewrite(
     "archive_cases", "checks_world", "faulty_source", "layout_readers", "pixel_files"
 )
+
+# No test is a measurement of time: a busy machine makes none of them fail.
+settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("untimed")
 
 # Runs in an environment of its own: `make oracles`.
 collect_ignore = ["oracles"]

@@ -10,7 +10,7 @@ from fact_strategies import (
     near_pairs,
     split_rule,
 )
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from sarchat_build.config.recipe import Duplicates
@@ -20,9 +20,6 @@ from sarchat_build.curation.near_duplicates import band_keys, connect_band
 from sarchat_build.curation.splits import SplitRule, assign_splits
 
 quality = pytest.mark.quality
-
-settings.register_profile("quick", deadline=None, max_examples=100)
-settings.load_profile("quick")
 
 
 @quality(row=39)

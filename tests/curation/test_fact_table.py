@@ -8,14 +8,11 @@ from itertools import pairwise
 
 import pytest
 from fact_strategies import fact_lists
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from sarchat_build.curation.facts import FactTable, ImageFact
 from sarchat_build.types import BoxExtent
-
-settings.register_profile("quick", deadline=None, max_examples=100)
-settings.load_profile("quick")
 
 
 @given(fact_lists(), st.data())

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from fact_strategies import duplicate_rules, fact_lists
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from sarchat_build.config.manifest import Expected, Manifest, load_manifests
@@ -30,8 +30,6 @@ from sarchat_build.types import (
 )
 
 # How long an example takes is no part of any test.
-settings.register_profile("quick", deadline=None, max_examples=100)
-settings.load_profile("quick")
 
 RECIPE = load_recipe(recipe_path("sarchat_2m"))
 SSDD = load_manifests(resource_folder("source_manifests"))["ssdd"].model_copy(update={"id": "s"})

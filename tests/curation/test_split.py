@@ -8,7 +8,7 @@ from itertools import pairwise
 
 import pytest
 from fact_strategies import duplicate_rules, fact_lists, split_rule
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from pipelines.cli.build_tables import comparison_lines
@@ -29,8 +29,6 @@ from sarchat_build.types import SPLITS, RejectedImage, Split
 
 quality = pytest.mark.quality
 
-settings.register_profile("quick", deadline=None, max_examples=100)
-settings.load_profile("quick")
 
 HALVED = SplitRule("halved_test", {"train": 928, "validation": 116, "test": 116})
 OFFICIAL = SplitRule("official", HALVED.shares)
