@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from filelock import FileLock
-from hypothesis import HealthCheck, settings
 
 if TYPE_CHECKING:
     from checks_world import World
@@ -26,12 +25,8 @@ pytest.register_assert_rewrite(
     "archive_cases", "checks_world", "faulty_source", "layout_readers", "pixel_files"
 )
 
-# No test is a measurement of time: a busy machine makes none of them fail.
-settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
-settings.load_profile("untimed")
-
-# Runs in an environment of its own: `make oracles`.
-collect_ignore = ["oracles"]
+# Run in environments of their own: `make oracles`, `make clients`.
+collect_ignore = ["oracles", "trials/clients"]
 
 REPOSITORY = Path(__file__).parents[1]
 
@@ -50,6 +45,17 @@ needs_real_data = pytest.mark.skipif(
 # starts: of a signal that has a handler here, a new process has the default.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def pytest_configure() -> None:
+    """No test is a measurement of time: a busy machine makes none of them fail."""
+    from hypothesis import HealthCheck, settings
+
+    settings.register_profile(
+        "untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow]
+    )
+    settings.load_profile("untimed")
+
 
 COLLECTED = pytest.StashKey[list[pytest.Item]]()
 
