@@ -94,14 +94,12 @@ chromium: $(VENV)/.dev
 	find || { \
 	  if command -v apt-get >/dev/null && [ "$$(id -u)" = 0 ]; then \
 	    echo "installing Chromium …"; \
-	    apt-get update -qq && { \
-	      apt-get install -qq -y --no-install-recommends chromium-headless-shell >/dev/null 2>&1 || \
-	      apt-get install -qq -y --no-install-recommends chromium >/dev/null; }; \
+	    { apt-get update -qq && { \
+	      apt-get install -qq -y --no-install-recommends chromium-headless-shell || \
+	      apt-get install -qq -y --no-install-recommends chromium; }; } >/dev/null 2>&1; \
 	  fi; \
-	  find || { \
-	    echo "Chromium is missing: run 'sudo apt-get install chromium' (macOS: 'brew install --cask chromium')"; \
-	    exit 1; \
-	  }; \
+	  find || \
+	    echo "no Chromium, so tests of the page are left out: 'sudo apt-get install chromium' (macOS: 'brew install --cask chromium')"; \
 	}
 
 # Only the index that is configured on the machine is asked; no lock names one.

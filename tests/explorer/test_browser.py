@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
-from browser import Page, running_browser
+from browser import Page, find_browser, running_browser
 
 from sarchat_build.explorer.catalog import Catalog, open_catalog
 from sarchat_build.explorer.pictures import PictureReader
@@ -43,6 +43,10 @@ class Visit:
 
 @pytest.fixture(scope="module")
 def visit(built: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Visit]:
+    try:
+        find_browser()
+    except FileNotFoundError as absent:
+        pytest.skip(str(absent))
     folder = tmp_path_factory.mktemp("browser")
     catalog = open_catalog(str(built))
     answers = folder / "details.jsonl"
