@@ -230,6 +230,10 @@ def test_the_command(built: Path, tmp_path: Path) -> None:
     assert f"--meta_path {out}/meta_train.json" in done.stdout
     rows = [json.loads(line) for line in (out / "train.jsonl").read_text().splitlines()]
     assert {row["id"].split("/")[-3] for row in rows} <= {"referring", "instance_counting"}
+    # No command is shown that reads a split which was not exported.
+    done = sarchat(*command, "--accept-license", "research-only", "--split", "test", "--replace")
+    assert "Export:" in done.stdout, done.stderr
+    assert "Next:" not in done.stdout
 
 
 def test_a_request_is_all_that_decides(built: Path, tmp_path: Path) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from pipelines.console import print_line
 from pipelines.progress_display import counting_progress
 from sarchat_build.exports.export import ExportRequest, ExportResult, Format, run_export
@@ -34,5 +36,14 @@ def _lines(request: ExportRequest, form: Format, result: ExportResult) -> list[s
     if result.restricted:
         which = ", ".join(result.restricted)
         lines.append(f"Licenses: pictures of {which} are for your own use; do not pass them on")
-    lines += [f"Next:     {step.format(dir=request.output)}" for step in form.next_steps]
+    lines += [
+        f"Next:     {step.format(dir=request.output)}"
+        for step in form.next_steps
+        if _is_there(step, request.selection.splits)
+    ]
     return lines
+
+
+def _is_there(step: str, splits: Sequence[str]) -> bool:
+    """Tell whether the split that a command reads was exported; none named: all were."""
+    return not splits or all(split in splits for split in ("train", "test") if split in step)
