@@ -30,11 +30,9 @@ from sarchat_build.report.statistics.tallies import Tallies
 from sarchat_build.validation import (
     Finding,
     ShardReport,
-    check_dataset,
     check_files,
-    check_index,
-    check_quality,
     check_shard,
+    check_whole,
     cut_off,
     lines_of,
     not_compared,
@@ -110,11 +108,7 @@ def _check_dataset(
 ) -> None:
     both = list(element[1])
     reports = [report for report, _ in both]
-    whole = [
-        *check_dataset(out, build, reports),
-        *check_quality(out, build, reports),
-        *check_index(out, build, reports),
-    ]
+    whole = [*check_whole(out, build, reports)]
     if documents and not any(report.errors for report in reports):
         whole += check_figures(documents, [tallies for _, tallies in both], reports, whole)
     findings = [finding for report in reports for finding in report.findings] + list(whole)

@@ -14,6 +14,7 @@ import miniatures as mini
 import plain_build
 import pytest
 from conftest import REPOSITORY
+from plain_proof import faults
 from rsar import IMAGES, MISSING, rsar
 
 from pipelines import launch
@@ -146,7 +147,7 @@ def test_every_kind_of_ship_of_srsdd_is_a_ship(read: Reader) -> None:
 def test_an_example_is_built_and_proven(tmp_path: Path) -> None:
     raw = example_sources.rsdd_sar().write_folder(tmp_path / "raw")
     mini.build(raw, tmp_path / "out", sources=["rsdd_sar"], manifests=EXAMPLES)
-    assert mini.faults(tmp_path / "out") == []
+    assert faults(tmp_path / "out") == []
     assert len(mini.read_images(tmp_path / "out")) == 10
 
 

@@ -11,7 +11,6 @@ from pipelines.progress import is_url
 from sarchat_build.config.resources import manifest_paths, refuse_unknown_sources, resource_folder
 from sarchat_build.errors import ConfigurationError, InputError, Issue
 from sarchat_build.suggestions import advice
-from sarchat_build.types import TASKS
 
 # A processor gains nothing from more, and each costs some hundred megabytes.
 _WORKERS_PER_CORE, _ALWAYS_ALLOWED_WORKERS = 4, 16
@@ -81,13 +80,14 @@ def check_choices(option: str, given: Iterable[str], known: Iterable[str]) -> No
     """Refuse a word that is none of those an option knows.
 
     Raises:
-        ConfigurationError: names the nearest one, or all of them.
+        ConfigurationError: names each, with the nearest known one.
     """
     names = list(known)
-    for word in given:
-        if word not in names:
-            message = f"unknown{advice(word, names)}"
-            raise ConfigurationError([Issue(option, word, message)])
+    issues = [
+        Issue(option, word, f"unknown{advice(word, names)}") for word in given if word not in names
+    ]
+    if issues:
+        raise ConfigurationError(issues)
 
 
 def check_runner(runner: str) -> None:
@@ -102,19 +102,6 @@ def check_runner(runner: str) -> None:
     if runner != "local" and "." not in named and not {named, f"{named}runner"} & known:
         hint = advice(runner, ("local", *BEAM_RUNNERS))
         raise ConfigurationError([Issue("--runner", runner, f"no such engine{hint}")])
-
-
-def check_tasks(wanted: Sequence[str]) -> None:
-    """Refuse names that no task has.
-
-    Raises:
-        ConfigurationError: names each, with the nearest known one.
-    """
-    unknown = [name for name in wanted if name not in TASKS]
-    if unknown:
-        raise ConfigurationError(
-            [Issue("--task", name, f"no such task{advice(name, TASKS)}") for name in unknown]
-        )
 
 
 def check_output_folder(output: str | Path) -> None:

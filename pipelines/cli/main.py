@@ -219,9 +219,7 @@ def validate(
     epilog="Example: sarchat report dataset --output quality.json",
 )
 def report(
-    dataset: Annotated[
-        str, typer.Argument(metavar="OUT", help="A finished dataset, as a path or a URL.")
-    ],
+    dataset: options.FinishedDataset,
     output: Annotated[
         str | None,
         typer.Option(

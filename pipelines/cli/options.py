@@ -13,6 +13,9 @@ Raw = Annotated[
         "--raw", metavar="RAW", help="Folder (path or URL) with one folder per source id."
     ),
 ]
+FinishedDataset = Annotated[
+    str, typer.Argument(metavar="OUT", help="A finished dataset, as a path or a URL.")
+]
 SourceId = Annotated[str, typer.Option("--source", metavar="ID", help="Source id.")]
 SourceIds = Annotated[
     list[str] | None,

@@ -13,7 +13,6 @@ from pipelines.cli.arguments import (
     check_dataset,
     check_output_file,
     check_output_folder,
-    check_tasks,
 )
 from sarchat_build.exports import FORMATS
 from sarchat_build.published.layout import SPLITS, TASKS
@@ -21,9 +20,7 @@ from sarchat_build.scoring.frames import Frame
 
 
 def export(
-    dataset: Annotated[
-        str, typer.Argument(metavar="OUT", help="A finished dataset, as a path or a URL.")
-    ],
+    dataset: options.FinishedDataset,
     format_name: Annotated[
         str, typer.Option("--format", metavar="F", help=f"One of {', '.join(FORMATS)}.")
     ],
@@ -109,9 +106,7 @@ def export(
 
 
 def score(
-    dataset: Annotated[
-        str, typer.Argument(metavar="OUT", help="A finished dataset, as a path or a URL.")
-    ],
+    dataset: options.FinishedDataset,
     predictions: options.Predictions,
     boxes: options.BoxFrame = "native",
     split: options.PredictedSplit = "test",
@@ -127,7 +122,7 @@ def score(
 
     The form of the files is known by their fields. A dialogue without a prediction is wrong.
     """
-    check_tasks(task or [])
+    check_choices("--task", task or [], TASKS)
     Frame.parse(boxes)
     check_dataset(dataset)
     if details is not None:
@@ -147,9 +142,7 @@ def score(
 
 
 def explore(
-    dataset: Annotated[
-        str, typer.Argument(metavar="OUT", help="A finished dataset, as a path or a URL.")
-    ],
+    dataset: options.FinishedDataset,
     details: Annotated[
         Path | None,
         typer.Option(

@@ -24,7 +24,7 @@ class Member:
         size_bytes: its size, unpacked.
         offset: where it lies, or its header.
         written: the name that the archive has for it, where that is another than `path`.
-        end: of a zip: where the next entry begins at the earliest.
+        end: of a zip: where the next entry begins at the earliest; of a tar: where its bytes end.
         packed_bytes: of a zip: its size as it lies there.
         crc: of a zip: its checksum.
         method: of a zip: how it is packed.
@@ -99,7 +99,7 @@ class Members(Sequence[Member]):
 
     @property
     def edges(self) -> list[int]:
-        """Offsets of a zip at which an entry begins or ends, in order."""
+        """Offsets at which an entry of a zip or tar begins or ends, in order."""
         import numpy as np
 
         edges = np.union1d(self._numbers("offset"), self._numbers("end"))

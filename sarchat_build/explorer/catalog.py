@@ -17,6 +17,7 @@ from sarchat_build.dataset.record import parse_record
 from sarchat_build.dialogues.attributes import SIZE_ORDER
 from sarchat_build.errors import InputError
 from sarchat_build.explorer.index import index_of_shard
+from sarchat_build.exports.licenses import may_be_passed_on
 from sarchat_build.progress import ProgressBar, no_progress
 from sarchat_build.published.folder import DatasetFolder
 from sarchat_build.published.layout import (
@@ -32,8 +33,6 @@ from sarchat_build.published.schema import PICTURE_INDEX, column_faults
 
 # No part of any id or name.
 _SEPARATOR = "\x1f"
-# What a manifest says of a source whose pictures nobody may hand on.
-_CLOSED_LICENSES = ("unknown", "research-only")
 
 
 @dataclass(frozen=True)
@@ -161,7 +160,7 @@ def dataset_facts(build: Mapping[str, Any]) -> dict[str, Any]:
             {
                 "id": source_id,
                 **{key: source[key] for key in ("title", "license", "homepage", "citation")},
-                "may_be_published": source["license"] not in _CLOSED_LICENSES,
+                "may_be_published": may_be_passed_on(source["license"]),
             }
             for source_id, source in sorted(sources.items())
         ],

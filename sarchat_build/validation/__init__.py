@@ -2,14 +2,13 @@
 
 Nothing here is shared with the builder but the published format (`published/`), on purpose: own
 vocabulary, own geometry, own reader of answers. `read_build`, `check_files`, then `check_shard` for
-each of `plan_shards` in any order and any process, then `check_dataset`, `check_quality` and
-`check_index` over the reports. `lines_of` puts all findings into the order in which a person reads
-them.
+each of `plan_shards` in any order and any process, then `check_whole` over the reports (a build,
+which has no report and no index yet, makes `check_dataset` of it). `lines_of` puts all findings
+into the order in which a person reads them.
 """
 
-from sarchat_build.validation.dataset.check_dataset import check_dataset
+from sarchat_build.validation.dataset.check_dataset import check_dataset, check_whole
 from sarchat_build.validation.dataset.check_files import check_files, plan_shards, read_build
-from sarchat_build.validation.dataset.documents.picture_index import check_index
 from sarchat_build.validation.dataset.documents.quality import check_quality
 from sarchat_build.validation.dataset.root_causes import Line, cut_off, lines_of, not_compared
 from sarchat_build.validation.dataset.shard import check_shard
@@ -24,9 +23,9 @@ __all__ = [
     "ShardReport",
     "check_dataset",
     "check_files",
-    "check_index",
     "check_quality",
     "check_shard",
+    "check_whole",
     "cut_off",
     "lines_of",
     "not_compared",

@@ -67,6 +67,21 @@ def test_a_member_is_fetched_by_its_own_range(
 
 
 @pytest.mark.parametrize(("kind", "write"), [("zip", zip_of), ("tar", tar_of)])
+def test_of_members_read_here_and_there_no_other_is_fetched(
+    store: type[CountedStore], kind: str, write: Callable[[dict[str, bytes]], bytes]
+) -> None:
+    """However near the next one lies: an archive knows where its members end."""
+    store.contents["b/a." + kind] = write(MEMBERS)
+    archive = open_archive(f"counted://b/a.{kind}")
+    store.fetched.clear()
+    some = list(MEMBERS)[::3]
+    for path in some:
+        assert archive.read(path) == MEMBERS[path]
+    assert store.fetched_bytes() <= 1.05 * sum(len(MEMBERS[path]) for path in some)
+    assert len(store.fetched) <= 2 * len(some)
+
+
+@pytest.mark.parametrize(("kind", "write"), [("zip", zip_of), ("tar", tar_of)])
 @pytest.mark.parametrize("shards", [1, 3, 18, 200])
 def test_at_any_number_of_shards_an_archive_is_fetched_once(
     store: type[CountedStore],

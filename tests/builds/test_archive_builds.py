@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 import subprocess
 from pathlib import Path
@@ -75,6 +76,9 @@ def test_same_dataset_from_a_folder(
     }
     (row,) = mini.read_rejects(tmp_path / "out")
     assert row["file"].endswith("000003.xml")
+    sample = (tmp_path / "out" / "report" / "sample.html").read_bytes()
+    in_archive = sample.replace(b'"file":"', b'"file":"no ending/')
+    assert hashlib.sha256(in_archive).hexdigest() == from_zip[0]["report/sample.html"]
 
 
 @pytest.mark.parametrize("kind", ["zip", "tar", "tar.gz", "7z", "folder"])

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import miniatures as mini
 import pytest
+from plain_proof import faults
 
 from sarchat_build.errors import ConfigurationError, InputError
 
@@ -181,4 +182,4 @@ def test_row_41_names(tmp_path: Path, form: str) -> None:
     assert wanted <= set(images)
     counts = record["sources"]["ssdd"]["counts"]
     assert counts["kept"]["images"] == counts["read"]["images"] == len(wanted) + 6
-    assert mini.faults(tmp_path / "out") == []
+    assert faults(tmp_path / "out") == []

@@ -14,6 +14,7 @@ import pytest
 from miniatures import SHIP, picture, voc_xml
 from PIL import Image
 from pixel_files import CLAIMS
+from plain_proof import faults
 
 from sarchat_build import archives, images
 from sarchat_build.config.manifest import load_manifests
@@ -267,7 +268,7 @@ def test_row_32_truncated_at_any_place() -> None:
 
 def test_validate_proves_what_bad_input_left(planted: Planted) -> None:
 
-    assert mini.faults(planted.out) == []
+    assert faults(planted.out) == []
 
 
 @quality(row=46)

@@ -13,6 +13,7 @@ import miniatures as mini
 import pytest
 from conftest import sarchat
 from miniatures import SHIP, picture, voc_xml
+from plain_proof import faults
 
 from pipelines import launch
 from sarchat_build.config.manifest import load_manifests
@@ -332,7 +333,7 @@ def test_row_53_a_smaller_build_in_the_same_folder_leaves_nothing_of_the_larger(
     assert len(few) < len(many)
     assert few == {Path(name).name for name in record["files"] if name.startswith("images/")}
     assert len(mini.read_images(out)) == 12
-    assert mini.faults(out) == []
+    assert faults(out) == []
 
 
 # Exit codes.

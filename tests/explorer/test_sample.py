@@ -132,11 +132,18 @@ def test_a_text_of_a_dataset_cannot_end_the_script() -> None:
     assert data_of(page)["title"] == evil
 
 
-def test_it_names_the_sources_that_must_not_be_published(built: Path, page: str) -> None:
+@pytest.mark.parametrize(
+    ("license_id", "free_to_publish"),
+    [("CC-BY-4.0", True), ("CC-BY-NC-ND-4.0", False), ("all rights reserved", False)],
+)
+def test_it_names_the_sources_that_must_not_be_published(
+    built: Path, page: str, license_id: str, free_to_publish: bool
+) -> None:
+    """By the rule of exports: a license says that copies may be passed on, or they may not."""
     assert "sar_aircraft (research-only)" in data_of(page)["sample"]["banner"]
     catalog = open_catalog(str(built))
     free = json.loads(json.dumps(catalog.build))
     for source in free["sources"].values():
-        source["license"] = "CC-BY-4.0"
+        source["license"] = license_id
     told = sample.sample_data(Catalog(catalog.location, free, catalog.index))["sample"]
-    assert "publish" not in told["banner"]
+    assert ("publish" not in told["banner"]) == free_to_publish

@@ -12,6 +12,7 @@ import pytest
 from conftest import digests
 from PIL import Image
 from pixel_files import expected_level, expected_range, saved, speckle, tiff
+from plain_proof import faults
 
 from sarchat_build.config.manifest import Pixels
 from sarchat_build.config.resources import resource_folder
@@ -127,7 +128,7 @@ def decoded(row: dict[str, Any]) -> np.ndarray:
 
 
 def test_validate_proves_it(built: Path) -> None:
-    assert mini.faults(built / "out") == []
+    assert faults(built / "out") == []
 
 
 @quality(row=31)
@@ -239,4 +240,4 @@ def test_row_37_no_mode_moves_a_pixel_against_its_boxes(tmp_path: Path) -> None:
             assert shown.getexif().get(0x0112) is None
             levels = np.asarray(shown.convert("L")).astype(int)
         assert np.abs(levels - gray_levels).max() <= 2, image_id
-    assert mini.faults(tmp_path / "out") == []
+    assert faults(tmp_path / "out") == []

@@ -15,6 +15,7 @@ import pytest
 from conftest import REAL_ARCHIVES, needs_real_data
 from conftest import sarchat as command
 from PIL import Image
+from plain_proof import faults
 from rsar import IMAGES, LEAVING, MISSING, TILTED, rsar
 
 from pipelines.cli.main import app, main
@@ -68,7 +69,7 @@ def test_rsar_builds_from_its_manifest_alone(tmp_path: Path) -> None:
     }
     formats = Counter(row["image"]["bytes"][:2] for row in rows.values())
     assert set(formats) == {b"\xff\xd8", b"\x89P", b"BM"}
-    assert mini.faults(out) == []
+    assert faults(out) == []
 
 
 def test_no_code_knows_rsar() -> None:

@@ -12,6 +12,7 @@ import miniatures as mini
 import pytest
 from conftest import REAL_DATA, needs_real_data
 from PIL import Image
+from plain_proof import faults
 from rsar import IMAGES, rsar
 
 from sarchat_build.config.manifest import Manifest, load_manifests
@@ -156,7 +157,7 @@ def test_from_a_survey_to_a_proven_dataset(tmp_path: Path, source_id: str) -> No
     record = mini.build(tmp_path / "raw", tmp_path / "out", manifests=tmp_path / "mine")
     counts = record["sources"][source_id]["counts"]
     assert counts["kept"]["instances"] == found.object_count
-    assert mini.faults(tmp_path / "out") == []
+    assert faults(tmp_path / "out") == []
 
 
 @pytest.mark.parametrize("source_id", ["ssdd", "sived", "hrsid"])

@@ -8,6 +8,7 @@ from typing import Any
 import miniatures as mini
 import pytest
 from faulty_source import GOOD_BOX, Planted, lenient
+from plain_proof import faults
 
 from sarchat_build.errors import InputError
 from sarchat_build.synthetic.formats import fair1m as write_fair1m
@@ -60,7 +61,7 @@ def test_yolo_faults(tmp_path: Path) -> None:
         source.document(f"{number:05d}", text)
     planted = Planted(source, tmp_path, recipe=lenient(tmp_path))
     planted.check(YOLO_REJECTED)
-    assert mini.faults(planted.out) == []
+    assert faults(planted.out) == []
     lines = {r["key"]: r["line"] for r in planted.rejects}
     assert all(line == (int(key[-1]) if "#" in key else None) for key, line in lines.items())
     assert planted.fixes == {"box_clipped": 2, "other_encoding": 2}

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import miniatures as mini
 import pytest
+from plain_proof import faults
 
 from sarchat_build.config.manifest import load_manifests
 from sarchat_build.config.resources import resource_folder
@@ -59,7 +60,7 @@ def test_miniature_reads_to_what_it_holds(tmp_path: Path, source_id: str) -> Non
     assert found == categories
     if splits is not None:
         assert {split: n["images"] for split, n in record["counts"].items()} == splits
-    assert mini.faults(out) == []
+    assert faults(out) == []
 
 
 def test_names_and_scenes(tmp_path: Path) -> None:
@@ -91,4 +92,4 @@ def test_every_source_at_once(tmp_path: Path) -> None:
         "annotations.images",
         "categories.names",
     }
-    assert mini.faults(tmp_path / "out") == []
+    assert faults(tmp_path / "out") == []

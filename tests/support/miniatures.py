@@ -331,33 +331,6 @@ def build(
     return record
 
 
-def faults(out: Path) -> list[str]:
-    """What a stranger finds in a dataset: what `sarchat validate` does, without its tables."""
-    from sarchat_build.publishing.documents import check_documents, known_text
-    from sarchat_build.validation import (
-        check_dataset,
-        check_files,
-        check_quality,
-        check_shard,
-        lines_of,
-        plan_shards,
-        read_build,
-    )
-
-    record, early = read_build(str(out))
-    if not record:
-        return [text for _, text in lines_of(early)]
-    constant_text, other = known_text(record)
-    found = [*early, *check_files(str(out), record), *check_documents(str(out)).findings, *other]
-    reports = [
-        check_shard(str(out), *shard, record, constant_text) for shard in plan_shards(record)
-    ]
-    found += (finding for report in reports for finding in report.findings)
-    found += check_dataset(str(out), record, reports)
-    found += check_quality(str(out), record, reports)
-    return [text for severity, text in lines_of(found) if severity == "error"]
-
-
 def assert_conserved(record: dict[str, Any]) -> None:
     """Every image and object read is kept, rejected or deduplicated."""
     for source_id, source in record["sources"].items():

@@ -12,6 +12,7 @@ import miniatures as mini
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
+from plain_proof import faults
 from written_archives import written_archive
 
 from sarchat_build.config.manifest import load_manifests
@@ -213,4 +214,4 @@ def test_published_scale_is_what_the_manifest_expects(
 
 def test_the_builds_pass_their_proof(published: dict[str, Built]) -> None:
     for output in {built.output for built in published.values()}:
-        assert mini.faults(output) == []
+        assert faults(output) == []

@@ -92,9 +92,8 @@ def findings_of(folder: Path, finished: Finished | None = None) -> list[checks.F
         old = finished.reports.get(plan) if finished and not changed else None
         reports.append(old or checks.check_shard(out, *plan, build, constant_text))
     findings += [finding for report in reports for finding in report.findings]
-    whole = checks.check_dataset(out, build, reports)
-    findings += [*whole, *checks.check_quality(out, build, reports)]
-    findings += checks.check_index(out, build, reports)
+    whole = checks.check_whole(out, build, reports)
+    findings += whole
     if finished and reports == list(finished.reports.values()):
         findings += check_figures(documents, finished.tallies, reports, whole)
     return findings

@@ -34,8 +34,9 @@ class TarArchive(FileArchive):
         self, location: str, encodings: Sequence[str] = (), members: Members | None = None
     ) -> None:
         super().__init__(location)
-        self._file = PerProcess(partial(SharedFile, location))
-        self._members = self._list(encodings) if members is None else members
+        listed = self._list(encodings) if members is None else members
+        self._members = listed
+        self._file = PerProcess(partial(SharedFile, location, lambda: listed.edges))
 
     def ahead(self, paths: Iterable[str]) -> AbstractContextManager[None]:
         """As `Archive` has it: a member is one range of the file."""
@@ -51,7 +52,7 @@ class TarArchive(FileArchive):
             source = TarSource(stream, self.location, size_bytes(self.location), stream.seek)
             judge = MemberJudge(self.location, source.packed_bytes, encodings)
             members = Members.of(
-                Member(path, info.size, info.offset_data)
+                Member(path, info.size, info.offset_data, end=info.offset_data + info.size)
                 for path, info in read_headers(source, judge)
             )
         self.foreign_names = judge.foreign_names

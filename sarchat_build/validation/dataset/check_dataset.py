@@ -11,6 +11,8 @@ from sarchat_build.published.layout import BUILD_FILE, images_path, parse_table_
 from sarchat_build.validation.dataset.check_files import plan_shards
 from sarchat_build.validation.dataset.conservation import check_conservation, sum_up
 from sarchat_build.validation.dataset.documents.comparison import check_comparison
+from sarchat_build.validation.dataset.documents.picture_index import check_index
+from sarchat_build.validation.dataset.documents.quality import check_quality
 from sarchat_build.validation.dataset.duplicates import (
     DuplicateRow,
     LocatedImage,
@@ -31,6 +33,20 @@ from sarchat_build.validation.tables import Tables
 from sarchat_build.validation.texts.wording import changing_words
 
 _BATCH_ROWS = 4096
+
+
+def check_whole(
+    out_dir: str, build: Mapping[str, Any], reports: Sequence[ShardReport]
+) -> tuple[Finding, ...]:
+    """Make every check of a published dataset that needs the reports of all its shards.
+
+    Beside those of `check_dataset` these are the report and the index, which a build writes last.
+    """
+    return (
+        *check_dataset(out_dir, build, reports),
+        *check_quality(out_dir, build, reports),
+        *check_index(out_dir, build, reports),
+    )
 
 
 def check_dataset(
