@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from fact_strategies import SEEDS, duplicate_rules, fact_lists, split_rule
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sarchat_build.config.recipe import Duplicates
@@ -91,6 +91,7 @@ def rows(same: Resolution, splits: dict[str, Split]) -> list[Member]:
     ]
 
 
+@settings(max_examples=50)
 @given(fact_lists(), duplicate_rules, split_rule)
 def test_no_split_of_a_build_is_a_fault(
     facts: list[ImageFact], duplicates: Duplicates, rule: SplitRule
@@ -118,6 +119,7 @@ def chain(fact: ImageFact, *, last: int) -> list[ImageFact]:
     ]
 
 
+@settings(max_examples=5)
 @given(fact_lists().map(lambda facts: facts[0]), st.sampled_from(["drop", "report"]))
 def test_a_picture_near_a_dropped_one_lies_where_that_one_does(fact: ImageFact, near: str) -> None:
     rule = Duplicates(near=near, near_distance=20)  # type: ignore[arg-type]
