@@ -18,7 +18,6 @@ Kinds of a (split, "", "", source):
 
 from __future__ import annotations
 
-import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -27,25 +26,22 @@ from typing import Any, TypeAlias
 from sarchat_build.dialogues.attributes import cell
 from sarchat_build.geometry.boxes import round_half_up
 from sarchat_build.report.statistics.box_text import iou_histograms
-from sarchat_build.report.statistics.grammar import proofread
 from sarchat_build.report.statistics.meaning import meaning
 from sarchat_build.report.statistics.statements import contradictions
 from sarchat_build.report.statistics.tallies import Group, Tallies
+from sarchat_build.report.statistics.texts import TextCounts
 from sarchat_build.types import Box
 
 Row: TypeAlias = Mapping[str, Any]
 BETWEEN = " => "
-# What stands before a question: the picture's mark and the task's tag are no words of it.
-_OPENING = re.compile(r"<image>\n(?:\[[a-z]+\] )?")
 
 
 @dataclass(slots=True)
 class _Collected:
-    """Boxes and words of a split and source; counted all at once they cost a fraction."""
+    """Boxes of a split and source; counted all at once they cost a fraction."""
 
     boxes_xyxy_px: list[Sequence[float]] = field(default_factory=list)
     sides_px: list[tuple[int, int]] = field(default_factory=list)
-    vocabulary: set[str] = field(default_factory=set)
 
 
 def count_pictures(
@@ -67,6 +63,7 @@ class _Counter:
     def __init__(self, candidates: Sequence[str]) -> None:
         self._candidates = candidates
         self._tallies = Tallies()
+        self._texts = TextCounts(self._tallies)
         self._collected: dict[tuple[str, str], _Collected] = defaultdict(_Collected)
 
     def finish(self) -> Tallies:
@@ -76,7 +73,9 @@ class _Counter:
             histograms = iou_histograms(collected.boxes_xyxy_px, collected.sides_px)
             for name, histogram in histograms.items():
                 self._tallies.counter(group, f"iou/{name}").update(histogram)
-            self._tallies.counter(group, "vocabulary").update(collected.vocabulary)
+        self._texts.finish()
+        for (split, source), words in self._texts.vocabulary.items():
+            self._tallies.counter(Group(split, source=source), "vocabulary").update(words)
         return self._tallies
 
     def add(self, image: Row, dialogues: Sequence[Row]) -> None:
@@ -110,10 +109,11 @@ class _Counter:
     def _count_dialogue(
         self, image: Row, row: Row, cells: Mapping[str, str], asked: dict[str, set[str]]
     ) -> None:
-        kinds = self._tallies.counters(Group(*(row[name] for name in Group._fields)))
+        group = Group(row["split"], row["task"], row["subtask"], row["source"])
+        kinds = self._tallies.counters(group)
         found = meaning(row, [cells[instance_id] for instance_id in row["instance_ids"]])
         whole, answer = (message["content"] for message in row["messages"])
-        texts = {"question": _OPENING.sub("", whole, count=1), "answer": answer}
+        self._texts.add(group, whole, answer)
         rows, known = kinds["rows"], asked[whole]
         rows["rows"] += 1
         rows["negatives"] += found.negative
@@ -125,16 +125,6 @@ class _Counter:
         rows["duplicates"] += answer in known
         rows["conflicts"] += bool(known - {answer})
         known.add(answer)
-        vocabulary = self._collected[row["split"], row["source"]].vocabulary
-        for side, text in texts.items():
-            words = text.split()
-            kinds[f"{side}_chars"][str(len(text))] += 1
-            kinds[f"{side}_words"][str(len(words))] += 1
-            rows["words"] += len(words)
-            reading = proofread(text)
-            rows["sentences"] += reading.sentences
-            rows["grammar_faults"] += reading.faults
-            vocabulary.update(reading.vocabulary)
         kinds["answers"][f"{found.asked}{BETWEEN}{found.answered}"] += 1
         kinds["phrasings"].update(row["template_ids"])
         options = row["ground_truth"].get("options")

@@ -121,6 +121,8 @@ def _phrase(row: Row, truth: Truth, cells: Sequence[str]) -> Meaning:
 
 def _boxes_in_question(row: Row) -> int:
     question = row["messages"][0]["content"]
+    if "{" not in question:
+        return 0
     return sum(box_text(Box(*box)) in question for box in row["objects"]["bbox"])
 
 

@@ -66,8 +66,8 @@ def decode(data: bytes, min_variance: float) -> Picture:
         image.load()
         channels, gray = len(image.getbands()), False
         if image.mode == "RGB":
-            red, *others = (image.getchannel(channel).tobytes() for channel in range(3))
-            gray = all(other == red for other in others)
+            red, *others = image.split()
+            gray = all(other.tobytes() == red.tobytes() for other in others)
         plain = image.getchannel(0) if gray else image
         digest = hashlib.sha256(f"{plain.mode}:{plain.width}x{plain.height}:".encode())
         digest.update(plain.tobytes())
