@@ -13,7 +13,7 @@ help:
 	@echo "make demo    small raw archives of its own, built and proven"
 	@echo "make test    every test"
 	@echo "make lint    ruff and mypy"
-	@echo "make check   what CI runs: demo, test, lint"
+	@echo "make check   demo, test, lint: what CI runs before 'make engines'"
 	@echo "make golden  the published format, and the texts and screens that reviewers read, after a change"
 	@echo "make docs    the pages of docs/, after a reason, or a key of manifest or recipe, changed"
 	@echo "make bytes   small builds under both recipes, byte for byte as recorded (RECORD=--record: anew)"
