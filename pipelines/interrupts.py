@@ -74,6 +74,21 @@ def interrupted_exit_code() -> int:
     return 128 + (_state.signal or signal.SIGINT)
 
 
+@contextmanager
+def interruption_first() -> Iterator[None]:
+    """While it is entered, an error after a signal ends the command as the signal demands.
+
+    Libraries that hear a signal themselves, or lose the exception that it is here, go on with what
+    the signal has broken: an engine that is stopped says that its stream was removed.
+    """
+    try:
+        yield
+    except Exception:
+        if _state.signal:
+            end_interrupted()
+        raise
+
+
 def is_ending() -> bool:
     """Tell whether the process is about to end: what dies now was killed by it."""
     return _state.ending

@@ -28,7 +28,7 @@ from pipelines.cli.sources import sources
 from pipelines.cli.templates import templates
 from pipelines.console import print_error, write_json_lines
 from pipelines.faults import EngineError, FaultLog
-from pipelines.interrupts import end_interrupted, listen
+from pipelines.interrupts import end_interrupted, interruption_first, listen
 from sarchat_build.config.resources import recipe_path
 from sarchat_build.errors import ConfigurationError, InputError
 
@@ -317,7 +317,7 @@ def main() -> None:
             stream.reconfigure(errors="backslashreplace")
     try:
         foreseen = (typer.TyperException, typer.Abort, typer.Exit, OSError)
-        with FaultLog(foreseen=foreseen):
+        with interruption_first(), FaultLog(foreseen=foreseen):
             code: Any = app(prog_name="sarchat", standalone_mode=False)
             sys.stdout.flush()
     except ConfigurationError as error:
