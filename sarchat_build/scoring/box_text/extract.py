@@ -8,9 +8,10 @@ from dataclasses import dataclass, field
 from typing import NamedTuple, TypeAlias
 
 from sarchat_build.scoring.box_text.cleaning import LOC_1000, LOC_1024, OPEN, PATCHES
-from sarchat_build.scoring.box_text.values import Group, Number, Quoted, Value, Word
+from sarchat_build.scoring.box_text.values import Group, Number, Quoted, Value, Word, number_of
 from sarchat_build.scoring.frames import LOC_1024 as LOC_1024_FRAME
 from sarchat_build.scoring.frames import PATCHES_32, PERCENT, THOUSAND_BINS, Frame
+from sarchat_build.scoring.matching import Outline, Rectangle, hull
 
 Point: TypeAlias = tuple[float, float]
 _MAX_VALUE = 1e6
@@ -63,16 +64,26 @@ _TWO_POINTS = (
     ("start", "end"),
     ("p1", "p2"),
 )
+# Of a box by named numbers: by how many degrees it is turned.
+_ANGLES = frozenset(("angle", "theta", "rotation", "angledeg", "angledegrees", "rotationangle"))
 COORDINATE_NAMES = frozenset(name for names in (*_CORNERS, *_SIZED, *_CENTERED) for name in names)
 _PLACEHOLDER = re.compile(r"(?i)[xy]_?\{?(?:\d|min|max|tl|br|center)\}?|cx|cy|xmin|ymin|left|top")
 
 
 class RawBox(NamedTuple):
-    """A box as it is written: x, y, x, y in the declared frame, or in one of its own."""
+    """A box as it is written.
 
-    values: tuple[float, float, float, float]
+    Attributes:
+        values: x, y, x, y; of corners the upright box around them.
+        degrees: by which it is turned about its center, clockwise on the screen.
+        frame: that of its numbers, if not the declared one.
+        corners: x1, y1, x2, y2 … where it is written as three corners or more.
+    """
+
+    values: Rectangle
     degrees: float = 0.0
     frame: Frame | None = None
+    corners: Outline = ()
 
 
 @dataclass(slots=True)
@@ -163,7 +174,10 @@ class _Reader:
         numbers = dict(_named_numbers(group))
         box = named_box({name: number.value for name, number in numbers.items()})
         if box is not None:
-            self._add(box, list(numbers.values()))
+            angle = next(
+                (v.value for key, v in _numbered(group) if plain_name(key) in _ANGLES), 0.0
+            )
+            self._add(box, list(numbers.values()), angle)
             return True
         corners = {plain_name(key): point_of(value) for key, value in group.pairs}
         for first, second in _TWO_POINTS:
@@ -190,11 +204,11 @@ class _Reader:
                 if not part:
                     continue
             values = [n.value for n in part]
+            if rows_first and len(part) in (4, 5):
+                values[:4] = values[1], values[0], values[3], values[2]
             if len(part) == 2 and len(parts) == 1:
                 self.found.points.append((values[0], values[1]))
             elif len(part) == 4:
-                if rows_first:
-                    values = [values[1], values[0], values[3], values[2]]
                 self._add((values[0], values[1], values[2], values[3]), part)
             elif len(part) == 5:
                 fifth = values[4]
@@ -203,8 +217,8 @@ class _Reader:
                 self._add((values[0], values[1], values[2], values[3]), part[:4], degrees)
             elif len(part) >= 8 and len(part) % 4 == 0:
                 points = list(zip(values[::2], values[1::2], strict=True))
-                if len(points) == 4 and is_convex(points):
-                    self._add(_around(points), part)
+                if len(points) == 4 and is_outline(points):
+                    self._add_corners(points, part)
                 else:
                     for i in range(0, len(part), 4):
                         x1, y1, x2, y2 = values[i : i + 4]
@@ -215,8 +229,8 @@ class _Reader:
 
     def _corners(self, points: list[Point], group: Group) -> None:
         """Read a list of points: two corners of a box, four of a quad, or boxes two by two."""
-        if len(points) >= 4 and is_convex(points):
-            self._add(_around(points), [])
+        if len(points) >= 4 and is_outline(points):
+            self._add_corners(points, [])
             return
         if len(points) % 2 and group.closed:
             self.found.broken = True
@@ -225,17 +239,22 @@ class _Reader:
         for a, b in zip(points[::2], points[1::2], strict=False):
             self._add((*a, *b), [])
 
+    def _add_corners(self, points: Sequence[Point], numbers: Sequence[Number]) -> None:
+        corners = tuple(value for point in points for value in point)
+        self._add(hull(corners), numbers, corners=corners)
+
     def _add(
         self,
-        values: tuple[float, float, float, float],
+        values: Rectangle,
         numbers: Sequence[Number],
         degrees: float = 0.0,
+        corners: Outline = (),
     ) -> None:
         if any(abs(value) > _MAX_VALUE for value in values) or abs(degrees) > 360:
             self.found.broken = True
             return
         percent = bool(numbers) and all(number.percent for number in numbers)
-        self.found.boxes.append(RawBox(values, degrees, PERCENT if percent else None))
+        self.found.boxes.append(RawBox(values, degrees, PERCENT if percent else None, corners))
 
 
 def plain_name(name: str) -> str:
@@ -247,7 +266,7 @@ def plain_name(name: str) -> str:
     return _NAME_SIGNS.sub("", name.lower())
 
 
-def named_box(numbers: Mapping[str, float]) -> tuple[float, float, float, float] | None:
+def named_box(numbers: Mapping[str, float]) -> Rectangle | None:
     """Give the box that named numbers make, by plain names; None if they make none.
 
     >>> named_box({"x": 1, "y": 2, "w": 3, "h": 4})
@@ -268,12 +287,18 @@ def named_box(numbers: Mapping[str, float]) -> tuple[float, float, float, float]
     return None
 
 
-def is_convex(points: Sequence[Point]) -> bool:
-    """Tell whether points go round a convex outline.
+def is_outline(points: Sequence[Point]) -> bool:
+    """Tell whether points go round a convex outline, and are not the corners of upright boxes.
 
-    >>> is_convex([(0, 0), (4, 0), (4, 2), (0, 2)]), is_convex([(0, 0), (4, 2), (9, 0), (12, 2)])
+    Of boxes two by two each goes from one corner down to the right; the sides of an outline do not
+    all go one way.
+
+    >>> is_outline([(0, 0), (4, 0), (4, 2), (0, 2)]), is_outline([(0, 0), (9, 1), (12, 3), (14, 9)])
     (True, False)
     """
+    sides = [(b[0] - a[0], b[1] - a[1]) for a, b in zip(points[::2], points[1::2], strict=False)]
+    if all(across > 0 and down > 0 for across, down in sides):
+        return False
     turns = set()
     for i, (x, y) in enumerate(points):
         (x1, y1), (x2, y2) = points[i - 2], points[i - 1]
@@ -297,20 +322,18 @@ def point_of(value: Value) -> Point | None:
 
 
 def _named_numbers(group: Group) -> Iterator[tuple[str, Number]]:
-    for key, value in group.pairs:
+    for key, value in _numbered(group):
         name = plain_name(key)
-        if name not in COORDINATE_NAMES:
-            continue
-        if isinstance(value, Number) and not value.cut:
+        if name in COORDINATE_NAMES:
             yield name, value
-        elif isinstance(value, Quoted):
-            try:
-                yield (
-                    name,
-                    Number(float(value.text.strip().rstrip("%")), value.text.strip()[-1:] == "%"),
-                )
-            except ValueError:
-                continue
+
+
+def _numbered(group: Group) -> Iterator[tuple[str, Number]]:
+    """Yield the keys of whole numbers, and of strings that are numbers."""
+    for key, value in group.pairs:
+        number = number_of(value)
+        if isinstance(number, Number) and not number.cut:
+            yield key, number
 
 
 def _points(group: Group) -> list[Point] | None:
@@ -334,11 +357,6 @@ def _labeled(group: Group) -> bool:
         return False
     together = numbers[3] - numbers[0] == 3 and len(words) + len(numbers) == len(group.items)
     return together and all(sign == "," for sign, _ in group.items[1:])
-
-
-def _around(points: Sequence[Point]) -> tuple[float, float, float, float]:
-    xs, ys = [x for x, _ in points], [y for _, y in points]
-    return min(xs), min(ys), max(xs), max(ys)
 
 
 def _has_number(group: Group) -> bool:
@@ -368,7 +386,7 @@ def _marked(group: Group, found: Extracted) -> bool:
     return True
 
 
-def _patch_box(first: int, last: int) -> tuple[float, float, float, float]:
+def _patch_box(first: int, last: int) -> Rectangle:
     """Give Kosmos-2's box: between the middles of two cells, around them if they share a line."""
     y1, x1 = divmod(first, _SIDE_PATCHES)
     y2, x2 = divmod(last, _SIDE_PATCHES)
