@@ -195,8 +195,13 @@ def _known(facts: Mapping[str, Any]) -> frozenset[Fact]:
 
 
 def read_answer(text: str, expected: Expected, frame: Frame = NATIVE) -> Answer:
-    """Read boxes and words of an answer to the question that `expected` answers."""
+    """Read boxes and words of an answer to the question that `expected` answers.
+
+    The box that a refusal quotes from the question is none of its own.
+    """
     boxes = parse_boxes(text, expected.width_px, expected.height_px, frame)
+    if len(boxes.boxes) == 1 and words.refuses(boxes.rest):
+        boxes = boxes._replace(boxes=(), outlines=(), raw=())
     facts = read_facts(expected.task, expected.subtask, boxes, expected.asked)
     counted = expected.task == "instance_counting" and not facts and bool(boxes.boxes)
     if counted:

@@ -7,16 +7,17 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from sarchat_build.scoring.box_text.cleaning import clean, final_answer
-from sarchat_build.scoring.box_text.extract import Extracted, RawBox, extract
+from sarchat_build.scoring.box_text.extract import Extracted, RawBox, extract, has_number
+from sarchat_build.scoring.box_text.named import Order, order_before
 from sarchat_build.scoring.box_text.prose import (
     NO_BOX_BEFORE,
-    SIDES_BEFORE,
     UNIT_AFTER,
     PointSpan,
-    Span,
     paired,
     prose_boxes,
+    sized,
 )
+from sarchat_build.scoring.box_text.tables import Span, read_tables
 from sarchat_build.scoring.box_text.values import NUMBER_PATTERN, Group, Number, read_group
 from sarchat_build.scoring.frames import NATIVE, Frame
 from sarchat_build.scoring.matching import Outline, Rectangle, clipped, hull, turned
@@ -109,9 +110,14 @@ def _outline(box: RawBox, width_px: int, height_px: int, frame: Frame) -> Outlin
 
 
 def _scan(text: str, depth: int = 0) -> tuple[Extracted, list[Span], str]:
-    """Find boxes in cleaned text: those in brackets first, then in the words between them."""
+    """Find boxes in cleaned text: in tables, then in brackets, then in the words between them."""
     total = Extracted()
-    spans: list[Span] = []
+    tables = read_tables(text)
+    spans = tables.spans
+    total.cut = bool(tables.cut)
+    places = [(span.start, span.end) for span in spans] + tables.cut
+    whole_text, text = text, _without(text, places)
+    order: Order = ()
     points: list[PointSpan] = []
     read: list[tuple[int, int]] = []
 
@@ -129,23 +135,25 @@ def _scan(text: str, depth: int = 0) -> tuple[Extracted, list[Span], str]:
         if _is_other(text, start.start(), group):
             read.append(whole)
             continue
-        found = extract(group, parse)
-        if found.boxes or found.cut or found.broken:
+        # An order that is named holds until another is.
+        before = text[max(0, whole[0] - _CONTEXT_CHARS) : whole[0]]
+        order = order_before(before) or order
+        found = extract(group, parse, order)
+        # Names of numbers stay, for what is behind them.
+        if found.boxes or found.cut or (found.broken and has_number(group)):
             read.append(whole)
         total.cut |= found.cut
         total.broken |= found.broken
         total.nothing |= found.nothing and not found.boxes
-        boxes = found.boxes
-        if len(group.numbers) == 4 and SIDES_BEFORE.search(text[: start.start()][-_CONTEXT_CHARS:]):
-            boxes = [_from_sides(box) for box in boxes]
-        spans.extend(Span(*whole, box) for box in boxes)
+        spans.extend(Span(*whole, box) for box in found.boxes)
         if len(found.points) == 1 and not found.boxes:
             points.append(PointSpan(*whole, found.points[0]))
     spans.extend(paired(points, text))
+    spans.extend(sized(points, text))
     taken = [(span.start, span.end) for span in spans]
     spans.extend(prose_boxes(_without(text, read + taken)))
     taken = [(span.start, span.end) for span in spans]
-    return total, _in_order(spans, len(text)), _without(text, taken)
+    return total, _in_order(spans, len(text)), _without(whole_text, taken)
 
 
 def _group_at(text: str, position: int) -> Group | None:
@@ -165,11 +173,6 @@ def _is_other(text: str, start: int, group: Group) -> bool:
         return False
     before = text[max(0, start - _CONTEXT_CHARS) : start]
     return bool(NO_BOX_BEFORE.search(before) or UNIT_AFTER.match(text, group.end))
-
-
-def _from_sides(box: RawBox) -> RawBox:
-    x, y, width, height = box.values
-    return box._replace(values=(x, y, x + width, y + height))
 
 
 def _without(text: str, spans: Sequence[tuple[int, int]]) -> str:
