@@ -10,7 +10,7 @@ from sarchat_build.scoring import words
 from sarchat_build.scoring.box_text import Boxes, parse_boxes
 from sarchat_build.scoring.counts import count_of
 from sarchat_build.scoring.frames import NATIVE, Frame
-from sarchat_build.scoring.matching import Match, Rectangle, iou_table, match
+from sarchat_build.scoring.matching import Match, Outline, Rectangle, iou_table, match
 
 THRESHOLDS = (0.25, 0.5, 0.75)
 # An answer is right if every box is matched at this, and every fact is.
@@ -44,6 +44,7 @@ class Expected:
         boxes: those that the answer must give, in pixels; None if it need not give any.
         facts: what it must say in words.
         asked: the category that is asked about, if one is.
+        outlines: of each box the rotated one, nothing where the source has none.
     """
 
     task: str
@@ -53,6 +54,7 @@ class Expected:
     boxes: tuple[Rectangle, ...] | None
     facts: frozenset[Fact]
     asked: str | None = None
+    outlines: tuple[Outline, ...] = ()
 
 
 class Tally(NamedTuple):
@@ -96,7 +98,7 @@ class Scored:
         outcome: one of `OUTCOMES`.
         tallies: by metric: "box@0.25" …, and the facts of the task.
         matches: pairs at `RIGHT_IOU`.
-        boxes: what was predicted, in pixels of the chip.
+        boxes: what was predicted, in pixels of the chip; `outlines` the same, turned as written.
         mean_iou: of the pairs at the lowest threshold; None without any.
         counted_boxes: as in `Answer`.
     """
@@ -105,6 +107,7 @@ class Scored:
     tallies: Mapping[str, Tally]
     matches: tuple[Match, ...] = ()
     boxes: tuple[Rectangle, ...] = ()
+    outlines: tuple[Outline, ...] = ()
     mean_iou: float | None = None
     counted_boxes: bool = False
 
@@ -192,8 +195,13 @@ def _known(facts: Mapping[str, Any]) -> frozenset[Fact]:
 
 
 def read_answer(text: str, expected: Expected, frame: Frame = NATIVE) -> Answer:
-    """Read boxes and words of an answer to the question that `expected` answers."""
+    """Read boxes and words of an answer to the question that `expected` answers.
+
+    The box that a refusal quotes from the question is none of its own.
+    """
     boxes = parse_boxes(text, expected.width_px, expected.height_px, frame)
+    if len(boxes.boxes) == 1 and words.refuses(boxes.rest):
+        boxes = boxes._replace(boxes=(), outlines=(), raw=())
     facts = read_facts(expected.task, expected.subtask, boxes, expected.asked)
     counted = expected.task == "instance_counting" and not facts and bool(boxes.boxes)
     if counted:
@@ -284,6 +292,7 @@ def score_read(answer: Answer, prediction: Prediction, expected: Expected) -> Sc
         tallies=tallies,
         matches=tuple(match(table, RIGHT_IOU)),
         boxes=predicted,
+        outlines=answer.boxes.outlines,
         mean_iou=sum(pair.iou for pair in pairs) / len(pairs) if pairs else None,
         counted_boxes=answer.counted_boxes,
     )

@@ -8,6 +8,8 @@ from typing import NamedTuple, TypeAlias
 
 # x_min, y_min, x_max, y_max in pixels of the chip.
 Rectangle: TypeAlias = tuple[float, float, float, float]
+# x1, y1, x2, y2 … of the corners of a turned box, once round, in pixels of the chip.
+Outline: TypeAlias = tuple[float, ...]
 
 
 class Match(NamedTuple):
@@ -81,28 +83,33 @@ def _augment(first: int, wanted: Sequence[Sequence[int]], owner: dict[int, int])
             return
 
 
-def hull(points: Sequence[tuple[float, float]]) -> Rectangle:
-    """Give the upright box around points.
+def hull(outline: Sequence[float]) -> Rectangle:
+    """Give the upright box around the corners of an outline.
 
-    >>> hull([(1, 5), (4, 2)])
+    >>> hull((1, 5, 4, 2))
     (1, 2, 4, 5)
     """
-    xs, ys = [x for x, _ in points], [y for _, y in points]
+    xs, ys = outline[0::2], outline[1::2]
     return min(xs), min(ys), max(xs), max(ys)
 
 
-def turned_hull(box: Rectangle, degrees: float) -> Rectangle:
-    """Give the upright box around a box that is turned about its center.
+def turned(box: Rectangle, degrees: float = 0.0) -> Outline:
+    """Give the corners of a box that is turned about its center, clockwise on the screen.
 
-    >>> [round(value, 6) for value in turned_hull((200.0, 225.0, 300.0, 275.0), 90)]
-    [225.0, 200.0, 275.0, 300.0]
+    The first corner is what was the upper left one, the second the upper right one.
+
+    >>> [round(value, 6) for value in turned((0.0, 0.0, 4.0, 2.0), 90)]
+    [3.0, -1.0, 3.0, 3.0, 1.0, 3.0, 1.0, -1.0]
     """
     turn = math.radians(degrees)
-    cos, sin = abs(math.cos(turn)), abs(math.sin(turn))
-    width, height = box[2] - box[0], box[3] - box[1]
+    cos, sin = math.cos(turn), math.sin(turn)
+    across, down = (box[2] - box[0]) / 2, (box[3] - box[1]) / 2
     x, y = (box[0] + box[2]) / 2, (box[1] + box[3]) / 2
-    across, down = (width * cos + height * sin) / 2, (width * sin + height * cos) / 2
-    return x - across, y - down, x + across, y + down
+    corners = ((-across, -down), (across, -down), (across, down), (-across, down))
+    # y grows downwards: what turns x towards y turns as the hands of a clock do.
+    return tuple(
+        value for dx, dy in corners for value in (x + dx * cos - dy * sin, y + dx * sin + dy * cos)
+    )
 
 
 def clipped(box: Rectangle, width_px: int, height_px: int) -> Rectangle | None:

@@ -18,20 +18,25 @@ from sarchat_build.published.layout import SPLITS, TASKS, parse_shard_name, tabl
 from sarchat_build.published.reader import UNREADABLE
 from sarchat_build.scoring.answers import Expected, Fact, read_facts, truth_facts
 from sarchat_build.scoring.box_text import parse_boxes
-from sarchat_build.scoring.matching import Rectangle
+from sarchat_build.scoring.matching import Outline, Rectangle
 
 _BATCH_ROWS = 4096
-_COLUMNS = ("dialogue_id", "image_id", "subtask", "messages", "objects", "ground_truth")
+_COLUMNS = (
+    *("dialogue_id", "image_id", "subtask", "messages", "objects", "instance_ids"),
+    "ground_truth",
+)
+_OBJECTS = ("bbox", "category", "instance_id", "obb")
 
 
 class Picture(NamedTuple):
-    """What is known of one picture: sides, scene, and every object."""
+    """What is known of one picture: sides, scene, every object, and outlines by instance id."""
 
     width_px: int
     height_px: int
     scene_id: str
     boxes: tuple[Rectangle, ...]
     categories: tuple[str, ...]
+    outlines: Mapping[str, Outline]
 
 
 class Row(NamedTuple):
@@ -120,7 +125,7 @@ class Dataset:
             names = [field.name for field in batch.schema.field("ground_truth").type]
             columns = (to_python(_column(batch, name)) for name in _COLUMNS)
             nested = _nested_names(batch.schema.field("ground_truth").type)
-            for dialogue_id, image_id, subtask, messages, objects, truth in zip(
+            for dialogue_id, image_id, subtask, messages, objects, instances, truth in zip(
                 *columns, strict=True
             ):
                 picture = self.pictures.get(image_id)
@@ -131,7 +136,13 @@ class Dataset:
                 values = _as_mapping(names, truth, nested)
                 question, answer = messages[0][1], messages[1][1]
                 question = question.removeprefix("<image>").strip()
-                expected = expect(task, subtask, values, objects[1], answer, picture)
+                if len(instances) != len(objects[1]):
+                    raise InputError(
+                        f"{self._location} › {path}: {dialogue_id} has {len(objects[1])} boxes and "
+                        f"{len(instances)} instance_ids; run sarchat validate"
+                    )
+                own = list(zip(objects[1], instances, strict=True))
+                expected = expect(task, subtask, values, own, answer, picture)
                 yield Row(dialogue_id, image_id, question, answer, expected)
 
     def ids(self, path: str) -> list[str]:
@@ -182,20 +193,22 @@ class Dataset:
                 yield TrainRow(task, subtask, messages[0][1], facts, boxes, *sides)
 
     def _read_pictures(self, path: str) -> Iterator[tuple[str, Picture]]:
-        names = ("image_id", "width", "height", "scene_id", "objects.bbox", "objects.category")
-        for batch in self._batches(path, names):
-            objects = batch.column(batch.schema.get_field_index("objects"))
-            columns = [to_python(_column(batch, name)) for name in names[:4]]
-            columns += [to_python(objects.field(0)), to_python(objects.field(1))]
+        names = ("image_id", "width", "height", "scene_id")
+        for batch in self._batches(path, (*names, *(f"objects.{name}" for name in _OBJECTS))):
+            objects = _column(batch, "objects")
             kinds = [field.name for field in objects.type]
-            if kinds != ["category", "bbox"] and kinds != ["bbox", "category"]:
-                raise InputError(f"{self._location} › {path}: objects have no bbox and category")
-            boxes, categories = (columns[4 + kinds.index(n)] for n in ("bbox", "category"))
-            for image_id, width, height, scene, own, named in zip(
-                *columns[:4], boxes, categories, strict=True
+            if sorted(kinds) != sorted(_OBJECTS):
+                raise InputError(
+                    f"{self._location} › {path}: objects have not all of {', '.join(_OBJECTS)}"
+                )
+            columns = [to_python(_column(batch, name)) for name in names]
+            columns += [to_python(objects.field(kinds.index(name))) for name in _OBJECTS]
+            for image_id, width, height, scene, own, named, instances, corners in zip(
+                *columns, strict=True
             ):
                 rectangles = tuple((b[0], b[1], b[2], b[3]) for b in own)
-                yield image_id, Picture(width, height, scene, rectangles, tuple(named))
+                outlines = {i: tuple(c) for i, c in zip(instances, corners, strict=True) if c}
+                yield image_id, Picture(width, height, scene, rectangles, tuple(named), outlines)
 
     def _batches(
         self, path: str, columns: Sequence[str], rows: int = _BATCH_ROWS
@@ -213,20 +226,22 @@ def expect(
     task: str,
     subtask: str,
     truth: Mapping[str, Any],
-    boxes: Sequence[Sequence[float]],
+    objects: Sequence[tuple[Sequence[float], str]],
     reference: str,
     picture: Picture,
 ) -> Expected:
     """Say what an answer must hold: of the truth, what the reference answer states.
 
-    An answer that gives the count alone was asked for no boxes, and none are missed in another's.
+    `objects` are the boxes and instance ids of what the dialogue is about. An answer that gives the
+    count alone was asked for no boxes, and none are missed in another's.
     """
     written = parse_boxes(reference, picture.width_px, picture.height_px)
     asked = truth.get("asked") or truth.get("category")
     facts = truth_facts(task, subtask, truth)
     stated = {name for name, _ in read_facts(task, subtask, written, asked)}
-    own: list[Rectangle] = [(b[0], b[1], b[2], b[3]) for b in boxes]
-    given = None if not written.raw else tuple(own[1:2] if subtask == "nearest" else own)
+    shown = objects[1:2] if subtask == "nearest" else objects
+    own: tuple[Rectangle, ...] = tuple((b[0], b[1], b[2], b[3]) for b, _ in shown)
+    given = own if written.raw else None
     if given is None and task == "instance_counting" and truth["count"] == 0:
         given = ()
     return Expected(
@@ -237,6 +252,7 @@ def expect(
         given,
         frozenset((name, value) for name, value in facts if name in stated),
         asked,
+        tuple(picture.outlines.get(instance, ()) for _, instance in shown) if given else (),
     )
 
 

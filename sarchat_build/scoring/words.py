@@ -105,11 +105,18 @@ _YES_NO = re.compile(
 )
 _YES = frozenset(("yes", "true", "yeah", "yep", "correct", "present"))
 _BLANKS = re.compile(r"[\s_]+")
-REFUSAL = re.compile(
-    r"\bi(?:'m| am) (?:sorry|unable|not able)\b|\bsorry\b|\bas an ai\b|\bunable to\b"
+_CANNOT = (
+    r"\bi(?:'m| am) (?:unable|not able)\b|\bunable to\b"
     r"|\bnot possible to\b|\b(?:cannot|can't|can not|could not|couldn't|won't) (?:\w+ )?"
     r"(?:determine|identify|provide|locate|assist|help|see|answer|detect|give|tell|process|view"
     r"|analy[sz]e|comply)\b"
+)
+REFUSAL = re.compile(rf"\bi(?:'m| am) sorry\b|\bsorry\b|\bas an ai\b|{_CANNOT}")
+# Where a refusal ends, if more is said after it.
+_REFUSED = re.compile(
+    rf"(?:{_CANNOT})(?:(?![.:;!?\n]\s|,\s+(?:it|the|this|there|here|i)\b"
+    r"|\b(?:but|however|though|although|perhaps|maybe|likely)\b).)*?\x00",
+    re.DOTALL,
 )
 
 
@@ -130,6 +137,16 @@ def normalized(text: str) -> str:
     'two ships here'
     """
     return _BLANKS.sub(" ", text.lower().replace("\x00", " ")).strip()
+
+
+def refuses(rest: str) -> bool:
+    r"""Tell whether the first box of a text, a zero character in `rest`, stands in a refusal.
+
+    >>> refuses("I cannot determine what is at \x00."), refuses("I cannot tell. It is at \x00.")
+    (True, False)
+    """
+    found = _REFUSED.search(rest.lower())
+    return found is not None and rest.find("\x00") == found.end() - 1
 
 
 def normalized_lines(text: str) -> str:

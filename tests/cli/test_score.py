@@ -34,6 +34,7 @@ def test_tables_and_details(built: Path, answers: Path, tmp_path: Path) -> None:
     for title in ("Scores", "Answers", "Objects found", "Beside the paper"):
         assert f"\n{title}" in done.stdout
     assert "refusal" in done.stdout
+    assert "mean rotated IoU of " in done.stdout
     rows = details.read_text(encoding="utf-8").splitlines()
     assert len(rows) == len(answers.read_text(encoding="utf-8").splitlines())
     before = details.read_bytes()
@@ -53,6 +54,8 @@ def test_json_says_what_the_tables_say(built: Path, answers: Path) -> None:
     assert task["outcomes"]["refusal"] + task["outcomes"]["right"] == task["dialogues"]
     assert figures["coverage"]["unknown"] == figures["coverage"]["rows"] - task["dialogues"]
     assert figures["overall"]["weighted"] is None
+    assert 0 < figures["rotated_pairs"] < sum(size["boxes"] for size in figures["sizes"])
+    assert 0 < figures["rotated_iou"] < figures["mean_iou"]  # upright answers, turned ships
 
 
 MISTAKES = [

@@ -140,6 +140,11 @@ def test_facts_that_were_not_asked_for_cost_nothing() -> None:
         (REFER, "{<10><10><50><50>}{<100><1", "truncated"),
         (REFER, "<think>Where is it?", "truncated"),
         (REFER, "I'm sorry, I cannot locate any ship.", "refusal"),
+        (REFER, "I cannot determine what lies at {<10><10><50><50>}.", "refusal"),
+        (REFER, "I'm sorry for that. They are at {<10><10><50><50>}.", "wrong"),
+        (REFER, "I can't give both, but one is at {<10><10><50><50>}.", "wrong"),
+        (REFER, f"I am unable to see more than these: {BOTH}", "right"),
+        (REFER, f"{BOTH}\n\nUSER: [refer] Where?\nASSISTANT: {BOTH}", "right"),
         (REFER, None, "missing"),
         (CLASSES, "ships, cars", "right"),
         (CLASSES, "ships", "wrong"),
@@ -156,6 +161,12 @@ def test_facts_that_were_not_asked_for_cost_nothing() -> None:
 )  # fmt: skip
 def test_outcomes(expected: Expected, text: str | None, outcome: str) -> None:
     assert score(text, expected).outcome == outcome
+
+
+def test_a_box_that_a_refusal_quotes_is_no_false_positive() -> None:
+    scored = score("I cannot identify the object at {<10><10><50><50>}.", REFER)
+    assert scored.tallies[box_metric(0.5)] == Tally(0, 0, 2)
+    assert scored.boxes == scored.outlines == ()
 
 
 def test_an_answer_that_became_too_long_is_truncated() -> None:

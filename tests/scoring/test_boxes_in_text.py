@@ -13,11 +13,17 @@ from box_cases import CASES
 from box_forms import COARSENESS, FORMS
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from more_box_cases import MORE_CASES
 
 from sarchat_build.scoring.box_text import parse_boxes
 from sarchat_build.scoring.frames import Frame
 
-ALL = [(family, *case) for family, cases in CASES.items() for case in cases]
+ALL = [
+    (family, *case)
+    for families in (CASES, MORE_CASES)
+    for family, cases in families.items()
+    for case in cases
+]
 SHARED = Path(os.environ.get("SARCHAT_REAL_DATA", Path(__file__).parents[3] / "shared/data")).parent
 HANDED = SHARED / "cases" / "box_variants.jsonl"
 TOLERANCE_PX = 0.6
@@ -104,6 +110,25 @@ def test_a_text_that_ends_early_gives_no_box_that_is_not_there(
         assert whole[: len(found)] == found
 
 
+# Of these a beginning says something else: what is a tool's, a reference, or a prompt.
+BEGIN_OTHERWISE = ("<tool_call>", "<ref>[", "<|im_start|>system")
+
+
+@pytest.mark.parametrize("family", MORE_CASES)
+def test_beginnings_give_no_box_that_is_not_there(family: str) -> None:
+    """At every place but within a number, which in a sentence may be the last and whole."""
+    for text, frame, _ in MORE_CASES[family]:
+        if text.startswith(BEGIN_OTHERWISE):
+            continue
+        whole = parse_boxes(text, 500, 400, Frame.parse(frame)).boxes
+        for end in range(len(text)):
+            start = text[:end]
+            if start.rstrip()[-1:].isdigit() or start.endswith("."):
+                continue
+            found = parse_boxes(start, 500, 400, Frame.parse(frame)).boxes
+            assert found == whole[: len(found)], start
+
+
 WORDS = st.sampled_from(
     [
         *("the", "ship", "lies", "near", "3", "12", "bridge,", "(top", "left)", "in", "2024-05-12"),
@@ -136,6 +161,7 @@ def test_any_row_of_signs_is_read_without_a_fault(text: str) -> None:
 
 
 LOOPS = [
+    *("x" + " " * 60_000, "\n" * 99_000, "x1|y1|x2|y2\n" + "1|2|3|4\n" * 4_000, "width 1 " * 9_000),
     *("[" * 20_000, "[1," * 8_000, "(1, 2), " * 10_000, '{"a": ' * 5_000, "<think>" * 20_000),
     *("x1=1, " * 20_000, "<loc0001>" * 20_000, "a" * 200_000, "1 " * 100_000, "<" * 100_000),
     "\\" * 100_000,

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
 from box_forms import COARSENESS, FORMS
 
+from sarchat_build.config.annotation_options import AngleParts
+from sarchat_build.geometry.rotated import from_corners
 from sarchat_build.scoring import score_files
 from sarchat_build.scoring.answers import Prediction, Tally
 from sarchat_build.scoring.evaluation.details import Details
@@ -17,8 +21,11 @@ from sarchat_build.scoring.evaluation.evaluate import evaluate
 from sarchat_build.scoring.evaluation.figures import MetricFigures, ScoreFigures
 from sarchat_build.scoring.evaluation.tally import Metric, Sums
 from sarchat_build.scoring.frames import Frame
+from sarchat_build.scoring.matching import Outline, turned
 from sarchat_build.scoring.predictions.join import Joined
 from sarchat_build.scoring.truth import Dataset, Row
+
+CLOCKWISE = AngleParts(unit="degrees", turn="clockwise", along="w")
 
 
 @pytest.fixture(scope="module")
@@ -262,6 +269,61 @@ def test_details_say_what_came_of_each_dialogue(
     ]
     assert [m["true"] for m in own["matches"]] == list(range(len(first.expected.boxes or ())))  # type: ignore[attr-defined]
     assert list(tmp_path.iterdir()) == [path]
+
+
+def as_quad(outline: Outline) -> str:
+    return str([list(outline[i : i + 2]) for i in range(0, 8, 2)])
+
+
+def as_turned(outline: Outline, *, mirrored: bool = False) -> str:
+    """Write corners as GeoChat does, in pixels."""
+    cx, cy, w, h, degrees = from_corners(outline, CLOCKWISE)
+    values = (cx - w / 2, cy - h / 2, cx + w / 2, cy + h / 2)
+    angle = -degrees if mirrored else degrees
+    return "{" + "".join(f"<{v:.3f}>" for v in values) + f"|<{angle:.2f}>}}"
+
+
+def test_rotated_boxes_are_measured_where_the_truth_has_them(
+    built: Path, dataset: Dataset, rows: list[Row], tmp_path: Path
+) -> None:
+    """SSDD's ships have rotated boxes, the aircraft of SAR-AIRcraft-1.0 none."""
+    own = [row for row in rows if row.expected.task == "referring" and row.expected.boxes]
+    assert {bool(o) for row in own for o in row.expected.outlines} == {True, False}
+
+    def answered(write: Callable[[Outline], str]) -> Answers:
+        return {
+            row.dialogue_id: "".join(
+                write(outline) if outline else as_quad(turned(box))
+                for box, outline in zip(
+                    row.expected.boxes or (), row.expected.outlines, strict=True
+                )
+            )
+            for row in own
+        }
+
+    quads = answered(as_quad)
+    figures = scored(built, dataset, quads)
+    assert figures.rotated_pairs == sum(bool(o) for row in own for o in row.expected.outlines)
+    assert figures.rotated_iou == pytest.approx(1.0)
+    # The source rounds corners to whole pixels, which leaves no exact rectangle.
+    right = scored(built, dataset, answered(as_turned)).rotated_iou or 0.0
+    mirrored = scored(built, dataset, answered(partial(as_turned, mirrored=True))).rotated_iou
+    upright = scored(built, dataset, {row.dialogue_id: row.answer for row in own}).rotated_iou
+    assert right > 0.95
+    assert mirrored is not None
+    assert mirrored < 0.6
+    assert upright is not None
+    assert upright < 0.8
+    path = tmp_path / "details.jsonl"
+    joined = Joined(predictions={name: Prediction(text) for name, text in quads.items()})
+    with Details(path) as details:
+        evaluate(str(built), dataset, joined, Frame.parse("native"), details=details)
+    found = {str(row["dialogue_id"]): row for row in details_rows(path)}
+    for row in own:
+        matches: Any = found[row.dialogue_id]["matches"]
+        assert [m["rotated_iou"] for m in matches] == [
+            1.0 if row.expected.outlines[m["true"]] else None for m in matches
+        ]
 
 
 def test_files_are_scored_in_one_call(built: Path, rows: list[Row], tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.optimize import linear_sum_assignment
 
-from sarchat_build.scoring.matching import clipped, hull, iou, iou_table, match, turned_hull
+from sarchat_build.scoring.matching import clipped, hull, iou, iou_table, match, turned
 
 IOUS = st.sampled_from([0.0, 0.2, 0.4, 0.5, 0.6, 0.9])
 TABLES = st.integers(0, 6).flatmap(
@@ -75,8 +75,8 @@ def test_ten_copies_of_a_box_are_one_hit() -> None:
 
 
 def test_hulls_and_clips() -> None:
-    assert hull([(1, 5), (4, 2), (3, 3)]) == (1, 2, 4, 5)
-    turned = turned_hull((0, 0, 10, 10), 45)
-    assert turned == pytest.approx((-2.0711, -2.0711, 12.0711, 12.0711), abs=1e-3)
+    assert hull((1, 5, 4, 2, 3, 3)) == (1, 2, 4, 5)
+    around = hull(turned((0, 0, 10, 10), 45))
+    assert around == pytest.approx((-2.0711, -2.0711, 12.0711, 12.0711), abs=1e-3)
     assert clipped((5, 5, 5, 9), 10, 10) is None
     assert clipped((20, 5, 30, 9), 10, 10) is None

@@ -227,6 +227,43 @@ def test_a_refusal_of_the_service_is_an_answer(
     assert prediction == Prediction("I cannot help.", stopped=True)
 
 
+def test_an_answer_that_the_harness_did_not_get_is_missing(
+    asked: list[Asked], dataset: Dataset, tmp_path: Path
+) -> None:
+    row = {"index": 0, "question": "?", "prediction": "Failed to obtain answer via API."}
+    text = json.dumps({**row, "dialogue_id": asked[0].dialogue_id})
+    joined = join_predictions([write(tmp_path / "a", text)], dataset)
+    assert joined.failed == 1
+    assert joined.predictions[asked[0].dialogue_id] == Prediction(None)
+
+
+LONG = [
+    {"response": "x", "finish_reason": "length"},
+    {"response": "x", "messages": [], "finish_reason": "length"},
+    {"outputs": [{"text": "x", "finish_reason": "length"}]},
+    {"response": {"choices": [{"text": "x", "finish_reason": "length"}]}},
+    {"response": {"output": [{"type": "message", "content": "x"}],
+                  "incomplete_details": {"reason": "max_output_tokens"}}},
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("fields", LONG, ids=range(len(LONG)))
+def test_an_answer_that_became_too_long_is_known(
+    fields: dict[str, object], asked: list[Asked], dataset: Dataset, tmp_path: Path
+) -> None:
+    text = json.dumps({"id": asked[0].dialogue_id, **fields})
+    joined = join_predictions([write(tmp_path / "a", text)], dataset)
+    assert list(joined.predictions.values()) == [Prediction("x", stopped=True)]
+
+
+def test_a_reference_is_never_taken_for_the_models_text(
+    asked: list[Asked], dataset: Dataset, tmp_path: Path
+) -> None:
+    row = {"id": asked[0].dialogue_id, "question": "?", "answer": "a ship", "my_model": "a car"}
+    message = refusal(json.dumps(row), dataset, tmp_path)
+    assert "is the model's text in 'answer' or in 'my_model'? name it prediction" in message
+
+
 def test_without_any_key_the_harness_is_told_how_to_keep_it(
     asked: list[Asked], dataset: Dataset, tmp_path: Path
 ) -> None:

@@ -70,7 +70,7 @@ def test_unequal_numbers_are_refused() -> None:
 
 
 def test_it_imports_nothing_heavy() -> None:
-    heavy = ("apache_beam", "pyarrow", "numpy", "pandas", "pydantic", "rasterio")
+    heavy = ("apache_beam", "pyarrow", "numpy", "pandas", "pydantic", "rasterio", "shapely")
     code = (
         "import sys; from sarchat_build.scoring import reward; reward('{<1><2><3><4>}', 'a ship');"
         f"print([m for m in {heavy} if m in sys.modules])"

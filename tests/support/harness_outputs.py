@@ -80,6 +80,31 @@ def _batch(i: int, row: Asked) -> dict[str, Any]:
     }
 
 
+def _responses(row: Asked) -> dict[str, Any]:
+    """The responses API, with its thinking before the answer."""
+    parts = [{"type": "output_text", "text": row.answer, "annotations": []}]
+    output = [{"type": "reasoning", "summary": []}, {"type": "message", "content": parts}]
+    body = {"object": "response", "status": "completed", "output": output}
+    return {"custom_id": row.dialogue_id, "response": {"status_code": 200, "body": body}}
+
+
+def _anthropic(row: Asked) -> dict[str, Any]:
+    message = {"content": [{"type": "text", "text": row.answer}], "stop_reason": "end_turn"}
+    return {"custom_id": row.dialogue_id, "result": {"type": "succeeded", "message": message}}
+
+
+def _gemini(row: Asked) -> dict[str, Any]:
+    content = {"parts": [{"text": row.answer}], "role": "model"}
+    candidates = [{"content": content, "finishReason": "STOP"}]
+    return {"key": row.dialogue_id, "response": {"candidates": candidates}}
+
+
+def _chat(row: Asked) -> list[dict[str, str]]:
+    """A conversation as pipelines of transformers give it back: the question is no answer."""
+    question = {"role": "user", "content": row.question}
+    return [question, {"role": "assistant", "content": row.answer}]
+
+
 def _columns(i: int, row: Asked) -> dict[str, Any]:
     return {
         "index": i,
@@ -93,8 +118,12 @@ def _columns(i: int, row: Asked) -> dict[str, Any]:
 
 
 def _tsv(rows: Sequence[Asked]) -> str:
+    return _table(rows, "\t")
+
+
+def _table(rows: Sequence[Asked], delimiter: str) -> str:
     text = io.StringIO()
-    table = csv.DictWriter(text, list(_columns(0, rows[0])), delimiter="\t")
+    table = csv.DictWriter(text, list(_columns(0, rows[0])), delimiter=delimiter)
     table.writeheader()
     table.writerows(_columns(i, row) for i, row in enumerate(rows))
     return text.getvalue()
@@ -133,6 +162,39 @@ OUTPUTS: dict[str, tuple[Callable[[Sequence[Asked]], str], str]] = {
         _lines(lambda i, r: {"question_id": r.dialogue_id, "prompt": r.question, "text": r.answer}),
         "id",
     ),
+    "OpenAI batch, responses": (_lines(lambda i, r: _responses(r)), "id"),
+    "Anthropic batch": (_lines(lambda i, r: _anthropic(r)), "id"),
+    "Gemini batch": (_lines(lambda i, r: _gemini(r)), "id"),
+    "plain, chat": (
+        _lines(lambda i, r: {"dialogue_id": r.dialogue_id, "generated_text": _chat(r)}),
+        "id",
+    ),
+    "plain, wrapped": (
+        _lines(lambda i, r: {"id": r.dialogue_id, "outputs": [{"generated_text": r.answer}]}),
+        "id",
+    ),
+    "plain, completion": (
+        _lines(lambda i, r: {"id": r.dialogue_id, "response": _batch(i, r)["response"]["body"]}),
+        "id",
+    ),
+    "plain, beside the reference": (
+        _lines(lambda i, r: {"id": r.dialogue_id, "answer": r.reference, "model_answer": r.answer}),
+        "id",
+    ),
+    "plain, by id": (lambda rows: json.dumps({r.dialogue_id: r.answer for r in rows}), "id"),
+    "plain, split": (
+        lambda rows: json.dumps(
+            {"columns": ["id", "prediction"], "data": [[r.dialogue_id, r.answer] for r in rows]}
+        ),
+        "id",
+    ),
+    "plain, no id": (
+        _lines(
+            lambda i, r: {"image": f"{r.image_id}.png", "query": r.question, "output": r.answer}
+        ),
+        "picture and question",
+    ),
+    "VLMEvalKit, semicolons": (lambda rows: _table(rows, ";"), "id"),
     "VLMEvalKit, tsv": (_tsv, "id"),
     "VLMEvalKit, json": (
         lambda rows: json.dumps([_columns(i, row) for i, row in enumerate(rows)], indent=4),

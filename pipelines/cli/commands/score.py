@@ -159,8 +159,11 @@ def size_table(figures: ScoreFigures) -> Group | None:
     for size in figures.sizes:
         found = (size.found.get(threshold, 0) / size.boxes for threshold in thresholds)
         table.add_row(size.size, f"{size.boxes:,}", *map(_percent, found))
-    mean = _percent(figures.mean_iou)
-    return titled("Objects found, in per cent", table, f"mean IoU of the pairs at .25: {mean}")
+    notes = [f"mean IoU of the pairs at .25: {_percent(figures.mean_iou)}"]
+    if figures.rotated_pairs:
+        pairs, mean = figures.rotated_pairs, _percent(figures.rotated_iou)
+        notes.append(f"mean rotated IoU of {pairs:,} of them, where the truth is rotated: {mean}")
+    return titled("Objects found, in per cent", table, *notes)
 
 
 def benchmark_table(figures: ScoreFigures) -> Group:

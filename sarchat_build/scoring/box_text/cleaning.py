@@ -17,6 +17,16 @@ _THINK = r"(?:[a-z]{1,9}:)?(?:think|thinking|thought|reasoning)"
 _THOUGHT_MARK = re.compile(rf"<(/?){_THINK}>|◁(/?)think▷", re.IGNORECASE)
 _ANSWER, _END_OF_ANSWER = "<answer>", "</answer>"
 
+# Where a model that does not stop begins to write the next question itself.
+_NEXT_TURN = re.compile(
+    r"\n(?:### ?)?(?:USER|User|HUMAN|Human)\s*:|<\|im_start\|>\s*user\b|\[INST\]"
+    r"|<\|start_header_id\|>\s*user\b|<start_of_turn>\s*user\b|<\|user\|>"
+)
+# A prompt that a harness left before the answer.
+_PROMPT = re.compile(
+    r"\s*<\|im_start\|>\s*(?:system|user)\b.*?<\|im_start\|>\s*assistant\b", re.DOTALL
+)
+
 # Angle brackets around anything but numbers.
 _LETTER_MARK = re.compile(r"<\s*(?![\s\d.+-])")
 _POINT_PAIRS = re.compile(
@@ -53,15 +63,25 @@ _TAG = re.compile(r"<\|[^<>|]{0,80}\|?>|</?[a-zA-Z][\w:-]*(?:\s[^<>]{0,300})?/?>
 _CUT_TAG = re.compile(r"</?\|?[a-zA-Z/][^<>]{0,80}$")
 _FORMULA = re.compile(r"\$(?!\d)")  # before a digit it is money
 _LATEX_WORD = re.compile(
-    r"\\(?:left|right|[bB]igg?[lr]?|boxed|fbox|text(?:bf|it|tt|rm)?|math(?:bf|it|tt|rm)|quad"
-    r"|displaystyle|langle|rangle|ldots|dots|[,;:! ])(?![a-z])"
+    r"\\(?:(?:left|right|[bB]igg?[lr]?|boxed|fbox|text(?:bf|it|tt|rm)?|math(?:bf|it|tt|rm)|quad"
+    r"|displaystyle|langle|rangle|ldots|dots)(?![a-z])|[,;:! ])"
 )
+# A row of numbers as LaTeX writes a matrix, and as some write a box with one pair of angles.
+_MATRIX = re.compile(r"\\begin\{[a-zA-Z]?matrix\}([^\\]{0,300})\\end\{[a-zA-Z]?matrix\}")
+_ANGLED_LIST = re.compile(r"<\s*([-+]?[\d.]+(?:\s*,\s*[-+]?[\d.]+){3,4})\s*>")
+# A name copied from the question, with the number it stands for: {<x1=10><y1=20>…}.
+_NAMED_ANGLE = re.compile(r"<\s*([xy]_?(?:[0-2]|min|max))\s*[=:]\s*([-+]?[\d.]+)\s*>")
+# A long dash before a number, where no number stands before it.
+_DASH = re.compile(r"(?<=[\[({<,;|])(\s?)[\u2013\u2014](?=\d)")
+# More blanks than anybody writes: patterns with several runs of blanks would go back and forth.
+_LONG_BLANK = re.compile(r"\s{9,}")
+_ZERO_WIDTH = re.compile("[\u00ad\u200b-\u200d\u2060\ufeff]")
 _ESCAPED_BRACKET = re.compile(r"\\{1,3}([\[\](){}_%$&#])")
 _ESCAPED_BLANK = re.compile(r"\\{1,3}[nrt](?![a-zA-Z])|\\\\")
 # Dashes, quotes and commas of other alphabets, and what Markdown and LaTeX set off numbers with.
 _SIGNS = str.maketrans(
-    "\u2212\u2012\ufe63`*\uff0c\u3001\uff1b\uff1a\u201c\u201d\u2018\u2019",
-    "---  ,,;:\"\"''",
+    "\u2212\u2012\ufe63`*\uff0c\u3001\uff1b\uff1a\u201c\u201d\u2018\u2019\u3008\u3009\u27e8\u27e9",
+    "---  ,,;:\"\"''<><>",
 )
 
 
@@ -78,12 +98,16 @@ class Cleaned(NamedTuple):
 
 
 def final_answer(text: str) -> Cleaned:
-    """Leave out thinking, and take what stands in `<answer>` if anything does.
+    """Leave out thinking, the prompt and further turns; take what stands in `<answer>` if it does.
 
     >>> final_answer("<think>[1, 2, 3, 4]?</think>A ship.").text.strip()
     'A ship.'
     """
     text = text[:MAX_CHARS]
+    if prompt := _PROMPT.match(text):
+        text = text[prompt.end() :]
+    turn = _NEXT_TURN.search(text)
+    text = text[: turn.start()] if turn and text[: turn.start()].strip() else text
     if "<" not in text and "◁" not in text:
         return Cleaned(text, unfinished=False)
     kept, position, thinking = [], 0, False
@@ -111,23 +135,28 @@ def clean(text: str) -> str:
     >>> clean("<ref>ship 3</ref><box>(1,2),(3,4)</box>").replace(OPEN, "«").replace(CLOSE, "»")
     ' ship   «(1,2),(3,4)»'
     """
+    text = _LONG_BLANK.sub(lambda found: "\n" if "\n" in found[0] else " ", text)
     text = _PRIVATE.sub(" ", text)
     if "&" in text:
         text = html.unescape(text)
     if not text.isascii():
-        text = unicodedata.normalize("NFKC", text.translate(_SIGNS))
+        text = _ZERO_WIDTH.sub("", unicodedata.normalize("NFKC", text.translate(_SIGNS)))
+        text = _DASH.sub(r"\1-", text)
     text = text.translate(_SIGNS)
     if "$" in text:
         text = _FORMULA.sub(" ", text)
     if "\\" in text:
+        text = _MATRIX.sub(lambda found: f"[{found[1].replace('&', ',')}]", text)
         text = _LATEX_WORD.sub(" ", text)
         text = _ESCAPED_BLANK.sub(" ", _ESCAPED_BRACKET.sub(r"\1", text))
     if "<" not in text:
         return text
+    text = _ANGLED_LIST.sub(r"[\1]", text)
     if not _LETTER_MARK.search(text):
         return text
     text = _POINT_PAIRS.sub(lambda found: f" {_NO_DATA.sub(' ', found[1])} ", text)
     text = _POINTS.sub(" ", text)
+    text = _NAMED_ANGLE.sub(r" \1=\2, ", text)
     text = _ELEMENT.sub(r" \1=\2 ", text)
     text = _ATTRIBUTES.sub(lambda found: f" {_ATTRIBUTE.sub(_named, found[1])} ", text)
     text = _LOC_RUN.sub(_loc_boxes, text)

@@ -3,17 +3,29 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple, TypeAlias
+from typing import NamedTuple
 
 from sarchat_build.scoring.box_text.cleaning import LOC_1000, LOC_1024, OPEN, PATCHES
-from sarchat_build.scoring.box_text.values import Group, Number, Quoted, Value, Word
+from sarchat_build.scoring.box_text.named import (
+    ANCHORS,
+    ANGLES,
+    COORDINATE_NAMES,
+    TWO_POINTS,
+    Order,
+    in_order,
+    named_box,
+    order_in,
+    plain_name,
+)
+from sarchat_build.scoring.box_text.values import Group, Number, Quoted, Value, Word, number_of
 from sarchat_build.scoring.frames import LOC_1024 as LOC_1024_FRAME
 from sarchat_build.scoring.frames import PATCHES_32, PERCENT, THOUSAND_BINS, Frame
+from sarchat_build.scoring.matching import Outline, Rectangle, hull
 
-Point: TypeAlias = tuple[float, float]
 _MAX_VALUE = 1e6
+_MAX_DEGREES = 360
 _SIDE_PATCHES = 32
 
 # Keys whose value is no box, whatever it looks like.
@@ -28,51 +40,31 @@ _BOX_KEY = re.compile(
     re.IGNORECASE,
 )
 _ANSWER_KEY = re.compile(r"answer|response|output|content|result|prediction|final", re.IGNORECASE)
-_NAME_SIGNS = re.compile(r"[\s_{}-]|coordinate|edge|corner|pos(?:ition)?$")
-
-# Names of one box's numbers, each in the order x, y, x, y or x, y, width, height.
-_CORNERS = (
-    ("x1", "y1", "x2", "y2"),
-    ("x0", "y0", "x1", "y1"),
-    ("xmin", "ymin", "xmax", "ymax"),
-    ("minx", "miny", "maxx", "maxy"),
-    ("xtl", "ytl", "xbr", "ybr"),
-    ("xleft", "ytop", "xright", "ybottom"),
-    ("leftx", "topy", "rightx", "bottomy"),
-    ("left", "top", "right", "bottom"),
-)
-_SIZED = (
-    ("x", "y", "w", "h"),
-    ("x", "y", "width", "height"),
-    ("left", "top", "width", "height"),
-    ("xmin", "ymin", "width", "height"),
-)
-_CENTERED = (
-    ("cx", "cy", "w", "h"),
-    ("xc", "yc", "w", "h"),
-    ("cx", "cy", "width", "height"),
-    ("xcenter", "ycenter", "width", "height"),
-    ("centerx", "centery", "width", "height"),
-)
-_TWO_POINTS = (
-    ("topleft", "bottomright"),
-    ("upperleft", "lowerright"),
-    ("lefttop", "rightbottom"),
-    ("tl", "br"),
-    ("min", "max"),
-    ("start", "end"),
-    ("p1", "p2"),
-)
-COORDINATE_NAMES = frozenset(name for names in (*_CORNERS, *_SIZED, *_CENTERED) for name in names)
 _PLACEHOLDER = re.compile(r"(?i)[xy]_?\{?(?:\d|min|max|tl|br|center)\}?|cx|cy|xmin|ymin|left|top")
 
 
-class RawBox(NamedTuple):
-    """A box as it is written: x, y, x, y in the declared frame, or in one of its own."""
+class Point(NamedTuple):
+    """Two numbers that may be a corner; `percent` if both have the sign."""
 
-    values: tuple[float, float, float, float]
+    x: float
+    y: float
+    percent: bool = False
+
+
+class RawBox(NamedTuple):
+    """A box as it is written.
+
+    Attributes:
+        values: x, y, x, y; of corners the upright box around them.
+        degrees: by which it is turned about its center, clockwise on the screen.
+        frame: that of its numbers, if not the declared one.
+        corners: x1, y1, x2, y2 … where it is written as three corners or more.
+    """
+
+    values: Rectangle
     degrees: float = 0.0
     frame: Frame | None = None
+    corners: Outline = ()
 
 
 @dataclass(slots=True)
@@ -94,11 +86,15 @@ class Extracted:
     nothing: bool = False
 
 
-def extract(group: Group, parse: Callable[[str], Sequence[RawBox]]) -> Extracted:
-    """Give the boxes of a group; `parse` reads a string that stands where a box is expected."""
+def extract(group: Group, parse: Callable[[str], Sequence[RawBox]], order: Order = ()) -> Extracted:
+    """Give the boxes of a group.
+
+    `parse` reads a string that stands where a box is expected; `order` are the names of a box's
+    four numbers where they are not x, y, x, y.
+    """
     found = Extracted()
-    _Reader(found, parse).read(group)
-    if not group.closed and not found.boxes and _has_number(group):
+    _Reader(found, parse).read(group, order)
+    if not group.closed and not found.boxes and has_number(group):
         found.cut = True
     return found
 
@@ -107,7 +103,7 @@ class _Reader:
     def __init__(self, found: Extracted, parse: Callable[[str], Sequence[RawBox]]) -> None:
         self.found, self.parse = found, parse
 
-    def read(self, group: Group, *, rows_first: bool = False, is_box: bool = False) -> None:
+    def read(self, group: Group, order: Order = (), *, is_box: bool = False) -> None:
         if _marked(group, self.found):
             return
         if not group.items and not group.pairs:
@@ -117,7 +113,7 @@ class _Reader:
         if group.pairs and self._named(group):
             return
         if not group.pairs and (group.is_numeric or _labeled(group)):
-            self._numbers(group, rows_first, is_box or group.bracket == OPEN)
+            self._numbers(group, order, is_box or group.bracket == OPEN)
             return
         points = _points(group)
         if points is not None and not group.pairs:
@@ -126,30 +122,30 @@ class _Reader:
         if any(isinstance(v, Word) and _PLACEHOLDER.fullmatch(v.text) for _, v in group.items):
             self.found.broken = True
         for _, value in group.items:
-            self._item(value, rows_first, is_box)
+            self._item(value, order, is_box)
+        before = len(self.found.boxes)
         for key, value in group.pairs:
-            self._keyed(key, value)
+            self._keyed(key, value, order)
+        own = self.found.boxes[before:]
+        angle = _angle(group)
+        if angle and len(own) == 1 and not own[0].corners:
+            self.found.boxes[before:] = [own[0]._replace(degrees=angle)]
 
-    def _item(self, value: Value, rows_first: bool, is_box: bool) -> None:
+    def _item(self, value: Value, order: Order, is_box: bool) -> None:
         if isinstance(value, Group):
-            self.read(value, rows_first=rows_first, is_box=is_box)
+            self.read(value, order, is_box=is_box)
         elif isinstance(value, Quoted) and (is_box or value.text.strip()[:1] in ("[", "{", "(")):
             self.found.boxes.extend(self.parse(value.text))
         elif is_box and isinstance(value, Word) and value.text.lower() in ("null", "none"):
             self.found.nothing = True
 
-    def _keyed(self, key: str, value: Value) -> None:
+    def _keyed(self, key: str, value: Value, order: Order) -> None:
         boxlike = bool(_BOX_KEY.search(key))
-        if not boxlike and _OTHER_KEY.search(key):
+        if (not boxlike and _OTHER_KEY.search(key)) or "3d" in key.lower():
             return
         before = len(self.found.boxes)
-        rows_first = key.lower().replace("_", "") in ("box2d", "yxyx", "boxyxyx")
         if isinstance(value, Group):
-            if "xywh" in key.lower() and len(value.numbers) == 4:
-                x, y, w, h = (n.value for n in value.numbers)
-                self._add((x, y, x + w, y + h), value.numbers)
-                return
-            self.read(value, rows_first=rows_first, is_box=boxlike)
+            self.read(value, order_in(key) or order, is_box=boxlike)
         elif isinstance(value, Quoted) and (boxlike or _ANSWER_KEY.search(key)):
             self.found.boxes.extend(self.parse(value.text))
         elif isinstance(value, Word) and value.text.lower() in ("null", "none"):
@@ -163,17 +159,27 @@ class _Reader:
         numbers = dict(_named_numbers(group))
         box = named_box({name: number.value for name, number in numbers.items()})
         if box is not None:
-            self._add(box, list(numbers.values()))
+            percent = all(number.percent for number in numbers.values())
+            self._add(box, percent, _angle(group))
             return True
-        corners = {plain_name(key): point_of(value) for key, value in group.pairs}
-        for first, second in _TWO_POINTS:
-            a, b = corners.get(first), corners.get(second)
+        points = {plain_name(key): point_of(value) for key, value in group.pairs}
+        for first, second in TWO_POINTS:
+            a, b = points.get(first), points.get(second)
             if a is not None and b is not None:
-                self._add((*a, *b), [])
+                self._add((a.x, a.y, b.x, b.y), a.percent and b.percent)
+                return True
+        size = points.get("size")
+        if size is None and numbers.keys() >= {"width", "height"}:
+            size = Point(numbers["width"].value, numbers["height"].value)
+        for name, order in ANCHORS.items():
+            anchor = points.get(name)
+            if anchor is not None and size is not None:
+                box = in_order((anchor.x, anchor.y, size.x, size.y), order)
+                self._add(box, anchor.percent)
                 return True
         return False
 
-    def _numbers(self, group: Group, rows_first: bool, is_box: bool) -> None:
+    def _numbers(self, group: Group, order: Order, is_box: bool) -> None:
         """Read a group of numbers, cut at semicolons, with an angle or a score as the fifth."""
         part: list[Number] = []
         parts = [part]
@@ -190,94 +196,69 @@ class _Reader:
                 if not part:
                     continue
             values = [n.value for n in part]
+            percent = all(n.percent for n in part[:4])
             if len(part) == 2 and len(parts) == 1:
-                self.found.points.append((values[0], values[1]))
-            elif len(part) == 4:
-                if rows_first:
-                    values = [values[1], values[0], values[3], values[2]]
-                self._add((values[0], values[1], values[2], values[3]), part)
-            elif len(part) == 5:
-                fifth = values[4]
-                # A fraction of one is a score; as an angle it would turn nothing.
-                degrees = 0.0 if 0 < fifth < 1 else fifth
-                self._add((values[0], values[1], values[2], values[3]), part[:4], degrees)
+                self.found.points.append(Point(values[0], values[1], percent))
+            elif len(part) in (4, 5):
+                fifth = values[4] if len(part) == 5 else 0.0
+                # A share of one is a score; as an angle it would turn nothing.
+                degrees = 0.0 if 0 < fifth <= 1 else fifth
+                self._add(in_order(values[:4], order), percent, degrees)
             elif len(part) >= 8 and len(part) % 4 == 0:
-                points = list(zip(values[::2], values[1::2], strict=True))
-                if len(points) == 4 and is_convex(points):
-                    self._add(_around(points), part)
+                points = list(map(Point, values[::2], values[1::2]))
+                if len(points) == 4 and is_outline(points):
+                    self._add_corners(points, percent)
                 else:
                     for i in range(0, len(part), 4):
-                        x1, y1, x2, y2 = values[i : i + 4]
-                        self._add((x1, y1, x2, y2), part[i : i + 4])
+                        self._add(in_order(values[i : i + 4], order), percent)
             else:
                 self.found.broken |= is_box or len(part) == 3
         self.found.broken |= is_box and not self.found.boxes and not self.found.cut
 
     def _corners(self, points: list[Point], group: Group) -> None:
         """Read a list of points: two corners of a box, four of a quad, or boxes two by two."""
-        if len(points) >= 4 and is_convex(points):
-            self._add(_around(points), [])
+        if len(points) > 4 and points[0] == points[-1]:
+            points = points[:-1]  # a ring, closed
+        if len(points) >= 4 and is_outline(points):
+            self._add_corners(points, all(p.percent for p in points))
             return
         if len(points) % 2 and group.closed:
             self.found.broken = True
             return
         self.found.cut |= not group.closed and len(points) % 2 == 1
         for a, b in zip(points[::2], points[1::2], strict=False):
-            self._add((*a, *b), [])
+            self._add((a.x, a.y, b.x, b.y), a.percent and b.percent)
+
+    def _add_corners(self, points: Sequence[Point], percent: bool) -> None:
+        corners = tuple(value for point in points for value in point[:2])
+        self._add(hull(corners), percent, corners=corners)
 
     def _add(
-        self,
-        values: tuple[float, float, float, float],
-        numbers: Sequence[Number],
-        degrees: float = 0.0,
+        self, values: Rectangle, percent: bool, degrees: float = 0.0, corners: Outline = ()
     ) -> None:
-        if any(abs(value) > _MAX_VALUE for value in values) or abs(degrees) > 360:
+        if any(abs(value) > _MAX_VALUE for value in values) or abs(degrees) > _MAX_DEGREES:
             self.found.broken = True
             return
-        percent = bool(numbers) and all(number.percent for number in numbers)
-        self.found.boxes.append(RawBox(values, degrees, PERCENT if percent else None))
+        self.found.boxes.append(RawBox(values, degrees, PERCENT if percent else None, corners))
 
 
-def plain_name(name: str) -> str:
-    """Spell a coordinate's name without signs.
+def is_outline(points: Sequence[Point]) -> bool:
+    """Tell whether points go round a convex outline, and are not the corners of upright boxes.
 
-    >>> plain_name("Top-Left corner"), plain_name("x_{min}")
-    ('topleft', 'xmin')
+    Of boxes two by two each goes from one corner down to the right; the sides of an outline do not
+    all go one way.
+
+    >>> is_outline([Point(0, 0), Point(4, 0), Point(4, 2), Point(0, 2)])
+    True
+    >>> is_outline([Point(0, 0), Point(9, 1), Point(12, 3), Point(14, 9)])
+    False
     """
-    return _NAME_SIGNS.sub("", name.lower())
-
-
-def named_box(numbers: Mapping[str, float]) -> tuple[float, float, float, float] | None:
-    """Give the box that named numbers make, by plain names; None if they make none.
-
-    >>> named_box({"x": 1, "y": 2, "w": 3, "h": 4})
-    (1, 2, 4, 6)
-    """
-    for names in _CORNERS:
-        if all(name in numbers for name in names):
-            x1, y1, x2, y2 = (numbers[name] for name in names)
-            return x1, y1, x2, y2
-    for names in _SIZED:
-        if all(name in numbers for name in names):
-            x, y, w, h = (numbers[name] for name in names)
-            return x, y, x + w, y + h
-    for names in _CENTERED:
-        if all(name in numbers for name in names):
-            x, y, w, h = (numbers[name] for name in names)
-            return x - w / 2, y - h / 2, x + w / 2, y + h / 2
-    return None
-
-
-def is_convex(points: Sequence[Point]) -> bool:
-    """Tell whether points go round a convex outline.
-
-    >>> is_convex([(0, 0), (4, 0), (4, 2), (0, 2)]), is_convex([(0, 0), (4, 2), (9, 0), (12, 2)])
-    (True, False)
-    """
+    if all(a.x < b.x and a.y < b.y for a, b in zip(points[::2], points[1::2], strict=False)):
+        return False
     turns = set()
-    for i, (x, y) in enumerate(points):
-        (x1, y1), (x2, y2) = points[i - 2], points[i - 1]
-        turn = (x1 - x2) * (y - y2) - (y1 - y2) * (x - x2)
+    for i, c in enumerate(points):
+        a, b = points[i - 2], points[i - 1]
+        turn = (a.x - b.x) * (c.y - b.y) - (a.y - b.y) * (c.x - b.x)
         turns.add((turn > 0) - (turn < 0))
     return len(turns) == 1 and 0 not in turns
 
@@ -288,29 +269,35 @@ def point_of(value: Value) -> Point | None:
         return None
     numbers = value.numbers
     if len(numbers) == 2 and not numbers[-1].cut:
-        return numbers[0].value, numbers[1].value
+        return Point(numbers[0].value, numbers[1].value, all(n.percent for n in numbers))
     if len(value.pairs) == 2 and not value.items:
-        named = {name: number.value for name, number in _named_numbers(value)}
-        if named.keys() == {"x", "y"}:
-            return named["x"], named["y"]
+        named = dict(_named_numbers(value))
+        for across, down in (("x", "y"), ("width", "height"), ("w", "h")):
+            if named.keys() == {across, down}:
+                percent = all(number.percent for number in named.values())
+                return Point(named[across].value, named[down].value, percent)
     return None
 
 
 def _named_numbers(group: Group) -> Iterator[tuple[str, Number]]:
-    for key, value in group.pairs:
+    for key, value in _numbered(group):
         name = plain_name(key)
-        if name not in COORDINATE_NAMES:
-            continue
-        if isinstance(value, Number) and not value.cut:
+        if name in COORDINATE_NAMES:
             yield name, value
-        elif isinstance(value, Quoted):
-            try:
-                yield (
-                    name,
-                    Number(float(value.text.strip().rstrip("%")), value.text.strip()[-1:] == "%"),
-                )
-            except ValueError:
-                continue
+
+
+def _angle(group: Group) -> float:
+    """Give the degrees that stand beside a box, zero without any."""
+    angles = (v.value for key, v in _numbered(group) if plain_name(key) in ANGLES)
+    return next((angle for angle in angles if abs(angle) <= _MAX_DEGREES), 0.0)
+
+
+def _numbered(group: Group) -> Iterator[tuple[str, Number]]:
+    """Yield the keys of whole numbers, and of strings that are numbers."""
+    for key, value in group.pairs:
+        number = number_of(value)
+        if isinstance(number, Number) and not number.cut:
+            yield key, number
 
 
 def _points(group: Group) -> list[Point] | None:
@@ -324,26 +311,25 @@ def _points(group: Group) -> list[Point] | None:
 
 
 def _labeled(group: Group) -> bool:
-    """Tell whether it is four numbers, a label, and perhaps a score, set off by commas."""
+    """Tell whether it is four numbers, a label, and perhaps a score, set off by commas or bars."""
     numbers = [i for i, (_, v) in enumerate(group.items) if isinstance(v, Number)]
     words = [v for _, v in group.items if isinstance(v, Word | Quoted)]
-    if len(numbers) not in (4, 5) or not 0 < len(words) <= 2 or group.bracket == "(":
+    if len(numbers) not in (4, 5) or not 0 < len(words) <= 2:
+        return False
+    if group.bracket == "(" and any(isinstance(word, Word) for word in words):
         return False
     last = group.items[numbers[-1]][1]
     if len(numbers) == 5 and not (isinstance(last, Number) and 0 < last.value < 1):
         return False
     together = numbers[3] - numbers[0] == 3 and len(words) + len(numbers) == len(group.items)
-    return together and all(sign == "," for sign, _ in group.items[1:])
+    signs = ("", ",", "|") if group.bracket == "{" else (",",)
+    return together and all(sign in signs for sign, _ in group.items[1:])
 
 
-def _around(points: Sequence[Point]) -> tuple[float, float, float, float]:
-    xs, ys = [x for x, _ in points], [y for _, y in points]
-    return min(xs), min(ys), max(xs), max(ys)
-
-
-def _has_number(group: Group) -> bool:
+def has_number(group: Group) -> bool:
+    """Tell whether a group holds a number at any depth."""
     values = [value for _, value in (*group.items, *group.pairs)]
-    return any(isinstance(v, Number) or (isinstance(v, Group) and _has_number(v)) for v in values)
+    return any(isinstance(v, Number) or (isinstance(v, Group) and has_number(v)) for v in values)
 
 
 def _marked(group: Group, found: Extracted) -> bool:
@@ -368,7 +354,7 @@ def _marked(group: Group, found: Extracted) -> bool:
     return True
 
 
-def _patch_box(first: int, last: int) -> tuple[float, float, float, float]:
+def _patch_box(first: int, last: int) -> Rectangle:
     """Give Kosmos-2's box: between the middles of two cells, around them if they share a line."""
     y1, x1 = divmod(first, _SIDE_PATCHES)
     y2, x2 = divmod(last, _SIDE_PATCHES)

@@ -7,19 +7,20 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from sarchat_build.scoring.box_text.cleaning import clean, final_answer
-from sarchat_build.scoring.box_text.extract import Extracted, RawBox, extract
+from sarchat_build.scoring.box_text.extract import Extracted, RawBox, extract, has_number
+from sarchat_build.scoring.box_text.named import Order, order_before
 from sarchat_build.scoring.box_text.prose import (
     NO_BOX_BEFORE,
-    SIDES_BEFORE,
     UNIT_AFTER,
     PointSpan,
-    Span,
     paired,
     prose_boxes,
+    sized,
 )
+from sarchat_build.scoring.box_text.tables import Span, read_tables
 from sarchat_build.scoring.box_text.values import NUMBER_PATTERN, Group, Number, read_group
 from sarchat_build.scoring.frames import NATIVE, Frame
-from sarchat_build.scoring.matching import Rectangle, clipped, turned_hull
+from sarchat_build.scoring.matching import Outline, Rectangle, clipped, hull, turned
 
 _START = re.compile(r"[\[({\ue000]|<\s*[-+.\d]")
 _ANGLED_RUN = re.compile(rf"(?:<\s*{NUMBER_PATTERN}\s*>[\s,]*)+")
@@ -36,6 +37,8 @@ class Boxes(NamedTuple):
 
     Attributes:
         boxes: in pixels of the chip, corners sorted, clipped; what has no area is left out.
+        outlines: the corners of each box, turned as it is written; those of a turned one may lie
+            outside the chip.
         raw: the same as they are written, with those that were left out.
         rest: the answer without its boxes, thinking and markup: what its words say.
         cut: whether the text ended within a box, or while the model was thinking.
@@ -44,6 +47,7 @@ class Boxes(NamedTuple):
     """
 
     boxes: tuple[Rectangle, ...]
+    outlines: tuple[Outline, ...]
     raw: tuple[RawBox, ...]
     rest: str
     cut: bool
@@ -65,8 +69,10 @@ def parse_boxes(text: str, width_px: int, height_px: int, frame: Frame = NATIVE)
     cleaned = clean(answer.text)
     found, spans, rest = _scan(cleaned)
     raw = tuple(span.box for span in spans)
+    placed = to_pixels(raw, width_px, height_px, frame)
     return Boxes(
-        boxes=to_pixels(raw, width_px, height_px, frame),
+        boxes=tuple(box for box, _ in placed),
+        outlines=tuple(outline for _, outline in placed),
         raw=raw,
         rest=rest,
         cut=found.cut or answer.unfinished,
@@ -77,26 +83,41 @@ def parse_boxes(text: str, width_px: int, height_px: int, frame: Frame = NATIVE)
 
 def to_pixels(
     raw: Sequence[RawBox], width_px: int, height_px: int, frame: Frame
-) -> tuple[Rectangle, ...]:
-    """Turn boxes as written into pixels of the chip; what has no area there is left out."""
-    boxes = (_to_pixels(box, width_px, height_px, frame) for box in raw)
-    return tuple(box for box in boxes if box is not None)
+) -> list[tuple[Rectangle, Outline]]:
+    """Give boxes as written in pixels of the chip, upright and clipped, each with its outline.
+
+    What has no area there is left out.
+    """
+    placed = []
+    for box in raw:
+        outline = _outline(box, width_px, height_px, frame)
+        upright = clipped(hull(outline), width_px, height_px)
+        if upright is not None:
+            is_turned = bool(box.degrees or box.corners)
+            placed.append((upright, outline if is_turned else turned(upright)))
+    return placed
 
 
-def _to_pixels(box: RawBox, width_px: int, height_px: int, frame: Frame) -> Rectangle | None:
+def _outline(box: RawBox, width_px: int, height_px: int, frame: Frame) -> Outline:
     across, down = (box.frame or frame).scale(width_px, height_px)
-    x1, y1, x2, y2 = box.values
-    x1, x2 = sorted((x1 * across, x2 * across))
-    y1, y2 = sorted((y1 * down, y2 * down))
-    if box.degrees and x2 > x1 and y2 > y1:
-        return clipped(turned_hull((x1, y1, x2, y2), box.degrees), width_px, height_px)
-    return clipped((x1, y1, x2, y2), width_px, height_px)
+    corners = box.corners or box.values
+    scaled = [value * (down if i % 2 else across) for i, value in enumerate(corners)]
+    if box.corners or not box.degrees:
+        return tuple(scaled)
+    upright = hull(scaled)
+    has_area = upright[2] > upright[0] and upright[3] > upright[1]
+    return turned(upright, box.degrees) if has_area else tuple(scaled)
 
 
 def _scan(text: str, depth: int = 0) -> tuple[Extracted, list[Span], str]:
-    """Find boxes in cleaned text: those in brackets first, then in the words between them."""
+    """Find boxes in cleaned text: in tables, then in brackets, then in the words between them."""
     total = Extracted()
-    spans: list[Span] = []
+    tables = read_tables(text)
+    spans = tables.spans
+    total.cut = bool(tables.cut)
+    places = [(span.start, span.end) for span in spans] + tables.cut
+    whole_text, text = text, _without(text, places)
+    order: Order = ()
     points: list[PointSpan] = []
     read: list[tuple[int, int]] = []
 
@@ -114,23 +135,25 @@ def _scan(text: str, depth: int = 0) -> tuple[Extracted, list[Span], str]:
         if _is_other(text, start.start(), group):
             read.append(whole)
             continue
-        found = extract(group, parse)
-        if found.boxes or found.cut or found.broken:
+        # An order that is named holds until another is.
+        before = text[max(0, whole[0] - _CONTEXT_CHARS) : whole[0]]
+        order = order_before(before) or order
+        found = extract(group, parse, order)
+        # Names of numbers stay, for what is behind them.
+        if found.boxes or found.cut or (found.broken and has_number(group)):
             read.append(whole)
         total.cut |= found.cut
         total.broken |= found.broken
         total.nothing |= found.nothing and not found.boxes
-        boxes = found.boxes
-        if len(group.numbers) == 4 and SIDES_BEFORE.search(text[: start.start()][-_CONTEXT_CHARS:]):
-            boxes = [_from_sides(box) for box in boxes]
-        spans.extend(Span(*whole, box) for box in boxes)
+        spans.extend(Span(*whole, box) for box in found.boxes)
         if len(found.points) == 1 and not found.boxes:
             points.append(PointSpan(*whole, found.points[0]))
     spans.extend(paired(points, text))
+    spans.extend(sized(points, text))
     taken = [(span.start, span.end) for span in spans]
     spans.extend(prose_boxes(_without(text, read + taken)))
     taken = [(span.start, span.end) for span in spans]
-    return total, _in_order(spans, len(text)), _without(text, taken)
+    return total, _in_order(spans, len(text)), _without(whole_text, taken)
 
 
 def _group_at(text: str, position: int) -> Group | None:
@@ -150,11 +173,6 @@ def _is_other(text: str, start: int, group: Group) -> bool:
         return False
     before = text[max(0, start - _CONTEXT_CHARS) : start]
     return bool(NO_BOX_BEFORE.search(before) or UNIT_AFTER.match(text, group.end))
-
-
-def _from_sides(box: RawBox) -> RawBox:
-    x, y, width, height = box.values
-    return box._replace(values=(x, y, x + width, y + height))
 
 
 def _without(text: str, spans: Sequence[tuple[int, int]]) -> str:

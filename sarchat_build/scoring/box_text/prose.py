@@ -6,9 +6,12 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from sarchat_build.scoring.box_text.extract import Point, RawBox, named_box, plain_name
+from sarchat_build.scoring.box_text.extract import Point, RawBox
+from sarchat_build.scoring.box_text.named import in_order, named_box, order_before, plain_name
+from sarchat_build.scoring.box_text.tables import Span
 from sarchat_build.scoring.box_text.values import NUMBER_PATTERN
 from sarchat_build.scoring.frames import PERCENT
+from sarchat_build.scoring.words import NOUN_PATTERN
 
 # What stands before numbers that are no box, and before points that are no corners.
 NO_BOX_BEFORE = re.compile(
@@ -16,13 +19,13 @@ NO_BOX_BEFORE = re.compile(
     r"|chapters?|pages?|years?|dates?|versions?|bands?|channels?|classes|counts?|areas?|sizes?"
     r"|scores?|distances?|ids?|numbers?|ind(?:ices|ex)|resolutions?|lengths?|angles?|confidences?"
     r"|colou?rs?|shape|dimensions?|ranks?|weights?|means?|values?|options?|lines?|images?|chips?"
-    r"|probabilit(?:y|ies)|according to|(?<!\bi )see|cf)"
+    r"|rgba?|lat(?:itude)?s?|lon(?:gitude)?s?|probabilit(?:y|ies)|according to|(?<!\bi )see|cf)"
     r"\.?(?:\s+(?:are|is|was|were|of|in|no\.?|respectively))?\W{0,3}$",
     re.IGNORECASE,
 )
 _POINTS_BEFORE = re.compile(
     r"\b(?:points?|centers?|centres?|centroids?|centered|keypoints?|dots?|resolutions?|sizes?"
-    r"|dimensions?|middles?|midpoints?|scale)\b[^.;!?]{0,30}$",
+    r"|dimensions?|middles?|midpoints?|scale|cells?|tiles?|lat(?:itude)?s?|lon(?:gitude)?s?)\b[^.;!?]{0,30}$",
     re.IGNORECASE,
 )
 _CORNER_BEFORE = re.compile(
@@ -30,70 +33,109 @@ _CORNER_BEFORE = re.compile(
     r"|(?:top|upper)[ -]?left)\b[^.;!?]{0,40}$",
     re.IGNORECASE,
 )
-# Names of numbers before them: the last two are sides and no corner.
-SIDES_BEFORE = re.compile(
-    r"x,?\s*y,?\s*w(?:idth)?,?\s*h(?:eight)?\s*[\])}]?\W{0,6}$", re.IGNORECASE
-)
 # A unit after a list of numbers: decibels are no pixels.
 UNIT_AFTER = re.compile(r"\s*(?:d[Bb]m?|[GMk]?Hz|k?m|met(?:er|re)s?|degrees?|°)(?![\w])")
 _SIGNS_ONLY = re.compile(r"\s*(?:[,;:~/→—–-]|->|=>)?\s*")
-_TO = re.compile(r"[\s,]*(?:to|through|until)\s*", re.IGNORECASE)
-_AND = re.compile(r"[\s,;]*(?:and|&)\s*", re.IGNORECASE)
+_TO = re.compile(r"[\s,]*(?:to|through|until|bis|à|a|até|hasta|до|到|至|から)\s*", re.IGNORECASE)
+_AND = re.compile(r"[\s,;]*(?:and|&|und|et|y|e|и|和|与|及|と)\s*", re.IGNORECASE)
+# The lower right corner, and the words around it, in the languages that models answer in.
+_LOWER_RIGHT = (
+    r"(?:bottom|lower)[ -]?right|right[ -]?bottom|右下角?"
+    r"|(?:rechten?|untere[nr]?)[ ,]+(?:untere|rechte)[nr]?"
+    r"|inf[eé]rieur[e]?[ -]droite?|inferior (?:derech[ao]|direit[ao])"
+    r"|unten rechts|(?:en )?bas à droite|abajo a la derecha"
+    r"|(?:in )?basso a destra|inferiore destro|(?:правый|нижний) (?:нижний|правый)"
+)
 _SECOND_CORNER = re.compile(
     r"[\s,;:.=\"'()–—-]*(?:(?:and|to|the|at|with|its|is|a|of|ends?|ending|corner|point|vertex|x_?2|y_?2"
-    r"|x_?max|y_?max|x|y|coordinates?|pixel|(?:bottom|lower)[ -]?right|right[ -]?bottom|右下角?)"
+    rf"|x_?max|y_?max|x|y|coordinates?|pixel|{_LOWER_RIGHT}|und|die|der|bei|bis|ecke|et|le|coin|en|à"
+    r"|while|whereas|located|lies|situated|positioned|found"
+    rf"|of the (?:{NOUN_PATTERN}|object|target|box)\b"
+    r"|la|el|esquina|angolo|e|o|canto|угол|и|和|与|及|的|到|至|坐标|座標|为|是|在|点|の|は|と|が)"
     r"[\s,;:.=\"'()–—-]*)*",
     re.IGNORECASE,
 )
-_NAMES_SECOND = re.compile(
-    r"(?:bottom|lower)[ -]?right|right[ -]?bottom|右下|x_?2|x_?max|\bends?\b|ending", re.IGNORECASE
+_NAMES_SECOND = re.compile(rf"{_LOWER_RIGHT}|x_?2|x_?max|\bends?\b|ending", re.IGNORECASE)
+# A center or an upper left corner before a point, and sides after it.
+_CENTER_BEFORE = re.compile(
+    r"\b(?:cent(?:er|re)(?:ed|d)?|centroid|middle)\b[^.;!?\d]{0,40}$", re.IGNORECASE
+)
+_PICTURE = r"(?:image|picture|scene|chip|frame)"
+_CENTER_OF_PICTURE = re.compile(
+    rf"\b(?:{_PICTURE}(?:'s)? (?:cent|middle)"
+    rf"|(?:cent(?:er|re)|middle) (?:point )?of (?:the |this |an? )?{_PICTURE})",
+    re.IGNORECASE,
+)
+_CORNER_SIDES_BEFORE = re.compile(r"\b(?:top|upper)[ -]?left\b[^.;!?\d]{0,40}$", re.IGNORECASE)
+_SIDE = rf"({NUMBER_PATTERN})(?:\s?(?:px|pixels?))?"
+_SIDES_AFTER = re.compile(
+    r"[\s,;)]*(?:(?:and|with|it|is|has|its|an?|of|the|about|approximately|around|roughly)[\s,]+)*"
+    rf"(?:(?:width|w)\s*(?:[:=]|of|is)?\s*(?:about )?{_SIDE}[\s,;]*(?:and\s+)?(?:a\s+|its\s+)?"
+    rf"(?:height|h)\s*(?:[:=]|of|is)?\s*(?:about )?{_SIDE}"
+    rf"|{_SIDE} wide[\s,;]*(?:and\s+|by\s+)?(?:about )?{_SIDE} (?:high|tall)"
+    rf"|(?:size|dimensions?)\s*(?:[:=]|of|is)?\s*(?:about )?{_SIDE}\s*(?:x|×|by)\s*{_SIDE})"
+    r"(?![\w.]*\d)",
+    re.IGNORECASE,
 )
 
 _NUMBER = rf"({NUMBER_PATTERN})\s?(%|px\b|pixels?\b)?"
 _NAME = (
-    r"(?:[xy][ _-]?\{?(?:[012]|min|max|tl|br|cent(?:er|re))\}?|(?:min|max)[ _-]?[xy]|c[xy]"
+    r"(?:[xy][ _-]?\{?(?:[012]|min|max|tl|br|left|top|right|bottom|cent(?:er|re))\}?"
+    r"|(?:min|max)[ _-]?[xy]|c[xy]"
     r"|left|top|right|bottom|width|height|[xywh])"
 )
 # "x1 12" without a sign, but "x = 12": a bare letter or side before a number names nothing.
 _NAMED = re.compile(
     rf"(?<![\w.-])(?:({_NAME})(?:[ -](?:edge|side|coordinate))?\s*(?:=|:|\bis\b|\bof\b|≈)"
-    r"|([xy][ _-]?(?:[012]|min|max)|left|top|right|bottom)\s)"
+    r"|([xy][ _-]?(?:[012]|min|max)|left|top|right|bottom|width|height)\s"
+    r"|(left|top|right|bottom)(?:[ -](?:edge|side))?(?: is)? at(?: [xy]\s*=)?)"
     rf"\s*[\[(]?\s*{_NUMBER}(?![\w.]*\d)",
     re.IGNORECASE,
 )
-_BETWEEN_NAMED = re.compile(r"[\s,;)\]}|/]*(?:and|to|with|its|the)?[\s,;({\[|•-]*", re.IGNORECASE)
-_PLAIN = r"\d+(?:\.\d+)?"
-_RANGE = (
-    rf"\b\s*(?:=|:|in|from|between|ranges?(?:\s+from)?|∈)?\s*"
-    rf"\[?\s*({_PLAIN})\s*(?:-|–|—|to|and|\.\.+)\s*(?:[xy]\s*=\s*)?({_PLAIN})\s*\]?(?:\s?px|\s?pixels)?"
+_BETWEEN_NAMED = re.compile(
+    r"[\s,;)\]}|/]*(?:(?:and|to|with|its|the|an?)\b[\s,;({\[|•-]*){0,3}[\s,;({\[|•-]*",
+    re.IGNORECASE,
 )
-_RANGES = re.compile(
-    rf"(?<![\w.])(?:x|columns?|horizontally){_RANGE}[\s,;]*"
-    rf"(?:and|by|×|;)?\s*(?:y|rows?|vertically){_RANGE}(?![\w.]*\d)",
+_PLAIN = r"\d+(?:\.\d+)?"
+_UNIT = r"(?:\s?%|\s?px|\s?pixels?)?"
+_RANGE = (
+    r"\b(?:[ -](?:range|axis|coordinates?|values?))?"
+    r"\s*(?:=|:|in|from|between|ranges?(?:\s+from)?|∈)?\s*"
+    rf"(?:\[\s*({_PLAIN})\s*,\s*({_PLAIN})\s*\]"
+    rf"|\[?\s*({_PLAIN}){_UNIT}\s*(?:-|–|—|to|and|\.\.+)\s*(?:[xy]\s*=\s*)?({_PLAIN})\s*\]?){_UNIT}"
+)
+_X_RANGE = rf"(?:x|columns?|horizontally){_RANGE}"
+_Y_RANGE = rf"(?:y|rows?|vertically){_RANGE}"
+_AND_RANGE = r"[\s,;]*(?:and(?: from)?|by|×|;)?\s*"
+_RANGES = re.compile(rf"(?<![\w.]){_X_RANGE}{_AND_RANGE}{_Y_RANGE}(?![\w.]*\d)", re.IGNORECASE)
+_RANGES_DOWN_FIRST = re.compile(
+    rf"(?<![\w.]){_Y_RANGE}{_AND_RANGE}{_X_RANGE}(?![\w.]*\d)", re.IGNORECASE
+)
+_CORNER = r"(?:[ -](?:corner|vertex|point))?\s*(?:[:=]|is at|at|is)?\s*"
+_BARE_CORNERS = re.compile(
+    rf"\b(?:top|upper)[ -]?left{_CORNER}({_PLAIN})\s*,\s*({_PLAIN})[\s.,;]+(?:and\s+)?(?:the\s+)?"
+    rf"(?:bottom|lower)[ -]?right{_CORNER}({_PLAIN})\s*,\s*({_PLAIN})(?![\w.]*\d)",
     re.IGNORECASE,
 )
 _FOUR = r"(?:[ 	]*[,;][ 	]*|[ 	]+)".join([_NUMBER] * 4)
 _LEAD = re.compile(
     r"\b(?:(?:bounding box(?:es)?|bbox|coordinates?|coords?|y_?2|y_?max)"
     r"(?:\s+(?:is|are|at|of the \w+ (?:is|are)))?\s*[\])]?\s*[:=]?"
-    r"|(?:box|rectangle)\s*(?:[:=]|is|at))"
+    r"|(?:h|height|x_?2|x_?max|xywh|yxyx)\s*[\])]\s*[:=]?"
+    r"|(?:box|rectangle|locations?|positions?)\s*(?:[:=]|is|at))"
     rf"\s*{_FOUR}(?=\s*(?:[.;)\n]|$))",
     re.IGNORECASE,
 )
 _DIGITS = re.compile(r"\d+")
-_HEAD = re.compile(
-    r"x_?(?:1|min)\s*\|\s*y_?(?:1|min)\s*\|\s*x_?(?:2|max)\s*\|\s*y_?(?:2|max)", re.I
+_SIDES = ("width", "height")
+# A line of four numbers, behind the number of a list, or behind what it is about.
+_LINE = re.compile(
+    r"^[ \t]*(?:\d{1,3}[.):][ \t]+|[-*•>][ \t]+)?"
+    rf"(?:(?:{NOUN_PATTERN}|object|target|instance|box|bbox|answer|location|position|result|output"
+    r"|coordinates)[ #]*\d{0,3}[ \t]*(?:[:=→]|->|-(?= ))[ \t]*)?"
+    rf"(?!\d{{1,3}}[.):][ \t]){_FOUR}[ \t]*[.;,]?[ \t]*$",
+    re.MULTILINE | re.IGNORECASE,
 )
-_CELLS = re.compile(rf"{_NUMBER}\s*\|\s*{_NUMBER}\s*\|\s*{_NUMBER}\s*\|\s*{_NUMBER}(?=\s*\|)")
-_LINE = re.compile(rf"^[ \t]*{_FOUR}[ \t]*[.;,]?[ \t]*$", re.MULTILINE)
-
-
-class Span(NamedTuple):
-    """A box and where it stands."""
-
-    start: int
-    end: int
-    box: RawBox
 
 
 class PointSpan(NamedTuple):
@@ -143,29 +185,55 @@ def _chain_boxes(chain: list[PointSpan], text: str) -> Iterator[Span]:
             here = text[max(0, first.start - 60) : first.start]
             if len(chain) > 2 or not _CORNER_BEFORE.search(here):
                 return
-        spans.append(Span(first.start, second.end, RawBox((*first.point, *second.point))))
+        spans.append(Span(first.start, second.end, _box_of(first.point, second.point)))
     yield from spans
+
+
+def _box_of(a: Point, b: Point) -> RawBox:
+    return RawBox((a.x, a.y, b.x, b.y), frame=PERCENT if a.percent and b.percent else None)
+
+
+def sized(points: Sequence[PointSpan], text: str) -> Iterator[Span]:
+    """Give the boxes of points that are called center or corner, with sides in words after them."""
+    for own in points:
+        sides = _SIDES_AFTER.match(text, own.end)
+        before = text[max(0, own.start - 60) : own.start]
+        is_center = bool(_CENTER_BEFORE.search(before))
+        if is_center and _CENTER_OF_PICTURE.search(before):
+            continue
+        if sides and (is_center or _CORNER_SIDES_BEFORE.search(before)):
+            width, height = (float(side) for side in sides.groups() if side is not None)
+            names = ("cx", "cy", "w", "h") if is_center else ("x", "y", "w", "h")
+            box = in_order((own.point.x, own.point.y, width, height), names)
+            yield Span(own.start, sides.end(), RawBox(box))
 
 
 def prose_boxes(text: str) -> Iterator[Span]:
     """Give the boxes of a text whose brackets were read already and are blanks now."""
     if len(_DIGITS.findall(text)) < 4:
         return
-    in_table = bool(_HEAD.search(text))
-    for pattern in (_LEAD, _LINE, *((_CELLS,) if in_table else ())):
+    # Both patterns end with the numbers, and a line of them may fit either.
+    fours = {found.end(): found for p in (_LINE, _LEAD) for found in p.finditer(text)}
+    for end in sorted(fours):
+        yield _four(fours[end], text)
+    for pattern, order in (
+        (_RANGES, ("x1", "x2", "y1", "y2")),
+        (_RANGES_DOWN_FIRST, ("y1", "y2", "x1", "x2")),
+        (_BARE_CORNERS, ()),
+    ):
         for found in pattern.finditer(text):
-            yield _four(found)
-    for found in _RANGES.finditer(text):
-        x1, x2, y1, y2 = (float(number) for number in found.groups())
-        yield Span(found.start(), found.end(), RawBox((x1, y1, x2, y2)))
+            values = [float(number) for number in found.groups() if number is not None]
+            frame = PERCENT if found[0].count("%") == 4 else None
+            yield Span(found.start(), found.end(), RawBox(in_order(values, order), frame=frame))
     yield from _named(text)
 
 
-def _four(found: re.Match[str]) -> Span:
+def _four(found: re.Match[str], text: str) -> Span:
     numbers, units = found.groups()[::2], found.groups()[1::2]
-    x1, y1, x2, y2 = (float(number) for number in numbers)
+    order = order_before(text[max(0, found.start(1) - 60) : found.start(1)])
     frame = PERCENT if all(unit == "%" for unit in units) else None
-    return Span(found.start(), found.end(), RawBox((x1, y1, x2, y2), frame=frame))
+    box = RawBox(in_order([float(number) for number in numbers], order), frame=frame)
+    return Span(found.start(), found.end(), box)
 
 
 def _named(text: str) -> Iterator[Span]:
@@ -174,13 +242,21 @@ def _named(text: str) -> Iterator[Span]:
     start = end = -1
     corner: Span | None = None
     for found in _NAMED.finditer(text):
-        name = plain_name(found[1] or found[2])
-        far = end < 0 or not _BETWEEN_NAMED.fullmatch(text[end : found.start()])
+        name = plain_name(found[1] or found[2] or found[3])
+        far = (
+            end < 0
+            or found.start() - end > 60
+            or not _BETWEEN_NAMED.fullmatch(text[end : found.start()])
+        )
         if far or name in names:
             names, units, start = {}, [], found.start()
-        names[name] = float(found[3])
-        units.append(found[4] or "")
+        names[name] = float(found[4])
+        units.append(found[5] or "")
         end = found.end()
+        if names.keys() == {"x", "y", *_SIDES} and _CENTER_BEFORE.search(
+            text[max(0, start - 60) : start]
+        ):
+            names = {"cx": names["x"], "cy": names["y"], **{s: names[s] for s in _SIDES}}
         box = named_box(names) if len(names) == 4 else None
         if names.keys() == {"x", "y"}:  # the first corner, or the second of one before
             here = names["x"], names["y"]

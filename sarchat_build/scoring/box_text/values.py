@@ -125,7 +125,7 @@ def read_group(text: str, position: int, depth: int = 0) -> Group | None:
         elif isinstance(value, Word) and not loose:
             return None
         else:
-            group.items.append((sign, _number_of(value)))
+            group.items.append((sign, number_of(value)))
         # After a word a comma must come; numbers and groups may stand side by side.
         sign, loose = "", not isinstance(value, Word) or bool(keyed)
         if not loose and _skip(text, position) < len(text):
@@ -157,7 +157,7 @@ def _name(value: Value) -> str:
     return value.text if isinstance(value, Word | Quoted) else ""
 
 
-def _number_of(value: Value) -> Value:
+def number_of(value: Value) -> Value:
     """Give the number that a string is, or the value itself."""
     if isinstance(value, Quoted) and (found := _NUMBER.fullmatch(value.text.strip())):
         return Number(float(found[1]), bool(found[2]))

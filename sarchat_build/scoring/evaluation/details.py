@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 
 from sarchat_build.errors import ConfigurationError, InputError, Issue
 from sarchat_build.scoring.answers import Prediction, Scored
+from sarchat_build.scoring.evaluation.rotated import rotated_ious
 from sarchat_build.scoring.truth import Row
 
 _ROWS = 4096
@@ -26,7 +27,14 @@ _SCHEMA = pa.schema(
         "score": pa.float64(),
         "mean_iou": pa.float64(),
         "matches": pa.list_(
-            pa.struct({"predicted": pa.int32(), "true": pa.int32(), "iou": pa.float64()})
+            pa.struct(
+                {
+                    "predicted": pa.int32(),
+                    "true": pa.int32(),
+                    "iou": pa.float64(),
+                    "rotated_iou": pa.float64(),
+                }
+            )
         ),
         "boxes": pa.list_(pa.list_(pa.float64())),
         "text": pa.string(),
@@ -38,7 +46,8 @@ class Details:
     """The file, written beside its name and given it when all is written.
 
     `boxes` are in pixels of the chip, x_min, y_min, x_max, y_max; `matches` are the pairs at IoU
-    0.5, by positions in `boxes` and in the dialogue's own boxes.
+    0.5, by positions in `boxes` and in the dialogue's own boxes; their `rotated_iou` is null where
+    the truth has no rotated box.
     """
 
     def __init__(self, path: Path, *, overwrite: bool = False) -> None:
@@ -84,6 +93,7 @@ class Details:
 
     def add(self, row: Row, prediction: Prediction, scored: Scored) -> None:
         """Write one dialogue."""
+        turned = rotated_ious(scored.outlines, row.expected, scored.matches)
         self._rows.append(
             {
                 "dialogue_id": row.dialogue_id,
@@ -94,8 +104,13 @@ class Details:
                 "score": round(scored.score, 6),
                 "mean_iou": None if scored.mean_iou is None else round(scored.mean_iou, 6),
                 "matches": [
-                    {"predicted": m.predicted, "true": m.true, "iou": round(m.iou, 6)}
-                    for m in scored.matches
+                    {
+                        "predicted": pair.predicted,
+                        "true": pair.true,
+                        "iou": round(pair.iou, 6),
+                        "rotated_iou": None if value is None else round(value, 6),
+                    }
+                    for pair, value in zip(scored.matches, turned, strict=True)
                 ],
                 "boxes": [[round(value, 3) for value in box] for box in scored.boxes],
                 "text": prediction.text,

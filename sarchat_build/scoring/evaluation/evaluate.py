@@ -37,6 +37,7 @@ from sarchat_build.scoring.evaluation.figures import (
     TaskFigures,
 )
 from sarchat_build.scoring.evaluation.frame_check import FrameCheck
+from sarchat_build.scoring.evaluation.rotated import rotated_ious
 from sarchat_build.scoring.evaluation.tally import Floats, Metric, Resampled, Sums
 from sarchat_build.scoring.frames import Frame
 from sarchat_build.scoring.matching import Rectangle, iou_table, match
@@ -105,6 +106,7 @@ class _Evaluation:
         self._sizes: Counter[str] = Counter()
         self._found: dict[str, Counter[str]] = defaultdict(Counter)
         self._iou_sum, self._iou_pairs, self._counted = 0.0, 0, 0
+        self._rotated_sum, self._rotated_pairs = 0.0, 0
         self._frame_check = FrameCheck(frame)
         self._unparsable: list[str] = []
         self._baselines = Baselines(self._train())
@@ -132,20 +134,24 @@ class _Evaluation:
         if scored.outcome == "unparsable" and len(self._unparsable) < _EXAMPLES:
             self._unparsable.append(display_name(str(prediction.text), 60))
         if expected.boxes is not None:
-            self._add_boxes(scored.boxes, expected)
+            self._add_boxes(scored, expected)
         return scored
 
-    def _add_boxes(self, predicted: Sequence[Rectangle], expected: Expected) -> None:
+    def _add_boxes(self, scored: Scored, expected: Expected) -> None:
         true = expected.boxes or ()
-        table = iou_table(predicted, true)
+        table = iou_table(scored.boxes, true)
         named = [_size(box, expected) for box in true]
         self._sizes.update(named)
         for threshold in THRESHOLDS:
-            for pair in match(table, threshold):
-                self._found[f"{threshold:g}"][named[pair.true]] += 1
-                if threshold == THRESHOLDS[0]:
-                    self._iou_sum += pair.iou
-                    self._iou_pairs += 1
+            pairs = match(table, threshold)
+            self._found[f"{threshold:g}"].update(named[pair.true] for pair in pairs)
+            if threshold == THRESHOLDS[0]:
+                self._iou_sum += sum(pair.iou for pair in pairs)
+                self._iou_pairs += len(pairs)
+                turned = rotated_ious(scored.outlines, expected, pairs)
+                known = [value for value in turned if value is not None]
+                self._rotated_sum += sum(known)
+                self._rotated_pairs += len(known)
 
     def add_baselines(self, question: str, expected: Expected, image_id: str) -> None:
         picture = self._dataset.pictures[image_id]
@@ -194,6 +200,8 @@ class _Evaluation:
                 if self._sizes[name]
             ),
             mean_iou=self._iou_sum / self._iou_pairs if self._iou_pairs else None,
+            rotated_iou=self._rotated_sum / self._rotated_pairs if self._rotated_pairs else None,
+            rotated_pairs=self._rotated_pairs,
             counted_boxes=self._counted,
             benchmarks=tuple(figures for figures, _ in columns),
             overall=self._overall(columns, drawn),

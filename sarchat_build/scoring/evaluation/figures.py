@@ -124,7 +124,11 @@ class Overall(Model):
 
 
 class ScoreFigures(Model):
-    """Everything that is known of a file of predictions."""
+    """Everything that is known of a file of predictions.
+
+    `mean_iou` is that of the pairs at the lowest threshold; `rotated_iou` the mean rotated IoU of
+    those `rotated_pairs` among them whose truth has a rotated box.
+    """
 
     dataset: str
     split: str
@@ -135,6 +139,8 @@ class ScoreFigures(Model):
     metrics: tuple[MetricFigures, ...]
     sizes: tuple[SizeFigures, ...]
     mean_iou: float | None
+    rotated_iou: float | None
+    rotated_pairs: int
     counted_boxes: int
     benchmarks: tuple[BenchmarkFigures, ...]
     overall: Overall

@@ -43,7 +43,8 @@ class FrameCheck:
             self._beyond += max(x1, x2) > _BEYOND * across or max(y1, y2) > _BEYOND * down
             self._fractions += max(box.values) <= 1.0
         for frame in self._frames:
-            table = iou_table(to_pixels(own, width_px, height_px, frame), true)
+            boxes = [box for box, _ in to_pixels(own, width_px, height_px, frame)]
+            table = iou_table(boxes, true)
             if table:
                 best = [max(row[t] for row in table) for t in range(len(true))]
                 self._iou[frame.name] += sum(best)

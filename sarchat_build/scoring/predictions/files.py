@@ -145,6 +145,14 @@ def _listed(document: Mapping[str, Any]) -> list[Any] | None:
     for key in _LISTS:
         if isinstance(document.get(key), list) and all(isinstance(r, dict) for r in document[key]):
             return list(document[key])
+    if document and all("/" in name for name in document):  # ids, each with its answer
+        return [
+            {"dialogue_id": name, **(said if isinstance(said, dict) else {"prediction": said})}
+            for name, said in document.items()
+        ]
+    names, rows = document.get("columns"), document.get("data")
+    if isinstance(names, list) and isinstance(rows, list):  # as pandas splits a table
+        return [dict(zip(names, row, strict=False)) for row in rows if isinstance(row, list)]
     columns = document.get("prediction")
     if isinstance(columns, dict):
         return [
@@ -167,7 +175,7 @@ def _record(where: str, item: Any) -> Record:
 
 def _table(path: Path, text: io.TextIOWrapper) -> Iterator[Record]:
     header = text.readline()
-    delimiter = "\t" if "\t" in header else ","
+    delimiter = "\t" if "\t" in header else max(",;", key=header.count)
     names = next(csv.reader([header], delimiter=delimiter), [])
     if len(names) < 2 or not all(name.isprintable() for name in names):
         raise InputError(

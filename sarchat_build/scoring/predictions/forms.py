@@ -16,14 +16,30 @@ _TEXTS = (
     "predict",
     "completion",
     "output",
-    "answer",
+    "outputs",
     "generated_text",
+    "generated",
+    "generation",
+    "pred",
+    *("model_answer", "model_response", "model_output", "model_prediction"),
+    "answer",
     "text",
 )
+# Of these it cannot be told whether they are the model's or the dataset's, beside other texts.
+_EITHER = ("answer", "text")
+_NO_TEXTS = {
+    *(*_IDS, "image_id", "images", "image", "image_path", "question", "prompt", "query", "input"),
+    *("messages", "conversations", "task", "subtask", "category", "channel", "split", "source"),
+    *("model", "model_id", "model_name", "dataset", "finish_reason", "stop_reason", "metadata"),
+}
+_TOO_LONG = ("length", "max_tokens", "max_output_tokens")
+# What VLMEvalKit writes for an answer that it did not get.
+_VLMEVALKIT_FAILED = "Failed to obtain answer via API."
 FORMS = (
     "ms-swift (response, messages), LLaMA-Factory (prompt, predict), lmms-eval (doc_id, "
     "filtered_resps), VLMEvalKit (index, question, prediction), EvalScope (index, model_output), "
-    "OpenAI batch (custom_id, response), LLaVA (question_id, text), or dialogue_id and prediction"
+    "OpenAI batch (custom_id, response), Anthropic batch (custom_id, result), Gemini batch (key, "
+    "response), LLaVA (question_id, text), or dialogue_id and prediction"
 )
 
 
@@ -66,19 +82,43 @@ def recognize(record: Record) -> Answered:
             ids = tuple(str(fields[n]) for n in _IDS if _is_id(fields.get(n)))
             return read(record.where, form, ids, fields)
     text = next((name for name in _TEXTS if name in fields), None)
-    if text is not None and any(_is_id(fields.get(name)) for name in _IDS):
-        ids = tuple(str(fields[n]) for n in _IDS if _is_id(fields.get(n)))
-        return Answered(
-            record.where,
-            "plain",
-            ids,
-            _picture(fields),
-            _question(fields),
-            None,
-            _text(fields[text]),
-        )
+    ids = tuple(str(fields[n]) for n in _IDS if _is_id(fields.get(n)))
+    if text is not None and (ids or (_picture(fields) and _question(fields))):
+        return _plain(record, ids, text)
     names = ", ".join(map(str, list(fields)[:12])) or "none"
     raise InputError(f"{record.where}: fields of no known harness ({names}); known are {FORMS}")
+
+
+def _plain(record: Record, ids: tuple[str, ...], name: str) -> Answered:
+    fields = record.fields
+    if name in _EITHER:
+        unknown = [n for n, v in fields.items() if isinstance(v, str) and n not in _NO_TEXTS]
+        others = [repr(n) for n in unknown if n != name]
+        if others:
+            raise InputError(
+                f"{record.where}: is the model's text in {name!r} or in {' or '.join(others[:3])}? "
+                "name it prediction"
+            )
+    text, stopped = _choice(fields[name])
+    return Answered(
+        record.where,
+        "plain",
+        ids,
+        _picture(fields),
+        _question(fields),
+        None,
+        text,
+        stopped or _is_too_long(fields),
+    )
+
+
+def _is_too_long(fields: Mapping[str, Any]) -> bool:
+    """Tell whether a harness says that an answer's length ended it."""
+    names = ("finish_reason", "stop_reason", "finishReason")
+    details = fields.get("incomplete_details")
+    reasons = [fields.get(name) for name in names]
+    reasons.append(details.get("reason") if isinstance(details, Mapping) else None)
+    return any(isinstance(reason, str) and reason.lower() in _TOO_LONG for reason in reasons)
 
 
 def _is_id(value: Any) -> bool:
@@ -90,25 +130,45 @@ def _text(value: Any) -> str | None:
     if isinstance(value, str):
         return value
     if isinstance(value, Mapping):
-        return _text(value.get("content", value.get("text")))
+        keys = ("content", "text", "generated_text", "parts")
+        return next((_text(value[key]) for key in keys if key in value), None)
     if isinstance(value, Sequence) and value:
-        if all(isinstance(part, Mapping) and "type" in part for part in value):
-            parts = [p.get("text") for p in value if p["type"] in ("text", "output_text")]
-            return "".join(part for part in parts if isinstance(part, str))
+        if all(isinstance(part, Mapping) for part in value):
+            return _text_of_parts(value)
         return _text(value[0])
     if isinstance(value, int | float) and value == value:
         return f"{value:g}"
     return None
 
 
+def _text_of_parts(parts: Sequence[Mapping[str, Any]]) -> str | None:
+    """Give the text of messages, of which the last that is no user's counts, or of parts of one."""
+    if all("role" in part for part in parts):
+        said = [part for part in parts if part["role"] not in ("user", "system", "human")]
+        return _text(said[-1]) if said else None
+    if all("type" in part for part in parts):
+        texts = [p.get("text") for p in parts if p["type"] in ("text", "output_text")]
+        return "".join(text for text in texts if isinstance(text, str))
+    return _text(parts[0])
+
+
 def _choice(body: Any) -> tuple[str | None, bool]:
-    """Give the first choice of a chat completion, and whether its length ended it."""
-    choices = body.get("choices") if isinstance(body, Mapping) else None
+    """Give the first answer of a service's response, and whether its length ended it."""
+    if not isinstance(body, Mapping):
+        parts = body if isinstance(body, Sequence) and not isinstance(body, str) else ()
+        first = parts[0] if parts and isinstance(parts[0], Mapping) else {}
+        return _text(body), _is_too_long(first)
+    if isinstance(body.get("output"), Sequence):  # of the responses API
+        said = [o for o in body["output"] if isinstance(o, Mapping) and o.get("type") == "message"]
+        return (_text(said[-1]) if said else None), _is_too_long(body)
+    choices = body.get("choices", body.get("candidates"))
+    if choices is None:
+        return _text(body), _is_too_long(body)
     if not isinstance(choices, Sequence) or not choices or not isinstance(choices[0], Mapping):
         return None, False
     first = choices[0]
-    stopped = (first.get("finish_reason") or first.get("stop_reason")) in ("length", "max_tokens")
-    message = first.get("message", first.get("text"))
+    stopped = _is_too_long(first)
+    message = first.get("message", first.get("text", first.get("content")))
     if isinstance(message, Mapping) and isinstance(message.get("refusal"), str):
         return message["refusal"], stopped
     return _text(message), stopped
@@ -158,6 +218,17 @@ def _batch(where: str, form: str, ids: tuple[str, ...], fields: Mapping[str, Any
     return Answered(where, form, (str(fields["custom_id"]),), None, None, None, text, stopped)
 
 
+def _anthropic(where: str, form: str, ids: tuple[str, ...], fields: Mapping[str, Any]) -> Answered:
+    result = fields["result"]
+    text, stopped = _choice(result.get("message") if isinstance(result, Mapping) else None)
+    return Answered(where, form, (str(fields["custom_id"]),), None, None, None, text, stopped)
+
+
+def _gemini(where: str, form: str, ids: tuple[str, ...], fields: Mapping[str, Any]) -> Answered:
+    text, stopped = _choice(fields["response"])
+    return Answered(where, form, (str(fields["key"]),), None, None, None, text, stopped)
+
+
 def _evalscope(where: str, form: str, ids: tuple[str, ...], fields: Mapping[str, Any]) -> Answered:
     text, stopped = _choice(fields["model_output"])
     metadata = fields.get("metadata")
@@ -182,8 +253,9 @@ def _swift(where: str, form: str, ids: tuple[str, ...], fields: Mapping[str, Any
     label = fields.get("labels")
     question = _user_text(fields["messages"])
     label = label if isinstance(label, str) else None
-    text = _text(fields["response"])
-    return Answered(where, form, ids, _picture(fields), question, label, text)
+    text, stopped = _choice(fields["response"])
+    stopped |= _is_too_long(fields)
+    return Answered(where, form, ids, _picture(fields), question, label, text, stopped)
 
 
 def _factory(where: str, form: str, ids: tuple[str, ...], fields: Mapping[str, Any]) -> Answered:
@@ -202,11 +274,14 @@ def _vlmevalkit(where: str, form: str, ids: tuple[str, ...], fields: Mapping[str
     answer = fields.get("answer")
     label = answer if isinstance(answer, str) else None
     text = _text(fields["prediction"])
+    text = None if text == _VLMEVALKIT_FAILED else text
     return Answered(where, form, ids, _picture(fields), _question(fields), label, text)
 
 
 _READERS = (
     ("OpenAI batch", ("custom_id", "response"), _batch),
+    ("Anthropic batch", ("custom_id", "result"), _anthropic),
+    ("Gemini batch", ("key", "response"), _gemini),
     ("EvalScope", ("index", "model_output"), _evalscope),
     ("lmms-eval", ("doc_id", "filtered_resps"), _lmms),
     ("lmms-eval", ("doc_id", "resps"), _lmms),
