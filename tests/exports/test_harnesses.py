@@ -16,11 +16,13 @@ from typing import Any
 
 import duckdb
 import pytest
+import vlmeval_contract
 import yaml
 from PIL import Image
 from small_exports import Exporter, export
 
 from sarchat_build.errors import ConfigurationError
+from sarchat_build.exports import harnesses
 from sarchat_build.exports.harnesses.text_match import score
 
 
@@ -49,7 +51,43 @@ def test_vlmevalkit_has_a_picture_once(exported: Exporter, built: Path) -> None:
     ).fetchall()
     assert len(seen) > 20
     assert seen <= {name for (name,) in ids}
-    assert {"sarchat_vlmevalkit.py", "text_match.py"} <= {p.name for p in folder.glob("*.py")}
+
+
+HARNESSES = Path(harnesses.__file__).parent
+
+
+def same_text(exported: Path, name: str) -> Path:
+    """The module that an export carries a copy of: a measurement of coverage knows its name."""
+    module = HARNESSES / name
+    assert exported.read_bytes() == module.read_bytes()
+    return module
+
+
+def test_the_class_of_vlmevalkit_finds_pictures_and_scores_the_truth(
+    exported: Exporter, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With its base class as it is documented; `make clients` has the harness itself."""
+    folder = exported("vlmevalkit")
+    monkeypatch.setenv("LMUData", str(folder))
+    vlmeval_contract.install(monkeypatch)
+    same_text(folder / "text_match.py", "text_match.py")
+    module = imported(same_text(folder / "sarchat_vlmevalkit.py", "vlmevalkit_dataset.py"))
+    names = {path.stem for path in folder.glob("*.tsv")}
+    assert len(names) == 6
+    assert names <= set(module.SARChatDataset.supported_datasets())
+    for name in sorted(names):
+        dataset = module.SARChatDataset(name)
+        of_picture: dict[str, set[str]] = {}
+        for image_id, text in zip(dataset.data["image_id"], dataset.data["image"], strict=True):
+            of_picture.setdefault(image_id, set()).add(text)
+        assert all(len(texts) == 1 for texts in of_picture.values())
+        for answers, expected in ((dataset.data["answer"], 100.0), ("", 0.0)):
+            table = dataset.data.drop(columns=["image"]).assign(prediction=answers)
+            file = tmp_path / f"{name}.tsv"
+            vlmeval_contract.dump(table, str(file))
+            scores = dataset.evaluate(str(file))
+            assert scores == {"overall": expected}, name
+            assert json.loads((tmp_path / f"{name}_score.json").read_text()) == scores
 
 
 def test_requests_hold_their_picture(exported: Exporter) -> None:
@@ -98,10 +136,10 @@ def imported(path: Path) -> ModuleType:
 
 RUN = """
 import importlib.util, json, sys
-folder, dataset = {folder!r}, {dataset!r}
-sys.path[:] = [path for path in sys.path if "exports" not in path]
-spec = importlib.util.spec_from_file_location("utils", folder + "/utils.py")
+module, folder, dataset = {module!r}, {folder!r}, {dataset!r}
+spec = importlib.util.spec_from_file_location("utils", module)
 utils = importlib.util.module_from_spec(spec); spec.loader.exec_module(utils)
+utils.__file__ = folder + "/utils.py"  # the same text, in the folder of the tasks
 import datasets
 docs = datasets.load_dataset(dataset, "referring", split="test")
 results = []
@@ -124,7 +162,8 @@ def test_tasks_of_lmms_eval_read_the_dataset(
 ) -> None:
     folder = exported("lmms-eval", limit=None, boxes="qwen3-vl")
     group = yaml.load((folder / "sarchat.yaml").read_text(), _Loader)
-    utils = imported(folder / "utils.py")
+    module = same_text(folder / "utils.py", "lmms_eval_utils.py")
+    utils = imported(module)
     for name in group["task"]:
         task = yaml.load((folder / f"{name}.yaml").read_text(), _Loader)
         assert task["task"] == name
@@ -134,13 +173,14 @@ def test_tasks_of_lmms_eval_read_the_dataset(
         assert len(functions) == 5
         assert all(hasattr(utils, function.split(".")[1]) for function in functions)
     done = subprocess.run(
-        [sys.executable, "-c", RUN.format(folder=str(folder), dataset=str(built))],
-        env=os.environ | {"HF_HUB_OFFLINE": "1", "HF_HOME": str(tmp_path), "PYTHONPATH": ""},
+        [sys.executable, "-c",
+         RUN.format(module=str(module), folder=str(folder), dataset=str(built))],
+        env=os.environ | {"HF_HUB_OFFLINE": "1", "HF_HOME": str(tmp_path)},
         capture_output=True,
         text=True,
         timeout=240,
         cwd=tmp_path,
-    )
+    )  # fmt: skip
     assert done.stdout.strip() == "mean 1.0 0.0", done.stderr
 
 
