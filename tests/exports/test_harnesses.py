@@ -137,7 +137,8 @@ def imported(path: Path) -> ModuleType:
 RUN = """
 import importlib.util, json, sys
 module, folder, dataset = {module!r}, {folder!r}, {dataset!r}
-spec = importlib.util.spec_from_file_location("utils", module)
+name = "sarchat_build.exports.harnesses.lmms_eval_utils"
+spec = importlib.util.spec_from_file_location(name, module)
 utils = importlib.util.module_from_spec(spec); spec.loader.exec_module(utils)
 utils.__file__ = folder + "/utils.py"  # the same text, in the folder of the tasks
 import datasets
