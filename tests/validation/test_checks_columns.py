@@ -123,6 +123,21 @@ IMAGE_ROWS = {
         set_in(["categories_annotated"], ["boat"]),
         "categories_annotated",
     ),
+    "no channel": (set_in(["channels"], 0), "channels"),
+    "half a window": (set_in(["window_xyxy_px"], [0, 256]), "window"),
+    "bits that its words deny": (
+        lambda row: row.update(bit_depth=4, rendering="2 bit to gray, as PNG"),
+        "bit_depth",
+    ),
+    "a range that ends before it begins": (
+        lambda row: row.update(bit_depth=16, rendering="linear: 9…3 → 0…255"),
+        "rendering",
+    ),
+    "corners of NaN": (set_in(["objects", "obb", 0], [float("nan")] * 8), "obb"),
+    "corners of something larger": (
+        set_in(["objects", "obb", 0], [10.0, 10.0, 200.0, 10.0, 200.0, 90.0, 10.0, 90.0]),
+        "obb",
+    ),
 }
 
 
@@ -132,6 +147,58 @@ def test_a_wrong_image_row_is_named(world, tmp_path, fault):
     change(world.image(A))
     world.write(tmp_path)
     assert_named(only_errors(validate(tmp_path)), check, A)
+
+
+CHIP = "beta/s@64,0"
+CHIP_ROWS = {
+    "an outline beyond its edge": (
+        set_in(["objects", "segmentation", 0], [36.0, 40.0, 200.0, 40.0, 56.0, 60.0]),
+        "segmentation",
+    ),
+    "a window that is too wide": (set_in(["window_xyxy_px"], [64, 0, 264, 128]), "window"),
+    "a window off the grid": (set_in(["window_xyxy_px"], [0, 0, 100, 128]), "window_size"),
+    "a window before the scene": (set_in(["window_xyxy_px"], [-64, 0, 64, 128]), "window"),
+}
+
+
+@pytest.mark.parametrize("fault", CHIP_ROWS)
+def test_a_wrong_row_of_a_chip_is_named(world, tmp_path, fault):
+    change, check = CHIP_ROWS[fault]
+    change(world.image(CHIP))
+    world.write(tmp_path)
+    assert_named(only_errors(validate(tmp_path)), check, CHIP)
+
+
+@pytest.mark.parametrize(
+    ("source", "column", "value", "check"),
+    [
+        # What RE2 cannot read is open, but a scene is a part of the name.
+        ("alpha", "scene", {"pattern": "(?=a)(?P<scene_id>a)"}, None),
+        ("alpha", "scene", {"pattern": "(?=a)(?P<scene_id>a)"}, "scene_id"),
+        ("alpha", "pixels", {"rule": "percentile"}, "rendering"),
+    ],
+)
+def test_a_row_is_held_against_what_is_recorded_of_its_source(
+    world, tmp_path, source, column, value, check
+):
+    world.build["sources"][source][column] = value
+    if check == "scene_id":
+        world.image(A)["scene_id"] = "alpha/elsewhere"
+    if check == "rendering":
+        world.image(A).update(bit_depth=16, rendering="percentile 2–98 of the scene: 1…3 → 0…255")
+    world.write(tmp_path)
+    found = validate(tmp_path)
+    if check is None:
+        assert found == []
+    else:
+        assert_named(found, check, A)
+
+
+def test_a_picture_twice_in_a_shard_is_named(world, tmp_path):
+    path = next(p for p in world.files if p.startswith("images/") and "train-00001" in p)
+    world.files[path].insert(1, copy.deepcopy(world.image(A)))
+    world.write(tmp_path)
+    assert_named(validate(tmp_path), "image_id_unique", A)
 
 
 def test_chips_of_one_scene_rendered_apart_are_named(world, tmp_path):
