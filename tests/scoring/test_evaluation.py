@@ -13,6 +13,7 @@ import pytest
 from box_forms import COARSENESS, FORMS
 
 from sarchat_build.config.annotation_options import AngleParts
+from sarchat_build.errors import InputError
 from sarchat_build.geometry.rotated import from_corners
 from sarchat_build.scoring import score_files
 from sarchat_build.scoring.answers import Prediction, Tally
@@ -324,6 +325,24 @@ def test_rotated_boxes_are_measured_where_the_truth_has_them(
         assert [m["rotated_iou"] for m in matches] == [
             1.0 if row.expected.outlines[m["true"]] else None for m in matches
         ]
+
+
+def test_details_that_are_not_finished_or_not_wanted_are_not_left(
+    rows: list[Row], tmp_path: Path
+) -> None:
+    path = tmp_path / "details.jsonl"
+    with pytest.raises(KeyboardInterrupt), Details(path):
+        raise KeyboardInterrupt
+    assert list(tmp_path.iterdir()) == []
+    with pytest.raises(InputError, match="give another name, or --overwrite"), Details(path):
+        path.write_text("of another run", encoding="utf-8")
+    assert path.read_text(encoding="utf-8") == "of another run"
+    with Details(path, overwrite=True):
+        pass
+    assert path.read_bytes() == b""
+    (tmp_path / "folder.parquet.unfinished").mkdir()
+    with pytest.raises(InputError, match="cannot be written"):
+        Details(tmp_path / "folder.parquet")
 
 
 def test_files_are_scored_in_one_call(built: Path, rows: list[Row], tmp_path: Path) -> None:

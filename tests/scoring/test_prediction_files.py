@@ -141,6 +141,30 @@ def refusal(text: str | bytes, dataset: Dataset, tmp_path: Path) -> str:
     return message
 
 
+def test_records_by_columns_and_tables_with_empty_lines_are_read(
+    asked: list[Asked], dataset: Dataset, tmp_path: Path
+) -> None:
+    ids, answers = ([row[i] for row in asked] for i in (0, 5))
+    columns = {"dialogue_id": ids, "prediction": answers, "model": "m", "times": [1]}
+    check(join_predictions([write(tmp_path / "a", json.dumps(columns))], dataset), asked, "id")
+    lines = "".join(f"{own}\t{answer}\n\n" for own, answer in zip(ids, answers, strict=True))
+    table = write(tmp_path / "b", f"dialogue_id\tprediction\n{lines}")
+    check(join_predictions([table], dataset), asked, "id")
+
+
+def test_rows_without_a_key_beside_some_with_one_are_unknown(
+    asked: list[Asked], dataset: Dataset, tmp_path: Path
+) -> None:
+    first, second = asked[:2]
+    keyed = [{"dialogue_id": first.dialogue_id, "prediction": first.answer}]
+    other = [{"response": second.answer, "labels": second.reference, "messages": []}]
+    files = [write(tmp_path / str(n), json.dumps(rows[0])) for n, rows in enumerate((keyed, other))]
+    joined = join_predictions(files, dataset)
+    assert list(joined.predictions) == [first.dialogue_id]
+    assert joined.unknown == 1
+    assert "no key" in joined.unknown_examples[0]
+
+
 def test_two_answers_to_one_dialogue_are_refused(
     asked: list[Asked], dataset: Dataset, tmp_path: Path
 ) -> None:
@@ -288,6 +312,8 @@ GARBAGE: list[tuple[str | bytes, str]] = [
     (b"PAR1" + b"x" * 40, "is not Parquet"),
     (b"\x1f\x8b" + b"x" * 40, "cannot be read"),
     ('{"dialogue_id": "nowhere", "prediction": "b"}', "none of 1 predictions is of a dialogue"),
+    ('{\n"dialogue_id": "a",\n"pre', "is not JSON ("),
+    (b"PK\x03\x04" + b"x" * 40, "is a zip file but no xlsx workbook"),
 ]  # fmt: skip
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from typing import Any
 
 import pytest
 from conftest import REPOSITORY
@@ -31,6 +32,10 @@ BOX = "{<10><10><50><50>}"
         ("A ship in the top left.", "A ship lies in the top left.",
          {"task": "fine_grained_description", "subtask": "all"}, 1.0),
         ("<think>[1, 2, 3, 4]</think>" + BOX, BOX, {}, 1.0),
+        ("There are 3.", "3", {"task": "instance_counting"}, 1.0),
+        ("There are 4.", "3", {"task": "instance_counting"}, 0.0),
+        ("It lies to the left.", "To the left.", {"task": "cross_modal_identification"}, 1.0),
+        ("It lies to the right.", "To the left.", {"task": "cross_modal_identification"}, 0.0),
     ],
 )  # fmt: skip
 def test_one_completion(
@@ -47,6 +52,20 @@ def test_as_trl_calls_it() -> None:
     given = {"completions": completions, "solution": [BOX, BOX], **columns}
     assert reward(**given) == [1.0, 0.0]  # type: ignore[call-overload]
     assert Reward().__name__ == "sarchat"
+
+
+@pytest.mark.parametrize(
+    ("completion", "expected"),
+    [
+        ([{"role": "assistant", "content": [{"type": "text", "text": BOX[:9]},
+                                            {"type": "text", "text": BOX[9:]}]}], 1.0),
+        ({"role": "assistant", "content": BOX}, 1.0),
+        ([], 0.0),
+        (None, 0.0),
+    ],
+)  # fmt: skip
+def test_a_completion_is_text_messages_or_parts_of_one(completion: Any, expected: float) -> None:
+    assert reward([completion], [BOX]) == [expected]
 
 
 def test_as_ms_swift_calls_it() -> None:

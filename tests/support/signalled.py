@@ -1,6 +1,6 @@
 """What signals do to a command, each case a process of its own.
 
-    python -c "import signalled; signalled.once()"
+python -c "import signalled; signalled.once()"
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _exit = os._exit
 
 
 def _exit_measured(code: int) -> NoReturn:
-    """End at once, but for what was registered for the end: so a measurement of coverage is kept."""
+    """End at once, but for what was registered for the end: a measurement of coverage is kept."""
     atexit._run_exitfuncs()
     _exit(code)
 
@@ -128,7 +128,7 @@ def job_that_ended() -> None:
 
 
 def worker_without_work() -> None:
-    """The launcher closes the pipe of a worker that is not needed; Ctrl-C does not end it before."""
+    """The launcher closes the pipe of a worker that is not needed; Ctrl-C does not end it."""
     there, here = multiprocessing.Pipe()
     thread = threading.Timer(0.05, there.close)
     thread.start()

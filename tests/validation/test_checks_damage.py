@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
+import re
 import shutil
 import zipfile
+from collections.abc import Callable, Iterator
+from operator import is_
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -14,53 +18,156 @@ from damage import Damage, Target
 from damage_kinds import kinds
 from damage_rows import one_of_a_scene
 from miniatures import build
+from remembered import Notes, noted, still_holds
 
 from sarchat_build import validation as checks
-from sarchat_build.published.layout import INDEX_FILE, shard_name
+from sarchat_build.config.resources import recipe_path
+from sarchat_build.published.layout import INDEX_FILE, QUALITY_FILE, shard_name
+from sarchat_build.publishing import documents
 from sarchat_build.publishing.documents import check_documents, check_figures, known_text
 from sarchat_build.report.reading import shard_statistics
 from sarchat_build.synthetic import synthesize
+from sarchat_build.validation.dataset import check_dataset, shard
+from sarchat_build.validation.dataset.documents.picture_index import check_index_rows
+from sarchat_build.validation.findings import FindingLog
 
 quality = pytest.mark.quality
 # 16 bits, chips, corners, outlines, and a duplicate; one picture is refused.
 SOURCES = {"ssdd": 12, "hrsid": 4, "sived": 4, "sar_aircraft": 10, "air_sarship_2": 2}
+SHARD_IMAGES = 8
 KINDS = dict(kinds())
 
 
+class ReadShard(NamedTuple):
+    """A shard of the undamaged dataset: what was found, and what was read of build.json."""
+
+    report: checks.ShardReport
+    notes: Notes
+    pictures: Any
+    rows: Any
+
+
 class Finished(NamedTuple):
-    """A finished dataset, its record and constant text, reports of its shards, sums of its rows."""
+    """A finished dataset and all that was read of it before it is damaged."""
 
     folder: Path
     record: dict[str, Any]
     known: tuple[Any, ...]
-    reports: dict[tuple[str, int, int], checks.ShardReport]
+    shards: dict[tuple[str, int, int], ReadShard]
     tallies: list[bytes]
 
 
 @pytest.fixture(scope="module")
-def finished(tmp_path_factory: pytest.TempPathFactory) -> Finished:
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Finished]:
     folder = tmp_path_factory.mktemp("damage")
     for source, images in SOURCES.items():
         synthesize(source, folder / "raw", images)
     with zipfile.ZipFile(next((folder / "raw" / "hrsid").glob("*.zip")), "a") as archive:
         archive.writestr("HRSID_JPG/JPEGImages/P0999_0_800_0_800.jpg", b"no picture")
-    build(folder / "raw", folder / "dataset")
-    return read(folder / "dataset")
+    # Shards are small: of a damaged dataset only the damaged one is read again.
+    text = recipe_path("sarchat_2m").read_text(encoding="utf-8")
+    recipe = folder / "small_shards.toml"
+    recipe.write_text(
+        re.sub(r"images_per_shard *= *\d+", f"images_per_shard = {SHARD_IMAGES}", text),
+        encoding="utf-8",
+    )
+    build(folder / "raw", folder / "dataset", recipe=str(recipe))
+    with pytest.MonkeyPatch.context() as patch:
+        # These depend on nothing but their arguments.
+        for module, name in ((documents, "quality_report"), (check_dataset, "check_quality"),
+                             (check_dataset, "check_index")):  # fmt: skip
+            patch.setattr(module, name, ONCE[name](getattr(module, name)))
+        yield read(folder / "dataset")
+
+
+def quality_report_once(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Compute the figures of the same sums, recipe, phrasings and proofs once."""
+    made: dict[Any, Any] = {}
+
+    def once(*, tallies: Any, recipe: Any, template_ids: Any, proven: Any) -> Any:
+        key = tallies.pack(), recipe.model_dump_json(), tuple(template_ids), proven
+        if key not in made:
+            made[key] = function(
+                tallies=tallies, recipe=recipe, template_ids=template_ids, proven=proven
+            )
+        return made[key]
+
+    return once
+
+
+def file_once(function: Callable[..., Any], name: str) -> Callable[..., Any]:
+    """Compare a file with the same reports, and a record that says the same, once."""
+    done: list[tuple[bytes, list[checks.ShardReport], Notes, Any]] = []
+
+    def once(out: str, build: dict[str, Any], reports: list[checks.ShardReport]) -> Any:
+        path = Path(out, name)
+        data = path.read_bytes() if path.is_file() else b""
+        for known, of, notes, found in done:
+            same = known == data and len(of) == len(reports) and all(map(is_, of, reports))
+            if same and still_holds(notes, build):
+                return found
+        notes = {}
+        found = function(out, noted(build, notes), reports)
+        done.append((data, [*reports], notes, found))
+        return found
+
+    return once
+
+
+ONCE = {
+    "quality_report": quality_report_once,
+    "check_quality": lambda function: file_once(function, QUALITY_FILE),
+    "check_index": lambda function: file_once(function, INDEX_FILE),
+}
 
 
 def read(folder: Path) -> Finished:
     """Check and count every shard once."""
     out, record = str(folder), checks.read_build(str(folder))[0]
     known = known_text(record)
-    reports, tallies = {}, []
+    shards, tallies = {}, []
     for plan in checks.plan_shards(record):
-        reports[plan] = checks.check_shard(out, *plan, record, known[0])
+        notes: Notes = {}
+        seen: list[Any] = []
+        with pytest.MonkeyPatch.context() as patch:
+
+            def compare(*given: Any, seen: list[Any] = seen) -> None:
+                seen.extend(given[2:4])
+                check_index_rows(*given)
+
+            patch.setattr(shard, "check_index_rows", compare)
+            report = checks.check_shard(out, *plan, noted(record, notes), known[0])
+        shards[plan] = ReadShard(report, notes, *(seen or (None, None)))
         name, recipe = shard_name(*plan), record["recipe"]
         found = shard_statistics(
             out, name, tasks=recipe["tasks"]["enabled"], candidates=recipe["candidates"]
         )
         tallies.append(found.pack())
-    return Finished(folder, record, known, reports, tallies)
+    return Finished(folder, record, known, shards, tallies)
+
+
+def report_of(
+    folder: Path, plan: tuple[str, int, int], build: dict[str, Any], text: Any, finished: Finished
+) -> checks.ShardReport:
+    """Check a shard, or only its rows of the index if nothing else of it is changed."""
+    old, name = finished.shards.get(plan), f"/{plan[0]}-{plan[1]:05d}-"
+    files = finished.record["files"]
+    changed = old is None or text is not finished.known[0]
+    changed = changed or any(
+        files.get(path) != entry for path, entry in build["files"].items() if name in path
+    )
+    if old is None or changed or old.report.errors or not still_holds(old.notes, build):
+        return checks.check_shard(str(folder), *plan, build, text)
+    if files.get(INDEX_FILE) == build["files"].get(INDEX_FILE):
+        return old.report
+    log = FindingLog()
+    check_index_rows(str(folder), plan, old.pictures, old.rows, log)
+    return dataclasses.replace(
+        old.report,
+        findings=log.findings,
+        errors=log.totals["error"],
+        warnings=log.totals["warning"],
+    )
 
 
 def findings_of(folder: Path, finished: Finished | None = None) -> list[checks.Finding]:
@@ -72,31 +179,37 @@ def findings_of(folder: Path, finished: Finished | None = None) -> list[checks.F
     build, found = checks.read_build(out)
     if not build:
         return [*found]
-    documents = check_documents(out)
-    before = finished.record if finished else {}
-    unchanged = finished and before["templates"] == build.get("templates")
+    read_documents = check_documents(out)
+    unchanged = finished and finished.record["templates"] == build.get("templates")
     constant_text, other = finished.known if finished and unchanged else known_text(build)
-    findings = [*found, *checks.check_files(out, build), *documents.findings, *other]
-    reports = []
-    for plan in checks.plan_shards(build):
-        name = f"/{plan[0]}-{plan[1]:05d}-"
-        changed = any(
-            before.get(part) != build.get(part) for part in ("recipe", "sources", "versions")
-        )
-        changed = changed or before["files"].get(INDEX_FILE) != build["files"].get(INDEX_FILE)
-        changed = changed or any(
-            before["files"].get(path) != entry
-            for path, entry in build["files"].items()
-            if name in path
-        )
-        old = finished.reports.get(plan) if finished and not changed else None
-        reports.append(old or checks.check_shard(out, *plan, build, constant_text))
+    findings = [*found, *checks.check_files(out, build), *read_documents.findings, *other]
+    reports = [
+        report_of(folder, plan, build, constant_text, finished)
+        if finished
+        else checks.check_shard(out, *plan, build, constant_text)
+        for plan in checks.plan_shards(build)
+    ]
     findings += [finding for report in reports for finding in report.findings]
     whole = checks.check_whole(out, build, reports)
     findings += whole
-    if finished and reports == list(finished.reports.values()):
-        findings += check_figures(documents, finished.tallies, reports, whole)
+    if finished and reports == [one.report for one in finished.shards.values()]:
+        findings += check_figures(read_documents, finished.tallies, reports, whole)
     return findings
+
+
+@pytest.mark.parametrize("kind", ["index: a width", "record: conflicts"])
+def test_what_is_not_read_again_says_the_same(
+    finished: Finished, tmp_path: Path, kind: str
+) -> None:
+    """The short way of these tests and the whole one, which reads every shard anew."""
+    target = Target(Path(shutil.copytree(finished.folder, tmp_path / "dataset")))
+    KINDS[kind].do(target)
+    target.seal()
+    out, build = str(target.folder), target.build
+    text = finished.known[0]
+    for plan in checks.plan_shards(build):
+        whole = checks.check_shard(out, *plan, build, text)
+        assert report_of(target.folder, plan, build, text, finished) == whole
 
 
 def test_the_dataset_itself_is_sound(finished: Finished) -> None:

@@ -72,8 +72,12 @@ RECORDS: dict[str, tuple[Change, str, str]] = {
     "no names": (
         put("sources/alpha/categories/names", {}), "source_facts", f"{ALPHA}.categories.names"
     ),
-    "no annotations": (put("sources/alpha/annotations", {}), "source_facts", f"{ALPHA}.annotations"),
-    "a scene of another kind": (put("sources/alpha/scene", "P1"), "source_facts", f"{ALPHA}.scene"),
+    "no annotations": (
+        put("sources/alpha/annotations", {}), "source_facts", f"{ALPHA}.annotations"
+    ),
+    "a scene of another kind": (
+        put("sources/alpha/scene", "P1"), "source_facts", f"{ALPHA}.scene"
+    ),
     "tiles that do not advance": (
         put("sources/beta/tiling/overlap_px", 128), "source_facts", "sources.beta.tiling"
     ),
