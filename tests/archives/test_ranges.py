@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import os
 import tarfile
 import zipfile
 from collections.abc import Callable, Iterator
@@ -270,3 +271,25 @@ def test_a_file_behind_a_url_reads_as_one_on_disk(places: list[tuple[int, int]])
             assert remote.read(size) == local.read(size)
             assert remote.read(7) == local.read(7)
             assert remote.tell() == local.tell() or offset > len(data)
+
+
+def test_a_file_behind_a_url_is_read_as_any_other(store: type[CountedStore]) -> None:
+    store.contents["b/a.bin"] = DATA
+    with open_binary("counted://b/a.bin") as raw, io.BufferedReader(raw, 4096) as buffered:  # type: ignore[type-var]
+        assert raw.readable()
+        assert raw.seekable()
+        assert buffered.read(10) == DATA[:10]
+        buffered.seek(-5, os.SEEK_END)
+        assert buffered.read() == DATA[-5:]
+        with pytest.raises(ValueError, match="before the beginning"):
+            raw.seek(-1)
+        raw.seek(7)
+        assert raw.readall() == DATA[7:]  # type: ignore[attr-defined]
+
+
+def test_a_file_that_has_become_shorter_is_named(store: type[CountedStore]) -> None:
+    store.contents["b/a.bin"] = DATA
+    with open_binary("counted://b/a.bin") as raw:
+        store.contents["b/a.bin"] = DATA[:100]
+        with pytest.raises(InputError, match=r"counted://b/a\.bin: ends at byte 100 of "):
+            raw.read()

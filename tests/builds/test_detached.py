@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from contextlib import suppress
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import miniatures as mini
 import pytest
@@ -12,6 +14,7 @@ from conftest import digests, sarchat
 from job_server import job_server, wait_for
 from plain_build import build_results, prepare
 
+from pipelines.runners.detached import job_of
 from sarchat_build.dataset.lock import LOCK, hold_lock, read_holder
 from sarchat_build.dataset.output import STAGE, open_output
 from sarchat_build.dataset.receipts import RECEIPTS
@@ -141,3 +144,18 @@ def test_a_build_that_lost_its_lock_publishes_nothing(tmp_path: Path) -> None:
     ):
         conclude(out, run)
     assert not open_output(out).has(BUILD_FILE)
+
+
+@pytest.mark.parametrize(
+    ("result", "options", "said"),
+    [
+        (object(), ["--job_name=n", "--template_location=gs://b/t"],
+         "n (its launcher submits gs://b/t)"),
+        (object(), ["--template_location=gs://b/t"], "(its launcher submits gs://b/t)"),
+        (SimpleNamespace(_job=SimpleNamespace(id="2026-7", name="n")), [], "2026-7 (n)"),
+        (SimpleNamespace(_job_id="job-7"), ["--job_name=n"], "job-7 (n)"),
+        (object(), [], "without a name"),
+    ],
+)  # fmt: skip
+def test_a_job_is_called_as_its_engine_lists_it(result: Any, options: list[str], said: str) -> None:
+    assert str(job_of(result, options)) == said

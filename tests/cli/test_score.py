@@ -8,6 +8,10 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 from conftest import sarchat
+from rich.console import Console
+
+from pipelines.cli.commands.score import benchmark_table, coverage_lines, size_table
+from sarchat_build.scoring import score_files
 
 
 @pytest.fixture(scope="module")
@@ -89,3 +93,26 @@ def test_what_is_no_dataset_and_what_is_no_file(built: Path, tmp_path: Path) -> 
     assert done.returncode == 3
     assert done.stderr.endswith("none.jsonl: cannot be read (No such file or directory)\n")
     assert sarchat("score", built).returncode == 2
+
+
+def test_what_is_missing_is_said_and_not_left_blank(
+    built: Path, answers: Path, tmp_path: Path
+) -> None:
+    rows = [json.loads(line) for line in answers.read_text(encoding="utf-8").splitlines()]
+    some = [row for row in rows if "/classification/" in row["dialogue_id"]]
+    some += [{"dialogue_id": "ssdd/none/referring/all/ship", "prediction": "A ship."}]
+    path = tmp_path / "some.jsonl"
+    path.write_text("".join(json.dumps(row) + "\n" for row in some), encoding="utf-8")
+    figures = score_files(str(built), [path])
+    lines = list(coverage_lines(figures))
+    assert lines[2].startswith("1 rows are of no dialogue of this split and these tasks, such as ")
+    assert "ssdd/none/referring/all/ship" in lines[2]
+    assert lines[3].startswith("Nothing was predicted of fine_grained_description, instance_")
+    assert size_table(figures) is None
+    console = Console(width=100, record=True, file=None, quiet=False)
+    with console.capture() as shown:
+        console.print(benchmark_table(figures))
+    (overall,) = (line for line in shown.get().splitlines() if line.startswith("overall, n / N"))
+    assert overall.split()[4:6] == ["–", "–"]
+    counted = figures.model_copy(update={"counted_boxes": 2})
+    assert any(line.startswith("2 counts were taken from") for line in coverage_lines(counted))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import subprocess
@@ -155,6 +156,60 @@ def test_a_proven_dataset_is_known_as_such_until_it_is_settled(folder: OutputFol
     folder.settle()
     assert folder.proven() is None
     assert folder.names(proven) == []
+
+
+@pytest.fixture
+def on_disk(tmp_path: Path) -> Iterator[tuple[OutputFolder, Path]]:
+    opened = open_output(str(tmp_path / "out"))
+    with opened.made():
+        opened.prepare()
+        opened.write("images/a.parquet", filling(b"abc"))
+        yield opened, tmp_path / "out"
+
+
+def test_a_disk_without_hard_links_gets_a_copy_and_a_full_one_is_told(
+    on_disk: tuple[OutputFolder, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder, root = on_disk
+
+    def refuse(number: int) -> Callable[[object, object], None]:
+        def link(source: object, target: object) -> None:
+            raise OSError(number, os.strerror(number))
+
+        return link
+
+    monkeypatch.setattr(os, "link", refuse(errno.EPERM))
+    folder.lend("images/a.parquet", "images/b.parquet")
+    assert (root / "images/b.parquet").read_bytes() == b"abc"
+    assert (root / "images/b.parquet").stat().st_nlink == 1
+    monkeypatch.setattr(os, "link", refuse(errno.ENOSPC))
+    with pytest.raises(InputError, match="the disk is full"):
+        folder.lend("images/a.parquet", "images/c.parquet")
+    assert folder.names("images") == ["a.parquet", "b.parquet"]
+
+
+def test_a_folder_is_no_file_and_a_link_leads_to_no_file_that_goes(
+    on_disk: tuple[OutputFolder, Path], tmp_path: Path
+) -> None:
+    folder, root = on_disk
+    with pytest.raises(OSError, match="is no file"):
+        folder.read("images")
+    kept = tmp_path / "elsewhere"
+    kept.mkdir()
+    (kept / "test.parquet").write_bytes(b"another's")
+    (root / "dialogues").symlink_to(kept)
+    folder.prune("dialogues/test.parquet")
+    assert (kept / "test.parquet").read_bytes() == b"another's"
+
+
+def test_an_archive_that_was_half_repacked_goes_with_the_next_build(
+    on_disk: tuple[OutputFolder, Path],
+) -> None:
+    folder, root = on_disk
+    for name in ("repacking-x", "whole"):
+        (root / ".sarchat/repacked" / name).mkdir(parents=True)
+    folder.prepare()
+    assert folder.names(".sarchat/repacked") == ["whole"]
 
 
 def test_a_record_is_not_written_over_another_one_in_a_store() -> None:

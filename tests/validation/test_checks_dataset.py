@@ -310,7 +310,19 @@ def test_a_path_out_of_the_dataset_is_named_and_not_opened(world, tmp_path):
     assert [finding.check for finding in validate(out)] == ["path_escape"]
 
 
-@pytest.mark.parametrize("text", [None, "", "{", "[]", '{"files": 3}', "\ufeff{}"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        None,
+        "",
+        "{",
+        "[]",
+        '{"files": 3}',
+        "\ufeff{}",
+        '{"files": {}, "files": {}}',
+        '{"files": NaN}',
+    ],
+)
 def test_a_build_json_that_tells_nothing_is_named(world, tmp_path, text):
     world.write(tmp_path)
     (tmp_path / "build.json").unlink()
