@@ -18,9 +18,10 @@ from typing import Any
 import miniatures as mini
 import pyarrow.parquet as pq
 import pytest
-from conftest import digests, repack, sarchat
+from conftest import REPOSITORY, digests, repack, sarchat
 from PIL import Image
-from whole_builds import SARCHAT, record, rows
+from prepared_python import COMMAND, Started, loaded
+from whole_builds import record, rows
 
 from pipelines.worker import NAME
 from sarchat_build.config.resources import recipe_path
@@ -93,13 +94,18 @@ def _without_record(files: dict[str, str]) -> dict[str, str]:
     return {path: digest for path, digest in files.items() if path != "build.json"}
 
 
+def started(raw: Path, out: Path) -> Started:
+    """A build in a session of its own, as a shell starts it."""
+    command = ("build", "--raw", raw, "--output", out, "--workers", 2)
+    return loaded().start(COMMAND, *command, cwd=REPOSITORY, env=os.environ, session=True)
+
+
 @quality(row=49)
 def test_same_bytes_after_a_kill(raw: Path, built: Path, tmp_path: Path) -> None:
     out = tmp_path / "dataset"
-    command = [*SARCHAT, "build", "--raw", str(raw), "--output", str(out), "--workers", "2"]
-    process = subprocess.Popen(command, start_new_session=True, stdout=subprocess.DEVNULL)
+    process = started(raw, out)
     receipts = out / ".sarchat" / "receipts"
-    while not (receipts.is_dir() and any(receipts.iterdir())) and process.poll() is None:
+    while not (receipts.is_dir() and any(receipts.iterdir())) and not process.has_ended():
         time.sleep(0.02)
     os.killpg(process.pid, signal.SIGKILL)
     process.wait()
@@ -117,21 +123,17 @@ def test_same_bytes_after_a_kill(raw: Path, built: Path, tmp_path: Path) -> None
 
 def test_a_dead_worker_ends_the_run(raw: Path, tmp_path: Path) -> None:
     out = tmp_path / "dataset"
-    command = [*SARCHAT, "build", "--raw", str(raw), "--output", str(out), "--workers", "2"]
-    process = subprocess.Popen(
-        command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
-    )
-    children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
+    process = started(raw, out)
     workers: list[int] = []
-    while process.poll() is None and not workers:
+    while not process.has_ended() and not workers:
         time.sleep(0.05)
         workers = _workers_below(process.pid)
-    assert workers, children
+    assert workers
     os.kill(workers[0], signal.SIGKILL)
-    _, message = process.communicate(timeout=60)
-    assert process.returncode == 4
-    assert "a worker process died" in message
-    assert "run the same command again" in message
+    done = process.wait(60)
+    assert done.returncode == 4
+    assert "a worker process died" in done.stderr
+    assert "run the same command again" in done.stderr
 
 
 @quality(row=50)
@@ -139,24 +141,17 @@ def test_ctrl_c_ends_the_run_in_seconds_and_says_how_to_resume(
     raw: Path, built: Path, tmp_path: Path
 ) -> None:
     out = tmp_path / "dataset"
-    command = [*SARCHAT, "build", "--raw", str(raw), "--output", str(out), "--workers", "2"]
-    process = subprocess.Popen(
-        command,
-        start_new_session=True,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
+    process = started(raw, out)
     receipts = out / ".sarchat" / "receipts"
-    while not (receipts.is_dir() and any(receipts.iterdir())) and process.poll() is None:
+    while not (receipts.is_dir() and any(receipts.iterdir())) and not process.has_ended():
         time.sleep(0.02)
     pressed = time.monotonic()
     workers = _workers_below(process.pid)
     os.killpg(process.pid, signal.SIGINT)  # a terminal tells the whole group
-    _, message = process.communicate(timeout=60)
+    done = process.wait(60)
     assert time.monotonic() - pressed < 10
-    assert process.returncode == 130
-    assert message == "error: interrupted; run the same command again to resume\n"
+    assert done.returncode == 130
+    assert done.stderr == "error: interrupted; run the same command again to resume\n"
     assert workers
     while any(_is_worker(pid) for pid in workers):
         assert time.monotonic() - pressed < 20, "a worker was left behind"
@@ -181,28 +176,21 @@ def test_every_signal_ends_the_run_in_seconds_and_leaves_no_worker(
 ) -> None:
     number, times, group, code = SIGNALS[name]
     out = tmp_path / "dataset"
-    command = [*SARCHAT, "build", "--raw", str(raw), "--output", str(out), "--workers", "2"]
-    process = subprocess.Popen(
-        command,
-        start_new_session=True,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
+    process = started(raw, out)
     # Workers stand by from the start: until the lock is there, nothing is written.
-    while not (out / LOCK).exists() and process.poll() is None:
+    while not (out / LOCK).exists() and not process.has_ended():
         time.sleep(0.02)
     workers = _workers_below(process.pid)
     assert workers
     sent = time.monotonic()
     for _ in range(times):
         os.killpg(process.pid, number) if group else os.kill(process.pid, number)
-    _, message = process.communicate(timeout=60)
+    done = process.wait(60)
     assert time.monotonic() - sent < 10
-    assert process.returncode == code
+    assert done.returncode == code
     killed = number == signal.SIGKILL
     line = "error: interrupted; run the same command again to resume\n"
-    assert message == ("" if killed else line)
+    assert done.stderr == ("" if killed else line)
     while any(_is_worker(pid) for pid in workers):
         assert time.monotonic() - sent < 20, "a worker was left behind"
         time.sleep(0.05)

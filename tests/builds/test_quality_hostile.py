@@ -18,6 +18,7 @@ import miniatures as mini
 import pytest
 from conftest import REPOSITORY, sarchat
 from job_server import job_server
+from prepared_python import COMMAND, loaded
 from small_ssdd import finished, in_process, one_line, ssdd
 
 from sarchat_build.config.resources import resource_folder
@@ -161,17 +162,14 @@ LOOPBACK_ON = (
 )
 
 
+# Puts the process and all that it starts into a namespace without any network (CLONE_NEWNET).
+NO_NET = "import ctypes; assert ctypes.CDLL(None).unshare(0x40000000) == 0; "
+
+
 def without_net(before: str, *arguments: object) -> subprocess.CompletedProcess[str]:
     """Run the command where there is no network but, at most, the loopback interface."""
-    code = f"{before}from pipelines.cli.main import main; main()"
-    return subprocess.run(
-        ["unshare", "-n", sys.executable, "-c", code, *map(str, arguments)],
-        capture_output=True,
-        text=True,
-        timeout=200,
-        cwd=REPOSITORY,
-        env=os.environ | {"NO_COLOR": "1", "COLUMNS": "400"},
-    )
+    env = os.environ | {"NO_COLOR": "1", "COLUMNS": "400"}
+    return loaded().run(f"{NO_NET}{before}{COMMAND}", *arguments, cwd=REPOSITORY, env=env)
 
 
 @needs_namespace

@@ -21,7 +21,8 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -74,20 +75,26 @@ class PreparedPython:
         Raises:
             subprocess.TimeoutExpired: it took too long, and was killed.
         """
-        with tempfile.TemporaryDirectory() as folder:
-            streams = [Path(folder, name) for name in ("out", "err")]
-            command = ["-c", *map(str, arguments)]
-            to = list(map(str, streams))
-            self._tell({"code": code, "argv": command, "cwd": str(cwd), "env": dict(env), "to": to})
-            child = self._hear()
-            try:
-                code_of_exit = self._hear(timeout_seconds)
-            except TimeoutError:
-                os.kill(child, signal.SIGKILL)
-                self._hear()
-                raise subprocess.TimeoutExpired(command, timeout_seconds) from None
-            told = [stream.read_text("utf-8") for stream in streams]
-        return subprocess.CompletedProcess(command, code_of_exit, *told)
+        return self.start(code, *arguments, cwd=cwd, env=env).wait(timeout_seconds)
+
+    def start(
+        self,
+        code: str,
+        *arguments: object,
+        cwd: Path,
+        env: Mapping[str, str],
+        session: bool = False,
+    ) -> Started:
+        """Start code as `run` does; nothing else is run or started before it is waited for.
+
+        `session` makes the process the first of a session and a group of its own.
+        """
+        folder = tempfile.TemporaryDirectory()
+        to = [str(Path(folder.name, name)) for name in ("out", "err")]
+        command = ["-c", *map(str, arguments)]
+        told = {"code": code, "argv": command, "cwd": str(cwd), "env": dict(env), "to": to}
+        self._tell({**told, "session": session})
+        return Started(self._hear(), command, folder, self._hear)
 
     def _tell(self, request: dict[str, Any]) -> None:
         assert self._parent.stdin is not None
@@ -99,6 +106,48 @@ class PreparedPython:
         if not select.select([self._parent.stdout], [], [], timeout_seconds)[0]:
             raise TimeoutError
         return int(self._parent.stdout.readline())
+
+
+class Started:
+    """A process that runs.
+
+    Attributes:
+        pid: its process id.
+    """
+
+    def __init__(
+        self,
+        pid: int,
+        command: list[str],
+        streams: tempfile.TemporaryDirectory[str],
+        hear: Callable[[float], int],
+    ) -> None:
+        self.pid = pid
+        self._command, self._streams, self._hear = command, streams, hear
+        self._code: int | None = None
+
+    def has_ended(self, timeout_seconds: float = 0) -> bool:
+        """Tell whether it has ended, after so many seconds at most."""
+        if self._code is None:
+            with suppress(TimeoutError):
+                self._code = self._hear(timeout_seconds)
+        return self._code is not None
+
+    def wait(self, timeout_seconds: float = 240) -> subprocess.CompletedProcess[str]:
+        """Give exit code and streams of the process when it has ended.
+
+        Raises:
+            subprocess.TimeoutExpired: it took too long, and was killed.
+        """
+        with self._streams as folder:
+            in_time = self.has_ended(timeout_seconds)
+            if not in_time:
+                os.kill(self.pid, signal.SIGKILL)
+                self.has_ended(60)
+                raise subprocess.TimeoutExpired(self._command, timeout_seconds)
+            told = [Path(folder, name).read_text("utf-8") for name in ("out", "err")]
+        assert self._code is not None
+        return subprocess.CompletedProcess(self._command, self._code, *told)
 
 
 @lru_cache
@@ -129,6 +178,8 @@ def _serve() -> str:
 
 def _become(request: dict[str, Any]) -> str:
     """Take the streams, the environment, the folder and the arguments of a request."""
+    if request["session"]:
+        os.setsid()
     names = (os.devnull, *request["to"])
     for number, name in enumerate(names):
         opened = os.open(name, os.O_WRONLY | os.O_CREAT | os.O_APPEND if number else os.O_RDONLY)
