@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import tempfile
+import zipfile
 from pathlib import Path
 
 import miniatures as mini
@@ -43,6 +44,37 @@ def test_row_10_cut_off_anywhere(tmp_path: Path, kind: str) -> None:
     for size in [*range(0, end, end // 60), *range(end - 20, end)]:
         cut.write_bytes(whole[:size])
         assert str(cut) in stops(str(cut), tmp_path), size
+
+
+def _at(data: bytearray, mark: bytes, offset: int, value: bytes) -> None:
+    start = data.rindex(mark) + offset
+    data[start : start + len(value)] = value
+
+
+LOCAL, CENTRAL = b"PK\x03\x04", b"PK\x01\x02"
+HEADERS = {
+    "no header": (lambda data: _at(data, LOCAL, 0, b"PKno"), "Bad magic number"),
+    "a header that reaches beyond its member": (
+        lambda data: _at(data, LOCAL, 28, b"\x40\x00"), "Overlapped entries",
+    ),
+    "another name": (lambda data: _at(data, LOCAL, 30, b"c"), "File name in directory 'b.jpg'"),
+    "a patch of another file": (lambda data: _at(data, CENTRAL, 8, b"\x20"), "patched data"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("fault", HEADERS)
+def test_a_member_whose_header_its_directory_denies_is_not_read(tmp_path: Path, fault: str) -> None:
+    change, why = HEADERS[fault]
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as target:
+        target.writestr("a.jpg", b"1" * 40)
+        target.writestr("b.jpg", b"2" * 40)
+    data = bytearray((tmp_path / "a.zip").read_bytes())
+    change(data)
+    (tmp_path / "a.zip").write_bytes(data)
+    archive = open_archive(str(tmp_path / "a.zip"))
+    with pytest.raises(RecordError, match=f"b.jpg: .*{why}"):
+        archive.read("b.jpg")
+    assert archive.read("a.jpg") == b"1" * 40
 
 
 @pytest.mark.parametrize("kind", PACKED)

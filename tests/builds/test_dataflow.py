@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import subprocess
+import sys
 from importlib.util import find_spec
 
 import pytest
@@ -167,3 +169,23 @@ def test_job_and_graph_are_what_the_service_should_be_given() -> None:
     )
     assert done.returncode == 0, done.stdout + done.stderr
     assert "NOT" not in done.stdout
+
+
+def test_the_file_of_a_template_names_the_image_and_what_may_be_given(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    flex_template.run(["--image", "registry.test/sarchat:1"])
+    told = json.loads(capsys.readouterr().out)
+    assert told["image"] == "registry.test/sarchat:1"
+    assert told["sdkInfo"] == {"language": "PYTHON"}
+    assert told["metadata"] == json.loads(json.dumps(flex_template.metadata()))
+
+
+def test_a_template_calls_the_command_with_what_was_given(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["template"])
+    with pytest.raises(SystemExit) as stopped:
+        flex_template.run(["--raw=gs://bucket/raw", "--output=gs://bucket/out", "--source=sdd"])
+    assert stopped.value.code == 2
+    assert "did you mean 'ssdd'?" in capsys.readouterr().err

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -234,6 +236,20 @@ def test_the_command(built: Path, tmp_path: Path) -> None:
     done = sarchat(*command, "--accept-license", "research-only", "--split", "test", "--replace")
     assert "Export:" in done.stdout, done.stderr
     assert "Next:" not in done.stdout
+
+
+def test_what_is_no_dataset_or_a_damaged_one_is_named(built: Path, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"build.json: cannot be read .*; is this a finished data"):
+        Dataset(str(tmp_path))
+    copy = tmp_path / "copy"
+    shutil.copytree(built, copy, copy_function=os.link)
+    (picture,) = (copy / "images").glob("test-*.parquet")
+    picture.unlink()
+    picture.write_bytes(b"PAR1")
+    dataset = Dataset(str(copy))
+    shards = dataset.shards(Selection(), ("test",))
+    with pytest.raises(InputError, match=f"images/{picture.name}"):
+        dataset.suffixes(shards)
 
 
 def test_a_request_is_all_that_decides(built: Path, tmp_path: Path) -> None:
