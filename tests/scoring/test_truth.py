@@ -78,7 +78,7 @@ def test_objects_without_boxes_are_named(small: Path) -> None:
         [column.field("bbox"), column.field("bbox")], ["bbox", "area"]
     )
     pq.write_table(table.set_column(at, "objects", other), path)
-    with pytest.raises(InputError, match="objects have not all of bbox, category, instance_id, obb"):
+    with pytest.raises(InputError, match="objects have not all of bbox, category, inst"):
         read(small)
 
 
