@@ -17,7 +17,12 @@ from miniatures import build
 
 from sarchat_build import validation as checks
 from sarchat_build.published.layout import INDEX_FILE, shard_name
-from sarchat_build.publishing.documents import check_documents, check_figures, known_text
+from sarchat_build.publishing.documents import (
+    check_documents,
+    check_figures,
+    check_presentation,
+    known_text,
+)
 from sarchat_build.report.reading import shard_statistics
 from sarchat_build.synthetic import synthesize
 
@@ -63,7 +68,9 @@ def read(folder: Path) -> Finished:
     return Finished(folder, record, known, reports, tallies)
 
 
-def findings_of(folder: Path, finished: Finished | None = None) -> list[checks.Finding]:
+def findings_of(
+    folder: Path, finished: Finished | None = None, *, drawn: bool = False
+) -> list[checks.Finding]:
     """Do what `sarchat validate` does, but read shards and phrasings that are unchanged only once.
 
     Figures are counted of a dataset whose rows are those of `finished`.
@@ -94,13 +101,15 @@ def findings_of(folder: Path, finished: Finished | None = None) -> list[checks.F
     findings += [finding for report in reports for finding in report.findings]
     whole = checks.check_whole(out, build, reports)
     findings += whole
+    if not finished or reports == list(finished.reports.values()):
+        findings += check_presentation(out, documents, drawn=drawn)
     if finished and reports == list(finished.reports.values()):
         findings += check_figures(documents, finished.tallies, reports, whole)
     return findings
 
 
 def test_the_dataset_itself_is_sound(finished: Finished) -> None:
-    assert [f.message for f in findings_of(finished.folder, finished)] == []
+    assert [f.message for f in findings_of(finished.folder, finished, drawn=True)] == []
 
 
 @quality(row=87)
@@ -110,7 +119,7 @@ def test_damage_is_named(finished: Finished, tmp_path: Path, kind: str) -> None:
     target = Target(Path(shutil.copytree(finished.folder, tmp_path / "dataset")))
     damage.do(target)
     target.seal()
-    found = findings_of(target.folder, finished)
+    found = findings_of(target.folder, finished, drawn="figure" in damage.checks)
     severity = "warning" if damage.warning else "error"
     lines = checks.lines_of(found)
     named = [
