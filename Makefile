@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 DEMO   := demo
 
 .PHONY: help demo test check libarchive chromium lint lock golden docs bytes clean faults gcs dataflow image
-.PHONY: clients engines flink prism
+.PHONY: clients engines flink prism site
 .PHONY: bench bench-start oracles proof-coco proof-crowds proof-full proof-million proof-neardup proof-scene
 .DEFAULT_GOAL := help
 
@@ -15,7 +15,8 @@ help:
 	@echo "make lint    ruff and mypy"
 	@echo "make check   demo, test, lint: what CI runs before 'make engines'"
 	@echo "make golden  the published format, and the texts and screens that reviewers read, after a change"
-	@echo "make docs    the pages of docs/, after a reason, or a key of manifest or recipe, changed"
+	@echo "make docs    the pages of docs/, after a reason, a column, a command, or a key of manifest or recipe changed"
+	@echo "make site    docs/ as a site, every link followed, in an environment of its own"
 	@echo "make bytes   small builds under both recipes, byte for byte as recorded (RECORD=--record: anew)"
 	@echo "make lock    every pin anew, with hashes"
 	@echo
@@ -67,9 +68,12 @@ demo: $(VENV)/.runtime
 	@echo "3/3 proof"
 	@$(BIN)/sarchat validate $(DEMO)/dataset
 	@echo
-	@echo "The dataset is $(DEMO)/dataset; its card is $(DEMO)/dataset/README.md."
-	@echo "With real archives: put Official-SSDD-OPEN.zip into raw/ssdd/, then"
-	@echo "  $(BIN)/sarchat build --raw raw --output dataset && $(BIN)/sarchat validate dataset"
+	@echo "Open this page in a browser: $(CURDIR)/$(DEMO)/dataset/report/sample.html"
+	@echo "Its card is $(DEMO)/dataset/README.md. Every picture, an export for a trainer, all figures:"
+	@echo
+	@echo "  $(BIN)/sarchat explore $(DEMO)/dataset --open"
+	@echo "  $(BIN)/sarchat export $(DEMO)/dataset --format ms-swift --source ssdd --output $(DEMO)/swift"
+	@echo "  $(BIN)/sarchat report $(DEMO)/dataset --output $(DEMO)/figures"
 
 # In the order of their folders: otherwise the modules of few tests, which are the long ones, are last.
 test: $(VENV)/.dev libarchive chromium
@@ -109,6 +113,7 @@ lock: $(VENV)/.dev
 	@$(LOCK) --group build --extra archives -o requirements.lock
 	@$(LOCK) --group dev --extra archives -c requirements.lock -o requirements-dev.lock
 	@$(LOCK) --group build --extra archives --extra gcp -c requirements.lock -o requirements-gcp.lock
+	@$(filter-out pyproject.toml,$(LOCK)) --group site -o requirements-site.lock
 
 lint: $(VENV)/.dev
 	@$(BIN)/hadolint Dockerfile
@@ -251,6 +256,18 @@ docs: $(VENV)/.runtime
 	@$(BIN)/python -m sarchat_build.reasons > docs/reasons.md
 	@$(BIN)/python -m sarchat_build.config.reference manifest > docs/manifest.md
 	@$(BIN)/python -m sarchat_build.config.reference recipe > docs/recipe.md
+	@$(BIN)/python -m sarchat_build.card.columns > docs/columns.md
+	@$(BIN)/python -m typer pipelines.cli.main utils docs --name sarchat > docs/commands.md
+
+.venv-site/.installed: requirements-site.lock
+	@test -x .venv-site/bin/python || $(PYTHON) -m venv .venv-site
+	@.venv-site/bin/python -m pip install --quiet --require-hashes -r requirements-site.lock
+	@touch $@
+
+# A dead link is an error.
+site: .venv-site/.installed
+	@NO_MKDOCS_2_WARNING=1 .venv-site/bin/mkdocs build --quiet --clean
+	@echo "Open site/index.html"
 
 clean:
-	rm -rf $(VENV) .venv-clients .venv-gcp .venv-oracles $(DEMO) bench oracles $(ENGINES)
+	rm -rf $(VENV) .venv-clients .venv-gcp .venv-oracles .venv-site $(DEMO) site bench oracles $(ENGINES)

@@ -23,6 +23,7 @@ from sarchat_build.publishing.documents import (
     Documents,
     check_documents,
     check_figures,
+    check_presentation,
     known_text,
 )
 from sarchat_build.report.reading import shard_statistics
@@ -139,7 +140,8 @@ def _validate(out: str, workers: int, *, figures: bool) -> bool:
     if not build:
         return _report(early, len(early))
     documents = check_documents(out)
-    files = [*early, *check_files(out, build), *documents.findings]
+    presented = check_presentation(out, documents, drawn=figures)
+    files = [*early, *check_files(out, build), *documents.findings, *presented]
     constant_text, other = known_text(build)
     files += other
     shards = [tuple(shard) for shard in plan_shards(build)]

@@ -7,7 +7,12 @@ import re
 import pytest
 from conftest import REPOSITORY
 
-PAGES = ("README.md", "ARCHITECTURE.md", "CONTRIBUTING.md")
+PAGES = (
+    "README.md",
+    "ARCHITECTURE.md",
+    "CONTRIBUTING.md",
+    *(f"docs/{path.name}" for path in sorted((REPOSITORY / "docs").glob("*.md"))),
+)
 # Rooms and the folders beside them; what users make themselves (raw/, mine/, out/) is not ours.
 OURS = ("sarchat_build/", "pipelines/", "tests/", "templates/", "recipes/", "source_manifests/",
         "examples/", "docs/", "benchmarks/")  # fmt: skip
@@ -18,10 +23,23 @@ def text_of(page: str) -> str:
 
 
 @pytest.mark.parametrize("page", PAGES)
-def test_every_link_leads_to_a_file(page: str) -> None:
-    links = re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", text_of(page))
-    assert links
-    assert not [link for link in links if not (REPOSITORY / link).exists()]
+def test_every_link_leads_to_a_file_and_to_a_heading(page: str) -> None:
+    folder = (REPOSITORY / page).parent
+    for link, anchor in re.findall(r"\]\(([^)#:]*)(?:#([^):]*))?\)", text_of(page)):
+        target = folder / link if link else REPOSITORY / page
+        assert target.exists(), link
+        assert not anchor or anchor in anchors(target.read_text(encoding="utf-8")), anchor
+
+
+def anchors(text: str) -> set[str]:
+    """The headings of a page as hubs name them, and names given by hand."""
+    headings = re.findall(r"^#+ (.+)$", text, re.MULTILINE)
+    plain = (re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings)
+    return {*plain, *re.findall(r'<a name="([^"]+)">', text)}
+
+
+def test_the_readme_has_links() -> None:
+    assert len(re.findall(r"\]\(", text_of("README.md"))) > 10
 
 
 @pytest.mark.parametrize("page", PAGES)

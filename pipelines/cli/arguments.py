@@ -140,6 +140,15 @@ def check_output_file(option: str, location: str | Path) -> None:
         raise InputError(f"{option} {file}: cannot be written to; give another file")
 
 
+def names_file(output: str) -> bool:
+    """Tell whether the output of a report is one file, and not a folder.
+
+    >>> names_file("quality.json"), names_file("figures")
+    (True, False)
+    """
+    return output.endswith((".json", ".md"))
+
+
 def check_sheet(sheet: Path) -> None:
     """Refuse a contact sheet that is no PNG, or cannot be written.
 

@@ -22,6 +22,7 @@ from pipelines.cli.arguments import (
     check_runner,
     check_source_ids,
     images_of,
+    names_file,
     workers_of,
 )
 from pipelines.cli.sources import sources
@@ -216,7 +217,7 @@ def validate(
 
 @app.command(
     short_help="Compute the figures of a dataset anew, from its rows.",
-    epilog="Example: sarchat report dataset --output quality.json",
+    epilog="Example: sarchat report dataset --output figures",
 )
 def report(
     dataset: options.FinishedDataset,
@@ -224,8 +225,9 @@ def report(
         str | None,
         typer.Option(
             "--output",
-            metavar="FILE",
-            help="File (path or URL) for the figures.  [default: standard output]",
+            metavar="WHERE",
+            help="FILE.json for data, FILE.md for tables, or a folder for both and for pictures "
+            "(path or URL).  [default: standard output]",
         ),
     ] = None,
     prove: Annotated[
@@ -237,14 +239,18 @@ def report(
     ] = True,
     workers: options.Workers = 0,
 ) -> None:
-    """Compute the figures of report/quality.json anew, from the rows of a finished dataset.
+    """Compute the figures of a finished dataset anew, from its rows: data, tables and pictures.
 
-    The result is that of the build byte for byte if both ran with --prove, or both without.
+    Words, sentences, lengths, aspect ratios, categories, phrasings, what must be zero, and at its
+    size the paper's tables: what report/quality.json and quality.md have. They are those of the
+    build byte for byte if both ran with --prove, or both without.
     """
     processes = workers_of(workers)
     check_dataset(dataset)
-    if output is not None:
+    if output is not None and names_file(output):
         check_output_file("--output", output)
+    elif output is not None:
+        check_output_folder(output)
     from pipelines.cli.commands.report import print_report
 
     print_report(dataset, output, prove=prove, workers=processes)

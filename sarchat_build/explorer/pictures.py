@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Iterable
 from contextlib import suppress
 from threading import Lock
 from typing import Any
@@ -70,8 +71,8 @@ class PictureReader:
         rows = self._rows(path, entry["row"], 1, pixels=True)
         return bytes(rows.column("image")[0].as_py()["bytes"])
 
-    def picture(self, position: int) -> dict[str, Any]:
-        """Give the columns of a picture but its pixels, its objects, and its dialogues.
+    def picture(self, position: int, tasks: Iterable[str] = TASKS) -> dict[str, Any]:
+        """Give the columns of a picture but its pixels, its objects, and its dialogues of tasks.
 
         Raises:
             InputError: a shard cannot be read.
@@ -91,7 +92,7 @@ class PictureReader:
             ],
             "dialogues": [
                 _dialogue(row)
-                for task in TASKS
+                for task in tasks
                 if (where := entry["dialogues"][task])["count"]
                 for row in self._rows(
                     table_path(task, shard), where["first"], where["count"]

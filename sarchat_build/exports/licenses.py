@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator, Mapping
+from typing import NamedTuple
 
-from sarchat_build.dataset.record import SourceRecord
+from sarchat_build.dataset.record import SourceFacts, SourceRecord
 from sarchat_build.errors import ConfigurationError, Issue
 from sarchat_build.names import display_name
 from sarchat_build.suggestions import advice
@@ -25,6 +26,82 @@ def may_be_passed_on(license_id: str) -> bool:
     (True, False)
     """
     return _MAY_BE_PASSED_ON.fullmatch(license_id) is not None
+
+
+class LicenseAnswers(NamedTuple):
+    """What people ask about a license, each answer a few words.
+
+    They are a reading of the id and no advice: the text of the license decides.
+    """
+
+    named: str
+    commercial: str
+    redistribution: str
+    models: str
+
+
+_PERMISSIVE = re.compile(
+    r"(?:Apache|MIT|ISC|BSD|CC0|CC-BY-\d|ODC-By|PDDL|CDLA|Unlicense).*", re.ASCII
+)
+_ANSWERS = {
+    "permissive": LicenseAnswers("yes", "yes", "yes, with its notice", "yes"),
+    "share alike": LicenseAnswers(
+        "yes", "yes", "yes, under the same license", "not settled: ask before you pass weights on"
+    ),
+    "non-commercial": LicenseAnswers(
+        "yes", "no", "yes, for no profit and with its notice", "for no profit"
+    ),
+    "research-only": LicenseAnswers(
+        "no: the authors say research only", "no", "no", "for research"
+    ),
+    "unknown": LicenseAnswers("no: the authors state none", *["not known: ask them"] * 3),
+    "other": LicenseAnswers("yes", *["not known here: read it"] * 3),
+}
+
+
+def license_answers(license_id: str) -> LicenseAnswers:
+    """Answer four questions: is it named; are business, passing on, training models allowed?
+
+    >>> license_answers("GPL-3.0-only").redistribution, license_answers("unknown").named
+    ('yes, under the same license', 'no: the authors state none')
+    """
+    return _ANSWERS[_kind_of(license_id)]
+
+
+def _kind_of(license_id: str) -> str:
+    if license_id in ("research-only", "unknown"):
+        return license_id
+    if not may_be_passed_on(license_id):
+        return "other"
+    if "-NC" in license_id:
+        return "non-commercial"
+    is_permissive = _PERMISSIVE.fullmatch(license_id) and "-SA" not in license_id
+    return "permissive" if is_permissive else "share alike"
+
+
+def answers_table(sources: Mapping[str, SourceFacts]) -> Iterator[str]:
+    """Give the lines of a table: of each source the license, and the four answers."""
+    yield "| source | license | named? | commercial use? | redistribution? | training models? |"
+    yield "|---|---|---|---|---|---|"
+    for source_id, source in sorted(sources.items()):
+        cells = (f"`{source_id}`", plain(source.license), *license_answers(source.license))
+        yield f"| {' | '.join(cells)} |"
+
+
+# A citation may list a dozen authors.
+_MAX_TITLE_CHARS = 1000
+
+
+def plain(text: str) -> str:
+    """Make text of a source fit for Markdown: it opens no cell, tag or link, and fills no page.
+
+    >>> plain("<b>a | b</b>")
+    '&lt;b&gt;a &#124; b&lt;/b&gt;'
+    """
+    text = display_name(" ".join(text.split()), _MAX_TITLE_CHARS)
+    for mark, written in (("&", "&amp;"), ("<", "&lt;"), (">", "&gt;"), ("|", "&#124;")):
+        text = text.replace(mark, written)
+    return " ".join(text.replace("[", "&#91;").replace("`", "&#96;").split())
 
 
 def refuse_unaccepted(sources: Mapping[str, SourceRecord], accepted: Collection[str]) -> list[str]:
@@ -58,20 +135,25 @@ def refuse_unaccepted(sources: Mapping[str, SourceRecord], accepted: Collection[
     return sorted(restricted)
 
 
-def licenses_text(sources: Mapping[str, SourceRecord], restricted: Collection[str]) -> str:
+def licenses_text(sources: Mapping[str, SourceFacts], restricted: Collection[str]) -> str:
     """Give the page that lies beside exported pictures: whose they are, and what may be done."""
     return "\n".join(_lines(sources, restricted)) + "\n"
 
 
-def _lines(sources: Mapping[str, SourceRecord], restricted: Collection[str]) -> Iterator[str]:
+def _lines(sources: Mapping[str, SourceFacts], restricted: Collection[str]) -> Iterator[str]:
     yield "# Licenses of the pictures\n"
     if restricted:
         yield (
             "The license of some sources does not allow to pass their pictures on, or is not "
-            f"stated: {', '.join(restricted)}. This export is for the use of who made it.\n"
+            f"stated: {', '.join(restricted)}. This is for the use of who made it.\n"
         )
+    yield from answers_table(sources)
+    yield (
+        "\nThe answers are a reading of the license's name, no advice; its text decides, and the "
+        "authors' word.\n"
+    )
     for source_id, source in sorted(sources.items()):
         title, license_id, cited, homepage = map(
-            display_name, (source.title, source.license, source.citation, source.homepage)
+            plain, (source.title, source.license, source.citation, source.homepage)
         )
         yield f"* `{source_id}`: {title}. License: {license_id}. Cite {cited}, {homepage}"

@@ -4,7 +4,11 @@ build.json                                       record of the build; written la
 images/train-00000-of-00002.parquet              pictures and boxes of one shard
 dialogues/referring/train-00000-of-00002.parquet one task's dialogues about these pictures
 rejects/<source>.parquet, duplicates/<name>.parquet
-report/quality.json                              figures of the whole
+README.md, LICENSES.md                           the card; what each source's license allows
+croissant.json                                   the same for machines (Croissant 1.1)
+report/examples.jpg                              pictures for the card, where a license allows it
+report/figures/<name>.png                        figures of the whole, drawn
+report/quality.json, report/quality.md           figures of the whole, as data and as tables
 report/index.parquet                             per picture what it shows and where its rows lie
 report/sample.html                               some pictures with their dialogues, to look at
 """
@@ -16,10 +20,37 @@ from typing import NamedTuple
 
 BUILD_FILE = "build.json"
 CARD_FILE = "README.md"
+LICENSES_FILE = "LICENSES.md"
+CROISSANT_FILE = "croissant.json"
 QUALITY_FILE = "report/quality.json"
+QUALITY_PAGE = "report/quality.md"
+EXAMPLES_FILE = "report/examples.jpg"
+FIGURES = ("tasks", "categories", "words", "lengths", "boxes")
 INDEX_FILE = "report/index.parquet"
 SAMPLE_FILE = "report/sample.html"
-_DOCUMENTS = (BUILD_FILE, CARD_FILE, QUALITY_FILE, INDEX_FILE, SAMPLE_FILE)
+
+
+def figure_path(name: str) -> str:
+    """Give the path of a drawn figure, relative to the dataset.
+
+    >>> figure_path("tasks")
+    'report/figures/tasks.png'
+    """
+    return f"report/figures/{name}.png"
+
+
+# What every dataset has beside its tables.
+DOCUMENTS = (
+    BUILD_FILE,
+    CARD_FILE,
+    LICENSES_FILE,
+    CROISSANT_FILE,
+    QUALITY_FILE,
+    QUALITY_PAGE,
+    *map(figure_path, FIGURES),
+    INDEX_FILE,
+    SAMPLE_FILE,
+)
 # What builds leave for one another; no part of the dataset.
 WORK_FOLDER = ".sarchat"
 
@@ -139,4 +170,4 @@ def is_published_path(path: str) -> bool:
     >>> is_published_path("../images/test-00000-of-00001.parquet"), is_published_path("/etc/motd")
     (False, False)
     """
-    return path in _DOCUMENTS or parse_table_path(path) is not None
+    return path in (*DOCUMENTS, EXAMPLES_FILE) or parse_table_path(path) is not None

@@ -1,4 +1,4 @@
-"""The documents of a finished dataset, written anew and compared: record, figures and card.
+"""The documents of a finished dataset, written anew and compared: record, figures, card.
 
 Beside the independent validation this is the other half of a proof: what a build would write from
 the same record and the same figures is known to the last byte, and so is every difference.
@@ -25,10 +25,11 @@ from sarchat_build.errors import InputError
 from sarchat_build.phrasing.constant_text import constant_text
 from sarchat_build.phrasing.engine import Phrasing, load_templates
 from sarchat_build.published.folder import DatasetFolder
-from sarchat_build.published.layout import BUILD_FILE, CARD_FILE, QUALITY_FILE
+from sarchat_build.published.layout import BUILD_FILE, CARD_FILE, EXAMPLES_FILE, QUALITY_FILE
+from sarchat_build.published.reader import UNREADABLE
+from sarchat_build.publishing.presentation import presentation
 from sarchat_build.publishing.shard_reading import add_up_packed, count_proofs
 from sarchat_build.reasons import Reason
-from sarchat_build.report.card import render_card
 from sarchat_build.report.quality import DEFINITIONS, QualityFigures, quality_report
 from sarchat_build.validation import Finding, ShardReport
 
@@ -66,8 +67,51 @@ def check_documents(location: str) -> Documents:
         differing = _difference(DEFINITIONS, figures.definitions, "definitions")
         if differing:
             findings.append(_finding("error", "quality_figure", QUALITY_FILE, *differing))
-        findings += _card_faults(folder, record, figures)
     return Documents(record, figures, tuple(findings))
+
+
+def check_presentation(
+    location: str, documents: Documents, *, drawn: bool = True
+) -> tuple[Finding, ...]:
+    """Write card, licenses, Croissant and the page of figures anew, and compare every byte.
+
+    Pictures are drawn anew where this installation has the Pillow of the build. Where a shard
+    cannot be read nothing is compared: other checks name it.
+
+    Args:
+        location: the dataset.
+        documents: what was read of it.
+        drawn: whether pictures are compared, too.
+    """
+    record, figures = documents.record, documents.figures
+    if record is None or figures is None:
+        return ()
+    alike = record.versions.get("pillow") == versions()["pillow"]
+    try:
+        made = dict(presentation(location, record, figures, drawn=drawn and alike))
+    except (*UNREADABLE, InputError, LookupError, TypeError, ValueError):
+        return ()
+    findings, folder = list[Finding](), DatasetFolder(location)
+    for path, data in made.items():
+        try:
+            found = folder.read(path)
+        except OSError:
+            continue  # which the independent checks name
+        if found != data:
+            findings.append(_written_otherwise(path, data, found))
+    if drawn and alike and EXAMPLES_FILE in record.files and EXAMPLES_FILE not in made:
+        expected, found_file = "none, as no license allows to show a picture", "a file"
+        findings.append(_finding("error", "figure", EXAMPLES_FILE, "", expected, found_file))
+    return tuple(findings)
+
+
+def _written_otherwise(path: str, expected: bytes, found: bytes) -> Finding:
+    if path.endswith((".png", ".jpg")):
+        told = f"the picture as it is drawn, {len(expected):,} bytes"
+        return _finding("error", "figure", path, "", told, f"another one, {len(found):,} bytes")
+    check = "card" if path == CARD_FILE else "document"
+    number, one, other = _first_line(expected.decode(), found.decode("utf-8", "replace"))
+    return _finding("error", check, path, f"line {number}", one, other)
 
 
 def check_figures(
@@ -194,26 +238,13 @@ def _other_license(known: Manifest, found: str, key: str) -> Iterator[Finding]:
         yield _finding("warning", "other_license", BUILD_FILE, key, expected, repr(found))
 
 
-def _card_faults(
-    folder: DatasetFolder, record: BuildRecord, figures: QualityFigures
-) -> Iterator[Finding]:
-    try:
-        text = folder.read(CARD_FILE).decode()
-    except (OSError, UnicodeDecodeError):
-        return  # which the independent checks name
-    written = render_card(record, figures)
-    if text != written:
-        number, expected, found = _first_line(written, text)
-        yield _finding("error", "card", CARD_FILE, f"line {number}", expected, found)
-
-
 def _first_line(expected: str, found: str) -> tuple[int, str, str]:
     """Give number and text of the first line in which two texts differ."""
     lines = zip_longest(expected.split("\n"), found.split("\n"), fillvalue="no more lines")
     for number, (one, other) in enumerate(lines, 1):
         if one != other:
             return number, repr(one), repr(other)
-    raise ValueError("the texts are equal")
+    return 0, "the same bytes", "other bytes of the same text"
 
 
 def _difference(expected: Any, found: Any, path: str = "") -> tuple[str, str, str] | None:

@@ -24,6 +24,7 @@ from sarchat_build.explorer.index import write_index
 from sarchat_build.explorer.sample import render_sample
 from sarchat_build.phrasing.engine import Phrasing
 from sarchat_build.published.layout import BUILD_FILE, SAMPLE_FILE
+from sarchat_build.publishing.presentation import presentation
 from sarchat_build.publishing.shard_reading import (
     ShardReading,
     add_up_tallies,
@@ -32,7 +33,6 @@ from sarchat_build.publishing.shard_reading import (
 from sarchat_build.publishing.tables import sort_rejects, write_duplicates, write_rejects
 from sarchat_build.publishing.verdict import faults_found
 from sarchat_build.report import quality
-from sarchat_build.report.card import render_card
 from sarchat_build.report.comparison import compare
 from sarchat_build.report.proofs import ProofCounts
 from sarchat_build.sources.inputs import ArchiveEntry
@@ -226,7 +226,7 @@ def _stop(out: str, reasons: Sequence[Stop]) -> Outcome:
 def _write_report(
     record: BuildRecord, readings: Sequence[ShardReading], proven: ProofCounts | None, out: str
 ) -> BuildRecord:
-    """Write figures, card, index and sample, and enter them into the record."""
+    """Write index, figures, what is read first, and the sample, and enter them into the record."""
     folder = open_output(out)
     figures = quality.quality_report(
         tallies=add_up_tallies(readings),
@@ -238,7 +238,7 @@ def _write_report(
     return record.with_files(
         (
             folder.write_json(quality.PATH, figures.model_dump(mode="json")),
-            folder.write_text("README.md", render_card(record, figures)),
+            *(folder.write_bytes(path, data) for path, data in presentation(out, record, figures)),
             index,
             folder.write_text(SAMPLE_FILE, render_sample(out, record.model_dump(mode="json"))),
         )

@@ -22,6 +22,7 @@ from sarchat_build.report.statistics.pictures import (
     picture_figures,
 )
 from sarchat_build.report.statistics.tallies import Group, Tallies
+from sarchat_build.report.words import frequent_words
 
 PATH = "report/quality.json"
 
@@ -34,6 +35,10 @@ DEFINITIONS = {
     "solvable_from_prompt_percent": "rows of whose answer everything is implied by the question",
     "half_solvable_from_prompt_percent": "rows of whose answer at least half is",
     "lengths": "characters and words (separated by blanks) without the picture's mark and the tag",
+    "aspect_ratios": "objects by width to height of their box; areas_px2: by its area",
+    "objects_of": "objects of each category; pictures_of: pictures that show any",
+    "words": "the most frequent words: how many questions and answers hold them; without words of "
+    "sizes, shapes and cells, and without articles, prepositions and the like",
     "conflicts": "questions of one picture, word for word the same, with different answers",
     "top_1_percent_share": "percent of all rows that the 1 % of pictures with most rows have",
 }
@@ -54,6 +59,7 @@ class QualityFigures(Model):
     pictures: tuple[PictureFigures, ...]
     phrasings: tuple[PhrasingFigures, ...]
     vocabulary: dict[str, int]
+    words: dict[str, int]
 
 
 def quality_report(
@@ -75,7 +81,9 @@ def quality_report(
     dialogues = _rolled(tallies, lambda g: bool(g.subtask), _DIALOGUE_LEVELS)
     crowding = _rolled(tallies, lambda g: not g.subtask, (_as_is, _without_source))
     leaves = tallies.only(lambda g: bool(g.subtask))
-    images = _rolled(tallies, lambda g: not (g.task or g.subtask), (_as_is, _without_source, _none))
+    images = _rolled(
+        tallies, lambda g: not (g.task or g.subtask), (_as_is, _without_source, _of_source, _none)
+    )
     spread = ((group, crowding.get(group, "rows_per_image")) for group in crowding.groups())
     held_out_percent = recipe.phrasing.held_out_percent
     return QualityFigures(
@@ -94,6 +102,7 @@ def quality_report(
             for group in images.groups()
             if not group.source
         },
+        words=frequent_words(images.get(Group(), "vocabulary")),
     )
 
 
@@ -114,6 +123,10 @@ def _task(group: Group) -> Group:
 
 def _source(group: Group) -> Group:
     return group._replace(task="", subtask="")
+
+
+def _of_source(group: Group) -> Group:
+    return Group(source=group.source)
 
 
 def _split(group: Group) -> Group:

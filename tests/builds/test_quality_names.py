@@ -90,7 +90,7 @@ def test_row_44_card_escapes(marked_up: tuple[dict[str, Any], Path]) -> None:
     assert "<script>" not in body
     assert "<image>" not in body
     (row,) = [line for line in body.splitlines() if line.startswith("| {{7*7}}")]
-    assert row.count("|") == 10
+    assert row.count("|") == 9
     import yaml
 
     assert yaml.safe_load(header)["pretty_name"] == MARKUP_PLAIN

@@ -13,10 +13,11 @@ from rich.console import Console, RenderableType
 
 from pipelines.cli.build_tables import build_table, comparison_lines, quality_table, task_table
 from pipelines.cli.source_tables import print_unverified
+from sarchat_build.card.readme import render_card
 from sarchat_build.dataset.record import BuildRecord
 from sarchat_build.publishing.recompute import read_quality, read_record
 from sarchat_build.publishing.rejected import Rejected
-from sarchat_build.report.card import render_card
+from sarchat_build.report.quality_page import quality_page
 from sarchat_build.report.summary import comparable_rows, is_of_paper_size
 
 COMMANDS = dict(examples())
@@ -109,7 +110,8 @@ def test_screen_and_card_say_the_same(dataset: Path, screens: dict[str, Screen])
     assert len(dialogues) == 7
     for name, numbers in dialogues.items():
         assert [name, *numbers] in screen
-    subtasks = card_rows(card, "How far one gets without looking")
+    page = (dataset / "report/quality.md").read_text(encoding="utf-8")
+    subtasks = card_rows(page, "How far one gets without looking")
     assert len(subtasks) > 10
     for name, rows, majority, _, blind, _, half_given, balance, _ in subtasks:
         short = name.split("_")[-1]  # description/all, counting/all, grounding/single …
@@ -147,14 +149,16 @@ def test_published_totals_stand_beside_a_build_of_their_size(
 def test_the_paper_stands_beside_a_build_of_its_size(dataset: Path) -> None:
     record, figures = read_record(str(dataset)), read_quality(str(dataset))
     assert not is_of_paper_size(record)
-    assert "paper" not in render_card(record, figures).split("## Sources")[0].replace("paper/", "")
+    small = render_card(record, figures) + quality_page(figures, paper=is_of_paper_size(record))
+    assert "paper train" not in small
+    assert "The paper's counts" not in small
     counts = {split: dict(rows) for split, rows in record.counts.items()}
     counts["train"]["images"] = 101_000
     large = record.model_copy(update={"counts": counts})
     assert is_of_paper_size(large)
     card = render_card(large, figures)
     assert "| paper train | paper test |" in card
-    assert "### The paper's counts" in card
+    assert "## The paper's counts" in quality_page(figures, paper=is_of_paper_size(large))
 
 
 def test_tables_can_be_read_at_60_columns(dataset: Path) -> None:

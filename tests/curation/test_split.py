@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipelines.cli.build_tables import comparison_lines
+from sarchat_build.card.tables import comparison_section
 from sarchat_build.config.manifest import Manifest, Sardet, SplitTotals, load_manifests
 from sarchat_build.config.recipe import Duplicates, Recipe
 from sarchat_build.config.resources import resource_folder
@@ -22,7 +23,6 @@ from sarchat_build.curation.splits import SplitRule, assign_splits, by_share, sp
 from sarchat_build.dataset.record import ComparisonRow
 from sarchat_build.dataset.shards import ShardReceipt
 from sarchat_build.errors import ConfigurationError
-from sarchat_build.report.card import comparison_section
 from sarchat_build.report.comparison import compare
 from sarchat_build.sources.choose import refuse_mixed_releases
 from sarchat_build.types import SPLITS, RejectedImage, Split

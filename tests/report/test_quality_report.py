@@ -45,7 +45,7 @@ from sarchat_build.config.resources import resource_folder
 from sarchat_build.phrasing.proofreading import grammar_faults
 from sarchat_build.publishing.recompute import read_quality
 from sarchat_build.report.reading import shard_statistics
-from sarchat_build.report.statistics.box_text import FORMATS
+from sarchat_build.report.statistics.boxes import FORMATS
 from sarchat_build.report.statistics.tallies import Tallies
 from sarchat_build.report.statistics.texts import proofread
 from sarchat_build.types import CATEGORIES, TASKS
@@ -300,11 +300,9 @@ def test_differences_from_the_paper_add_up(built: Path) -> None:
 
 
 def test_card_and_console_show_the_figures(built: Path) -> None:
-    card = (built / "README.md").read_text(encoding="utf-8")
-    _, section = card.split("## Quality\n")
-    section = section.split("\n## ")[0]
+    section = (built / "report/quality.md").read_text(encoding="utf-8")
     assert (
-        len(re.findall(r"^### ", section, re.MULTILINE)) == 6
+        len(re.findall(r"^## ", section, re.MULTILINE)) == 10
     )  # and the paper's counts, at its size
     assert "cross_modal_identification/nearest" in section
     for line in section.splitlines():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from conftest import sarchat
 from sarchat_build.config.recipe import Duplicates
 from sarchat_build.dataset.output import json_text
 from sarchat_build.errors import InputError
+from sarchat_build.published.layout import FIGURES, figure_path
 from sarchat_build.publishing.recompute import read_quality, read_record, recompute_quality
 from sarchat_build.publishing.shard_reading import count_proofs
 from sarchat_build.report.proofs import ProofCounts, ProofFigures, proof_figures
@@ -31,6 +33,28 @@ def test_the_command_prints_the_figures_of_the_build(built: Path, tmp_path: Path
     done = sarchat("report", built.as_uri(), "--output", file, "--workers", 2)
     assert (done.returncode, done.stdout) == (0, f"Figures: {file}\n"), done.stderr
     assert file.read_bytes() == published
+
+
+def test_a_folder_gets_data_tables_and_pictures_as_the_build_wrote_them(
+    built: Path, tmp_path: Path
+) -> None:
+    folder = tmp_path / "new" / "figures"
+    done = sarchat("report", built, "--output", folder, "--workers", 1, "--no-prove")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith(f"Figures: {folder}, 7 files; begin with {folder}/quality.md")
+    written = {p.relative_to(folder).as_posix(): p.read_bytes() for p in folder.rglob("*.*")}
+    assert sorted(written) == sorted(
+        [*(figure_path(name).removeprefix("report/") for name in FIGURES), "quality.json",
+         "quality.md"]
+    )  # fmt: skip
+    for path, data in written.items():
+        if path.startswith("figures/"):
+            assert data == (built / "report" / path).read_bytes()
+    tables = written["quality.md"].decode()
+    for title in ("Words and sentences", "Lengths", "Aspect ratios and areas", "Categories"):
+        assert f"\n## {title}" in tables
+    for link in re.findall(r"\]\(([^)]+)\)", tables):
+        assert link in written
 
 
 def test_figures_without_proof_are_those_of_a_build_without(raw: Path, tmp_path: Path) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sarchat_build.report.statistics.box_text import iou_histograms
+from sarchat_build.report.statistics.boxes import iou_histograms
 from sarchat_build.report.statistics.figures import blind_right
 from sarchat_build.report.statistics.tallies import Group, Tallies
 

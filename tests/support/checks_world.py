@@ -18,6 +18,9 @@ from remembered import Notes, noted, still_holds
 from sarchat_build import validation as checks
 from sarchat_build.published.hf_features import with_hf_features
 from sarchat_build.published.layout import (
+    BUILD_FILE,
+    CARD_FILE,
+    DOCUMENTS,
     INDEX_FILE,
     TASKS,
     dialogues_path,
@@ -77,14 +80,11 @@ class World:
         )
         templates = {"uses": dict(sorted(uses.items()))} | self.build.get("templates", {})
         templates.setdefault("sha256", digest("templates"))
-        (out / "report").mkdir(exist_ok=True)
-        (out / "report" / "quality.json").write_text("{}")
-        listed["report/quality.json"] = entry(out / "report" / "quality.json", None)
         # What is compared with the rows of a whole dataset is not looked at here.
-        (out / "report" / "index.parquet").write_bytes(b"")
-        listed["report/index.parquet"] = entry(out / "report" / "index.parquet", 0)
-        (out / "report" / "sample.html").write_text("<!doctype html>")
-        listed["report/sample.html"] = entry(out / "report" / "sample.html", None)
+        (out / "report" / "figures").mkdir(parents=True, exist_ok=True)
+        for path in set(DOCUMENTS) - {BUILD_FILE, CARD_FILE}:
+            (out / path).write_text("{}")
+            listed[path] = entry(out / path, 0 if path == INDEX_FILE else None)
         build = {**self.build, "templates": templates, "files": listed}
         (out / "README.md").write_text(card(build))
         listed["README.md"] = entry(out / "README.md", None)
@@ -141,14 +141,16 @@ def card(build: dict) -> str:
     lines.append("dataset_info:")
     for name in tables:
         lines += [f"- config_name: {name}", "  splits:"]
+        size = 0
         for split in splits:
             prefix = f"{folder[name]}/{split}-"
             listed = [e for p, e in build["files"].items() if p.startswith(prefix)]
             lines += [
                 f"  - name: {split}",
-                f"    num_bytes: {sum(e['bytes'] for e in listed)}",
                 f"    num_examples: {sum(e['rows'] for e in listed)}",
             ]
+            size += sum(e["bytes"] for e in listed)
+        lines.append(f"  download_size: {size}")
     lines += ["---", ""]
     for label, unit in (("*pictures*", "images"), *((name, name) for name in tables[1:])):
         numbers = [f"{build['counts'][split].get(unit, 0):,}" for split in splits]

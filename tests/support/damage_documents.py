@@ -7,12 +7,20 @@ from collections.abc import Callable
 from typing import Any
 
 from damage import Damage, Target, in_build, without
+from PIL import Image, ImageOps
 
 from sarchat_build.config.manifest import Manifest
 from sarchat_build.config.resources import resource_folder
 from sarchat_build.config.toml import load_toml
 from sarchat_build.dataset.output import json_text
 from sarchat_build.dataset.record import manifest_digest
+from sarchat_build.published.layout import (
+    CROISSANT_FILE,
+    EXAMPLES_FILE,
+    LICENSES_FILE,
+    QUALITY_PAGE,
+    figure_path,
+)
 
 
 def _begin_with_a_mark(target: Target) -> None:
@@ -150,7 +158,9 @@ RECORD = {
 CARD = {
     "title": lambda text: text.replace("pretty_name: ", "pretty_name: My ", 1),
     "rows": lambda text: text.replace("num_examples: ", "num_examples: 1", 1),
-    "bytes": lambda text: text.replace("num_bytes: ", "num_bytes: 1", 1),
+    "bytes": lambda text: text.replace("download_size: ", "download_size: 1", 1),
+    "a link": lambda text: text.replace("(report/examples.jpg)", "(report/example.jpg)", 1),
+    "an example": lambda text: text.replace("*Answer:* ", "*Answer:* Yes. ", 1),
     "dialogues": lambda text: text.replace("| classification | ", "| classification | 1", 1),
     "pictures": lambda text: text.replace("| *pictures* | ", "| *pictures* | 1", 1),
     "license": lambda text: text.replace("GPL-3.0", "MIT"),
@@ -161,7 +171,7 @@ CARD = {
 
 CARD |= {
     "a sentence": lambda text: text.replace("0-based", "1-based", 1),
-    "a figure": lambda text: text.replace("| referring/single |", "| referring/single | 9", 1),
+    "a figure": lambda text: text.replace("different ones", "and different ones", 1),
     "a feature": lambda text: text.replace("dtype: int32", "dtype: int64", 1),
     "a line more": lambda text: f"{text}The end.\n",
 }
@@ -188,6 +198,14 @@ def _in_figures(*path: Any, value: Any) -> Callable[[Target], None]:
     return damage
 
 
+def _recolored(target: Target, path: str) -> None:
+    """Leave a picture of the same size and form, which shows the negative."""
+    file = target.folder / path
+    with Image.open(file) as picture:
+        ImageOps.invert(picture.convert("RGB")).save(file)
+    target.enter(path)
+
+
 def _indented_otherwise(target: Target) -> None:
     target.text("report/quality.json", lambda text: json.dumps(json.loads(text), sort_keys=True))
 
@@ -204,6 +222,14 @@ FIGURES = {
         _in_figures("proofs", 0, "faults", value=lambda n: n + 1), ("card", "quality_figure")
     ),
     "another layout": Damage(_indented_otherwise, ("json_form",)),
+}
+# What is written anew from record, figures and shards.
+PRESENTED = {
+    path: Damage(lambda t, path=path: t.text(path, lambda text: f"{text}\nMore."), ("document",))
+    for path in (LICENSES_FILE, CROISSANT_FILE, QUALITY_PAGE)
+} | {
+    path: Damage(lambda t, path=path: _recolored(t, path), ("figure",))
+    for path in (EXAMPLES_FILE, figure_path("tasks"))
 }
 # What only counting every row tells (`sarchat validate`).
 COUNTED = {

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from damage import Damage
-from damage_documents import CARD, COUNTED, FIGURES, RECORD
+from damage_documents import CARD, COUNTED, FIGURES, PRESENTED, RECORD
 from damage_files import FOLDER, FORM
 from damage_index import INDEX
 from damage_rows import COLUMNS, OBJECTS, ORIGINALS
@@ -21,7 +21,7 @@ def kinds() -> Iterator[tuple[str, Damage]]:
     for group, damages in {
         "form": FORM, "folder": FOLDER, "record": RECORD, "table": TABLES, "objects": OBJECTS,
         "original": ORIGINALS, "text": TEXTS, "figures": FIGURES, "counted": COUNTED,
-        "index": INDEX,
+        "index": INDEX, "presented": PRESENTED,
     }.items():  # fmt: skip
         for name, damage in damages.items():
             yield f"{group}: {name}", damage

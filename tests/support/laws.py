@@ -41,6 +41,7 @@ ROOMS = (
     "sarchat_build.validation",
     "sarchat_build.exports",
     "sarchat_build.explorer",
+    "sarchat_build.card",
     "sarchat_build.publishing",
     "sarchat_build.scoring",
     "sarchat_build.onboarding",

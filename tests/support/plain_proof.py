@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from sarchat_build.publishing.documents import check_documents, known_text
+from sarchat_build.publishing.documents import check_documents, check_presentation, known_text
 from sarchat_build.validation import (
     check_files,
     check_shard,
@@ -21,7 +21,9 @@ def faults(out: Path) -> list[str]:
     if not record:
         return [text for _, text in lines_of(early)]
     constant_text, other = known_text(record)
-    found = [*early, *check_files(str(out), record), *check_documents(str(out)).findings, *other]
+    documents = check_documents(str(out))
+    found = [*early, *check_files(str(out), record), *documents.findings, *other]
+    found += check_presentation(str(out), documents, drawn=False)
     reports = [
         check_shard(str(out), *shard, record, constant_text) for shard in plan_shards(record)
     ]

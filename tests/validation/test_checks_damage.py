@@ -22,7 +22,12 @@ from remembered import Notes, noted, still_holds
 from sarchat_build import validation as checks
 from sarchat_build.published.layout import INDEX_FILE, QUALITY_FILE, shard_name
 from sarchat_build.publishing import documents
-from sarchat_build.publishing.documents import check_documents, check_figures, known_text
+from sarchat_build.publishing.documents import (
+    check_documents,
+    check_figures,
+    check_presentation,
+    known_text,
+)
 from sarchat_build.report.reading import shard_statistics
 from sarchat_build.synthetic import synthesize
 from sarchat_build.validation.dataset import check_dataset, shard
@@ -181,7 +186,9 @@ def report_of(
     )
 
 
-def findings_of(folder: Path, finished: Finished | None = None) -> list[checks.Finding]:
+def findings_of(
+    folder: Path, finished: Finished | None = None, *, drawn: bool = False
+) -> list[checks.Finding]:
     """Do what `sarchat validate` does, but read shards and phrasings that are unchanged only once.
 
     Figures are counted of a dataset whose rows are those of `finished`.
@@ -203,7 +210,10 @@ def findings_of(folder: Path, finished: Finished | None = None) -> list[checks.F
     findings += [finding for report in reports for finding in report.findings]
     whole = checks.check_whole(out, build, reports)
     findings += whole
-    if finished and reports == [one.report for one in finished.shards.values()]:
+    same = finished and reports == [one.report for one in finished.shards.values()]
+    if not finished or same:
+        findings += check_presentation(out, read_documents, drawn=drawn)
+    if finished and same:
         findings += check_figures(read_documents, finished.tallies, reports, whole)
     return findings
 
@@ -224,7 +234,7 @@ def test_what_is_not_read_again_says_the_same(
 
 
 def test_the_dataset_itself_is_sound(finished: Finished) -> None:
-    assert [f.message for f in findings_of(finished.folder, finished)] == []
+    assert [f.message for f in findings_of(finished.folder, finished, drawn=True)] == []
 
 
 @quality(row=87)
@@ -234,7 +244,7 @@ def test_damage_is_named(finished: Finished, tmp_path: Path, kind: str) -> None:
     target = Target(Path(shutil.copytree(finished.folder, tmp_path / "dataset")))
     damage.do(target)
     target.seal()
-    found = findings_of(target.folder, finished)
+    found = findings_of(target.folder, finished, drawn="figure" in damage.checks)
     severity = "warning" if damage.warning else "error"
     lines = checks.lines_of(found)
     named = [

@@ -1,4 +1,4 @@
-"""`sarchat report`: the quality figures of a finished dataset, computed anew."""
+"""`sarchat report`: the figures of a finished dataset, computed anew: data, tables, pictures."""
 
 from __future__ import annotations
 
@@ -6,17 +6,30 @@ import multiprocessing
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
 
+from pipelines.cli.arguments import names_file
 from pipelines.console import console, errors, print_line
 from pipelines.progress_display import counting_progress
-from sarchat_build.archives.location import local_path, write_bytes
+from sarchat_build.archives.location import join, local_path, write_bytes
+from sarchat_build.card.figures import draw_figures
 from sarchat_build.dataset.output import json_text
+from sarchat_build.dataset.record import BuildRecord
 from sarchat_build.errors import InputError
 from sarchat_build.publishing.recompute import read_record, recompute_quality
 from sarchat_build.publishing.shard_reading import ShardReading
+from sarchat_build.report.quality import QualityFigures
+from sarchat_build.report.quality_page import quality_page
+from sarchat_build.report.summary import is_of_paper_size
 
 
-def print_report(location: str, file: str | None, *, prove: bool, workers: int) -> None:
-    """Write the figures of `report/quality.json` to a file, or to standard output.
+def print_report(location: str, output: str | None, *, prove: bool, workers: int) -> None:
+    """Write the figures of a dataset.
+
+    Args:
+        location: the dataset, as a path or a URL.
+        output: a file that ends in `.json` or `.md`, or a folder for data, tables and pictures;
+            None is standard output, for data.
+        prove: whether every row is checked first.
+        workers: number of processes.
 
     Raises:
         InputError: the dataset cannot be read or has an error, or the file cannot be written.
@@ -32,19 +45,39 @@ def print_report(location: str, file: str | None, *, prove: bool, workers: int) 
                 yield reading
 
         figures = recompute_quality(location, record, prove=prove, map_shards=map_shards)
-    text = json_text(figures.model_dump(mode="json"))
-    if file is None:
-        console.file.write(text)
-        return
-    path = local_path(file)
+    files = dict(_files(record, figures))
+    if output is None:
+        console.file.write(files[_DATA].decode())
+    elif names_file(output):
+        _write(output, files[_PAGE if output.endswith(".md") else _DATA])
+        print_line(f"Figures: {output}")
+    else:
+        for name, content in files.items():
+            _write(join(output, name), content)
+        print_line(f"Figures: {output}, {len(files)} files; begin with {join(output, _PAGE)}")
+
+
+_DATA, _PAGE = "quality.json", "quality.md"
+
+
+def _files(record: BuildRecord, figures: QualityFigures) -> Iterator[tuple[str, bytes]]:
+    """Give data, tables and pictures, as they lie in `report/` of a dataset."""
+    yield _DATA, json_text(figures.model_dump(mode="json")).encode()
+    yield _PAGE, quality_page(figures, paper=is_of_paper_size(record)).encode()
+    for path, picture in draw_figures(record, figures).items():
+        yield path.removeprefix("report/"), picture
+
+
+def _write(output: str, content: bytes) -> None:
+    path = local_path(output)
     try:
         if path is None:
-            write_bytes(file, text.encode())
+            write_bytes(output, content)
         else:
-            path.write_text(text, encoding="utf-8", newline="\n")
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(content)
     except OSError as error:
-        raise InputError(f"{file}: cannot be written ({error.strerror})") from error
-    print_line(f"Figures: {file}")
+        raise InputError(f"{output}: cannot be written ({error.strerror})") from error
 
 
 def _read_all(

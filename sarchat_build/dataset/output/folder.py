@@ -64,9 +64,13 @@ class OutputFolder(ABC):
 
     def write_text(self, path: str, text: str) -> WrittenFile:
         """Write one text file whole."""
+        return self.write_bytes(path, text.encode())
+
+    def write_bytes(self, path: str, data: bytes) -> WrittenFile:
+        """Write one small file whole."""
 
         def write(name: str) -> None:
-            Path(name).write_text(text, encoding="utf-8", newline="\n")
+            Path(name).write_bytes(data)
 
         return self.write(path, write)
 

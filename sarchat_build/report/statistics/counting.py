@@ -11,9 +11,11 @@ Kinds of a (split, task, "", source), and with "" as task for all of them togeth
     rows_per_image  histogram: rows of one picture
 Kinds of a (split, "", "", source):
     images          images, objects, invalid_boxes, degenerate_texts, statements, contradictions
-    iou/<format>    see `box_text`
-    vocabulary      words of questions and answers, in lower case, each once a shard; without those
-                    of sizes, shapes and cells
+    iou/<format>    see `boxes`
+    aspect_ratios, areas_px2       classes of boxes, see `boxes`
+    objects_of, pictures_of        category: its objects, and the pictures that show any
+    vocabulary      word in lower case: questions and answers that hold it; without the words of
+                    sizes, shapes and cells
 """
 
 from __future__ import annotations
@@ -25,7 +27,7 @@ from typing import Any, TypeAlias
 
 from sarchat_build.dialogues.attributes import cell
 from sarchat_build.geometry.boxes import round_half_up
-from sarchat_build.report.statistics.box_text import iou_histograms
+from sarchat_build.report.statistics.boxes import box_classes, iou_histograms
 from sarchat_build.report.statistics.meaning import meaning
 from sarchat_build.report.statistics.statements import contradictions
 from sarchat_build.report.statistics.tallies import Group, Tallies
@@ -73,8 +75,9 @@ class _Counter:
             histograms = iou_histograms(collected.boxes_xyxy_px, collected.sides_px)
             for name, histogram in histograms.items():
                 self._tallies.counter(group, f"iou/{name}").update(histogram)
-        self._texts.finish()
-        for (split, source), words in self._texts.vocabulary.items():
+            for kind, classes in box_classes(collected.boxes_xyxy_px).items():
+                self._tallies.counter(group, kind).update(classes)
+        for (split, source), words in self._texts.finish().items():
             self._tallies.counter(Group(split, source=source), "vocabulary").update(words)
         return self._tallies
 
@@ -102,6 +105,9 @@ class _Counter:
             statements=stated,
             contradictions=contradicted,
         )
+        categories = image["objects"]["category"]
+        self._tallies.counter(group, "objects_of").update(categories)
+        self._tallies.counter(group, "pictures_of").update(set(categories))
         collected = self._collected[group.split, group.source]
         collected.boxes_xyxy_px.extend(boxes)
         collected.sides_px.extend([side_px] * len(boxes))

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from sarchat_build.config.toml import Model
-from sarchat_build.report.statistics.box_text import FORMATS, STEPS
+from sarchat_build.report.statistics.boxes import AREAS_PX2, ASPECT_RATIOS, FORMATS, STEPS
 from sarchat_build.report.statistics.tallies import Group, Tallies, by_value, percent, percentile
+from sarchat_build.types import CATEGORIES
 
 
 class CrowdingFigures(Model):
@@ -37,7 +38,8 @@ class BoxTextFigures(Model):
 class PictureFigures(Model):
     """Pictures and objects of one group; None for what the group does not tell apart.
 
-    `box_text_iou` is by the text format of boxes.
+    `objects_of` and `pictures_of` are by category, `aspect_ratios` and `areas_px2` by the classes
+    of `boxes`, `box_text_iou` by the text format of boxes.
     """
 
     split: str | None
@@ -48,6 +50,10 @@ class PictureFigures(Model):
     degenerate_texts: int
     statements: int
     contradictions: int
+    objects_of: dict[str, int]
+    pictures_of: dict[str, int]
+    aspect_ratios: dict[str, int]
+    areas_px2: dict[str, int]
     box_text_iou: dict[str, BoxTextFigures]
 
 
@@ -63,8 +69,16 @@ def picture_figures(images: Tallies, group: Group) -> PictureFigures:
         degenerate_texts=counts["degenerate_texts"],
         statements=counts["statements"],
         contradictions=counts["contradictions"],
+        objects_of=_in_order(images.get(group, "objects_of"), CATEGORIES),
+        pictures_of=_in_order(images.get(group, "pictures_of"), CATEGORIES),
+        aspect_ratios=_in_order(images.get(group, "aspect_ratios"), ASPECT_RATIOS),
+        areas_px2=_in_order(images.get(group, "areas_px2"), AREAS_PX2),
         box_text_iou=box_figures(images, group),
     )
+
+
+def _in_order(counter: Mapping[str, int], names: Iterable[str]) -> dict[str, int]:
+    return {name: counter[name] for name in names if name in counter}
 
 
 def crowding_figures(group: Group, rows_per_image: Mapping[str, int]) -> CrowdingFigures:

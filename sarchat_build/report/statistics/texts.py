@@ -92,15 +92,12 @@ def _read(skeleton: str) -> Reading:
 
 
 class TextCounts:
-    """Counts of texts, added to tallies a few thousand dialogues at a time.
-
-    Attributes:
-        vocabulary: words of a split and source.
-    """
+    """Counts of texts, added to tallies a few thousand dialogues at a time."""
 
     def __init__(self, tallies: Tallies) -> None:
         """Begin to count."""
-        self.vocabulary: dict[tuple[str, str], set[str]] = defaultdict(set)
+        # By split and source the words of a text, and how many texts have just these.
+        self._vocabularies: dict[tuple[str, str], Counter[tuple[str, ...]]] = defaultdict(Counter)
         self._tallies = tallies
         self._waiting: list[tuple[Group, str, str]] = []
 
@@ -108,10 +105,19 @@ class TextCounts:
         """Count one dialogue, sooner or later."""
         self._waiting.append((group, question, answer))
         if len(self._waiting) >= _AT_ONCE:
-            self.finish()
+            self._count_waiting()
 
-    def finish(self) -> None:
-        """Count what waits."""
+    def finish(self) -> dict[tuple[str, str], Counter[str]]:
+        """Count what waits, and give by split and source how many texts hold each word."""
+        self._count_waiting()
+        found: dict[tuple[str, str], Counter[str]] = defaultdict(Counter)
+        for key, vocabularies in self._vocabularies.items():
+            for words, times in vocabularies.items():
+                for word in words:
+                    found[key][word] += times
+        return found
+
+    def _count_waiting(self) -> None:
         if not self._waiting:
             return
         groups, questions, answers = zip(*self._waiting, strict=True)
@@ -138,7 +144,7 @@ class TextCounts:
             rows = self._tallies.counter(group, "rows")
             rows["sentences"] += reading.sentences * times
             rows["grammar_faults"] += reading.faults * times
-            self.vocabulary[group.split, group.source].update(reading.vocabulary)
+            self._vocabularies[group.split, group.source][reading.vocabulary] += times
 
 
 def _words(texts: pa.StringArray) -> pa.Array:

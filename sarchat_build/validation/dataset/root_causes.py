@@ -22,7 +22,7 @@ _UNUSABLE = ("missing_file", "missing_shard", "irregular_file", "unreadable", "s
 _FIGURES = (
     *("shard_checked", "file_rows", "source_counts", "conservation", "counts", "comparison"),
     *("template_uses", "shard_count", "unknown_word", "quality_figure", "card", "json_form"),
-    *("index_shards", "index_row"),
+    *("index_shards", "index_row", "document", "figure"),
 )
 _SHOWN_OF_A_KIND = 3
 # What several dialogues of one picture say alike against its row, the row is wrong in.

@@ -7,7 +7,13 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from sarchat_build.published.layout import BUILD_FILE, parse_table_path, shard_name, table_path
+from sarchat_build.published.layout import (
+    BUILD_FILE,
+    DOCUMENTS,
+    parse_table_path,
+    shard_name,
+    table_path,
+)
 from sarchat_build.validation.dataset.splits import SPLIT_RULES
 from sarchat_build.validation.findings import FindingLog, Plain
 from sarchat_build.validation.pictures.source_rules import unrecorded_facts
@@ -229,13 +235,8 @@ def _files(build: Mapping[str, Any]) -> Iterator[RecordFault]:
         if not sound or (_is_count(rows) if is_table else rows is None) is False:
             expected = Plain("bytes, sha256, and the rows of a table")
             yield RecordFault("build_json", f"files.{path}", expected, files[path])
-    needed: Sequence[str] = (
-        "README.md",
-        "report/quality.json",
-        "report/index.parquet",
-        "report/sample.html",
-        "duplicates/duplicates.parquet",
-    )
+    documents = [path for path in DOCUMENTS if path != BUILD_FILE]
+    needed: Sequence[str] = (*documents, table_path("duplicates", "duplicates"))
     for path in needed:
         if path not in files:
             yield RecordFault("missing_file", f"files.{path}", Plain("listed"), Plain("not listed"))

@@ -15,9 +15,10 @@ from sarchat_build.validation.vocabulary import SPLITS
 
 CARD_FILE = "README.md"
 _CONFIG = re.compile(r"^- config_name: (.+)$", re.MULTILINE)
-_SPLIT_SIZE = re.compile(
-    r"- name: (\w+)\n\s+num_bytes: (\d+)\n\s+num_examples: (\d+)$", re.MULTILINE
-)
+_SPLIT_ROWS = re.compile(r"- name: (\w+)\n\s+num_examples: (\d+)$", re.MULTILINE)
+_SIZE = re.compile(r"^\s+download_size: (\d+)$", re.MULTILINE)
+# Of links those to files that lie beside the card.
+_LINK = re.compile(r"\]\(([^)#:\s]+)\)")
 _NUMBER = re.compile(r"[0-9][0-9,]*")
 # A table's first cell, and the numbers of the other cells in their order.
 _Rows = Mapping[str, Sequence[str]]
@@ -63,26 +64,30 @@ def _header_faults(header: str, build: Mapping[str, Any]) -> Iterator[tuple[str,
             yield "configs", wanted, _CONFIG.findall(part)
     sections = dict(zip(_CONFIG.findall(infos), _CONFIG.split(infos)[2::2], strict=True))
     for table in tables:
-        expected = list(_split_sizes(table, build))
-        found = _SPLIT_SIZE.findall(sections.get(table, ""))
+        expected, size = _split_rows(table, build)
+        found = _SPLIT_ROWS.findall(sections.get(table, ""))
         if found != expected:
             yield f"dataset_info {table}", expected, found
-        for split, _, _ in expected:
+        stated = _SIZE.findall(sections.get(table, ""))
+        if stated != [size]:
+            yield f"dataset_info {table} download_size", [size], stated
+        for split, _ in expected:
             path = f"    path: {table_folder(table)}/{split}-*.parquet\n"
             if f"  - split: {split}\n{path}" not in f"{configs}\n":
                 yield f"configs {table} {split}", path.strip(), Plain("no such line")
 
 
-def _split_sizes(table: str, build: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
-    """Give (split, bytes, rows) of a table, as text, in the order of splits."""
+def _split_rows(table: str, build: Mapping[str, Any]) -> tuple[list[tuple[str, str]], str]:
+    """Give (split, rows) of a table in the order of splits, and its bytes, as text."""
     files, counts = mapping_at(build, "files"), mapping_at(build, "counts")
+    found, size = [], 0
     for split in SPLITS:
         if split in counts:
             prefix = f"{table_folder(table)}/{split}-"
             entries = [mapping_at(files, path) for path in files if path.startswith(prefix)]
-            sums = (_sum(entry.get(name) for entry in entries) for name in ("bytes", "rows"))
-            size, rows = sums
-            yield split, str(size), str(rows)
+            found.append((split, str(_sum(entry.get("rows") for entry in entries))))
+            size += _sum(entry.get("bytes") for entry in entries)
+    return found, str(size)
 
 
 def _sum(values: Iterator[object]) -> int:
@@ -120,6 +125,10 @@ def _body_faults(body: str, build: Mapping[str, Any]) -> Iterator[tuple[str, obj
         if cited not in plain.splitlines():
             yield f"citations {source}", cited, Plain("no such line")
     yield from _comparison_faults(plain, build)
+    files = mapping_at(build, "files")
+    for link in dict.fromkeys(_LINK.findall(body)):
+        if link not in files:
+            yield "link", Plain("a file of build.json"), link
 
 
 def _is_plain(name: str) -> bool:

@@ -1,39 +1,51 @@
-"""The section of quality figures in the dataset card: short tables of what matters most."""
+"""`report/quality.md`: the figures of `report/quality.json` as tables for people."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from sarchat_build.report.proofs import ProofFigures
 from sarchat_build.report.quality import QualityFigures
-from sarchat_build.report.statistics.box_text import FORMATS
+from sarchat_build.report.statistics.boxes import AREAS_PX2, ASPECT_RATIOS, FORMATS
 from sarchat_build.report.statistics.paper import PaperCount, PaperFigures
 from sarchat_build.report.statistics.phrasings import PhrasingFigures
 from sarchat_build.report.statistics.pictures import CrowdingFigures, PictureFigures
 from sarchat_build.report.summary import WORDS, percent_text, subtask_numbers
+from sarchat_build.report.words import by_frequency
+from sarchat_build.types import CATEGORIES
 
 
-def quality_section(figures: QualityFigures, *, paper: bool) -> str:
-    """Write the card's section of quality figures; `paper`: beside the paper's counts."""
+def quality_page(figures: QualityFigures, *, paper: bool) -> str:
+    """Write the page of a dataset's figures; `paper`: beside the paper's counts."""
     parts = [
-        "## Quality\n\nEvery figure, per split, task, subtask and source, is in "
-        "`report/quality.json` with its definition.",
+        "# Figures\n\nEvery figure, per split, task, subtask and source, is in "
+        "[`report/quality.json`](quality.json) with its definition.",
         _proofs(figures.proofs),
+        _paper(figures.paper) if paper else "",
         _without_looking(figures),
-        _lengths(figures),
+        _drawn("lengths", _lengths(figures)),
+        _texts(figures),
+        _drawn("words", _words(figures)),
         _crowding(figures.crowding),
+        _drawn("categories", _categories(figures.pictures)),
+        _drawn("boxes", _shapes(figures.pictures)),
         _boxes(figures.pictures),
         _phrasings(figures.phrasings),
-        _paper(figures.paper) if paper else "",
     ]
-    return "\n\n".join(part for part in parts if part)
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _drawn(name: str, section: str) -> str:
+    """Put the drawn figure below the heading of a section."""
+    heading, _, rest = section.partition("\n")
+    return f"{heading}\n\n![{heading.lstrip('# ')}](figures/{name}.png)\n{rest}"
 
 
 def _table(title: str, columns: str, rows: Iterable[Sequence[str]], note: str = "") -> str:
     """Write a table; the names of its columns of text end in ":"."""
     names = columns.split(" | ")
     lines = [
-        f"### {title}",
+        f"## {title}",
         "",
         f"| {' | '.join(name.rstrip(':') for name in names)} |",
         f"|{''.join('---|' if name.endswith(':') else '---:|' for name in names)}",
@@ -90,6 +102,71 @@ def _lengths(figures: QualityFigures) -> str:
         rows.append((name, *cells))
     columns = "subtask: | question, characters | words | answer, characters | words"
     return _table("Lengths (median / 99 % / longest)", columns, rows)
+
+
+def _texts(figures: QualityFigures) -> str:
+    rows = []
+    for of in figures.dialogues:
+        if of.split is None and of.source is None and of.subtask is not None:
+            sentences = of.sentences / (2 * of.rows) if of.rows else None
+            per_row = of.words / of.rows if of.rows else None
+            numbers = map(_number, (of.rows, of.words, of.sentences, per_row, sentences))
+            rows.append((f"{of.task}/{of.subtask}", *numbers))
+    columns = "subtask: | rows | words | sentences | words per row | sentences per text"
+    note = (
+        "Words are separated by blanks, sentences end with a mark; the picture's mark and the "
+        "task's tag do not count. Different words: "
+        + ", ".join(f"{split} {number:,}" for split, number in sorted(figures.vocabulary.items()))
+        + "."
+    )
+    return _table("Words and sentences", columns, rows, note)
+
+
+def _words(figures: QualityFigures) -> str:
+    rows = ((word, _number(texts)) for word, texts in by_frequency(figures.words))
+    note = (
+        "How many questions and answers hold each; without words of sizes, shapes and cells, and "
+        "without articles, prepositions and the like."
+    )
+    return _table("Most frequent words", "word: | texts", rows, note)
+
+
+def _categories(pictures: Sequence[PictureFigures]) -> str:
+    rows = (
+        (
+            p.source or "all",
+            category,
+            _number(p.objects_of[category]),
+            _number(p.pictures_of[category]),
+        )
+        for p in _of_sources(pictures)
+        for category in CATEGORIES
+        if category in p.objects_of
+    )
+    columns = "source: | category: | objects | pictures that show any"
+    return _table("Categories by source", columns, rows)
+
+
+def _shapes(pictures: Sequence[PictureFigures]) -> str:
+    rows = (
+        (p.source or "all", kind, name, _number(counts[name]))
+        for p in _of_sources(pictures)
+        for kind, classes, counts in (
+            ("width to height", ASPECT_RATIOS, p.aspect_ratios),
+            ("area", AREAS_PX2, p.areas_px2),
+        )
+        for name in classes
+        if name in counts
+    )
+    columns = "source: | of the box: | class: | objects"
+    note = "A class begins with its first number and ends before its second."
+    return _table("Aspect ratios and areas", columns, rows, note)
+
+
+def _of_sources(pictures: Sequence[PictureFigures]) -> Iterator[PictureFigures]:
+    """Give the figures of the whole, then those of each source over all splits."""
+    yield from (p for p in pictures if not (p.split or p.source))
+    yield from (p for p in pictures if p.source and not p.split)
 
 
 def _crowding(crowding: Sequence[CrowdingFigures]) -> str:

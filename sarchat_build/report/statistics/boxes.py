@@ -1,4 +1,8 @@
-"""What is left of a box when a model's text format rounds it: IoU with the true box."""
+"""Boxes by aspect ratio and area, and what a model's text format leaves of them: their IoU.
+
+Edges of classes are simple shares and whole pixels, so that equal boxes are in equal classes on any
+machine.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +15,25 @@ from numpy.typing import NDArray
 Array = NDArray[np.float64]
 # Shares of the picture, n × 4 (x_min, y_min, x_max, y_max), and its size in pixels (w, h, w, h).
 Quantize = Callable[[Array, Array], Array]
+
+# Class → its lower edge, width / height.
+ASPECT_RATIOS = {
+    "below 1:4": 0.0,
+    "1:4 to 1:2": 1 / 4,
+    "1:2 to 2:3": 1 / 2,
+    "2:3 to 1:1": 2 / 3,
+    "1:1 to 3:2": 1.0,
+    "3:2 to 2:1": 3 / 2,
+    "2:1 to 4:1": 2.0,
+    "4:1 and more": 4.0,
+}
+# Class → its lower edge in square pixels; 32 and 96 squared are COCO's.
+AREAS_PX2 = {
+    "below 16 x 16 px": 0.0,
+    "16 x 16 to 32 x 32 px": 16.0**2,
+    "32 x 32 to 96 x 96 px": 32.0**2,
+    "96 x 96 px and more": 96.0**2,
+}
 
 # IoU is counted in thousandths: whole numbers, so that the sum is the same in any order.
 STEPS = 1000
@@ -104,3 +127,27 @@ def _area(low: Array, high: Array) -> Array:
     sides = np.clip(high - low, 0, None)
     product: Array = sides[:, 0] * sides[:, 1]
     return product
+
+
+def box_classes(boxes_xyxy_px: Sequence[Sequence[float]]) -> dict[str, Counter[str]]:
+    """Count boxes by the classes of their aspect ratio and of their area.
+
+    >>> found = box_classes([(0, 0, 10, 10), (0, 0, 40, 30)])
+    >>> dict(found["aspect_ratios"]), dict(found["areas_px2"])["below 16 x 16 px"]
+    ({'1:1 to 3:2': 2}, 1)
+    """
+    boxes = np.asarray(boxes_xyxy_px, np.float64).reshape(-1, 4)
+    width, height = boxes[:, 2] - boxes[:, 0], boxes[:, 3] - boxes[:, 1]
+    sound = (width > 0) & (height > 0)
+    width, height = width[sound], height[sound]
+    return {
+        "aspect_ratios": _classes(ASPECT_RATIOS, width / height),
+        "areas_px2": _classes(AREAS_PX2, width * height),
+    }
+
+
+def _classes(edges: dict[str, float], values: Array) -> Counter[str]:
+    names = list(edges)
+    found = np.searchsorted(list(edges.values()), values, side="right") - 1
+    times = np.bincount(found, minlength=len(names))
+    return Counter({name: int(n) for name, n in zip(names, times, strict=True) if n})

@@ -1,0 +1,66 @@
+"""Whom to cite: the sources and the papers, in words and as BibTeX."""
+
+from __future__ import annotations
+
+import re
+
+from sarchat_build.dataset.record import BuildRecord, SourceRecord
+from sarchat_build.exports.licenses import plain
+from sarchat_build.names import display_name
+
+_PAPERS = """```bibtex
+@article{sarchat2025,
+  title  = {{SARChat-Bench-2M}: A Multi-Task Vision-Language Benchmark for {SAR} Image
+            Interpretation},
+  author = {Ma, Zhiming and Xiao, Xiayang and Dong, Sihao and Wang, Peidong and Wang, Haipeng
+            and Pan, Qingyun},
+  year   = {2025},
+  eprint = {2502.08168},
+  archivePrefix = {arXiv},
+}
+@inproceedings{sardet100k2024,
+  title     = {{SARDet-100K}: Towards Open-Source Benchmark and ToolKit for Large-Scale {SAR}
+               Object Detection},
+  author    = {Li, Yuxuan and Li, Xiang and Li, Weijie and Hou, Qibin and Liu, Li and
+               Cheng, Ming-Ming and Yang, Jian},
+  booktitle = {NeurIPS},
+  year      = {2024},
+  eprint    = {2403.06534},
+  archivePrefix = {arXiv},
+}
+"""
+_DOI = re.compile(r"10\.\d{4,9}/[\w.;()/:-]+", re.ASCII)
+
+
+def citations(record: BuildRecord) -> str:
+    """Give the section that names every source, and BibTeX for them and for the papers."""
+    lines = ["## Cite the sources", ""]
+    for source in record.sources.values():
+        cited = f"{plain(source.citation)}, {plain(source.homepage)}"
+        lines.append(f"* {plain(source.title)}: {plain(source.license)}. {cited}")
+    entries = "".join(_entry(source_id, source) for source_id, source in record.sources.items())
+    return (
+        "\n".join(lines)
+        + f"\n\nAnd the papers whose description this follows:\n\n{_PAPERS}{entries}```"
+    )
+
+
+def _entry(source_id: str, source: SourceRecord) -> str:
+    """Give the BibTeX entry of a source: a DOI where its citation is one, else the title cited."""
+    is_doi = _DOI.fullmatch(source.citation) is not None
+    key = "doi   " if is_doi else "note  "
+    return (
+        f"@misc{{{source_id},\n  title  = {{{{{_bibtex(source.title)}}}}},\n"
+        f"  {key} = {{{_bibtex(source.citation)}}},\n"
+        f"  url    = {{{_bibtex(source.homepage)}}},\n}}\n"
+    )
+
+
+def _bibtex(text: str) -> str:
+    """Make text of a source fit for a value of BibTeX within a block of code.
+
+    >>> _bibtex("a {b} `c` & d")
+    'a b c and d'
+    """
+    line = display_name(" ".join(text.split()), 1000)
+    return " ".join(re.sub(r"[{}\\`<>|]", "", line.replace("&", "and")).split())
