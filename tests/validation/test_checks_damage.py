@@ -16,13 +16,14 @@ from damage_rows import one_of_a_scene
 from miniatures import build
 
 from sarchat_build import validation as checks
-from sarchat_build.published.layout import INDEX_FILE, shard_name
+from sarchat_build.published.layout import INDEX_FILE, SAMPLE_FILE, shard_name
 from sarchat_build.publishing.documents import (
     check_documents,
     check_figures,
     check_presentation,
     known_text,
 )
+from sarchat_build.publishing.sample_faults import check_sample
 from sarchat_build.report.reading import shard_statistics
 from sarchat_build.synthetic import synthesize
 
@@ -105,6 +106,9 @@ def findings_of(
         findings += check_presentation(out, documents, drawn=drawn)
     if finished and reports == list(finished.reports.values()):
         findings += check_figures(documents, finished.tallies, reports, whole)
+    page = build["files"].get(SAMPLE_FILE)
+    if before.get("files", {}).get(SAMPLE_FILE) != page and not any(r.errors for r in reports):
+        findings += check_sample(out, documents, whole)
     return findings
 
 
