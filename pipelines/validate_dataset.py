@@ -26,6 +26,7 @@ from sarchat_build.publishing.documents import (
     check_presentation,
     known_text,
 )
+from sarchat_build.publishing.sample_faults import check_sample
 from sarchat_build.report.reading import shard_statistics
 from sarchat_build.report.statistics.tallies import Tallies
 from sarchat_build.validation import (
@@ -112,6 +113,7 @@ def _check_dataset(
     whole = [*check_whole(out, build, reports)]
     if documents and not any(report.errors for report in reports):
         whole += check_figures(documents, [tallies for _, tallies in both], reports, whole)
+        whole += check_sample(out, documents, whole)
     findings = [finding for report in reports for finding in report.findings] + list(whole)
     result = {
         "findings": [asdict(finding) for finding in findings],
@@ -129,7 +131,7 @@ def validate_folder(out: str, workers: int, *, figures: bool = False) -> bool:
     Args:
         out: a path or a URL. It is only read: marks of progress go to a temporary folder.
         workers: processes, 0 for one per core.
-        figures: whether every figure of the report is computed anew from the rows, too.
+        figures: whether the report's figures and the sample are computed anew from the rows, too.
     """
     with engine_ready("local", workers):
         return _validate(out, workers, figures=figures)

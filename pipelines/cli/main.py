@@ -195,14 +195,16 @@ def validate(
         bool,
         typer.Option(
             "--figures/--no-figures",
-            help="Compute report/quality.json anew from the rows, too: half as long again.",
+            help="Compute report/quality.json and the sample anew from the rows, too: "
+            "half as long again.",
         ),
     ] = True,
 ) -> None:
     """Prove a dataset from its files alone; exit code 1 and named rows on any fault.
 
     Every file is hashed, every picture decoded, and every answer parsed and recomputed from the
-    boxes, by code that shares nothing with the build.
+    boxes, by code that shares nothing with the build. docs/validation.md lists each check by its
+    name, and what none can see.
     """
     processes = workers_of(workers)
     check_dataset(output)

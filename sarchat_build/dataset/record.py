@@ -12,7 +12,7 @@ from hashlib import sha256
 from importlib.metadata import version
 from typing import Literal, TypeVar
 
-from pydantic import ValidationError, field_validator
+from pydantic import ValidationError, ValidationInfo, field_validator
 
 from sarchat_build.config.annotation_options import Annotations
 from sarchat_build.config.manifest import (
@@ -171,6 +171,16 @@ class BuildRecord(RecordShell):
             if not is_published_path(path):
                 raise ValueError(f"{path!r} is not the path of a dataset's file")
         return files
+
+    @field_validator("comparison")
+    @classmethod
+    def _compare_sources(
+        cls, rows: tuple[ComparisonRow, ...], info: ValidationInfo
+    ) -> tuple[ComparisonRow, ...]:
+        for row in rows:
+            if row.source not in info.data.get("sources", {row.source}):
+                raise ValueError(f"{row.source!r} is none of the sources")
+        return rows
 
     @field_validator("shards")
     @classmethod

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import hashlib
 import json
+import math
 import os
 import stat
 import tempfile
@@ -20,6 +21,8 @@ import pyarrow.fs as pafs
 _BLOCK_BYTES = 1 << 20
 # What 200,000 files take in build.json; more would only fill the memory.
 MAX_DOCUMENT_BYTES = 32 << 20
+# Digits and sign of any number of 64 bits.
+_LONGEST_INT = 20
 EMPTY_FOLDER, _FOLDER = "an empty folder", "a folder"
 # Schemes that Arrow opens itself; any other is asked of fsspec.
 _OWN_SCHEMES = ("file", "s3", "abfs", "hdfs")
@@ -140,6 +143,8 @@ class DatasetFolder:
         parts = path.split("/")
         if {"", ".", ".."} & set(parts):
             raise OSError(f"{path!r} leads out of the dataset")
+        if "\0" in path or not _is_text(path):
+            raise OSError(f"{path!r} is no name of a file")
         if isinstance(self._files, pafs.LocalFileSystem):
             for end in range(1, len(parts) + 1):
                 mode = os.lstat(f"{self._root}/{'/'.join(parts[:end])}").st_mode
@@ -166,11 +171,29 @@ class DatasetFolder:
 
         Raises:
             OSError: it is not there, or cannot be read.
-            ValueError: it is not UTF-8, or not JSON, or says a key twice.
+            ValueError: it is not UTF-8, or not JSON, or says a key twice, or holds numbers or is
+                nested beyond all that a document of ours is.
         """
-        return json.loads(
-            self.read(path), object_pairs_hook=_object, parse_constant=_refuse_constant
-        )
+        text = self.read(path).decode("utf-8")
+        try:
+            return json.loads(
+                text,
+                object_pairs_hook=_object,
+                parse_constant=_refuse_constant,
+                parse_int=_int,
+                parse_float=_float,
+            )
+        except RecursionError:
+            raise ValueError("nested too deeply") from None
+
+
+def _is_text(path: str) -> bool:
+    """Tell whether a path is whole text: a name from a disk, or in JSON, may hold half a letter."""
+    try:
+        path.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -183,6 +206,19 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def _refuse_constant(name: str) -> Any:
     raise ValueError(f"{name} is no number of JSON")
+
+
+def _int(text: str) -> int:
+    if len(text) > _LONGEST_INT or abs(number := int(text)) >= 1 << 63:
+        raise ValueError(f"a number that begins with {text[:_LONGEST_INT]} is beyond 64 bits")
+    return number
+
+
+def _float(text: str) -> float:
+    number = float(text)
+    if math.isinf(number):
+        raise ValueError(f"a number that begins with {text[:_LONGEST_INT]} is beyond 64 bits")
+    return number
 
 
 def _kind(entry: os.DirEntry[str]) -> tuple[str, int]:

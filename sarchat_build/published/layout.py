@@ -3,7 +3,7 @@
 build.json                                       record of the build; written last
 images/train-00000-of-00002.parquet              pictures and boxes of one shard
 dialogues/referring/train-00000-of-00002.parquet one task's dialogues about these pictures
-rejects/<source>.parquet, duplicates/<name>.parquet
+rejects/<source>.parquet, duplicates/duplicates.parquet
 README.md, LICENSES.md                           the card; what each source's license allows
 croissant.json                                   the same for machines (Croissant 1.1)
 report/examples.jpg                              pictures for the card, where a license allows it
@@ -150,7 +150,7 @@ def parse_table_path(path: str) -> TableFile | None:
     table = folder.removeprefix("dialogues/")
     if not name or table_path(table, name) != path:
         return None
-    if table in ("rejects", "duplicates"):
+    if table == "rejects" or path == table_path("duplicates", "duplicates"):
         return TableFile(table, name, None)
     if table != "images" and table not in TASKS:
         return None

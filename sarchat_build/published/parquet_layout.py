@@ -61,6 +61,7 @@ def layout_faults(
     with folder.open(path) as stream, pq.ParquetFile(stream) as parquet:
         found = parquet.schema_arrow
         yield from _metadata_faults(found.metadata or {}, with_hf_features(schema).metadata)
+        yield from _field_faults(found, schema)
         if found.names != schema.names:
             yield LayoutFault("column_order", "", f"{schema.names}", f"{found.names}")
         footer = parquet.metadata
@@ -87,12 +88,38 @@ def _metadata_faults(
             yield LayoutFault("schema_metadata", key.decode("utf-8", "replace"), wanted, there)
 
 
+def _field_faults(found: pa.Schema, expected: pa.Schema) -> Iterator[LayoutFault]:
+    """Compare what fields say beside their types: that they may be null, and no remarks."""
+    for field in expected:
+        pairs = zip(_remarks(found.field(field.name)), _remarks(field), strict=True)
+        for (_, there), (path, wanted) in pairs:
+            if there != wanted:
+                yield LayoutFault("schema_metadata", path, wanted, there)
+
+
+def _remarks(field: pa.Field, path: str = "") -> Iterator[tuple[str, str]]:
+    """Yield path and remarks of a field and of all below it; items of a list have its path."""
+    path = path or field.name
+    own = sorted((field.metadata or {}).items())
+    texts = [f"{_metadata_text(key)}={_metadata_text(value)}" for key, value in own]
+    yield path, ", ".join(["may be null" if field.nullable else "never null", *texts])
+    if pa.types.is_struct(field.type):
+        for below in field.type:
+            yield from _remarks(below, f"{path}.{below.name}")
+    elif pa.types.is_list(field.type):
+        yield from _remarks(field.type.value_field, path)
+
+
 def _metadata_text(value: bytes | None) -> str:
     return "none" if value is None else value.decode("utf-8", "replace")
 
 
 def _row_group_faults(footer: pq.FileMetaData, wanted: int | None) -> Iterator[LayoutFault]:
     sizes = [footer.row_group(group).num_rows for group in range(footer.num_row_groups)]
+    for group in range(footer.num_row_groups):
+        if footer.row_group(group).sorting_columns:
+            yield LayoutFault("row_groups", "", "no claim of an order", f"one in group {group}")
+            break
     if wanted is None:
         return
     whole, rest = divmod(footer.num_rows, wanted)
@@ -123,7 +150,9 @@ def _column_faults(
             for page in found
             if page.encoding not in ((_PLAIN,) if page.is_dictionary else packed)
         ]
-        if other or (name == PICTURE and any(page.is_dictionary for page in found)):
+        # Arrow gives up a dictionary that grows too long, but never does without from the start.
+        has_dictionary = name != PICTURE and column.physical_type != "BOOLEAN"
+        if other or any(page.is_dictionary for page in found) != has_dictionary:
             known = "pages of version 1, plain or by a dictionary"
             yield LayoutFault("page_form", name, known, f"others in row group {group}")
 

@@ -214,24 +214,26 @@ def column_faults(found: pa.Schema, expected: pa.Schema) -> Iterator[ColumnFault
         if len(positions) != 1:
             number = f"{len(positions)} columns of this name"
             yield ColumnFault(field.name, str(field.type), number)
-        elif not _same_type(found.field(positions[0]).type, field.type):
-            kind = str(found.field(positions[0]).type)
-            yield ColumnFault(field.name, str(field.type), kind)
+        else:
+            yield from _type_faults(field.name, found.field(positions[0]).type, field.type)
     for field in found:
         if field.name not in expected.names:
             yield ColumnFault(field.name, "no such column", str(field.type), usable=True)
 
 
-def _same_type(found: pa.DataType, expected: pa.DataType) -> bool:
-    if pa.types.is_struct(expected):
-        return (
-            pa.types.is_struct(found)
-            and [field.name for field in found] == [field.name for field in expected]
-            and all(_same_type(a.type, b.type) for a, b in zip(found, expected, strict=True))
-        )
-    if pa.types.is_list(expected):
-        return pa.types.is_list(found) and _same_type(found.value_type, expected.value_type)
-    return bool(found == expected)
+def _type_faults(path: str, found: pa.DataType, expected: pa.DataType) -> Iterator[ColumnFault]:
+    """Name the innermost fields whose types differ; those of `objects` would not fit a line."""
+    if pa.types.is_struct(expected) and pa.types.is_struct(found):
+        names, wanted = ([field.name for field in kind] for kind in (found, expected))
+        if names != wanted:
+            yield ColumnFault(path, f"fields {', '.join(wanted)}", f"fields {', '.join(names)}")
+            return
+        for field, other in zip(expected, found, strict=True):
+            yield from _type_faults(f"{path}.{field.name}", other.type, field.type)
+    elif pa.types.is_list(expected) and pa.types.is_list(found):
+        yield from _type_faults(path, found.value_type, expected.value_type)
+    elif found != expected:
+        yield ColumnFault(path, str(expected), str(found))
 
 
 def to_table(rows: Sequence[Mapping[str, object]], schema: pa.Schema) -> pa.Table:

@@ -181,7 +181,12 @@ def _read(
             expected = "a document as a build writes it"
             findings.append(
                 _finding(
-                    "error", check, path, key, expected, what.removeprefix("Value error, ") or line
+                    "error",
+                    check,
+                    path,
+                    key,
+                    expected,
+                    what.removeprefix("Value error, ") or line.removeprefix(f"{path}: "),
                 )
             )
         return None

@@ -12,6 +12,8 @@ Severity: TypeAlias = Literal["error", "warning"]
 # Of one check on one file; the rest is counted. A thousand times the same fault is one fault.
 FINDINGS_CAP = 100
 _LONGEST_TEXT = 240
+# No document of ours is nested so deeply; a damaged one may be, beyond all that is worth writing.
+_DEEPEST = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,18 +51,21 @@ def shorten(value: object) -> str:
     return text if len(text) <= _LONGEST_TEXT else f"{text[:_LONGEST_TEXT]}…"
 
 
-def _write(value: object) -> str:
+def _write(value: object, depth: int = 0) -> str:
     if isinstance(value, Plain):
         return value
     if value is None:
         return "null"
+    if not isinstance(value, Mapping | list | tuple):
+        return repr(value)
+    if depth == _DEEPEST:
+        return "…"
+    below = depth + 1
     if isinstance(value, Mapping):
-        return f"{{{', '.join(f'{_write(k)}: {_write(v)}' for k, v in value.items())}}}"
-    if isinstance(value, list):
-        return f"[{', '.join(map(_write, value))}]"
-    if isinstance(value, tuple):
-        return f"({', '.join(map(_write, value))})"
-    return repr(value)
+        pairs = (f"{_write(k, below)}: {_write(v, below)}" for k, v in value.items())
+        return f"{{{', '.join(pairs)}}}"
+    parts = ", ".join(_write(part, below) for part in value)
+    return f"[{parts}]" if isinstance(value, list) else f"({parts})"
 
 
 class Plain(str):

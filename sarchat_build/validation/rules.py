@@ -89,6 +89,9 @@ NUMBERS: Mapping[str, tuple[str, ...]] = {
 }
 
 
+_DIVISORS = ("near_divisor",)
+
+
 def rules_of(build: Mapping[str, Any]) -> Rules:
     """Read the rules from `build["recipe"]`; what it does not say has its default.
 
@@ -101,13 +104,15 @@ def rules_of(build: Mapping[str, Any]) -> Rules:
     numbers: dict[str, Any] = {
         name: value
         for name, path in NUMBERS.items()
-        if _is_number(value := mapping_at(recipe, *path[:-1]).get(path[-1]))
+        if _is_choice(name, value := mapping_at(recipe, *path[:-1]).get(path[-1]))
     }
     scale = mapping_at(recipe, "words", "description_size")
     uses = mapping_at(build, "templates", "uses")
     return Rules(
         tasks=tuple(t for t in TASKS if t in enabled) if isinstance(enabled, list) else TASKS,
-        candidates=tuple(candidates) if isinstance(candidates, list) else CATEGORIES,
+        candidates=tuple(c for c in candidates if c in CATEGORIES)
+        if isinstance(candidates, list)
+        else CATEGORIES,
         shares=dict(_shares(tasks)),
         phrasings=frozenset(uses),
         held_out=held_out_templates(
@@ -124,8 +129,8 @@ def rules_of(build: Mapping[str, Any]) -> Rules:
 def unrecorded(build: Mapping[str, Any]) -> Iterator[str]:
     """Yield the keys of build.json that must record the recipe and do not."""
     recipe = mapping_at(build, "recipe")
-    for path in NUMBERS.values():
-        if not _is_number(mapping_at(recipe, *path[:-1]).get(path[-1])):
+    for name, path in NUMBERS.items():
+        if not _is_choice(name, mapping_at(recipe, *path[:-1]).get(path[-1])):
             yield "recipe." + ".".join(path)
     recorded = dict(_shares(mapping_at(recipe, "tasks")))
     for task, subtasks in SUBTASKS.items():
@@ -172,6 +177,11 @@ def _shares(tasks: Mapping[str, Any]) -> Iterator[tuple[tuple[str, str], int]]:
 
 def _is_scale(value: Mapping[str, Any]) -> bool:
     return set(value) == set(DescriptionScale._fields) and all(map(_is_number, value.values()))
+
+
+def _is_choice(name: str, value: Any) -> bool:
+    """Tell whether a field of `Rules` may have a value; one that may not has its default."""
+    return _is_number(value) and value >= 0 and (value > 0 or name not in _DIVISORS)
 
 
 def _is_number(value: object) -> bool:

@@ -43,9 +43,9 @@ def held_out_templates(template_ids: Iterable[str], percent: int) -> frozenset[s
     """
     by_subtask: dict[tuple[str, str], list[str]] = defaultdict(list)
     for template_id in template_ids:
-        parts = template_id.split("/")
-        if len(parts) == 4 and parts[2] == "question":
-            by_subtask[parts[0], parts[1]].append(template_id)
+        match template_id.split("/"):
+            case [task, subtask, "question", _]:
+                by_subtask[task, subtask].append(template_id)
     found: list[str] = []
     for ids in by_subtask.values():
         ids.sort(key=lambda template_id: (stable_number("held_out", template_id), template_id))

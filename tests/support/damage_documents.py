@@ -75,6 +75,9 @@ RECORD = {
     "a reason of a difference": Damage(
         in_build("comparison", 0, "reasons", ..., "images", value=12345), ("comparison",)
     ),
+    "a comparison of nobody": Damage(
+        in_build("comparison", 0, "source", value="nobody"), ("build_json",), first=True
+    ),
     "no comparison": Damage(in_build("comparison", value=[]), ("comparison",)),
     "left_out": Damage(in_build("left_out", value=["hrsid"]), ("left_out",)),
     "template digest": Damage(in_build("templates", "sha256", value="x"), ("templates",)),

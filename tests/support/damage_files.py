@@ -76,7 +76,38 @@ def _unused_entry(target: Target) -> None:
     target.enter(path)
 
 
+def _fields(target: Target, **other: Any) -> None:
+    """Say of a column what is said of none."""
+    path = target.paths("dialogues/referring")[0]
+    table = pq.read_table(target.folder / path)
+    number = table.schema.get_field_index("split")
+    field = table.schema.field(number)
+    if other.pop("never_null", False):
+        field = field.with_nullable(nullable=False)
+    field = field.with_metadata(other)
+    pq.write_table(
+        table.cast(table.schema.set(number, field)),
+        target.folder / path,
+        compression="zstd",
+        write_page_index=True,
+        write_page_checksum=True,
+    )
+    target.enter(path)
+
+
 FORM = {
+    "a column that is never null": Damage(
+        lambda t: _fields(t, never_null=True), ("schema_metadata",), first=True
+    ),
+    "a remark on a column": Damage(
+        lambda t: _fields(t, note="hidden"), ("schema_metadata",), first=True
+    ),
+    "a claim of an order": Damage(
+        lambda t: _rewrite(t, sorting_columns=[pq.SortingColumn(0)]), ("row_groups",), first=True
+    ),
+    "no dictionaries": Damage(
+        lambda t: _rewrite(t, use_dictionary=False), ("page_form",), first=True
+    ),
     "an unused entry": Damage(_unused_entry, ("dictionary",), first=True),
     "pages of another version": Damage(
         lambda t: _rewrite(t, data_page_version="2.0"), ("page_form",), first=True

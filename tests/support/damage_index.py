@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -74,6 +75,16 @@ def _unlisted(path: str) -> Callable[[Target], None]:
     return damage
 
 
+def _page(change: Callable[[str], str]) -> Damage:
+    return Damage(lambda target: target.text(SAMPLE_FILE, change), ("sample",), first=True)
+
+
+def _exchange_pictures(page: str) -> str:
+    one, *others = dict.fromkeys(re.findall(r"data:image/[a-z]+;base64,[^\"]+", page))
+    parts = [part.replace(others[0], one) for part in page.split(one)]
+    return others[0].join(parts)
+
+
 def _other(column: str, value: Any) -> Damage:
     return Damage(_in_first(put(column, value)), ("index_row",))
 
@@ -97,5 +108,9 @@ INDEX = {
     "a column less": Damage(_column_less, ("schema",)),
     "no Parquet": Damage(_no_parquet, ("unreadable",)),
     "no index": Damage(_unlisted(INDEX_FILE), ("missing_file",)),
+    "a script in the sample": _page(
+        lambda page: page.replace("</body>", "<script>alert(1)</script></body>")
+    ),
+    "another picture in the sample": _page(_exchange_pictures),
     "no sample": Damage(_unlisted(SAMPLE_FILE), ("missing_file",)),
 }

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import io
+import struct
+import zlib
 
+import numpy as np
 from damage import (
     Damage,
     Row,
@@ -221,6 +224,24 @@ def _with_a_comment(row: Row) -> None:
     row["image"]["bytes"] = stream.getvalue()
 
 
+# Seven passes over the pixels: first column and row, and the steps between them.
+_ADAM7 = ((0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2))
+
+
+def _interlaced(row: Row) -> None:
+    """Write the same pixels in another order."""
+    data = row["image"]["bytes"]
+    pixels = np.asarray(Image.open(io.BytesIO(data)))
+    passes = (pixels[y::dy, x::dx] for x, y, dx, dy in (*_ADAM7, (0, 1, 1, 2)))
+    rows = b"".join(b"\0" + line.tobytes() for part in passes for line in part)
+    header = data[16:28] + b"\1"
+    parts = ((b"IHDR", header), (b"IDAT", zlib.compress(rows)), (b"IEND", b""))
+    row["image"]["bytes"] = data[:8] + b"".join(
+        struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
+        for kind, body in parts
+    )
+
+
 def _drop_row(rows: list[Row]) -> None:
     del rows[1]
 
@@ -238,6 +259,9 @@ ORIGINALS = {
     ),
     "a chip less": Damage(_without_a_chip, ("chip_missing",)),
     "a chip of another file": Damage(one_of_a_scene, ("file_sha256_per_scene",), first=True),
+    "an interlaced chip": Damage(
+        in_row("images", _interlaced, is_chip), ("picture_bytes",), first=True
+    ),
     "a comment in a chip": Damage(
         in_row("images", _with_a_comment, is_chip), ("picture_bytes",), first=True
     ),

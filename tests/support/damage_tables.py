@@ -54,6 +54,9 @@ TABLES = {
     "a name that the recipe does not let pass": Damage(
         _reject_more(reason="unknown_category"), ("recipe",)
     ),
+    "a repeated object that is an image": Damage(
+        _reject_more(reason="duplicate_object", stage="read_annotations", images=1), ("reject",)
+    ),
     "an unknown reason": Damage(in_row("rejects", put("reason", "bad luck")), ("reject",)),
     "an unknown stage": Damage(in_row("rejects", put("stage", "later")), ("reject_stage",)),
     "another source": Damage(in_row("rejects", put("source", "ssdd")), ("reject_source",)),

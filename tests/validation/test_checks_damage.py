@@ -20,7 +20,7 @@ from miniatures import build
 from remembered import Notes, noted, still_holds
 
 from sarchat_build import validation as checks
-from sarchat_build.published.layout import INDEX_FILE, QUALITY_FILE, shard_name
+from sarchat_build.published.layout import INDEX_FILE, QUALITY_FILE, SAMPLE_FILE, shard_name
 from sarchat_build.publishing import documents
 from sarchat_build.publishing.documents import (
     check_documents,
@@ -28,6 +28,7 @@ from sarchat_build.publishing.documents import (
     check_presentation,
     known_text,
 )
+from sarchat_build.publishing.sample_faults import check_sample
 from sarchat_build.report.reading import shard_statistics
 from sarchat_build.synthetic import synthesize
 from sarchat_build.validation.dataset import check_dataset, shard
@@ -215,6 +216,10 @@ def findings_of(
         findings += check_presentation(out, read_documents, drawn=drawn)
     if finished and same:
         findings += check_figures(read_documents, finished.tallies, reports, whole)
+    before = finished.record if finished else {}
+    page = build["files"].get(SAMPLE_FILE)
+    if before.get("files", {}).get(SAMPLE_FILE) != page and not any(r.errors for r in reports):
+        findings += check_sample(out, read_documents, whole)
     return findings
 
 

@@ -35,6 +35,8 @@ _BATCH_ROWS = 256
 
 _ROLES = ["user", "assistant"]
 _OPENINGS = {task: f"<image>\n{tag}" for task, tag in TASK_TAGS.items()}
+# Thousands of boxes in words have a tenth of it; what is longer would be read for ever.
+_LONGEST_CHARS = 1_000_000
 # Without these there is no question to be read.
 _UNREADABLE_LAYOUT = ("messages", "question_opening", "template_ids")
 
@@ -88,7 +90,8 @@ def check_dialogues(tables: Tables, path: str, task: str, shard: ShardState) -> 
                 key=row.dialogue_id,
             )
         ids.add(row.dialogue_id)
-        reading = read(row.messages[-1][1] if row.messages else "")
+        answer = row.messages[-1][1] if row.messages else ""
+        reading = read(answer if len(answer) <= _LONGEST_CHARS else "")
         for check, expected, found in _row_problems(row, reading, task, shard):
             log.add(check, path, expected, found, row=number, key=row.dialogue_id)
         this_key = _sort_key(row, task, positions, shard)
@@ -133,7 +136,7 @@ def _row_problems(row: DialogueRow, reading: Reading, task: str, shard: ShardSta
     yield from layout
     prefix = f"{row.image_id}/{task}/{row.subtask}/"
     if not row.dialogue_id.startswith(prefix) or row.dialogue_id == prefix:
-        yield Problem("dialogue_id", Plain(f"{prefix}<key>"), row.dialogue_id)
+        yield Problem("dialogue_id", Plain(f"{prefix}<key>, by image_id"), row.dialogue_id)
         return
     if any(problem.check in _UNREADABLE_LAYOUT for problem in layout):
         return
@@ -280,6 +283,11 @@ def _layout_problems(row: DialogueRow, task: str, opening: str) -> Problems:
         yield Problem("messages", _ROLES, roles)
         return
     (_, question), (_, answer) = row.messages
+    longest = max(len(question), len(answer))
+    if longest > _LONGEST_CHARS:
+        expected = Plain(f"at most {_LONGEST_CHARS:,} characters")
+        yield Problem("messages", expected, Plain(f"{longest:,} characters"))
+        return
     if not question.startswith(opening):
         yield Problem("question_opening", opening, question[: len(opening) + 20])
         return

@@ -42,7 +42,7 @@ def read_build(out_dir: str) -> tuple[dict[str, Any], tuple[Finding, ...]]:
     log = FindingLog()
     try:
         build = DatasetFolder(out_dir).json(BUILD_FILE)
-    except (OSError, ValueError, RecursionError) as error:
+    except (OSError, ValueError) as error:
         found = Plain(f"{type(error).__name__}: {error}")
         log.add("build_json", BUILD_FILE, Plain("a readable JSON object"), found)
         return {}, log.findings
@@ -166,7 +166,7 @@ def _check_receipts(folder: DatasetFolder, present: Iterable[str], log: FindingL
         if path.startswith(f"{_WORKING_FOLDER}receipts/") and _WORKING_FILE.fullmatch(path):
             try:
                 receipt = folder.json(path)
-            except (OSError, ValueError, RecursionError):
+            except (OSError, ValueError):
                 continue  # a build reads such a receipt as none
             files = receipt.get("files") if isinstance(receipt, dict) else None
             for file in files if isinstance(files, list) else ():
@@ -190,6 +190,12 @@ def _check_shards(build: Mapping[str, Any], log: FindingLog) -> None:
             continue
         for path in missing:
             log.add("missing_shard", path, Plain("listed in build.json"), Plain("not listed"))
+    first: dict[str, str] = {}
     for path in listed:
         if path.startswith(("images/", "dialogues/")) and path not in planned:
             log.add("surplus_shard", path, Plain("a shard of its split"), path)
+        entry = mapping_at(listed, path)
+        if path.startswith("images/") and entry.get("rows"):
+            same = first.setdefault(str(entry.get("sha256")), path)
+            if same != path:
+                log.add("surplus_shard", path, Plain("other content than of any shard"), same)

@@ -25,7 +25,9 @@ from sarchat_build.validation.vocabulary import (
 _LOST_AT_EDGE = "lost_at_edge"
 _INSPECT, _NORMALIZE, _CUT = REJECT_STAGES[1:]
 # Details of a document that cannot be parsed begin with the place, which is the line, too.
-_LINE_OF_DETAIL = re.compile(r"line ([0-9]+):[0-9]+: ")
+_LINE_OF_DETAIL = re.compile(r"line ([0-9]{1,18}):[0-9]+: ")
+# For these only objects are refused.
+_OF_OBJECTS = ("duplicate_object", _LOST_AT_EDGE)
 # With these no build ends, and with those only where the recipe says "reject".
 _STOPPING = ("unreadable_document", "duplicate_id", "split_conflict")
 _DECIDED_BY = {"unknown_category": "unknown_category", "contradiction": "contradicts_manifest"}
@@ -126,9 +128,13 @@ def _recipe_faults(
     ratio = settings.get("max_image_ratio")
     refused = Counter(r.row.source for r in rejects if r.row.images and r.row.reason != "no_object")
     for source, images in refused.items():
-        read = mapping_at(build, "sources", source, "counts", "read").get("images")
+        counts = mapping_at(build, "sources", source, "counts")
+        read = mapping_at(counts, "read").get("images")
         if not isinstance(ratio, int | float) or not isinstance(read, int):
             continue
+        rows = sum(r.row.images for r in rejects if r.row.source == source)
+        if mapping_at(counts, "rejected").get("images") != rows:
+            continue  # rows too many or too few, which is said of them
         if images > ratio * read:
             expected = Plain(f"at least {images} of {read} ({source})")
             yield "recipe", expected, ratio, "recipe.rejects.max_image_ratio"
@@ -159,7 +165,8 @@ def _row_faults(reject: LocatedReject) -> Iterator[tuple[str, object, object]]:
         yield "reject", Plain("the number of a line, or null"), row.line
     if not row.key.startswith(f"{row.source}/"):
         yield "reject_key", Plain(f"{row.source}/<image>"), row.key
-    if "#" in row.key and row.images and row.stage in (_NORMALIZE, _CUT):
+    of_object = "#" in row.key and row.stage in (_NORMALIZE, _CUT)
+    if row.images and (of_object or row.reason in _OF_OBJECTS):
         yield "reject", Plain("an object, which is no image"), row.images
 
 

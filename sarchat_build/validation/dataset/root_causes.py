@@ -14,14 +14,22 @@ from sarchat_build.validation.findings import FINDINGS_CAP, Finding, Severity
 _CAUSES = (
     *("folder", "schema_version", "path_escape", "file_name", "build_json", "irregular_file"),
     *("missing_file", "missing_shard", "file_sha256", "file_bytes", "unreadable", "schema"),
-    *("surplus_shard", "foreign_file", "quality_file", "quality_form", "choice", "image_row"),
+    *(
+        "surplus_shard",
+        "shard_count",
+        "foreign_file",
+        "quality_file",
+        "quality_form",
+        "choice",
+        "image_row",
+    ),
 )
 # After these, nothing can be told of the rows of a file.
 _UNUSABLE = ("missing_file", "missing_shard", "irregular_file", "unreadable", "schema")
 # Sums and numbers: wrong wherever something else is, and a fault of their own only alone.
 _FIGURES = (
     *("shard_checked", "file_rows", "source_counts", "conservation", "counts", "comparison"),
-    *("template_uses", "shard_count", "unknown_word", "quality_figure", "card", "json_form"),
+    *("template_uses", "unknown_word", "quality_figure", "card", "json_form"),
     *("index_shards", "index_row", "document", "figure"),
 )
 _SHOWN_OF_A_KIND = 3
@@ -70,6 +78,7 @@ def lines_of(findings: Iterable[Finding]) -> tuple[Line, ...]:
     unusable = {_unit(f.file) for f in findings if f.check in _UNUSABLE}
     missing = {_unit(f.file) for f in findings if f.check in ("missing_file", "missing_shard")}
     ordered = sorted([*_common_causes(findings, unusable), *findings], key=_rank)
+    no_pictures = any(f.check in _UNUSABLE and f.file.startswith("images/") for f in findings)
     wrong_images = {
         f.key for f in ordered if f.file.startswith("images/") and f.check not in _FIGURES
     }
@@ -82,7 +91,7 @@ def lines_of(findings: Iterable[Finding]) -> tuple[Line, ...]:
     for finding in ordered:
         # A file that is not there cannot be read either.
         gone = finding.check == "unreadable" and _unit(finding.file) in missing
-        if gone or _follows(finding, unusable, wrong_images, bool(lines)):
+        if gone or _follows(finding, unusable, wrong_images, no_pictures, bool(lines)):
             follow[_unit(finding.file)][finding.check] += 1
         elif shown[finding.check, finding.file] < _SHOWN_OF_A_KIND:
             shown[finding.check, finding.file] += 1
@@ -175,12 +184,18 @@ def _rank(finding: Finding) -> tuple[bool, int, bool]:
 
 
 def _follows(
-    finding: Finding, unusable: set[str], wrong_images: set[str], cause_shown: bool
+    finding: Finding,
+    unusable: set[str],
+    wrong_images: set[str],
+    no_pictures: bool,
+    cause_shown: bool,
 ) -> bool:
     if finding.check in _CAUSES or not cause_shown or finding.severity != "error":
         return False
     if finding.check in _FIGURES or _unit(finding.file) in unusable:
         return True
+    if no_pictures and finding.file.startswith(("rejects/", "duplicates/")):
+        return True  # which name pictures that could not be read
     image = _IMAGE_OF_DIALOGUE.match(finding.key) if finding.file.startswith("dialogues/") else None
     return image is not None and image[1] in wrong_images
 

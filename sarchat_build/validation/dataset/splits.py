@@ -62,7 +62,7 @@ def check_splits(
                 log.add(
                     "split_rule",
                     image.file,
-                    Plain(f"{' or '.join(expected)} ({rule})"),
+                    Plain(f"{' or '.join(expected)} ({rule}; no row of duplicates moves it)"),
                     image.split,
                     row=image.fact.row,
                     key=image.fact.image_id,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Mapping
 from typing import NamedTuple
 
@@ -28,6 +29,7 @@ from sarchat_build.validation.vocabulary import SHA256, SOURCE_ID, source_image_
 
 # Pictures are a quarter of a megabyte: few at a time keep memory flat.
 _BATCH_ROWS = 32
+_PLACE = re.compile(r" <[^<>]* at 0x[0-9a-f]+>")
 
 
 class ImagesFound(NamedTuple):
@@ -162,9 +164,9 @@ def _check_picture(
     try:
         picture = decode(data, context.min_variance)
     except UNDECODABLE as error:
-        log.add(
-            "picture", Plain("a picture that decodes"), Plain(f"{type(error).__name__}: {error}")
-        )
+        # Pillow names the place in memory, which tells nobody anything.
+        words = _PLACE.sub("", f"{type(error).__name__}: {error}")
+        log.add("picture", Plain("a picture that decodes"), Plain(words))
         return image.pixel_sha256, ""
     for column in ("width", "height"):
         stated, real = getattr(image, column), getattr(picture, column)

@@ -21,13 +21,13 @@ _RANGE = re.compile(
     r"(; band (?P<band>[0-9]+) of (?P<bands>[0-9]+))?(; no-data (?P<nodata>\S+) → 0)?"
 )
 _CONVERSION = re.compile(
-    r"((?P<bits>[0-9]+) bit|palette|palette with alpha|gray|gray with alpha|RGB|RGB with alpha|CMYK"
-    r"|orientation tag removed)( to (?P<to>gray|RGB))?(, 0 is white)?"
+    r"((?P<bits>[0-9]{1,3}) bit|palette|palette with alpha|gray|gray with alpha|RGB"
+    r"|RGB with alpha|CMYK|orientation tag removed)( to (?P<to>gray|RGB))?(, 0 is white)?"
     r"(, (alpha|fourth band) dropped)?, as PNG"
 )
 _JPEG_END = b"\xff\xd9"
 _PNG_CHUNKS = {b"IHDR", b"IDAT", b"IEND"}
-_PNG_BITS_AT, _PNG_CHUNKS_AT = 24, 8
+_PNG_CHUNKS_AT, _PNG_BITS_AT, _PNG_INTERLACE_AT = 8, 24, 28
 
 _scene_name = lru_cache(maxsize=4096)(scene_name)
 
@@ -130,6 +130,8 @@ def check_rendering(image: ImageRow, picture: Picture, rules: SourceRules, log: 
     elif not original and (more := {kind for kind, _ in _png_chunks(data)} - _PNG_CHUNKS):
         names = sorted(kind.decode("ascii", "replace") for kind in more)
         log.add("picture_bytes", Plain("pixels alone"), Plain(f"chunks {', '.join(names)}"))
+    elif not original and data[_PNG_INTERLACE_AT]:
+        log.add("picture_bytes", Plain("rows from top to bottom"), Plain("an interlaced PNG"))
     shown = _shown_channels(image)
     if shown and shown != picture.channels:
         if image.rendering == AS_STORED and original:

@@ -115,7 +115,8 @@ def _official_splits(annotations: Mapping[str, Any]) -> frozenset[str | None]:
     files, lists = annotations.get("files"), annotations.get("split_lists")
     if not isinstance(files, list) or not isinstance(lists, list):
         return frozenset((*SPLITS, None))
-    stated = [part.get("split") for part in (*files, *lists) if isinstance(part, Mapping)]
+    entries = [part for part in (*files, *lists) if isinstance(part, Mapping)]
+    stated = [part.get("split") if part.get("split") in SPLITS else None for part in entries]
     # A list may leave pictures out, and so may documents where a list states the split.
     optional = {None} if lists or not all(stated) else set()
     return frozenset((*(split for split in stated if split), *optional))

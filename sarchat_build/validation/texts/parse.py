@@ -22,6 +22,9 @@ from sarchat_build.validation.texts.words import (
     Word,
 )
 
+# Longer numbers count nothing, and Python refuses to read some.
+_MOST_DIGITS = 18
+
 
 class Noun(NamedTuple):
     """One mention of a category, with the number and the size word said before it."""
@@ -180,6 +183,8 @@ def read(text: str) -> Reading:
                 reading.add("boxes", number, "b")
             else:
                 reading.add("strays", number)
+        elif len(number) > _MOST_DIGITS:
+            reading.add("strays", number)
         elif after.counted:
             count = int(number)
         elif after.pixels:

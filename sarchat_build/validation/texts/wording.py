@@ -29,7 +29,9 @@ class PhrasingCounts:
     def add(
         self, template_ids: Sequence[str], answer: Reading, *, file: str, row: int, key: str
     ) -> None:
-        """Count one dialogue; the answer's phrasing is the last of its ids."""
+        """Count one dialogue; the answer's phrasing is the last of its ids, if there are any."""
+        if not template_ids:
+            return
         uses = self.uses
         for template_id in template_ids:
             uses[template_id] += 1

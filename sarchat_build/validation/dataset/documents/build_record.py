@@ -83,7 +83,7 @@ def _sections(build: Mapping[str, Any]) -> Iterator[RecordFault]:
 
 def _recipe(build: Mapping[str, Any]) -> Iterator[RecordFault]:
     for path in unrecorded(build):
-        yield RecordFault("recipe", path, Plain("what the proof needs to know"), None)
+        yield RecordFault("recipe", path, Plain("what the proof needs to know"), _at(build, path))
     recipe, output = mapping_at(build, "recipe"), mapping_at(build, "recipe", "output")
     for name in ("name", "title"):
         if not isinstance(recipe.get(name), str) or not recipe.get(name):
@@ -108,7 +108,8 @@ def _recipe(build: Mapping[str, Any]) -> Iterator[RecordFault]:
 
 def _sources(build: Mapping[str, Any]) -> Iterator[RecordFault]:
     for path in unrecorded_facts(build):
-        yield RecordFault("source_facts", path, Plain("what the proof needs to know"), None)
+        found = _at(build, path)
+        yield RecordFault("source_facts", path, Plain("what the proof needs to know"), found)
     sources = mapping_at(build, "sources")
     for source in sources:
         entry, key = mapping_at(sources, source), f"sources.{source}"
@@ -145,6 +146,11 @@ def _balance(counts: Mapping[str, Any], key: str) -> Iterator[RecordFault]:
         if not _is_count(read) or len(numbers) != len(parts) or read != sum(numbers):
             expected = Plain(f"rejected + deduplicated + kept = {sum(numbers)}")
             yield RecordFault("conservation", f"{key}.counts.read.{unit}", expected, read)
+
+
+def _at(build: Mapping[str, Any], path: str) -> object:
+    *above, last = path.split(".")
+    return mapping_at(build, *above).get(last)
 
 
 def _is_archive(entry: object) -> bool:

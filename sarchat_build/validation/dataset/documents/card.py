@@ -30,8 +30,7 @@ _LONGEST_PLAIN = 100
 def check_card(folder: DatasetFolder, build: Mapping[str, Any], log: FindingLog) -> None:
     """Compare the card with build.json: what a reader sees must be what a program reads."""
     try:
-        with folder.open(CARD_FILE) as stream:
-            text = stream.read().decode("utf-8")
+        text = folder.read(CARD_FILE).decode("utf-8")
     except (OSError, UnicodeDecodeError) as error:
         if CARD_FILE in mapping_at(build, "files"):
             found = Plain(f"{type(error).__name__}: {error}")

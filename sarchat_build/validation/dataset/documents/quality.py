@@ -21,7 +21,8 @@ def check_quality(
     """Compare every figure of `report/quality.json` that the reports can tell with their sums.
 
     These are rows, words, negatives and longest texts of every group, pictures and objects, uses
-    of phrasings, and of how many each proof speaks. Nothing is raised for a bad file.
+    of phrasings, and of how many each proof speaks. Nothing is raised for a bad file; an entry
+    whose names are no texts counts as none.
     """
     log, ordered = FindingLog(), list(reports)
     if QUALITY_FILE not in mapping_at(build, "files"):
@@ -36,6 +37,10 @@ def check_quality(
         if figure.expected != figure.found:
             log.add("quality_figure", QUALITY_FILE, figure.expected, figure.found, key=figure.key)
     return log.findings
+
+
+# What says of what an entry is a figure; a name that is left out stands for all.
+_NAMES = ("split", "task", "subtask", "source", "side")
 
 
 class Figure(NamedTuple):
@@ -67,7 +72,12 @@ def _figures(quality: Any, reports: Sequence[ShardReport]) -> Iterator[Figure]:
 
 def _entries(quality: Any, section: str) -> list[Mapping[str, Any]]:
     found = quality.get(section) if isinstance(quality, dict) else None
-    return [e for e in found if isinstance(e, dict)] if isinstance(found, list) else []
+    entries = found if isinstance(found, list) else []
+    return [e for e in entries if isinstance(e, dict) and all(map(_is_name, map(e.get, _NAMES)))]
+
+
+def _is_name(value: object) -> bool:
+    return value is None or isinstance(value, str)
 
 
 def _pictures(
@@ -93,7 +103,7 @@ def _phrasings(
         kind = "/".join(filter(None, (entry.get(k) for k in ("task", "subtask", "side"))))
         yield Figure(f"{kind} used", len(uses[kind]), entry.get("used"))
         if isinstance(entry.get("dead"), list):
-            alive = sorted(set(entry["dead"]) & set(uses[kind]))
+            alive = sorted(name for name in uses[kind] if name in entry["dead"])
             yield Figure(f"{kind} dead", [], alive)
         if uses[kind]:
             yield Figure(f"{kind} most_used", max(uses[kind].values()), entry.get("most_used"))
