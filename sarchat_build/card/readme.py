@@ -70,7 +70,11 @@ def _sections(
 def _opening(record: BuildRecord, figures: QualityFigures) -> str:
     pictures, dialogues = totals(record)
     objects = sum(counts.get("objects", 0) for counts in record.counts.values())
-    tables = [entry.bytes for path, entry in record.files.items() if parse_table_path(path)]
+    shards = [
+        entry.bytes
+        for path, entry in record.files.items()
+        if (table := parse_table_path(path)) and table.shard
+    ]
     proof = next(p for p in figures.proofs if p.figure.startswith("answers that do not follow"))
     checked = (
         "Every answer follows from the boxes, and was checked against them."
@@ -83,7 +87,7 @@ def _opening(record: BuildRecord, figures: QualityFigures) -> str:
         f"# {plain(record.recipe.title)}\n\n"
         f"**{dialogues:,} dialogues about {pictures:,} pictures** of synthetic-aperture radar "
         f"(SAR), with {objects:,} objects in boxes, from {sources}: {tasks}, from naming what is "
-        f"there to finding one object by a phrase. {size_text(sum(tables))} of Parquet. {checked}"
+        f"there to finding one object by a phrase. {size_text(sum(shards))} of Parquet. {checked}"
     )
 
 

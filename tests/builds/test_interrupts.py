@@ -29,6 +29,8 @@ def ended(case: str) -> tuple[int, str, str]:
     [
         ("once", 143, "unwound\n", RESUME),
         ("twice", 130, "", RESUME),
+        ("lost", 130, "", RESUME),
+        ("no_signal", 0, "stream removed\n", ""),
         ("ignored", 0, "went on\n", ""),
         ("in_a_thread", 0, "the same\n", ""),
         ("held_back", 130, "went on\n", RESUME),

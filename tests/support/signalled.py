@@ -50,6 +50,26 @@ def twice() -> None:
         print("went on", flush=True)
 
 
+def lost() -> None:
+    """An engine that hears the signal itself breaks its own stream, and the signal is forgotten."""
+    interrupts.listen()
+    with interrupts.interruption_first():
+        try:
+            signal.raise_signal(signal.SIGINT)
+        except KeyboardInterrupt:
+            raise RuntimeError("stream removed") from None
+
+
+def no_signal() -> None:
+    """Without a signal an error is an error."""
+    interrupts.listen()
+    try:
+        with interrupts.interruption_first():
+            raise RuntimeError("stream removed")
+    except RuntimeError as error:
+        print(error, flush=True)
+
+
 def ignored() -> None:
     """What the caller has ignored stays ignored."""
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
