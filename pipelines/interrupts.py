@@ -31,7 +31,7 @@ class _State:
     signal: int = 0
     ending: bool = False
     at_once: bool = False
-    listened: list[int] = field(default_factory=list)
+    handlers: dict[int, Callable[[int, FrameType | None], None] | int] = field(default_factory=dict)
     patience_seconds: float = _PATIENCE_SECONDS
     elsewhere: str = ""
     held: bool = False
@@ -50,13 +50,15 @@ def listen() -> None:
     if threading.current_thread() is not threading.main_thread():
         return
     found = (getattr(signal, name, None) for name in ("SIGINT", "SIGTERM", "SIGHUP"))
-    _state.listened = [n for n in found if n is not None and signal.getsignal(n) != signal.SIG_IGN]
+    for number in (n for n in found if n is not None):
+        ignored = signal.getsignal(number) == signal.SIG_IGN
+        _state.handlers[number] = signal.SIG_IGN if ignored else _on_signal
     _listen()
 
 
 def _listen() -> None:
-    for number in _state.listened:
-        signal.signal(number, _on_signal)
+    for number, handler in _state.handlers.items():
+        signal.signal(number, handler)
 
 
 def interrupted() -> str:

@@ -196,8 +196,8 @@ def run_export(
         "restricted_sources": restricted,
     }
     units = form.units(export)
-    shown = sum(s.pictures for s in (export.shards if form.picture_folder else ()))
-    total = shown + sum(shard.pictures for unit in units for shard in unit.shards)
+    shown = sum(s.chosen for s in (export.shards if form.picture_folder else ()))
+    total = shown + sum(shard.chosen for unit in units for shard in unit.shards)
     folder.begin(facts)
     loss, rows, reused, done = BoxLoss(), {}, 0, 0
     with progress("export", total) as show:
@@ -222,7 +222,7 @@ def run_export(
             rows[unit.path] = receipt.rows
             reused += was_there
             loss.add(BoxLoss(**receipt.facts["boxes"]))
-            done += sum(shard.pictures for shard in unit.shards)
+            done += sum(shard.chosen for shard in unit.shards)
             show(done)
     documents = dict(form.documents(export, rows))
     if form.has_pixels:
@@ -232,7 +232,7 @@ def run_export(
     mean = loss.iou_sum / loss.boxes if loss.boxes else None
     figures = {"boxes": loss.boxes, "iou_mean": mean, "iou_min": loss.iou_min if mean else None}
     folder.finish({**facts, "boxes": {**facts["boxes"], **figures}})
-    pictures = sum(shard.pictures for shard in export.shards)
+    pictures = sum(shard.chosen for shard in export.shards)
     files = len(units) + len(documents)
     return ExportResult(pictures, sum(rows.values()), files, reused, boxes, frame, loss, restricted)
 

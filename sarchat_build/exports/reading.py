@@ -92,10 +92,11 @@ class Item(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Shard:
-    """One shard, of which the first `pictures` are exported."""
+    """One shard, of which the first `pictures` are read, and `chosen` of these exported."""
 
     name: str
     pictures: int
+    chosen: int
 
     @property
     def split(self) -> str:
@@ -163,8 +164,21 @@ class Dataset:
                 take = rows if left is None else min(left, rows)
                 left = None if left is None else left - take
                 if take:
-                    found.append(Shard(name, take))
+                    found.append(Shard(name, take, self._chosen(name, take, selection.sources)))
         return found
+
+    def _chosen(self, shard: str, pictures: int, sources: Collection[str]) -> int:
+        """Give how many of a shard's first pictures are of these sources; all if empty."""
+        if not sources:
+            return pictures
+        path = table_path("images", shard)
+        try:
+            rows = read_sound_rows(
+                self._folder, path, IMAGES, only=["source"], batch_rows=_DIALOGUES_AT_ONCE
+            )
+            return sum(source in sources for (source,) in islice(rows, pictures))
+        except (ValueError, OSError) as error:
+            raise InputError(f"{self.location}: {error}") from error
 
     def suffixes(self, shards: Sequence[Shard]) -> set[str]:
         """Give the endings of the pictures' files, such as ".png".

@@ -32,6 +32,7 @@ def ended(case: str) -> tuple[int, str, str]:
         ("lost", 130, "", RESUME),
         ("no_signal", 0, "stream removed\n", ""),
         ("ignored", 0, "went on\n", ""),
+        ("taken_over", 0, "went on\n", ""),
         ("in_a_thread", 0, "the same\n", ""),
         ("held_back", 130, "went on\n", RESUME),
         ("cleaning_up", 143, "first\nlast\n", RESUME),

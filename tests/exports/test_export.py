@@ -142,6 +142,7 @@ def test_licenses(built: Path, tmp_path: Path) -> None:
         assert ("for the use of who made it" in page) == (name != "without")
         assert ("sar_aircraft" in page) == (name != "without")
         assert list((tmp_path / name).glob("pictures/*/sar_aircraft")) == [] or name != "without"
+        assert result.pictures == len(list((tmp_path / name).glob("pictures/*/*/*"))) > 0
     # No pixel is exported, nothing is to be accepted.
     assert export(built, "lmms-eval", tmp_path / "l", limit=None, accepted=()).restricted == []
     with pytest.raises(ConfigurationError, match="did you mean 'research-only'"):

@@ -78,6 +78,16 @@ def ignored() -> None:
     print("went on", flush=True)
 
 
+def taken_over() -> None:
+    """What the caller has ignored stays ignored, also when an engine's server takes it over."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    interrupts.listen()
+    signal.signal(signal.SIGINT, lambda number, frame: print("heard", flush=True))
+    with interrupts.elsewhere("job 7 of FlinkRunner", 30):
+        signal.raise_signal(signal.SIGINT)
+        print("went on", flush=True)
+
+
 def in_a_thread() -> None:
     """Python hears signals in its main thread alone."""
     before = signal.getsignal(signal.SIGTERM)

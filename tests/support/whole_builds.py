@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 import sys
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,12 @@ import pyarrow.parquet as pq
 from prepared_python import COMMAND
 
 SARCHAT = [sys.executable, "-c", COMMAND]
+
+
+def hear_signals() -> None:
+    """Take signals back that a shell lets its background jobs ignore: for a child, before it runs."""
+    for number in (signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, signal.SIG_DFL)
 
 
 def rows(out: Path, pattern: str) -> list[dict[str, Any]]:

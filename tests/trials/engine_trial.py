@@ -36,7 +36,7 @@ from engines import (
 )
 from gcs_server import gcs_server
 from gcs_trial import Trial, digests
-from whole_builds import SARCHAT
+from whole_builds import SARCHAT, hear_signals
 
 from sarchat_build.synthetic import synthesize
 
@@ -58,7 +58,13 @@ class EngineTrial:
         log = (self.folder / "command.log").open("w")
         with log:
             return subprocess.Popen(
-                command, stdout=log, stderr=log, text=True, cwd=self.folder, start_new_session=True
+                command,
+                stdout=log,
+                stderr=log,
+                text=True,
+                cwd=self.folder,
+                start_new_session=True,
+                preexec_fn=hear_signals,
             )
 
     def said(self) -> str:

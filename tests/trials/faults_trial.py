@@ -24,7 +24,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from conftest import REAL_ARCHIVES, digests, link_real_archives
-from whole_builds import SARCHAT
+from whole_builds import SARCHAT, hear_signals
 
 from sarchat_build.dataset.output import stage_of
 from sarchat_build.synthetic import synthesize
@@ -86,15 +86,9 @@ def start(raw: Path, out: Path) -> subprocess.Popen[str]:
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
         text=True,
-        preexec_fn=_hear_signals,
+        preexec_fn=hear_signals,
         env=os.environ | {"NO_COLOR": "1"},
     )
-
-
-def _hear_signals() -> None:
-    # A shell that runs this in the background lets it ignore Ctrl-C, which children would inherit.
-    for number in (signal.SIGINT, signal.SIGHUP):
-        signal.signal(number, signal.SIG_DFL)
 
 
 def members(group: int) -> list[int]:
