@@ -15,7 +15,7 @@ SARCHAT = [sys.executable, "-c", COMMAND]
 
 
 def hear_signals() -> None:
-    """Take signals back that a shell lets its background jobs ignore: for a child, before it runs."""
+    """Take back what a shell lets its background jobs ignore: for a child, before it runs."""
     for number in (signal.SIGINT, signal.SIGHUP):
         signal.signal(number, signal.SIG_DFL)
 
