@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 DEMO   := demo
 
 .PHONY: help demo test check libarchive chromium lint lock golden docs bytes clean faults gcs dataflow image
-.PHONY: clients engines flink prism site
+.PHONY: clients engines flink prism short-engines short-gcs site
 .PHONY: bench bench-start oracles proof-coco proof-crowds proof-full proof-million proof-neardup proof-scene
 .DEFAULT_GOAL := help
 
