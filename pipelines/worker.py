@@ -14,6 +14,8 @@ from contextlib import suppress
 from multiprocessing.connection import Connection
 from typing import NamedTuple
 
+from pipelines.garbage import search_rarely
+
 NAME = "sarchat worker"
 _PR_SET_PDEATHSIG, _PR_SET_NAME = 1, 15
 _POLL_SECONDS = 0.5
@@ -82,6 +84,7 @@ def end_with_launcher(launcher: int) -> None:
 
 
 def _settle() -> None:
+    search_rarely()
     if sys.platform == "linux":
         system = ctypes.CDLL(None)
         system.prctl(_PR_SET_NAME, NAME.encode(), 0, 0, 0)

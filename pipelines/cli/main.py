@@ -29,6 +29,7 @@ from pipelines.cli.sources import sources
 from pipelines.cli.templates import templates
 from pipelines.console import print_error, write_json_lines
 from pipelines.faults import EngineError, FaultLog
+from pipelines.garbage import search_rarely
 from pipelines.interrupts import end_interrupted, interruption_first, listen
 from sarchat_build.config.resources import recipe_path
 from sarchat_build.errors import ConfigurationError, InputError
@@ -320,6 +321,7 @@ def synthesize(
 def main() -> None:
     """Run the command line; every foreseen error is one line and an exit code of its kind."""
     listen()
+    search_rarely()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # names that no terminal can show are no fault
             stream.reconfigure(errors="backslashreplace")
