@@ -117,4 +117,5 @@ def box_text(box: Box) -> str:
     >>> box_text(Box(393, 426, 469.5, 494.2))
     '{<393><426><470><494>}'
     """
-    return "{" + "".join(f"<{round_half_up(value)}>" for value in box) + "}"
+    x0, y0, x1, y1 = map(round_half_up, box)
+    return f"{{<{x0}><{y0}><{x1}><{y1}>}}"

@@ -39,21 +39,34 @@ def _nulls(array: pa.Array, path: str) -> Iterator[tuple[str, int]]:
                 yield below, int(parents[row])
 
 
-def rows_of(batch: pa.RecordBatch, names: Sequence[str]) -> Iterator[tuple[Any, ...]]:
-    """Yield the rows of a batch without forbidden nulls: structs as tuples, lists as lists."""
-    return zip(*(to_python(batch.column(name)) for name in names), strict=True)
+def rows_of(
+    batch: pa.RecordBatch, names: Sequence[str], *, mappings: bool = False
+) -> Iterator[tuple[Any, ...]]:
+    """Yield the rows of a batch without forbidden nulls, with values as `to_python` gives them."""
+    return zip(*(to_python(batch.column(name), mappings=mappings) for name in names), strict=True)
 
 
-def to_python(array: pa.Array) -> list[Any]:
+def to_python(array: pa.Array, *, mappings: bool = False) -> list[Any]:
     """Turn an array into Python values; a struct becomes a tuple in the order of its fields.
+
+    Args:
+        array: of any type that a published file has.
+        mappings: whether a struct becomes a dict of its fields instead.
 
     >>> to_python(pa.array([{"a": [1, 2], "b": "x"}, {"a": [], "b": None}]))
     [([1, 2], 'x'), ([], None)]
+    >>> to_python(pa.array([{"a": [1, 2], "b": "x"}]), mappings=True)
+    [{'a': [1, 2], 'b': 'x'}]
     """
     if pa.types.is_struct(array.type):
-        return list(zip(*(to_python(child) for child in array.flatten()), strict=True))
+        columns = [to_python(child, mappings=mappings) for child in array.flatten()]
+        if not mappings:
+            return list(zip(*columns, strict=True))
+        names = [field.name for field in array.type]
+        # Every row has a value for every name: zip need not compare their numbers.
+        return [dict(zip(names, row)) for row in zip(*columns, strict=True)]  # noqa: B905
     if pa.types.is_list(array.type):
-        values = to_python(array.flatten())
+        values = to_python(array.flatten(), mappings=mappings)
         ends = np.cumsum(array.value_lengths().fill_null(0).to_numpy(zero_copy_only=False)).tolist()
         starts = [0, *ends][:-1]
         return [values[start:end] for start, end in zip(starts, ends, strict=True)]

@@ -20,7 +20,7 @@ UNREADABLE = (pa.ArrowException, OSError, UnicodeDecodeError)
 class Row(NamedTuple):
     """One row without forbidden nulls: its number from 0, and a value for each column read.
 
-    A struct is a tuple in the order of its fields, a list a list.
+    A struct is a tuple in the order of its fields, or where that was asked a dict; a list a list.
     """
 
     number: int
@@ -50,6 +50,7 @@ def read_rows(
     *,
     only: Sequence[str] | None = None,
     batch_rows: int,
+    mappings: bool = False,
 ) -> Iterator[Row | Fault]:
     """Yield the rows of one Parquet file, and every fault where it is found.
 
@@ -63,6 +64,7 @@ def read_rows(
         only: names of the columns to read, in the order of `Row.values`; by default those of
             `schema`. Nulls are looked for in these. `image.path` is a struct of that field alone.
         batch_rows: how many rows are held in memory.
+        mappings: whether structs are dicts.
     """
     paths = list(schema.names if only is None else only)
     names = [path.partition(".")[0] for path in paths]
@@ -77,7 +79,7 @@ def read_rows(
             if not all(fault.usable for fault in faults):
                 return
             for batch in parquet.iter_batches(batch_rows, columns=paths, use_threads=False):
-                yield from _batch_rows(batch, first, names)
+                yield from _batch_rows(batch, first, names, mappings)
                 first += batch.num_rows
     except UNREADABLE as error:
         yield UnreadableFault(f"{type(error).__name__}: {error}")
@@ -90,25 +92,30 @@ def read_sound_rows(
     *,
     only: Sequence[str] | None = None,
     batch_rows: int,
+    mappings: bool = False,
 ) -> Iterator[tuple[Any, ...]]:
     """Yield the values of every row of a file that must be sound, as `read_rows` reads them.
 
     Raises:
         ValueError: the file has a fault; it is named. Extra columns are none.
     """
-    for found in read_rows(folder, path, schema, only=only, batch_rows=batch_rows):
+    for found in read_rows(
+        folder, path, schema, only=only, batch_rows=batch_rows, mappings=mappings
+    ):
         if isinstance(found, Row):
             yield found.values
         elif not (isinstance(found, ColumnFault) and found.usable):
             raise ValueError(f"{path}: {found}; run `sarchat validate` for all faults")
 
 
-def _batch_rows(batch: pa.RecordBatch, first: int, names: list[str]) -> Iterator[Row | NullFault]:
+def _batch_rows(
+    batch: pa.RecordBatch, first: int, names: list[str], mappings: bool
+) -> Iterator[Row | NullFault]:
     nulls = null_rows(batch)
     for row, column in sorted(nulls.items()):
         yield NullFault(first + row, column)
     whole = [row for row in range(batch.num_rows) if row not in nulls]
     if nulls:
         batch = batch.take(pa.array(whole, pa.int64()))
-    for row, values in zip(whole, rows_of(batch, names), strict=True):
+    for row, values in zip(whole, rows_of(batch, names, mappings=mappings), strict=True):
         yield Row(first + row, values)

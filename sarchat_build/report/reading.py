@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any, TypeAlias
-
-import pyarrow as pa
 
 from sarchat_build.errors import InputError
 from sarchat_build.published.folder import DatasetFolder
@@ -18,7 +15,6 @@ from sarchat_build.report.statistics.tallies import Tallies
 
 _BATCH_ROWS = 1024
 _IMAGE_COLUMNS = tuple(column for column in SCHEMAS["images"].names if column != "image")
-Convert: TypeAlias = Callable[[Any], Any]
 
 
 def shard_statistics(
@@ -110,27 +106,8 @@ def join_dialogues(
 
 
 def _rows(folder: DatasetFolder, table: str, name: str, columns: list[str]) -> Iterator[Row]:
-    schema = SCHEMAS[table]
-    converters = [_converter(schema.field(column).type) for column in columns]
+    path, schema = table_path(table, name), SCHEMAS[table]
     for values in read_sound_rows(
-        folder, table_path(table, name), schema, only=columns, batch_rows=_BATCH_ROWS
+        folder, path, schema, only=columns, batch_rows=_BATCH_ROWS, mappings=True
     ):
-        yield {
-            column: convert(value) if convert else value
-            for column, convert, value in zip(columns, converters, values, strict=True)
-        }
-
-
-def _converter(kind: pa.DataType) -> Convert | None:
-    """Give what turns the reader's tuples into mappings; None where a value holds no struct."""
-    if pa.types.is_struct(kind):
-        names = [field.name for field in kind]
-        inner = [_converter(field.type) for field in kind]
-        return lambda values: {
-            name: convert(value) if convert else value
-            for name, convert, value in zip(names, inner, values, strict=True)
-        }
-    if pa.types.is_list(kind):
-        item = _converter(kind.value_type)
-        return (lambda values: [item(value) for value in values]) if item else None
-    return None
+        yield dict(zip(columns, values, strict=True))

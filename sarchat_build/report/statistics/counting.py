@@ -39,11 +39,39 @@ BETWEEN = " => "
 
 
 @dataclass(slots=True)
-class _Collected:
+class _Boxes:
     """Boxes of a split and source; counted all at once they cost a fraction."""
 
     boxes_xyxy_px: list[Sequence[float]] = field(default_factory=list)
     sides_px: list[tuple[int, int]] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class _Rows:
+    """What was found in the dialogues of a group; counted all at once, too.
+
+    `numbers` are of one dialogue each, in the order of `_NUMBERS`.
+    """
+
+    numbers: list[tuple[int, ...]] = field(default_factory=list)
+    answers: list[str] = field(default_factory=list)
+    phrasings: list[str] = field(default_factory=list)
+    first_option: list[str] = field(default_factory=list)
+
+    def add_to(self, kinds: Mapping[str, Counter[str]]) -> None:
+        """Add all to the counters of the group."""
+        totals = [sum(column) for column in zip(*self.numbers, strict=True)]
+        kinds["rows"].update(dict(zip(_NUMBERS, totals, strict=True)))
+        kinds["answers"].update(self.answers)
+        kinds["phrasings"].update(self.phrasings)
+        if self.first_option:
+            kinds["first_option"].update(self.first_option)
+
+
+_NUMBERS = (
+    "rows", "negatives", "wrong_negatives", "facts", "facts_in_prompt", "solvable",
+    "half_solvable", "duplicates", "conflicts",
+)  # fmt: skip
 
 
 def count_pictures(
@@ -66,16 +94,19 @@ class _Counter:
         self._candidates = candidates
         self._tallies = Tallies()
         self._texts = TextCounts(self._tallies)
-        self._collected: dict[tuple[str, str], _Collected] = defaultdict(_Collected)
+        self._boxes: dict[tuple[str, str], _Boxes] = defaultdict(_Boxes)
+        self._rows: dict[Group, _Rows] = defaultdict(_Rows)
 
     def finish(self) -> Tallies:
         """Give all that has been counted; to be called once."""
-        for (split, source), collected in self._collected.items():
+        for group, rows in self._rows.items():
+            rows.add_to(self._tallies.counters(group))
+        for (split, source), boxes in self._boxes.items():
             group = Group(split, source=source)
-            histograms = iou_histograms(collected.boxes_xyxy_px, collected.sides_px)
+            histograms = iou_histograms(boxes.boxes_xyxy_px, boxes.sides_px)
             for name, histogram in histograms.items():
                 self._tallies.counter(group, f"iou/{name}").update(histogram)
-            for kind, classes in box_classes(collected.boxes_xyxy_px).items():
+            for kind, classes in box_classes(boxes.boxes_xyxy_px).items():
                 self._tallies.counter(group, kind).update(classes)
         for (split, source), words in self._texts.finish().items():
             self._tallies.counter(Group(split, source=source), "vocabulary").update(words)
@@ -108,34 +139,30 @@ class _Counter:
         categories = image["objects"]["category"]
         self._tallies.counter(group, "objects_of").update(categories)
         self._tallies.counter(group, "pictures_of").update(set(categories))
-        collected = self._collected[group.split, group.source]
-        collected.boxes_xyxy_px.extend(boxes)
-        collected.sides_px.extend([side_px] * len(boxes))
+        kept = self._boxes[group.split, group.source]
+        kept.boxes_xyxy_px.extend(boxes)
+        kept.sides_px.extend([side_px] * len(boxes))
 
     def _count_dialogue(
         self, image: Row, row: Row, cells: Mapping[str, str], asked: dict[str, set[str]]
     ) -> None:
         group = Group(row["split"], row["task"], row["subtask"], row["source"])
-        kinds = self._tallies.counters(group)
+        rows = self._rows[group]
         found = meaning(row, [cells[instance_id] for instance_id in row["instance_ids"]])
         whole, answer = (message["content"] for message in row["messages"])
         self._texts.add(group, whole, answer)
-        rows, known = kinds["rows"], asked[whole]
-        rows["rows"] += 1
-        rows["negatives"] += found.negative
-        rows["wrong_negatives"] += found.negative and self._is_wrong(image, row, cells)
-        rows["facts"] += found.facts
-        rows["facts_in_prompt"] += found.facts_in_prompt
-        rows["solvable"] += found.facts_in_prompt == found.facts
-        rows["half_solvable"] += 2 * found.facts_in_prompt >= found.facts
-        rows["duplicates"] += answer in known
-        rows["conflicts"] += bool(known - {answer})
+        known = asked[whole]
+        rows.numbers.append((
+            1, found.negative, found.negative and self._is_wrong(image, row, cells),
+            found.facts, found.facts_in_prompt, found.facts_in_prompt == found.facts,
+            2 * found.facts_in_prompt >= found.facts, answer in known, bool(known - {answer}),
+        ))  # fmt: skip
         known.add(answer)
-        kinds["answers"][f"{found.asked}{BETWEEN}{found.answered}"] += 1
-        kinds["phrasings"].update(row["template_ids"])
+        rows.answers.append(f"{found.asked}{BETWEEN}{found.answered}")
+        rows.phrasings.extend(row["template_ids"])
         options = row["ground_truth"].get("options")
         if options:
-            kinds["first_option"]["first" if options[0] == found.answered else "second"] += 1
+            rows.first_option.append("first" if options[0] == found.answered else "second")
 
     def _is_wrong(self, image: Row, row: Row, cells: Mapping[str, str]) -> bool:
         """Tell whether something is denied that is there, or that nobody looked for."""

@@ -38,6 +38,8 @@ class Meaning(NamedTuple):
 def meaning(row: Row, cells: Sequence[str]) -> Meaning:
     """Read the meaning of a dialogue row from its ground truth; `cells` are of what it mentions."""
     found = _MEANINGS[row["task"], row["subtask"]](row, row["ground_truth"], cells)
+    if len(found.asked) <= _LONGEST and len(found.answered) <= _LONGEST:
+        return found
     return found._replace(asked=_short(found.asked), answered=_short(found.answered))
 
 

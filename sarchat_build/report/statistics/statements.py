@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, TypeAlias
 
@@ -17,12 +17,18 @@ def contradictions(rows: Sequence[Row]) -> tuple[int, int]:
     Things are an object's category, size, shape and cell, how many of a category there are in all
     or in a cell, and whether there are any; they may be stated by any two dialogues.
     """
-    values: dict[tuple[str, str], Counter[object]] = defaultdict(Counter)
+    first: dict[tuple[str, str], object] = {}
+    repeated: set[tuple[str, str]] = set()
+    contradicted: set[tuple[str, str]] = set()
     for row in rows:
         for about, value in _statements(row):
-            values[about][value] += 1
-    repeated = [counts for counts in values.values() if counts.total() > 1]
-    return len(repeated), sum(len(counts) > 1 for counts in repeated)
+            if about not in first:
+                first[about] = value
+            else:
+                repeated.add(about)
+                if first[about] != value:
+                    contradicted.add(about)
+    return len(repeated), len(contradicted)
 
 
 def _statements(row: Row) -> Iterator[Statement]:
