@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from pathlib import PurePosixPath
 from typing import Annotated, Any, Literal, NamedTuple, TypeAlias
 
@@ -150,6 +151,17 @@ class SplitList(Model):
     """Whether some copies of the release lack it."""
 
 
+# A document and its image are asked for several times in a row.
+@lru_cache(maxsize=4096)
+def _name_of(path: str, suffix: str, stem_folders: int, inner_folders: tuple[str, ...]) -> str:
+    file = PurePosixPath(path)
+    folders = file.parts[:-1] if stem_folders else ()
+    while folders and folders[-1] in inner_folders:
+        folders = folders[:-1]
+    folders = folders[-stem_folders:] if stem_folders else ()
+    return printable("/".join((*folders, file.stem.removesuffix(suffix))))
+
+
 class AnnotationRule(Model):
     """What every format needs: where images and documents lie, and which belong together."""
 
@@ -225,12 +237,7 @@ class AnnotationRule(Model):
         return self._name(path, self.stem_suffix)
 
     def _name(self, path: str, suffix: str) -> str:
-        file = PurePosixPath(path)
-        folders = file.parts[:-1] if self.stem_folders else ()
-        while folders and folders[-1] in self.inner_folders:
-            folders = folders[:-1]
-        folders = folders[-self.stem_folders :] if self.stem_folders else ()
-        return printable("/".join((*folders, file.stem.removesuffix(suffix))))
+        return _name_of(path, suffix, self.stem_folders, self.inner_folders)
 
 
 class _PixelRule(AnnotationRule):

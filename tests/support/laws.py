@@ -57,6 +57,7 @@ ROOMS = (
     "pipelines.settings",
     "pipelines.shared_folders",
     "pipelines.context",
+    "pipelines.garbage",
     "pipelines.interrupts",
     "pipelines.worker",
     "pipelines.lean_beam",

@@ -99,7 +99,7 @@ def _json_stream(document: BinaryIO) -> JsonStream:
 
 def _sniff_xml(document: BinaryIO) -> FormatGuess:
     root = xml.parse(document, ENCODINGS)
-    rings = next(xml.children(xml.child(root, "objects"), "object"), None)
+    rings = xml.child(xml.child(root, "objects"), "object")
     if rings is not None and xml.child(rings, "points") is not None:
         return FormatGuess("fair1m", f"XML <{root.tag}> with objects/object/points")
     for thing in xml.children(root, "object"):

@@ -92,8 +92,8 @@ def _instance(element: Element, key: str, notices: list[RawFault]) -> RawInstanc
 
 
 def _box(box: Element) -> tuple[BoxFormat, tuple[float, ...]]:
-    tags = {part.tag.lower() for part in box}
-    default = 0 if box.tag.lower() == "bndbox" else 1
+    tags = {part.tag for part in box}
+    default = 0 if box.tag == "bndbox" else 1
     # A box that lacks some of its numbers is one of the form of which it has the most.
     most = max(len(tags.intersection(names)) for _, names in _FORMS)
     likely = [form for form in _FORMS if len(tags.intersection(form[1])) == most]
@@ -108,7 +108,7 @@ def _box(box: Element) -> tuple[BoxFormat, tuple[float, ...]]:
 
 
 def _points(outline: Element) -> tuple[float, ...]:
-    points = (point for point in outline if point.tag.lower().startswith("point"))
+    points = (point for point in outline if point.tag.startswith("point"))
     return tuple(
         value for point in points for value in numbers((point.text or "").split(","), "segm")
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import BinaryIO
 from xml.etree.ElementTree import Element, ParseError
 
@@ -19,7 +19,7 @@ _DECLARATION = re.compile(r"^\s*<\?xml[^>]*\?>")
 
 
 def parse(document: BinaryIO, encodings: Sequence[str]) -> Element:
-    """Parse a whole document.
+    """Parse a whole document; the names of its tags come in lower case.
 
     Raises:
         RecordError: `encoding`, `xml_parse` with line and column, or `xml_forbidden` for a document
@@ -40,17 +40,19 @@ def parse(document: BinaryIO, encodings: Sequence[str]) -> Element:
         ) from error
     except DefusedXmlException as error:
         raise RecordError(Reason.XML_FORBIDDEN, f"a DTD or entity is declared ({error})") from error
+    for element in root.iter():
+        element.tag = element.tag.lower()
     return root
 
 
-def children(element: Element | None, name: str) -> Iterator[Element]:
+def children(element: Element | None, name: str) -> list[Element]:
     """Give the children called `name`, which is in lower case."""
-    return (child for child in (() if element is None else element) if child.tag.lower() == name)
+    return [] if element is None else element.findall(name)
 
 
 def objects(element: Element | None) -> list[Element]:
     """Give the children called "object"; raises `too_large` for more than a picture can hold."""
-    found = list(children(element, "object"))
+    found = children(element, "object")
     if len(found) > MAX_OBJECTS:
         raise RecordError(Reason.TOO_LARGE, f"more than {MAX_OBJECTS:,} objects about one image")
     return found
@@ -58,13 +60,14 @@ def objects(element: Element | None) -> list[Element]:
 
 def child(element: Element | None, *names: str) -> Element | None:
     """Give the first child that has one of the names."""
-    return next((found for name in names for found in children(element, name)), None)
+    if element is None:
+        return None
+    return next((found for name in names if (found := element.find(name)) is not None), None)
 
 
 def text(element: Element | None, name: str) -> str:
     """Give a child's text without surrounding space, "" if there is none."""
-    found = child(element, name)
-    return "" if found is None or found.text is None else found.text.strip()
+    return "" if element is None else element.findtext(name, "").strip()
 
 
 def values(element: Element, names: Sequence[str]) -> tuple[float, ...]:
