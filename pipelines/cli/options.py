@@ -97,6 +97,14 @@ Tasks = Annotated[
     list[str] | None,
     typer.Option("--task", metavar="TASK", help="Task; may be given several times."),
 ]
+ExportFolder = Annotated[
+    str | None,
+    typer.Option(
+        "--export",
+        metavar="DIR",
+        help="Folder of the export that was predicted: exactly its dialogues are scored.",
+    ),
+]
 DetailsFile = Annotated[
     Path | None,
     typer.Option(

@@ -111,6 +111,7 @@ def score(
     boxes: options.BoxFrame = "native",
     split: options.PredictedSplit = "test",
     task: options.Tasks = None,
+    export: options.ExportFolder = None,
     details: options.DetailsFile = None,
     overwrite: options.OverwriteDetails = False,
     as_json: Annotated[
@@ -135,6 +136,7 @@ def score(
         boxes=boxes,
         split=split,
         tasks=task or [],
+        export=export,
         details=details,
         overwrite=overwrite,
         as_json=as_json,

@@ -191,6 +191,8 @@ def run_export(
         "dataset_sha256": hashlib.sha256(dataset.record_bytes).hexdigest(),
         "version": __version__,
         "selection": asdict(request.selection),
+        "splits": list(export.splits),
+        "tasks": list(export.tasks),
         "boxes": {"form": boxes, "frame": frame},
         "picture_folder": form.picture_folder,
         "restricted_sources": restricted,

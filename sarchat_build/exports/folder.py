@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 from sarchat_build.dataset.output import OutputFolder, WrittenFile, open_output
 from sarchat_build.errors import InputError
+from sarchat_build.published.folder import DatasetFolder
 from sarchat_build.published.layout import WORK_FOLDER
 from sarchat_build.stable_hash import stable_hash
 
@@ -35,6 +36,62 @@ class Receipt:
     sha256: str
     rows: int
     facts: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Exported:
+    """Which dialogues of a dataset the record of an export says that it holds.
+
+    `boxes` is the name of the form of box text.
+    """
+
+    location: str
+    tasks: tuple[str, ...]
+    splits: tuple[str, ...]
+    sources: tuple[str, ...]
+    limit: int | None
+    boxes: str
+
+    @classmethod
+    def read(cls, location: str, dataset_record: bytes) -> Exported:
+        """Read the record of an export of the dataset that has this `build.json`.
+
+        Raises:
+            InputError: there is no finished export, or it is one of another dataset.
+        """
+        try:
+            found = DatasetFolder(location).json(RECORD)
+            chosen = found["selection"]
+            tasks, splits = tuple(found["tasks"]), tuple(found["splits"])
+            sources, limit = tuple(chosen["sources"]), chosen["limit"]
+            given = cls(location, tasks, splits, sources, limit, found["boxes"]["form"])
+            digest = found["dataset_sha256"]
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise InputError(
+                f"{location}: has no {RECORD} of a finished export ({error}); give the folder that "
+                "sarchat export wrote, or run that command again"
+            ) from error
+        if digest != hashlib.sha256(dataset_record).hexdigest():
+            raise InputError(
+                f"{location}: is an export of another dataset, or of an earlier build of it; give "
+                "the dataset that was exported"
+            )
+        return given
+
+    def holds(self, split: str, tasks: Collection[str]) -> frozenset[str]:
+        """Give those of some tasks, all if empty, of which a split was exported.
+
+        Raises:
+            InputError: the export has nothing of these.
+        """
+        for option, wanted, own in (("--split", (split,), self.splits),
+                                    ("--task", tuple(tasks), self.tasks)):  # fmt: skip
+            if wanted and not set(wanted) & set(own):
+                raise InputError(
+                    f"{self.location}: is an export of {', '.join(own)}, not of "
+                    f"{', '.join(wanted)}; give {option} {own[0]}"
+                )
+        return frozenset(self.tasks).intersection(tasks or self.tasks)
 
 
 class ExportFolder:

@@ -171,12 +171,27 @@ class Dataset:
         """Give how many of a shard's first pictures are of these sources; all if empty."""
         if not sources:
             return pictures
+        return sum(source in sources for _, source in self._first_pictures(shard, pictures))
+
+    def image_ids(self, selection: Selection) -> Iterator[str]:
+        """Yield the ids of the chosen pictures.
+
+        Raises:
+            InputError: a file cannot be read.
+        """
+        for shard in self.shards(selection, ()):
+            for image_id, source in self._first_pictures(shard.name, shard.pictures):
+                if not selection.sources or source in selection.sources:
+                    yield image_id
+
+    def _first_pictures(self, shard: str, pictures: int) -> Iterator[tuple[str, str]]:
         path = table_path("images", shard)
         try:
             rows = read_sound_rows(
-                self._folder, path, IMAGES, only=["source"], batch_rows=_DIALOGUES_AT_ONCE
-            )
-            return sum(source in sources for (source,) in islice(rows, pictures))
+                self._folder, path, IMAGES, only=["image_id", "source"],
+                batch_rows=_DIALOGUES_AT_ONCE,
+            )  # fmt: skip
+            yield from islice(rows, pictures)
         except (ValueError, OSError) as error:
             raise InputError(f"{self.location}: {error}") from error
 

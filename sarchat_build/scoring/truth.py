@@ -12,6 +12,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from sarchat_build.errors import InputError
+from sarchat_build.exports import reading
+from sarchat_build.exports.box_text import FORMS
+from sarchat_build.exports.folder import Exported
 from sarchat_build.published.columns import to_python
 from sarchat_build.published.folder import DatasetFolder
 from sarchat_build.published.layout import SPLITS, TASKS, parse_shard_name, table_folder
@@ -74,11 +77,13 @@ class Dataset:
         split: one of `layout.SPLITS`.
     """
 
-    def __init__(self, location: str, split: str, tasks: Sequence[str] = ()) -> None:
-        """Find the shards.
+    def __init__(
+        self, location: str, split: str, tasks: Sequence[str] = (), export: str | None = None
+    ) -> None:
+        """Find the shards; with the folder of an export, only the dialogues in it are read.
 
         Raises:
-            InputError: a file cannot be read, or the dataset has nothing of the split.
+            InputError: a file cannot be read, or dataset or export have nothing of the split.
         """
         self._folder = DatasetFolder(location)
         self._location = location
@@ -88,7 +93,11 @@ class Dataset:
         except UNREADABLE as error:
             raise InputError(f"{location}: cannot be read: {error}") from error
         self._shards = {table: list(_shards(files, table)) for table in ("images", *TASKS)}
-        wanted = tasks or TASKS
+        wanted = set(tasks or TASKS)
+        self._exported = None
+        if export is not None:
+            self._exported = Exported.read(export, self._published.record_bytes)
+            wanted &= self._exported.holds(split, tasks)
         self.tasks = [t for t in TASKS if t in wanted and self.shards(t)]
         if not self.tasks:
             there = [s for s in SPLITS if any(self.shards(t, s) for t in TASKS)]
@@ -96,6 +105,45 @@ class Dataset:
             raise InputError(
                 f"{location}: no dialogues of split {split}{of}; --split may be "
                 f"{', '.join(there) or 'nothing: the dataset has none'}"
+            )
+
+    @property
+    def is_part(self) -> bool:
+        """Whether only what an export holds is read."""
+        return self._exported is not None
+
+    @property
+    def box_form(self) -> str:
+        """The form of box text in which dialogues were exported; "" if that is not known."""
+        form = self._exported.boxes if self._exported else ""
+        return form if form.split(",")[0] in FORMS or form.startswith("input:") else ""
+
+    @cached_property
+    def _published(self) -> reading.Dataset:
+        return reading.Dataset(self._location)
+
+    @cached_property
+    def _selection(self) -> reading.Selection:
+        sources = self._exported.sources if self._exported else ()
+        limit = self._exported.limit if self._exported else None
+        return reading.Selection(tuple(self.tasks), (self.split,), sources, limit)
+
+    @cached_property
+    def _chosen(self) -> frozenset[str] | None:
+        """Pictures of which dialogues were exported; None: all of them."""
+        if not self._selection.sources and self._selection.limit is None:
+            return None
+        return frozenset(self._published.image_ids(self._selection))
+
+    def items(self) -> Iterator[reading.Item]:
+        """Yield pictures and their dialogues in the order in which exports write them.
+
+        Raises:
+            InputError: a file is missing, damaged, or not in the order that is published.
+        """
+        for shard in self._published.shards(self._selection, ()):
+            yield from self._published.read(
+                shard, self.tasks, self._selection.sources, content=False
             )
 
     @cached_property
@@ -128,6 +176,8 @@ class Dataset:
             for dialogue_id, image_id, subtask, messages, objects, instances, truth in zip(
                 *columns, strict=True
             ):
+                if self._chosen is not None and image_id not in self._chosen:
+                    continue
                 picture = self.pictures.get(image_id)
                 if picture is None:
                     raise InputError(
@@ -148,25 +198,14 @@ class Dataset:
     def ids(self, path: str) -> list[str]:
         """Give the ids of one file, in order."""
         found: list[str] = []
-        for batch in self._batches(path, ("dialogue_id",)):
-            found.extend(to_python(batch.column(0)))
+        for batch in self._batches(path, ("dialogue_id", "image_id")):
+            ids, pictures = (to_python(_column(batch, n)) for n in ("dialogue_id", "image_id"))
+            found += (
+                own
+                for own, image_id in zip(ids, pictures, strict=True)
+                if self._chosen is None or image_id in self._chosen
+            )
         return found
-
-    def keys(self, path: str) -> Iterator[tuple[str, str, str]]:
-        """Yield id, picture and question of each dialogue of one file."""
-        for batch in self._batches(path, ("dialogue_id", "image_id", "messages")):
-            for dialogue_id, image_id, messages in zip(
-                *(to_python(_column(batch, n)) for n in ("dialogue_id", "image_id", "messages")),
-                strict=True,
-            ):
-                yield dialogue_id, image_id, messages[0][1]
-
-    def texts(self, path: str) -> Iterator[tuple[str, str, str]]:
-        """Yield id, question and reference answer of each dialogue of one file."""
-        for batch in self._batches(path, ("dialogue_id", "messages")):
-            columns = (to_python(_column(batch, name)) for name in ("dialogue_id", "messages"))
-            for dialogue_id, messages in zip(*columns, strict=True):
-                yield dialogue_id, messages[0][1], messages[1][1]
 
     def train_rows(self, most: int) -> Iterator[TrainRow]:
         """Yield about so many dialogues of each task, the first of every file."""

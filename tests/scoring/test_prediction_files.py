@@ -7,15 +7,18 @@ import gzip
 import io
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from harness_outputs import OUTPUTS, Asked, write_xlsx
+from harness_outputs import CHAT, OUTPUTS, Asked, write_xlsx
+from small_exports import Exporter
 
 from sarchat_build.errors import InputError
+from sarchat_build.scoring import score_files
 from sarchat_build.scoring.answers import Prediction
 from sarchat_build.scoring.frames import Frame
 from sarchat_build.scoring.predictions.files import read_records
@@ -34,10 +37,9 @@ def asked(dataset: Dataset) -> list[Asked]:
     found = []
     for task in dataset.tasks:
         for path in dataset.shards(task):
-            texts = {own: (q, a) for own, q, a in dataset.texts(path)}
-            for own, image_id, _ in dataset.keys(path):
-                question = texts[own][0].removeprefix("<image>\n")
-                found.append(Asked(own, image_id, task, question, texts[own][1], str(len(found))))
+            for row in dataset.rows(task, path):
+                own = (row.dialogue_id, row.image_id, task, row.question, row.answer)
+                found.append(Asked(*own, str(len(found))))
     assert len(found) > 100
     return found
 
@@ -171,34 +173,149 @@ def test_two_answers_to_one_dialogue_are_refused(
     rows = [*asked[:5], asked[0]._replace(answer="another")]
     message = refusal(OUTPUTS["plain"][0](rows), dataset, tmp_path)
     assert "1 dialogues are answered twice" in message
-    assert asked[0].dialogue_id in message
+    assert f"{asked[0].dialogue_id} at {tmp_path}/a.jsonl:1 and {tmp_path}/a.jsonl:6;" in message
 
 
-def shifted(rows: list[Asked]) -> list[Asked]:
-    return [*rows[1:], rows[0]]
+def whole_labels(rows: Sequence[Asked]) -> str:
+    """What LLaMA-Factory writes where no label is cut."""
+    lines = ({"prompt": CHAT.format(row.question), "predict": row.answer,
+              "label": f"{row.reference}\n"} for row in rows)  # fmt: skip
+    return "".join(json.dumps(line) + "\n" for line in lines)
+
+
+def swapped(rows: list[Asked]) -> list[Asked]:
+    first, last = rows[3], rows[-2]
+    return [*rows[:3], last, *rows[4:-2], first, rows[-1]]
+
+
+def two_devices(rows: list[Asked]) -> list[Asked]:
+    """As each of two writes what it predicted; the last one is repeated to fill the batch."""
+    return [*rows[::2], *rows[1::2], rows[0]]
+
+
+MOVES = {
+    "shifted": lambda rows: [*rows[1:], rows[0]],
+    "swapped": swapped,
+    "two devices": two_devices,
+    "some left out": lambda rows: [row for n, row in enumerate(rows) if n % 5],
+    "the middle": lambda rows: rows[40:90],
+}
+
+
+@pytest.mark.parametrize("label_chars", [None, 30], ids=["whole labels", "cut labels"])
+@pytest.mark.parametrize("move", MOVES)
+def test_rows_out_of_order_are_placed_by_question_and_label(
+    move: str, label_chars: int | None, asked: list[Asked], dataset: Dataset, tmp_path: Path
+) -> None:
+    rows = MOVES[move](asked)
+    cut = [row._replace(reference=row.reference[:label_chars]) for row in rows]
+    joined = join_predictions([write(tmp_path / "a", whole_labels(cut))], dataset)
+    assert joined.joined_by == {"question and label": len({row.dialogue_id for row in rows})}
+    assert joined.unknown == 0
+    assert joined.repeated == (move == "two devices")
+    assert_right(joined, asked)
+
+
+def assert_right(joined: Joined, asked: list[Asked]) -> None:
+    """Every answer is that of its dialogue, or of one that is asked and answered alike."""
+    texts = {row.answer: (row.question, row.reference) for row in asked}
+    own = {row.dialogue_id: row for row in asked}
+    moved = 0
+    for dialogue_id, prediction in joined.predictions.items():
+        row = own[dialogue_id]
+        assert texts[str(prediction.text)] == (row.question, row.reference)
+        moved += prediction.text != row.answer
+    assert moved <= joined.shared
 
 
 @pytest.mark.parametrize("form", ["LLaMA-Factory", "lmms-eval, no id", "EvalScope"])
-@pytest.mark.parametrize(
-    ("change", "why"),
-    [
-        (shifted, "are those of the dialogue in their place"),
-        (lambda rows: rows[:-1], "they are"),
-        (lambda rows: [*rows, rows[0]], "they are"),
-    ],
-    ids=["shifted", "one less", "one more"],
-)
-def test_an_order_that_is_not_the_datasets_is_refused(
-    form: str,
-    change: Callable[[list[Asked]], list[Asked]],
-    why: str,
-    asked: list[Asked],
-    dataset: Dataset,
-    tmp_path: Path,
+def test_the_first_rows_of_a_run_are_placed_by_order(
+    form: str, asked: list[Asked], dataset: Dataset, tmp_path: Path
 ) -> None:
-    message = refusal(OUTPUTS[form][0](change(asked)), dataset, tmp_path)
-    assert why in message
+    joined = join_predictions([write(tmp_path / "a", OUTPUTS[form][0](asked[:20]))], dataset)
+    check(joined, asked[:20], "order")
+
+
+def exported_rows(export: Path, split: str = "test") -> list[dict[str, Any]]:
+    lines = (export / f"{split}.jsonl").read_text(encoding="utf-8").splitlines()
+    return [json.loads(line) for line in lines]
+
+
+def in_export_order(rows: Sequence[Asked], dataset: Dataset) -> list[Asked]:
+    place = {d.dialogue_id: n for n, d in enumerate(
+        d for item in dataset.items() for d in item.dialogues)}  # fmt: skip
+    return sorted(rows, key=lambda row: place[row.dialogue_id])
+
+
+def test_a_run_over_a_whole_export_is_joined_by_order(
+    asked: list[Asked], dataset: Dataset, exported: Exporter, tmp_path: Path
+) -> None:
+    """Picture by picture, with all tasks of each: as an export for LLaMA-Factory has it."""
+    export = exported("llama-factory", limit=None)
+    ids = [row["id"] for row in exported_rows(export)]
+    assert ids != [row.dialogue_id for row in asked]
+    rows = in_export_order(asked, dataset)
+    assert [row.dialogue_id for row in rows] == ids
+    joined = join_predictions([write(tmp_path / "a", OUTPUTS["LLaMA-Factory"][0](rows))], dataset)
+    check(joined, asked, "order")
+
+
+def test_a_run_in_several_files_goes_on(
+    asked: list[Asked], dataset: Dataset, tmp_path: Path
+) -> None:
+    rows = in_export_order(asked, dataset)
+    unlabeled = [row._replace(reference="") for row in rows]
+    parts = (unlabeled[:50], unlabeled[50:90], unlabeled[90:])
+    content = OUTPUTS["LLaMA-Factory"][0]
+    paths = [write(tmp_path / str(n), content(part)) for n, part in enumerate(parts)]
+    check(join_predictions(paths, dataset), asked, "order")
+
+
+@pytest.mark.parametrize("move", ["shifted", "swapped", "two devices", "the middle"])
+def test_rows_out_of_order_without_labels_are_never_misplaced(
+    move: str, asked: list[Asked], dataset: Dataset, tmp_path: Path
+) -> None:
+    rows = [row._replace(reference="") for row in MOVES[move](asked)]
+    path = write(tmp_path / "a", whole_labels(rows))
+    try:
+        joined = join_predictions([path], dataset)
+    except InputError as error:
+        assert "a question of several dialogues with other answers" in str(error)
+        assert "to keep the key" in str(error)
+    else:
+        assert_right(joined, asked)
+        assert joined.unknown <= len(rows) / 100
+
+
+def test_labels_of_other_rows_are_refused(
+    asked: list[Asked], dataset: Dataset, tmp_path: Path
+) -> None:
+    wrong = [row._replace(reference=asked[n - 7].reference) for n, row in enumerate(asked)]
+    message = refusal(whole_labels(wrong), dataset, tmp_path)
+    assert "have a label that no dialogue with their question has" in message
     assert "to keep the key" in message
+
+
+def test_evalscope_is_placed_by_its_number_whatever_order_it_writes(
+    asked: list[Asked], dataset: Dataset, tmp_path: Path
+) -> None:
+    """Rows come as they are completed; pictures within the messages have no name."""
+    own = [row for row in asked if row.task == "referring"]
+    lines = OUTPUTS["EvalScope"][0](own).splitlines()[::-1]
+    kept = [line for n, line in enumerate(lines) if n != 5]  # one request failed
+    joined = join_predictions([write(tmp_path / "a", "\n".join(kept))], dataset)
+    check(joined, [row for n, row in enumerate(own[::-1]) if n != 5], "order")
+
+
+def test_evalscope_is_placed_by_the_picture_in_its_messages(
+    asked: list[Asked], dataset: Dataset, tmp_path: Path
+) -> None:
+    """As EvalScope 1.14.1 writes it: the path that the export gave, and no metadata."""
+    rows = [json.loads(line) for line in OUTPUTS["EvalScope"][0](asked[::-1]).splitlines()]
+    for row, own in zip(rows, asked[::-1], strict=True):
+        row["messages"][0]["content"][0]["image"] = f"pictures/test/{own.image_id}.png"
+    text = "\n".join(json.dumps(row) for row in rows)
+    check(join_predictions([write(tmp_path / "a", text)], dataset), asked, "picture and question")
 
 
 def test_labels_with_boxes_in_a_models_own_form_vouch_for_the_order(
@@ -240,6 +357,75 @@ def test_questions_that_differ_in_rewritten_boxes_alone_are_told_apart(
     check(joined, asked, "picture and question")
 
 
+def predicted(rows: list[dict[str, Any]], *, with_labels: bool) -> str:
+    """What ms-swift writes of exported rows without their ids."""
+    lines = []
+    for number, row in enumerate(rows):
+        question, answer = (message["content"] for message in row["messages"])
+        lines.append({"response": str(number), "labels": answer if with_labels else None,
+                      "messages": [{"role": "user", "content": question}],
+                      "images": [{"bytes": None, "path": row["images"][0]}]})  # fmt: skip
+    return "\n".join(json.dumps(line) for line in lines)
+
+
+@pytest.mark.parametrize("form", ["norm100", "shikra", "kosmos-2", "qwen2-vl", "qwen3-vl"])
+def test_the_exact_text_of_an_export_is_found_in_every_form(
+    form: str, dataset: Dataset, exported: Exporter, tmp_path: Path
+) -> None:
+    """Even where the boxes of two questions are one in the form, or no frame reads them."""
+    rows = exported_rows(exported("ms-swift", limit=None, boxes=form, splits=("test",)))[::-1]
+    ids = {str(number): row["id"] for number, row in enumerate(rows)}
+    joined = join_predictions([write(tmp_path / "a", predicted(rows, with_labels=True))], dataset)
+    assert joined.joined_by == {"picture and question": len(rows)}
+    assert {ids[str(p.text)]: own for own, p in joined.predictions.items()} == {
+        own: own for own in ids.values()
+    }
+    unlabeled = write(tmp_path / "b", predicted(rows, with_labels=False))
+    again = join_predictions([unlabeled], dataset)
+    assert all(ids[str(p.text)] == own for own, p in again.predictions.items())
+    assert again.unknown <= (len(rows) / 20 if form == "kosmos-2" else 0)
+
+
+def test_what_was_exported_is_scored_and_nothing_else(
+    built: Path, exported: Exporter, tmp_path: Path
+) -> None:
+    """A part by source, number of pictures and task, as LLaMA-Factory predicts it: by order."""
+    tasks = ("instance_counting", "referring")
+    chosen: dict[str, Any] = {"sources": ("ssdd",), "tasks": tasks, "accepted": ()}
+    export = exported("llama-factory", limit=9, boxes="norm1000", **chosen)
+    rows = exported_rows(export)
+    assert {row["images"][0].split("/")[2] for row in rows} == {"ssdd"}
+    lines = [{"prompt": CHAT.format(row["messages"][0]["content"]), "predict": row["id"],
+              "label": row["messages"][1]["content"]} for row in rows]  # fmt: skip
+    path = write(tmp_path / "a", "\n".join(json.dumps(line) for line in lines))
+    part = Dataset(str(built), "test", export=str(export))
+    joined = join_predictions([path], part)
+    assert joined.joined_by == {"order": len(rows)}
+    assert {own: p.text for own, p in joined.predictions.items()} == {
+        row["id"]: row["id"] for row in rows
+    }
+    figures = score_files(str(built), [path], export=str(export))
+    assert (figures.coverage.dialogues, figures.coverage.missing) == (len(rows), 0)
+    assert figures.not_predicted == ()
+    assert score_files(str(built), [path]).coverage.missing > 0
+
+
+def test_an_export_of_something_else_is_refused(
+    built: Path, exported: Exporter, tmp_path: Path
+) -> None:
+    export = exported("evalscope", limit=2, tasks=("referring",))
+    with pytest.raises(InputError, match=r"export of test, not of train; give --split test"):
+        Dataset(str(built), "train", export=str(export))
+    with pytest.raises(InputError, match=r"not of classification; give --task referring"):
+        Dataset(str(built), "test", ["classification"], str(export))
+    with pytest.raises(InputError, match=r"has no export.json of a finished export"):
+        Dataset(str(built), "test", export=str(tmp_path))
+    record = json.loads((export / "export.json").read_text(encoding="utf-8"))
+    write(tmp_path / "export.json", json.dumps({**record, "dataset_sha256": "0"}))
+    with pytest.raises(InputError, match=r"is an export of another dataset, or of an earlier"):
+        Dataset(str(built), "test", export=str(tmp_path))
+
+
 def test_a_refusal_of_the_service_is_an_answer(
     asked: list[Asked], dataset: Dataset, tmp_path: Path
 ) -> None:
@@ -259,6 +445,38 @@ def test_an_answer_that_the_harness_did_not_get_is_missing(
     joined = join_predictions([write(tmp_path / "a", text)], dataset)
     assert joined.failed == 1
     assert joined.predictions[asked[0].dialogue_id] == Prediction(None)
+
+
+SEVERAL: list[dict[str, Any]] = [
+    {"response": {"choices": [{"text": "x"}, {"text": "y"}]}},
+    {"outputs": [{"text": "x"}, {"text": "y"}]},
+    {"outputs": ["x", "y"]},
+    {"doc_id": 0, "resps": [["x", "y"]], "filtered_resps": [["x", "y"]]},
+    {"index": 0, "model_output": {"choices": [{"message": {"content": "x"}}] * 2}},
+]
+
+
+@pytest.mark.parametrize("fields", SEVERAL, ids=range(len(SEVERAL)))
+def test_of_several_answers_the_first_counts_and_it_is_said(
+    fields: dict[str, Any], asked: list[Asked], dataset: Dataset, tmp_path: Path
+) -> None:
+    text = json.dumps({"id": asked[0].dialogue_id, **fields})
+    joined = join_predictions([write(tmp_path / "a", text)], dataset)
+    assert list(joined.predictions.values()) == [Prediction("x")]
+    assert joined.several == 1
+
+
+def test_parts_of_one_answer_are_not_several(
+    asked: list[Asked], dataset: Dataset, tmp_path: Path
+) -> None:
+    parts = [{"type": "text", "text": "a "}, {"type": "text", "text": "ship"}]
+    turns = [{"role": "user", "content": "?"}, {"role": "assistant", "content": parts}]
+    rows = [{"id": asked[0].dialogue_id, "output": turns}, {"id": asked[1].dialogue_id,
+            "response": {"choices": [{"message": {"content": parts}}]}}]  # fmt: skip
+    text = "\n".join(json.dumps(row) for row in rows)
+    joined = join_predictions([write(tmp_path / "a", text)], dataset)
+    assert set(joined.predictions.values()) == {Prediction("a ship")}
+    assert joined.several == 0
 
 
 LONG = [
@@ -293,7 +511,7 @@ def test_without_any_key_the_harness_is_told_how_to_keep_it(
 ) -> None:
     rows = [{"response": row.answer, "messages": []} for row in asked]
     message = refusal("".join(json.dumps(row) + "\n" for row in rows), dataset, tmp_path)
-    assert "neither a label nor a question" in message
+    assert f"{len(asked):,} of {len(asked):,} have no key, as there is no question" in message
     assert "--remove_unused_columns false" in message
 
 
@@ -301,6 +519,11 @@ GARBAGE: list[tuple[str | bytes, str]] = [
     (b"", "is empty"),
     (b"\x00\x01\x02\x03" * 20, "neither JSON nor a table"),
     (b"\xff\xfe{\x00", "not UTF-8"),
+    (b"\xef\xbb\xbf\r\n  \r\n", "holds no rows"),
+    ("[]", "holds no rows"),
+    (gzip.compress(b""), "holds no rows"),
+    ("dialogue_id\tprediction\r\n", "holds no rows"),
+    ('{"predictions": []}', "holds no rows"),
     ("hello world", "neither JSON nor a table"),
     ('{"dialogue_id": "a", "prediction": "b"}\n{"dialogue_id": ', ":2: is not JSON"),
     ('{"dialogue_id": \n{"dialogue_id": "a"}\n', ":1: is not JSON"),

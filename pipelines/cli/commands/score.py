@@ -43,6 +43,7 @@ def print_score(
     boxes: str,
     split: str,
     tasks: Sequence[str],
+    export: str | None,
     details: Path | None,
     overwrite: bool,
     as_json: bool,
@@ -56,7 +57,7 @@ def print_score(
     frame = Frame.parse(boxes)
     if details is not None:
         check_details(details, overwrite=overwrite)
-    dataset = Dataset(location, split, tasks)
+    dataset = Dataset(location, split, tasks, export)
     every = sum(len(dataset.ids(path)) for t in dataset.tasks for path in dataset.shards(t))
     with _progress("read predictions", every) as show:
         joined = join_predictions(predictions, dataset, frame, show)
@@ -70,7 +71,7 @@ def print_score(
     if as_json:
         console.out(json.dumps(figures.model_dump(mode="json"), indent=2), highlight=False)
         return
-    for line in coverage_lines(figures):
+    for line in coverage_lines(figures, is_part=dataset.is_part):
         print_text(line)
     for table in (metric_table(figures), outcome_table(figures), size_table(figures)):
         if table is not None:
@@ -90,16 +91,21 @@ def _progress(title: str, rows: int) -> Iterator[Callable[[int], None]]:
         yield show
 
 
-def coverage_lines(figures: ScoreFigures) -> Iterator[str]:
-    """Say what became of the rows of the files."""
+def coverage_lines(figures: ScoreFigures, *, is_part: bool = False) -> Iterator[str]:
+    """Say what became of the rows of the files; of an export, what is missing was exported."""
     own = figures.coverage
     forms = ", ".join(f"{form} {count:,}" for form, count in own.forms.items())
     joined = ", ".join(f"by {how} {count:,}" for how, count in own.joined_by.items())
     yield f"Predictions: {own.rows:,} rows ({forms}); joined {joined}"
     yield f"Dialogues:   {own.dialogues:,} of split {figures.split}, boxes in {figures.boxes}"
+    missing = "dialogues have no prediction and count as wrong"
+    if not is_part:
+        missing += "; if they were not exported: --export DIR"
     for count, what in (
-        (own.missing, "dialogues have no prediction and count as wrong"),
+        (own.missing, missing),
         (own.failed, "predictions have no text: the harness failed there; they count as missing"),
+        (own.shared, "rows are placed in order among dialogues asked and answered alike"),
+        (own.several, "rows hold several answers, of which the first counts"),
         (own.repeated, "rows repeat another row of their dialogue, and count once"),
         (figures.counted_boxes, "counts were taken from the number of boxes, for want of a number"),
     ):

@@ -180,10 +180,12 @@ class _Evaluation:
                 rows=joined.rows,
                 forms=dict(joined.forms),
                 joined_by=dict(joined.joined_by),
+                shared=joined.shared,
                 repeated=joined.repeated,
                 unknown=joined.unknown,
                 unknown_examples=tuple(joined.unknown_examples),
                 failed=joined.failed,
+                several=joined.several,
                 dialogues=sum(self.dialogues[task] for task in self.tasks),
                 missing=self._missing,
             ),
@@ -315,14 +317,21 @@ def _order(metric: Metric) -> tuple[int, str, bool, str]:
 
 
 def score_files(
-    location: str, paths: Sequence[Path], *, boxes: str = "native", split: str = "test"
+    location: str,
+    paths: Sequence[Path],
+    *,
+    boxes: str = "native",
+    split: str = "test",
+    export: str | None = None,
 ) -> ScoreFigures:
     """Score files of predictions: what `sarchat score` does, without its tables.
+
+    With the folder of an export, exactly the dialogues in it are scored.
 
     Raises:
         ConfigurationError: `boxes` is no frame.
         InputError: dataset or predictions cannot be read, or do not belong together.
     """
     frame = Frame.parse(boxes)
-    dataset = Dataset(location, split)
+    dataset = Dataset(location, split, export=export)
     return evaluate(location, dataset, join_predictions(paths, dataset, frame), frame)

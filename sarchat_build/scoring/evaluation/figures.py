@@ -58,10 +58,12 @@ class Coverage(Model):
     rows: int
     forms: dict[str, int]
     joined_by: dict[str, int]
+    shared: int
     repeated: int
     unknown: int
     unknown_examples: tuple[str, ...]
     failed: int
+    several: int
     dialogues: int
     missing: int
 

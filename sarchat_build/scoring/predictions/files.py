@@ -70,6 +70,8 @@ def read_records(path: Path) -> Generator[Record, None, None]:
 def _records(path: Path, stream: io.BufferedReader) -> Iterator[Record]:
     head = stream.peek(_HEAD_BYTES)
     start = head.removeprefix(b"\xef\xbb\xbf").lstrip()
+    if not start:
+        return
     if start.startswith(b"["):
         yield from _array(path, stream)
         return

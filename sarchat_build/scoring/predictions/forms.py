@@ -32,6 +32,11 @@ _NO_TEXTS = {
     *("messages", "conversations", "task", "subtask", "category", "channel", "split", "source"),
     *("model", "model_id", "model_name", "dataset", "finish_reason", "stop_reason", "metadata"),
 }
+# Where harnesses put the model's text.
+_SAID = (
+    *("filtered_resps", "resps", "response", "result", "model_output"),
+    *("predict", "prediction", "text"),
+)
 _TOO_LONG = ("length", "max_tokens", "max_output_tokens")
 # What VLMEvalKit writes for an answer that it did not get.
 _VLMEVALKIT_FAILED = "Failed to obtain answer via API."
@@ -55,6 +60,8 @@ class Answered(NamedTuple):
         label: the reference answer, perhaps cut.
         text: the model's answer; None if it failed.
         stopped: whether the answer ended because it became too long.
+        number: its number in the file that the harness read, if the harness says it.
+        several: whether there were more answers, of which this is the first.
     """
 
     where: str
@@ -65,6 +72,8 @@ class Answered(NamedTuple):
     label: str | None
     text: str | None
     stopped: bool = False
+    number: int | None = None
+    several: bool = False
 
 
 def recognize(record: Record) -> Answered:
@@ -80,11 +89,13 @@ def recognize(record: Record) -> Answered:
     for form, needs, read in _READERS:
         if all(name in fields for name in needs):
             ids = tuple(str(fields[n]) for n in _IDS if _is_id(fields.get(n)))
-            return read(record.where, form, ids, fields)
+            said = next(fields[name] for name in needs if name in _SAID)
+            several = _is_several(said)
+            return read(record.where, form, ids, fields)._replace(several=several)
     text = next((name for name in _TEXTS if name in fields), None)
     ids = tuple(str(fields[n]) for n in _IDS if _is_id(fields.get(n)))
     if text is not None and (ids or (_picture(fields) and _question(fields))):
-        return _plain(record, ids, text)
+        return _plain(record, ids, text)._replace(several=_is_several(fields[text]))
     names = ", ".join(map(str, list(fields)[:12])) or "none"
     raise InputError(f"{record.where}: fields of no known harness ({names}); known are {FORMS}")
 
@@ -123,6 +134,19 @@ def _is_too_long(fields: Mapping[str, Any]) -> bool:
 
 def _is_id(value: Any) -> bool:
     return isinstance(value, str | int) and not isinstance(value, bool) and value != ""
+
+
+def _is_several(said: Any) -> bool:
+    """Tell whether a harness gives more than one answer; parts and turns of one are no answers."""
+    if isinstance(said, Mapping):
+        body = said.get("body") or said
+        choices = body.get("choices", body.get("candidates")) if isinstance(body, Mapping) else None
+        return isinstance(choices, Sequence) and len(choices) > 1
+    if not isinstance(said, Sequence) or isinstance(said, str) or not said:
+        return False
+    if any(isinstance(part, Mapping) and ("role" in part or "type" in part) for part in said):
+        return False
+    return len(said) > 1 or _is_several(said[0])
 
 
 def _text(value: Any) -> str | None:
@@ -197,10 +221,29 @@ def _picture(fields: Mapping[str, Any]) -> str | None:
             value = value[0]
         if isinstance(value, Mapping):
             value = value.get("path")
-        # Longer is a picture and no name.
-        if isinstance(value, str) and 0 < len(value) < 1024:
-            return value
+        if _is_name(value):
+            return str(value)
     return None
+
+
+def _is_name(value: Any) -> bool:
+    """Tell whether a value names a picture: what is longer, or begins so, is the picture itself."""
+    return isinstance(value, str) and 0 < len(value) < 1024 and not value.startswith("data:")
+
+
+def _user_picture(messages: Any) -> str | None:
+    """Give the path of the picture that is in a message."""
+    contents = [m.get("content") for m in messages or () if isinstance(m, Mapping)]
+    for part in (p for c in contents if isinstance(c, list) for p in c if isinstance(p, Mapping)):
+        value = part.get("image", part.get("image_url"))
+        value = value.get("url") if isinstance(value, Mapping) else value
+        if _is_name(value):
+            return str(value)
+    return None
+
+
+def _number(value: Any) -> int | None:
+    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
 
 
 def _question(fields: Mapping[str, Any]) -> str | None:
@@ -234,9 +277,10 @@ def _evalscope(where: str, form: str, ids: tuple[str, ...], fields: Mapping[str,
     metadata = fields.get("metadata")
     inner = metadata if isinstance(metadata, Mapping) else {}
     ids += tuple(str(inner[name]) for name in _IDS if _is_id(inner.get(name)))
-    return Answered(
-        where, form, ids, _picture(inner), _user_text(fields.get("messages")), None, text, stopped
-    )
+    messages = fields.get("messages")
+    picture, question = _picture(inner) or _user_picture(messages), _user_text(messages)
+    number = _number(fields["index"])
+    return Answered(where, form, ids, picture, question, None, text, stopped, number)
 
 
 def _lmms(where: str, form: str, ids: tuple[str, ...], fields: Mapping[str, Any]) -> Answered:
@@ -246,7 +290,16 @@ def _lmms(where: str, form: str, ids: tuple[str, ...], fields: Mapping[str, Any]
     said = fields.get("filtered_resps") or fields.get("resps")
     target = fields.get("target")
     label = target if isinstance(target, str) else None
-    return Answered(where, form, ids, picture, _question(fields), label, _text(said))
+    return Answered(
+        where,
+        form,
+        ids,
+        picture,
+        _question(fields),
+        label,
+        _text(said),
+        number=_number(fields["doc_id"]),
+    )
 
 
 def _swift(where: str, form: str, ids: tuple[str, ...], fields: Mapping[str, Any]) -> Answered:
