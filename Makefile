@@ -263,6 +263,7 @@ docs: $(VENV)/.runtime
 	@$(BIN)/python -m sarchat_build.config.reference manifest > docs/manifest.md
 	@$(BIN)/python -m sarchat_build.config.reference recipe > docs/recipe.md
 	@$(BIN)/python -m sarchat_build.card.columns > docs/columns.md
+	@$(BIN)/python -m sarchat_build.exports.formats > docs/formats.md
 	@$(BIN)/python -m typer pipelines.cli.main utils docs --name sarchat > docs/commands.md
 
 .venv-site/.installed: requirements-site.lock

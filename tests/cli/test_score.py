@@ -9,6 +9,7 @@ import pyarrow.parquet as pq
 import pytest
 from conftest import sarchat
 from rich.console import Console
+from small_exports import export
 
 from pipelines.cli.commands.score import benchmark_table, coverage_lines, size_table
 from sarchat_build.scoring import score_files
@@ -93,6 +94,30 @@ def test_what_is_no_dataset_and_what_is_no_file(built: Path, tmp_path: Path) -> 
     assert done.returncode == 3
     assert done.stderr.endswith("none.jsonl: cannot be read (No such file or directory)\n")
     assert sarchat("score", built).returncode == 2
+
+
+def test_an_export_in_part_is_scored_as_what_it_is(
+    built: Path, answers: Path, tmp_path: Path
+) -> None:
+    """By the advice that the message about missing dialogues gives."""
+    export(built, "evalscope", tmp_path / "part", tasks=("referring",), limit=2)
+    rows = [
+        json.loads(line)["dialogue_id"]
+        for line in (tmp_path / "part" / "referring_test.jsonl").read_text("utf-8").splitlines()
+    ]
+    own = [line for line in answers.read_text(encoding="utf-8").splitlines()
+           if json.loads(line)["dialogue_id"] in rows]  # fmt: skip
+    assert 0 < len(own) == len(rows)
+    path = tmp_path / "own.jsonl"
+    path.write_text("\n".join(own), encoding="utf-8")
+    done = sarchat("score", built, "--predictions", path)
+    assert "dialogues have no prediction and count as wrong\n" in done.stdout
+    assert "If they were not exported, --export DIR leaves them out\n" in done.stdout
+    done = sarchat("score", built, "--predictions", path, "--export", tmp_path / "part")
+    assert done.returncode == 0, done.stderr
+    assert f"Dialogues:   {len(rows)} of split test" in done.stdout
+    assert "no prediction" not in done.stdout
+    assert "Nothing was predicted" not in done.stdout
 
 
 def test_what_is_missing_is_said_and_not_left_blank(

@@ -8,20 +8,28 @@ import shutil
 from pathlib import Path
 
 import pytest
-from conftest import digests, sarchat
+from conftest import REPOSITORY, digests, sarchat
 from small_exports import export
 
 from sarchat_build.errors import ConfigurationError, InputError
 from sarchat_build.exports import FORMATS
 from sarchat_build.exports.export import ExportRequest, run_export
 from sarchat_build.exports.folder import ExportFolder, SafeNames
-from sarchat_build.exports.formats import BY_NAME
+from sarchat_build.exports.formats import BY_NAME, formats_page
 from sarchat_build.exports.licenses import may_be_passed_on
 from sarchat_build.exports.reading import Dataset, Selection
 
 
 def test_every_format_that_is_named_is_there() -> None:
     assert list(BY_NAME) == list(FORMATS)
+
+
+def test_the_page_of_formats_is_that_of_the_code() -> None:
+    page = (REPOSITORY / "docs" / "formats.md").read_text(encoding="utf-8")
+    assert page == formats_page(), "`make docs`"
+    assert "| `qwen-vl` | JSONL of Qwen-VL's own trainer | `qwen3-vl` | `norm1000` | all |" in page
+    predict = next(line for line in page.splitlines() if "--do_predict" in line)
+    assert "--cutoff_len 4096 --max_new_tokens 2048" in predict
 
 
 # Documents that name the folder itself, for programs that start in folders of their own.

@@ -185,12 +185,30 @@ def test_tasks_of_lmms_eval_read_the_dataset(
     assert done.stdout.strip() == "mean 1.0 0.0", done.stderr
 
 
-@pytest.mark.parametrize("options", [{"limit": 3}, {"limit": None, "sources": ("ssdd",)}])
+@pytest.mark.parametrize(
+    ("options", "advice"),
+    [
+        ({"limit": 3}, "--limit › 3: lmms-eval reads the dataset itself; give --limit to it"),
+        ({"limit": None, "sources": ("ssdd",), "accepted": ()},
+         "--source › ssdd: lmms-eval reads the dataset itself, with all of its sources; "
+         "openai-batch, vlmevalkit and evalscope export a part"),
+    ],
+    ids=["limit", "source"],
+)  # fmt: skip
 def test_lmms_eval_has_no_part_of_a_dataset(
-    built: Path, tmp_path: Path, options: dict[str, Any]
+    built: Path, tmp_path: Path, options: dict[str, Any], advice: str
 ) -> None:
-    with pytest.raises(ConfigurationError, match="reads the dataset itself"):
+    with pytest.raises(ConfigurationError) as caught:
         export(built, "lmms-eval", tmp_path / "out", **options)
+    assert advice in str(caught.value)
+
+
+@pytest.mark.parametrize("name", ["openai-batch", "vlmevalkit", "evalscope"])
+def test_other_harnesses_have_a_part_of_a_dataset(name: str, built: Path, tmp_path: Path) -> None:
+    """What the message above advises."""
+    done = export(built, name, tmp_path / "out", limit=9, sources=("ssdd",), accepted=(),
+                  tasks=("referring",))  # fmt: skip
+    assert done.rows > 0
 
 
 @pytest.mark.parametrize(

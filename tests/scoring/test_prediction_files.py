@@ -135,6 +135,36 @@ def test_repeated_unknown_and_failed_rows_are_counted(
     assert "nowhere/1" in joined.unknown_examples[0]
 
 
+@pytest.mark.parametrize("answered_first", [False, True])
+def test_a_request_that_failed_may_be_asked_again(
+    answered_first: bool, asked: list[Asked], dataset: Dataset, tmp_path: Path
+) -> None:
+    """As batch services give it: the failed requests in a file of their own."""
+    failed = json.dumps({"custom_id": asked[0].dialogue_id, "response": None, "error": "x"})
+    files = [write(tmp_path / "errors", failed),
+             write(tmp_path / "again", OUTPUTS["OpenAI batch"][0](asked[:2]))]  # fmt: skip
+    joined = join_predictions(files[::-1] if answered_first else files, dataset)
+    assert {own: p.text for own, p in joined.predictions.items()} == {
+        row.dialogue_id: row.answer for row in asked[:2]
+    }
+    assert (joined.failed, joined.repeated, joined.joined_by) == (0, 1, {"id": 2})
+
+
+def test_vlmevalkit_without_ids_is_placed_by_the_picture_of_its_table(
+    dataset: Dataset, exported: Exporter, tmp_path: Path
+) -> None:
+    """Where a class of somebody else leaves out the columns that it does not know."""
+    csv.field_size_limit(1 << 24)
+    table = exported("vlmevalkit", limit=None) / "SARChat_referring_test.tsv"
+    with table.open(newline="", encoding="utf-8") as stream:
+        rows = list(csv.DictReader(stream, delimiter="\t"))
+    kept = ("index", "image_path", "question", "answer")
+    own = [{name: row[name] for name in kept} | {"prediction": row["dialogue_id"]} for row in rows]
+    joined = join_predictions([write(tmp_path / "a", as_csv(own[::-1]))], dataset)
+    assert joined.joined_by == {"picture and question": len(rows)}
+    assert all(own == p.text for own, p in joined.predictions.items())
+
+
 def refusal(text: str | bytes, dataset: Dataset, tmp_path: Path) -> str:
     with pytest.raises(InputError) as caught:
         join_predictions([write(tmp_path / "a.jsonl", text)], dataset)

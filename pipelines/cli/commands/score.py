@@ -92,17 +92,17 @@ def _progress(title: str, rows: int) -> Iterator[Callable[[int], None]]:
 
 
 def coverage_lines(figures: ScoreFigures, *, is_part: bool = False) -> Iterator[str]:
-    """Say what became of the rows of the files; of an export, what is missing was exported."""
+    """Say what became of the rows of the files; `is_part`: all dialogues were exported."""
     own = figures.coverage
     forms = ", ".join(f"{form} {count:,}" for form, count in own.forms.items())
     joined = ", ".join(f"by {how} {count:,}" for how, count in own.joined_by.items())
     yield f"Predictions: {own.rows:,} rows ({forms}); joined {joined}"
     yield f"Dialogues:   {own.dialogues:,} of split {figures.split}, boxes in {figures.boxes}"
-    missing = "dialogues have no prediction and count as wrong"
-    if not is_part:
-        missing += "; if they were not exported: --export DIR"
+    if own.missing:
+        yield f"{own.missing:,} dialogues have no prediction and count as wrong"
+        if not is_part:
+            yield "If they were not exported, --export DIR leaves them out"
     for count, what in (
-        (own.missing, missing),
         (own.failed, "predictions have no text: the harness failed there; they count as missing"),
         (own.shared, "rows are placed in order among dialogues asked and answered alike"),
         (own.several, "rows hold several answers, of which the first counts"),

@@ -59,6 +59,7 @@ FORMAT = Format(
         "--finetuning_type lora --output_dir CHECKPOINT",
         "llamafactory-cli train --stage sft --do_predict --predict_with_generate "
         "--model_name_or_path MODEL --adapter_name_or_path CHECKPOINT --template TEMPLATE "
-        "--dataset_dir {dir} --media_dir {dir} --eval_dataset sarchat_test --output_dir PREDICTED",
+        "--dataset_dir {dir} --media_dir {dir} --eval_dataset sarchat_test --cutoff_len 4096 "
+        "--max_new_tokens 2048 --output_dir PREDICTED",
     ),
 )

@@ -49,11 +49,14 @@ def _no_units(export: Export) -> list[FileUnit]:
     if local_path(export.request.dataset) is None:
         message = "lmms-eval reads the dataset itself, from a folder of this machine"
         raise ConfigurationError([Issue("OUT", export.request.dataset, message)])
-    for option, given in (("--limit", export.request.selection.limit),
-                          ("--source", export.request.selection.sources)):  # fmt: skip
-        if given:
-            message = "lmms-eval reads the dataset itself; give --limit to it"
-            raise ConfigurationError([Issue(option, "", message)])
+    selection = export.request.selection
+    part = "openai-batch, vlmevalkit and evalscope export a part"
+    if selection.sources:
+        message = f"lmms-eval reads the dataset itself, with all of its sources; {part}"
+        raise ConfigurationError([Issue("--source", ", ".join(selection.sources), message)])
+    if selection.limit is not None:
+        message = "lmms-eval reads the dataset itself; give --limit to it, which counts dialogues"
+        raise ConfigurationError([Issue("--limit", str(selection.limit), message)])
     return []
 
 

@@ -155,8 +155,10 @@ class _Joining:
     def _take(self, dialogue_id: str, row: Answered, by: str) -> None:
         joined = self.joined
         held = joined.predictions.get(dialogue_id)
-        if held is not None:
-            if held.text == row.text:
+        if held is not None and held.text is None and row.text is not None:
+            joined.failed -= 1  # asked again
+        elif held is not None:
+            if row.text is None or held.text == row.text:
                 joined.repeated += 1
                 return
             self._conflict_count += 1
@@ -164,9 +166,10 @@ class _Joining:
                 where = self._first_where[dialogue_id]
                 self._conflicts.append(f"{dialogue_id} at {where} and {row.where}")
             return
+        joined.repeated += held is not None
+        joined.joined_by[by] += held is None
         self._first_where[dialogue_id] = row.where
         joined.predictions[dialogue_id] = Prediction(row.text, row.stopped)
-        joined.joined_by[by] += 1
         joined.failed += row.text is None
         joined.several += row.several
 
