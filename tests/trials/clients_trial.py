@@ -9,6 +9,7 @@ those of trainers hold torch and take gigabytes. Exit code 1 if anything was not
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import subprocess
 import sys
@@ -29,12 +30,14 @@ class Client(NamedTuple):
 
     `packages` are those of its environment, none of the one that runs this; `shown` those whose
     versions are printed; `arguments` are names of exports, "dataset", or "new" for a new folder.
+    `predictions` are files in the new folder, in which every dialogue of the first export has one.
     """
 
     script: str
     packages: tuple[str, ...]
     shown: tuple[str, ...]
     arguments: tuple[str, ...]
+    predictions: str = ""
 
 
 PARQUET = ("hub", "trl", "finevision", "webdataset", "dataset")
@@ -77,7 +80,13 @@ CLIENTS = {
     "vlmevalkit": Client(
         "vlmevalkit_client", ("ms-vlmeval==0.0.20",), ("ms-vlmeval", "pandas"), ("vlmevalkit",)
     ),
-    "evalscope": Client("evalscope_client", ("evalscope==1.14.1",), ("evalscope",), ("evalscope",)),
+    "evalscope": Client(
+        "evalscope_client",
+        ("evalscope==1.14.1",),
+        ("evalscope",),
+        ("evalscope", "new"),
+        "*/predictions/mock/*.jsonl",
+    ),
 }
 VERSIONS = """
 import sys
@@ -129,6 +138,17 @@ def exported(folder: Path, dataset: str, export: str) -> str:
     return str(output)
 
 
+def scored(client: Client, places: dict[str, str]) -> str:
+    """Score what a client predicted; empty if every dialogue of its export has its row."""
+    files = sorted(Path(places["new"]).glob(client.predictions))
+    given = (part for file in files for part in ("--predictions", file))
+    export = places[client.arguments[0]]
+    done = demand(*SARCHAT, "score", places["dataset"], *given, "--export", export, "--json")
+    found = json.loads(done)["coverage"]
+    whole = found["dialogues"] == found["rows"] and not found["missing"] and not found["unknown"]
+    return "" if whole else f"{found}"
+
+
 def main() -> int:
     """Run the clients and print their table."""
     parser = argparse.ArgumentParser(
@@ -166,8 +186,12 @@ def main() -> int:
                 PYTHONPATH="",
             )
             holds = done.returncode == 0
-            failed |= not holds
             said = (done.stdout if holds else done.stderr).strip().splitlines() or [""]
+            if holds and client.predictions:
+                fault = scored(client, places)
+                holds = not fault
+                said.append(fault or f"{said[-1]}, each with its score")
+            failed |= not holds
             versions = demand(python, "-c", VERSIONS, *client.shown)
             print(
                 f"{'as promised' if holds else 'NOT AS PROMISED':<16}{name:<14}"
