@@ -103,9 +103,9 @@ def _patches(box: Sequence[float], size: Size) -> tuple[dict[str, str], Box]:
     high = [max(low[i], math.ceil(box[i + 2] / size[i] * _PATCHES - 1)) for i in (0, 1)]
     indexes = {"i1": low[1] * _PATCHES + low[0], "i2": high[1] * _PATCHES + high[0]}
     edges = []
+    # A box of one row or column of cells is the whole of them; else its edges are centers.
+    inset = 0.0 if low[0] == high[0] or low[1] == high[1] else 0.5
     for i in (0, 1):
-        # A box of one row or column of cells is the whole of them; else its edges are centers.
-        inset = 0.0 if low[i] == high[i] else 0.5
         unit = size[i] / _PATCHES
         edges.append(((low[i] + inset) * unit, (high[i] + 1 - inset) * unit))
     (x1, x2), (y1, y2) = edges

@@ -11,13 +11,18 @@ from pathlib import Path
 import pytest
 from box_cases import CASES
 from box_forms import COARSENESS, FORMS
+from boxed_texts import BOXED, Boxed
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from more_box_cases import MORE_CASES
+from more_boxed_texts import MORE_BOXED
+from more_unboxed_texts import MORE_UNBOXED
+from unboxed_texts import UNBOXED
 
 from sarchat_build.scoring.box_text import parse_boxes
 from sarchat_build.scoring.frames import Frame
 
+ALL_BOXED, ALL_UNBOXED = BOXED | MORE_BOXED, UNBOXED | MORE_UNBOXED
 ALL = [
     (family, *case)
     for families in (CASES, MORE_CASES)
@@ -47,6 +52,30 @@ def test_each_form_reads_right(
 ) -> None:
     found = parse_boxes(text, 500, 400, Frame.parse(frame))
     assert close(found.boxes, expected), found
+
+
+@pytest.mark.parametrize("family", ALL_BOXED)
+def test_words_around_a_box_do_not_hide_it(family: str) -> None:
+    own = ALL_BOXED[family]
+    wrong = {text: found for text in own.texts if not close(found := read(text, own), own.boxes)}
+    assert not wrong
+
+
+def read(text: str, own: Boxed) -> Sequence[Sequence[float]]:
+    return parse_boxes(text, 500, 400, Frame.parse(own.frame)).boxes
+
+
+@pytest.mark.parametrize("family", ALL_UNBOXED)
+def test_numbers_that_are_no_box_give_none(family: str) -> None:
+    """In no frame: where one clips everything away, another does not."""
+    frames = [Frame.parse(name) for name in ("native", "norm1", "norm1000", "norm10000")]
+    found = {
+        text: boxes
+        for text in ALL_UNBOXED[family]
+        for frame in frames
+        if (boxes := parse_boxes(text, 500, 400, frame).boxes)
+    }
+    assert not found
 
 
 @pytest.mark.skipif(not HANDED.exists(), reason="the handed cases are not here")
@@ -114,6 +143,10 @@ def test_a_text_that_ends_early_gives_no_box_that_is_not_there(
 BEGIN_OTHERWISE = ("<tool_call>", "<ref>[", "<|im_start|>system")
 
 
+def may_end_within_a_number(text: str) -> bool:
+    return text.rstrip()[-1:].isdigit() or text.endswith(".")
+
+
 @pytest.mark.parametrize("family", MORE_CASES)
 def test_beginnings_give_no_box_that_is_not_there(family: str) -> None:
     """At every place but within a number, which in a sentence may be the last and whole."""
@@ -123,9 +156,22 @@ def test_beginnings_give_no_box_that_is_not_there(family: str) -> None:
         whole = parse_boxes(text, 500, 400, Frame.parse(frame)).boxes
         for end in range(len(text)):
             start = text[:end]
-            if start.rstrip()[-1:].isdigit() or start.endswith("."):
+            if may_end_within_a_number(start):
                 continue
             found = parse_boxes(start, 500, 400, Frame.parse(frame)).boxes
+            assert found == whole[: len(found)], start
+
+
+@pytest.mark.parametrize("family", ALL_BOXED)
+def test_beginnings_of_such_texts_give_no_other_box(family: str) -> None:
+    own = ALL_BOXED[family]
+    for text in own.texts:
+        whole = read(text, own)
+        for end in range(len(text)):
+            start = text[:end]
+            if may_end_within_a_number(start) or text.startswith(BEGIN_OTHERWISE):
+                continue
+            found = read(start, own)
             assert found == whole[: len(found)], start
 
 

@@ -57,8 +57,13 @@ _BOX_CLOSE = re.compile(
 _PLACEHOLDER = re.compile(r"<\s*([a-zA-Z]{0,3}_?(?:min|max|[0-9x-z])?_?\w{0,5})\s*>(?=[\s,|}<\]])")
 # XML: an element of one number, and the attributes of any other mark.
 _ELEMENT = re.compile(r"<([a-zA-Z]\w*)>\s*([-+.\d]+)\s*</\1>")
-_ATTRIBUTES = re.compile(r"<[a-zA-Z]\w*((?:\s+\w+=[\"'][^\"'<>]{0,80}[\"'])+)\s*/?>")
-_ATTRIBUTE = re.compile(r"(\w+)=[\"']\s*([-+.\d]+)\s*[\"']")
+_ATTRIBUTES = re.compile(
+    r"<[a-zA-Z]\w*((?:,?\s+\w+=(?:[\"'][^\"'<>]{0,80}[\"']|[-+.\d]+(?=[\s/>,])))+)\s*/?>"
+)
+_ATTRIBUTE = re.compile(
+    r"(\w+)=(?:[\"']\s*([-+.\d]+)\s*[\"']|([-+.\d]+)"
+    r"|[\"']\s*[\[(]?([-+.\d]+(?:\s*,\s*|\s+)[-+.\d,\s]+)[\])]?\s*[\"'])"
+)
 _TAG = re.compile(r"<\|[^<>|]{0,80}\|?>|</?[a-zA-Z][\w:-]*(?:\s[^<>]{0,300})?/?>")
 _CUT_TAG = re.compile(r"</?\|?[a-zA-Z/][^<>]{0,80}$")
 _FORMULA = re.compile(r"\$(?!\d)")  # before a digit it is money
@@ -73,6 +78,14 @@ _ANGLED_LIST = re.compile(r"<\s*([-+]?[\d.]+(?:\s*,\s*[-+]?[\d.]+){3,4})\s*>")
 _NAMED_ANGLE = re.compile(r"<\s*([xy]_?(?:[0-2]|min|max))\s*[=:]\s*([-+]?[\d.]+)\s*>")
 # A long dash before a number, where no number stands before it.
 _DASH = re.compile(r"(?<=[\[({<,;|])(\s?)[\u2013\u2014](?=\d)")
+# Lists that use commas within numbers, too: [0,25; 0,5; 0,5; 0,75], [1,000, 500, 2,000, 1,500].
+_SHARE = r"[01],\d{2,}"
+_DECIMAL_COMMAS = re.compile(
+    rf"[\[({{]\s*{_SHARE}(?:(?:\s*;\s*{_SHARE}){{1,3}}\s*[\])}}]|(?:\s*;\s*{_SHARE}){{0,3}}[\s;]*$)"
+)
+_THOUSAND = r"\d{1,3}(?:,\d{3})?(?:\.\d+)?"
+_THOUSANDS = re.compile(rf"[\[({{]\s*{_THOUSAND}(?:,\s+{_THOUSAND}){{1,3}}(?:\s*[\])}}]|[\s,]*$)")
+_COMMA, _COMMA_GAP = re.compile(r",(?=\d)"), re.compile(r",\s+(?=\d)")
 # More blanks than anybody writes: patterns with several runs of blanks would go back and forth.
 _LONG_BLANK = re.compile(r"\s{9,}")
 _ZERO_WIDTH = re.compile("[\u00ad\u200b-\u200d\u2060\ufeff]")
@@ -149,6 +162,8 @@ def clean(text: str) -> str:
         text = _MATRIX.sub(lambda found: f"[{found[1].replace('&', ',')}]", text)
         text = _LATEX_WORD.sub(" ", text)
         text = _ESCAPED_BLANK.sub(" ", _ESCAPED_BRACKET.sub(r"\1", text))
+    text = _DECIMAL_COMMAS.sub(lambda found: found[0].replace(",", ".").replace(";", ","), text)
+    text = _THOUSANDS.sub(_without_commas, text)
     if "<" not in text:
         return text
     text = _ANGLED_LIST.sub(r"[\1]", text)
@@ -167,8 +182,19 @@ def clean(text: str) -> str:
     return _CUT_TAG.sub(" ", _TAG.sub(" ", text))
 
 
+def _without_commas(found: re.Match[str]) -> str:
+    """Join thousands; of numbers two by two ("[10,20, 30,40]") every one has a comma within."""
+    gaps, within = len(_COMMA_GAP.findall(found[0])), len(_COMMA.findall(found[0]))
+    is_closed = found[0][-1] in "])}"
+    if within == gaps + 1 or (is_closed and gaps not in (1, 3)):
+        return found[0]
+    # A comma at the very end may be one within the last number.
+    return _COMMA.sub("", found[0]).removesuffix(",")
+
+
 def _named(found: re.Match[str]) -> str:
-    return f"{found[1]}={found[2]}"
+    several = found[4] is not None
+    return f"{found[1]}=[{found[4]}]" if several else f"{found[1]}={found[2] or found[3]}"
 
 
 def _group(mark: str, numbers: list[str]) -> str:

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from sarchat_build.scoring.box_text.cleaning import LOC_1000, LOC_1024, OPEN, PATCHES
+from sarchat_build.scoring.box_text.keys import key_of
+from sarchat_build.scoring.box_text.meaning import are_values
 from sarchat_build.scoring.box_text.named import (
     ANCHORS,
     ANGLES,
@@ -28,17 +30,7 @@ _MAX_VALUE = 1e6
 _MAX_DEGREES = 360
 _SIDE_PATCHES = 32
 
-# Keys whose value is no box, whatever it looks like.
-_OTHER_KEY = re.compile(
-    r"label|name|categor|class|type|^id$|_id$|caption|descri|text|score|conf|prob|count|area|size"
-    r"|distance|point|center|centre|centroid|keypoint|segm|polygon|mask|think|thought|reason|explan"
-    r"|resolution|shape|dimension|date|year|version|colou?r|pixel|angle|note|number|total|channel",
-    re.IGNORECASE,
-)
-_BOX_KEY = re.compile(
-    r"box|bndbox|bbox|coord|rect|region|position|location|ground|xyxy|corner|quad|obb",
-    re.IGNORECASE,
-)
+_IN_BRACKETS = re.compile(r"\s*[\[({].*[\])}]\s*", re.DOTALL)
 _ANSWER_KEY = re.compile(r"answer|response|output|content|result|prediction|final", re.IGNORECASE)
 _PLACEHOLDER = re.compile(r"(?i)[xy]_?\{?(?:\d|min|max|tl|br|center)\}?|cx|cy|xmin|ymin|left|top")
 
@@ -115,8 +107,11 @@ class _Reader:
         if not group.pairs and (group.is_numeric or _labeled(group)):
             self._numbers(group, order, is_box or group.bracket == OPEN)
             return
-        points = _points(group)
+        points = points_of(group)
         if points is not None and not group.pairs:
+            named = any(isinstance(value, Group) and value.pairs for _, value in group.items)
+            if named and not is_box and not is_outline(points):
+                return  # each of them a place: [{"x": 1, "y": 2}, {"x": 3, "y": 4}]
             self._corners(points, group)
             return
         if any(isinstance(v, Word) and _PLACEHOLDER.fullmatch(v.text) for _, v in group.items):
@@ -140,13 +135,18 @@ class _Reader:
             self.found.nothing = True
 
     def _keyed(self, key: str, value: Value, order: Order) -> None:
-        boxlike = bool(_BOX_KEY.search(key))
-        if (not boxlike and _OTHER_KEY.search(key)) or "3d" in key.lower():
+        own, boxlike = key_of(key), key_of(key).is_box
+        if own.is_thought or "3d" in key.lower():
+            return
+        if own.is_other or (own.is_many and isinstance(value, Group) and value.is_numeric):
+            self._inner_boxes(value, order)
             return
         before = len(self.found.boxes)
         if isinstance(value, Group):
             self.read(value, order_in(key) or order, is_box=boxlike)
-        elif isinstance(value, Quoted) and (boxlike or _ANSWER_KEY.search(key)):
+        elif isinstance(value, Quoted) and (
+            boxlike or _ANSWER_KEY.search(key) or _IN_BRACKETS.fullmatch(value.text)
+        ):
             self.found.boxes.extend(self.parse(value.text))
         elif isinstance(value, Word) and value.text.lower() in ("null", "none"):
             self.found.nothing |= boxlike
@@ -154,6 +154,18 @@ class _Reader:
         missing = len(self.found.boxes) == before and not self.found.nothing
         if boxlike and missing and not self.found.points:
             self.found.broken = True
+
+    def _inner_boxes(self, value: Value, order: Order) -> None:
+        """Read under a key of no box: only what has a key of its own there may be one."""
+        if not isinstance(value, Group) or self._named(value):
+            return
+        for _, item in value.items:
+            self._inner_boxes(item, order)
+        for key, item in value.pairs:
+            if key_of(key).is_box:
+                self._keyed(key, item, order)
+            else:
+                self._inner_boxes(item, order)
 
     def _named(self, group: Group) -> bool:
         numbers = dict(_named_numbers(group))
@@ -195,6 +207,8 @@ class _Reader:
                 self.found.cut = True
                 if not part:
                     continue
+            if group.bracket == OPEN and not group.closed:
+                part = part[: len(part) // 4 * 4] or part
             values = [n.value for n in part]
             percent = all(n.percent for n in part[:4])
             if len(part) == 2 and len(parts) == 1:
@@ -300,14 +314,26 @@ def _numbered(group: Group) -> Iterator[tuple[str, Number]]:
             yield key, number
 
 
-def _points(group: Group) -> list[Point] | None:
-    """Give the points of a list of two or more; what the end of the text cut off is left out."""
+def points_of(group: Group) -> list[Point] | None:
+    """Give the points of a list of two or more; what the end of the text cut off is left out.
+
+    Words in it are labels, of two points each.
+    """
     values = [value for _, value in group.items]
     if values and isinstance(values[-1], Group) and not values[-1].closed:
         values = values[:-1]
-    points = [point_of(value) for value in values]
-    whole = [point for point in points if point is not None]
-    return whole if len(whole) >= 2 and len(whole) == len(points) else None
+    runs: list[list[Point]] = [[]]
+    for value in values:
+        if isinstance(value, Word) and not are_values(value.text):
+            runs.append([])
+        elif (point := point_of(value)) is not None:
+            runs[-1].append(point)
+        else:
+            return None
+    runs = [run for run in runs if run]
+    whole = [point for run in runs for point in run]
+    in_pairs = len(runs) == 1 or all(len(run) % 2 == 0 for run in runs)
+    return whole if len(whole) >= 2 and in_pairs else None
 
 
 def _labeled(group: Group) -> bool:

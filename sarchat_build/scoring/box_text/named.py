@@ -25,6 +25,7 @@ _CORNERS = (
     ("xleft", "ytop", "xright", "ybottom"),
     ("leftx", "topy", "rightx", "bottomy"),
     ("left", "top", "right", "bottom"),
+    ("x", "y", "x2", "y2"),
 )
 _SIZED = (
     ("x", "y", "w", "h"),
@@ -38,6 +39,8 @@ _CENTERED = (
     ("cx", "cy", "w", "h"),
     ("xc", "yc", "w", "h"),
     ("cx", "cy", "width", "height"),
+    ("xcenter", "ycenter", "w", "h"),
+    ("centerx", "centery", "w", "h"),
     ("xcenter", "ycenter", "width", "height"),
     ("centerx", "centery", "width", "height"),
 )
@@ -69,7 +72,7 @@ _WORDS = {
 }
 _ORDER = re.compile(
     r"(?:(?<![\w\\])([a-z][\w{}\\]*(?:[\s-]center)?)[\s,|;]+([a-z][\w{}\\]*(?:[\s-]center)?)[\s,|;]+"
-    r"([a-z][\w{}\\]*)[\s,|;]+([a-z][\w{}\\]*)|\b(xyxy|xywh|cxcywh|yxyx|box_?2d))"
+    r"([a-z][\w{}\\]*)[\s,|;]+([a-z][\w{}\\]*)|(?:\b|_)(xyxy|xywh|cxcywh|yxyx|box_?2d))"
     r"[\s\])}>\"':=–—-]*(?:(?:in|format|order|form|coordinates?|bbox|box|is|are|at)\b[\s:=]*){0,4}"
     r"(?:\d{1,3}[.):]|[-*•])?[\s\[({]*$",
     re.IGNORECASE,

@@ -6,12 +6,18 @@ import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from sarchat_build.scoring.box_text.cleaning import clean, final_answer
-from sarchat_build.scoring.box_text.extract import Extracted, RawBox, extract, has_number
+from sarchat_build.scoring.box_text.cleaning import OPEN, clean, final_answer
+from sarchat_build.scoring.box_text.extract import (
+    Extracted,
+    RawBox,
+    extract,
+    has_number,
+    is_outline,
+    points_of,
+)
+from sarchat_build.scoring.box_text.meaning import are_values, is_other
 from sarchat_build.scoring.box_text.named import Order, order_before
 from sarchat_build.scoring.box_text.prose import (
-    NO_BOX_BEFORE,
-    UNIT_AFTER,
     PointSpan,
     paired,
     prose_boxes,
@@ -25,7 +31,8 @@ from sarchat_build.scoring.matching import Outline, Rectangle, clipped, hull, tu
 _START = re.compile(r"[\[({\ue000]|<\s*[-+.\d]")
 _ANGLED_RUN = re.compile(rf"(?:<\s*{NUMBER_PATTERN}\s*>[\s,]*)+")
 _ANGLED_NUMBER = re.compile(NUMBER_PATTERN)
-_CONTEXT_CHARS = 60
+_CONTEXT_CHARS = 80
+_LINK = re.compile(r"\s*(?:[,;]|,?\s*and\b)\s*")
 # A string of a value is read by itself, once.
 _NONE = re.compile(
     r"\W*(?:none|null|no (?:bounding )?box(?:es)?|n/?a|\[\s*\]|\{\s*\})\W*", re.IGNORECASE
@@ -124,7 +131,7 @@ def _scan(text: str, depth: int = 0) -> tuple[Extracted, list[Span], str]:
     def parse(inner: str) -> Sequence[RawBox]:
         return [span.box for span in _scan(inner, depth + 1)[1]] if depth < 2 else ()
 
-    position = 0
+    position, values_end = 0, -1
     while start := _START.search(text, position):
         group = _group_at(text, start.start())
         if group is None:
@@ -132,7 +139,10 @@ def _scan(text: str, depth: int = 0) -> tuple[Extracted, list[Span], str]:
             continue
         position = group.end
         whole = (start.start(), group.end)
-        if _is_other(text, start.start(), group):
+        # What follows a list of values right away are values, too.
+        goes_on = values_end >= 0 and _LINK.fullmatch(text, values_end, whole[0])
+        if _is_other(text, start.start(), group) or (goes_on and group.is_numeric):
+            values_end = group.end
             read.append(whole)
             continue
         # An order that is named holds until another is.
@@ -168,11 +178,27 @@ def _group_at(text: str, position: int) -> Group | None:
 
 
 def _is_other(text: str, start: int, group: Group) -> bool:
-    """Tell whether the words before make numbers no box: "Figures (1, 2, 3, 4)"."""
-    if group.bracket not in "[(" or not group.is_numeric:
+    """Tell whether the words around make numbers no box: "Figures (1, 2, 3, 4)"."""
+    if not _is_plain(group) or "<" in text[start : group.end] or group.bracket == OPEN:
         return False
-    before = text[max(0, start - _CONTEXT_CHARS) : start]
-    return bool(NO_BOX_BEFORE.search(before) or UNIT_AFTER.match(text, group.end))
+    if group.is_numeric:
+        return is_other(text, start, group.end)
+    points = points_of(group)
+    if points is not None and len(points) >= 4 and is_outline(points):
+        return False
+    return are_values(text[max(0, start - _CONTEXT_CHARS) : start])
+
+
+def _is_plain(group: Group) -> bool:
+    """Tell whether a group holds numbers and lists of numbers and nothing else."""
+    return (
+        bool(group.items)
+        and not group.pairs
+        and all(
+            isinstance(value, Number) or (isinstance(value, Group) and _is_plain(value))
+            for _, value in group.items
+        )
+    )
 
 
 def _without(text: str, spans: Sequence[tuple[int, int]]) -> str:

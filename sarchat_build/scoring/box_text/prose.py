@@ -4,37 +4,32 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
-from sarchat_build.scoring.box_text.extract import Point, RawBox
+from sarchat_build.scoring.box_text.extract import Point, RawBox, is_outline
+from sarchat_build.scoring.box_text.meaning import are_named_otherwise, are_values
 from sarchat_build.scoring.box_text.named import in_order, named_box, order_before, plain_name
 from sarchat_build.scoring.box_text.tables import Span
 from sarchat_build.scoring.box_text.values import NUMBER_PATTERN
 from sarchat_build.scoring.frames import PERCENT
+from sarchat_build.scoring.matching import hull
 from sarchat_build.scoring.words import NOUN_PATTERN
 
-# What stands before numbers that are no box, and before points that are no corners.
-NO_BOX_BEFORE = re.compile(
-    r"\b(?:fig(?:ure)?s?|tab(?:le)?s?|sec(?:tion)?s?|ref(?:erence)?s?|steps?|eqs?|equations?"
-    r"|chapters?|pages?|years?|dates?|versions?|bands?|channels?|classes|counts?|areas?|sizes?"
-    r"|scores?|distances?|ids?|numbers?|ind(?:ices|ex)|resolutions?|lengths?|angles?|confidences?"
-    r"|colou?rs?|shape|dimensions?|ranks?|weights?|means?|values?|options?|lines?|images?|chips?"
-    r"|rgba?|lat(?:itude)?s?|lon(?:gitude)?s?|probabilit(?:y|ies)|according to|(?<!\bi )see|cf)"
-    r"\.?(?:\s+(?:are|is|was|were|of|in|no\.?|respectively))?\W{0,3}$",
-    re.IGNORECASE,
-)
+# What stands before points that are no corners, and what makes them corners all the same.
 _POINTS_BEFORE = re.compile(
-    r"\b(?:points?|centers?|centres?|centroids?|centered|keypoints?|dots?|resolutions?|sizes?"
-    r"|dimensions?|middles?|midpoints?|scale|cells?|tiles?|lat(?:itude)?s?|lon(?:gitude)?s?)\b[^.;!?]{0,30}$",
+    r"\b((?<!corner )(?<!left )(?<!right )points?|centers?|centres?|centroids?|centered|keypoints?"
+    r"|dots?|resolutions?|sizes?|dimensions?|middles?|midpoints?|scale|ranges?|values?|peaks?"
+    r"|(?<!in )pixels|cells?|tiles?|lat(?:itude)?s?|lon(?:gitude)?s?)\b[^.;!?]{0,30}$",
     re.IGNORECASE,
 )
+# One of them that says where something lies: "in the middle center, at (1, 2), (3, 4)".
+_LIES_IN = re.compile(r"\b(?:in|at|near|within|inside|towards?) (?:the )?(?:[\w-]+ ){0,2}$", re.I)
 _CORNER_BEFORE = re.compile(
     r"\b(?:corners?|box(?:es)?|bbox(?:es)?|bounding|from|between|rectangle|spans?|spanning|extends?"
     r"|(?:top|upper)[ -]?left)\b[^.;!?]{0,40}$",
     re.IGNORECASE,
 )
-# A unit after a list of numbers: decibels are no pixels.
-UNIT_AFTER = re.compile(r"\s*(?:d[Bb]m?|[GMk]?Hz|k?m|met(?:er|re)s?|degrees?|°)(?![\w])")
 _SIGNS_ONLY = re.compile(r"\s*(?:[,;:~/→—–-]|->|=>)?\s*")
 _TO = re.compile(r"[\s,]*(?:to|through|until|bis|à|a|até|hasta|до|到|至|から)\s*", re.IGNORECASE)
 _AND = re.compile(r"[\s,;]*(?:and|&|und|et|y|e|и|和|与|及|と)\s*", re.IGNORECASE)
@@ -49,13 +44,14 @@ _LOWER_RIGHT = (
 _SECOND_CORNER = re.compile(
     r"[\s,;:.=\"'()–—-]*(?:(?:and|to|the|at|with|its|is|a|of|ends?|ending|corner|point|vertex|x_?2|y_?2"
     rf"|x_?max|y_?max|x|y|coordinates?|pixel|{_LOWER_RIGHT}|und|die|der|bei|bis|ecke|et|le|coin|en|à"
-    r"|while|whereas|located|lies|situated|positioned|found"
+    r"|while|whereas|located|lies|situated|positioned|found|br"
+    r"|(?:at|in) the (?:top|upper)[ -]left"
     rf"|of the (?:{NOUN_PATTERN}|object|target|box)\b"
     r"|la|el|esquina|angolo|e|o|canto|угол|и|和|与|及|的|到|至|坐标|座標|为|是|在|点|の|は|と|が)"
     r"[\s,;:.=\"'()–—-]*)*",
     re.IGNORECASE,
 )
-_NAMES_SECOND = re.compile(rf"{_LOWER_RIGHT}|x_?2|x_?max|\bends?\b|ending", re.IGNORECASE)
+_NAMES_SECOND = re.compile(rf"{_LOWER_RIGHT}|\bbr\b|x_?2|x_?max|\bends?\b|ending", re.IGNORECASE)
 # A center or an upper left corner before a point, and sides after it.
 _CENTER_BEFORE = re.compile(
     r"\b(?:cent(?:er|re)(?:ed|d)?|centroid|middle)\b[^.;!?\d]{0,40}$", re.IGNORECASE
@@ -81,14 +77,14 @@ _SIDES_AFTER = re.compile(
 _NUMBER = rf"({NUMBER_PATTERN})\s?(%|px\b|pixels?\b)?"
 _NAME = (
     r"(?:[xy][ _-]?\{?(?:[012]|min|max|tl|br|left|top|right|bottom|cent(?:er|re))\}?"
-    r"|(?:min|max)[ _-]?[xy]|c[xy]"
+    r"|(?:min|max)[ _-]?[xy]|cent(?:er|re)[ _-]?[xy]|c[xy]"
     r"|left|top|right|bottom|width|height|[xywh])"
 )
 # "x1 12" without a sign, but "x = 12": a bare letter or side before a number names nothing.
 _NAMED = re.compile(
     rf"(?<![\w.-])(?:({_NAME})(?:[ -](?:edge|side|coordinate))?\s*(?:=|:|\bis\b|\bof\b|≈)"
     r"|([xy][ _-]?(?:[012]|min|max)|left|top|right|bottom|width|height)\s"
-    r"|(left|top|right|bottom)(?:[ -](?:edge|side))?(?: is)? at(?: [xy]\s*=)?)"
+    r"|(left|top|right|bottom)(?:[ -](?:edge|side))?(?:(?: is)? at(?: [xy]\s*=)?|:? [xy]\s*=))"
     rf"\s*[\[(]?\s*{_NUMBER}(?![\w.]*\d)",
     re.IGNORECASE,
 )
@@ -106,10 +102,16 @@ _RANGE = (
 )
 _X_RANGE = rf"(?:x|columns?|horizontally){_RANGE}"
 _Y_RANGE = rf"(?:y|rows?|vertically){_RANGE}"
-_AND_RANGE = r"[\s,;]*(?:and(?: from)?|by|×|;)?\s*"
+_AND_RANGE = r"[\s,;]*(?:and(?: from)?|from|by|×|;)?\s*"
 _RANGES = re.compile(rf"(?<![\w.]){_X_RANGE}{_AND_RANGE}{_Y_RANGE}(?![\w.]*\d)", re.IGNORECASE)
 _RANGES_DOWN_FIRST = re.compile(
     rf"(?<![\w.]){_Y_RANGE}{_AND_RANGE}{_X_RANGE}(?![\w.]*\d)", re.IGNORECASE
+)
+_WITHIN = r"({0})\s*(?:≤|<=)\s*{1}\s*(?:≤|<=)\s*({0})"
+_BOUNDS = re.compile(
+    rf"(?<![\w.]){_WITHIN.format(_PLAIN, 'x')}[\s,;]*(?:and\s+)?"
+    rf"{_WITHIN.format(_PLAIN, 'y')}(?![\w.]*\d)",
+    re.IGNORECASE,
 )
 _CORNER = r"(?:[ -](?:corner|vertex|point))?\s*(?:[:=]|is at|at|is)?\s*"
 _BARE_CORNERS = re.compile(
@@ -123,7 +125,7 @@ _LEAD = re.compile(
     r"(?:\s+(?:is|are|at|of the \w+ (?:is|are)))?\s*[\])]?\s*[:=]?"
     r"|(?:h|height|x_?2|x_?max|xywh|yxyx)\s*[\])]\s*[:=]?"
     r"|(?:box|rectangle|locations?|positions?)\s*(?:[:=]|is|at))"
-    rf"\s*{_FOUR}(?=\s*(?:[.;)\n]|$))",
+    rf"\s*{_FOUR}(?=\s*(?:[.;)|\n]|$))",
     re.IGNORECASE,
 )
 _DIGITS = re.compile(r"\d+")
@@ -132,8 +134,9 @@ _SIDES = ("width", "height")
 _LINE = re.compile(
     r"^[ \t]*(?:\d{1,3}[.):][ \t]+|[-*•>][ \t]+)?"
     rf"(?:(?:{NOUN_PATTERN}|object|target|instance|box|bbox|answer|location|position|result|output"
-    r"|coordinates)[ #]*\d{0,3}[ \t]*(?:[:=→]|->|-(?= ))[ \t]*)?"
-    rf"(?!\d{{1,3}}[.):][ \t]){_FOUR}[ \t]*[.;,]?[ \t]*$",
+    r"|coordinates)[ #]*\d{0,3}[ \t]*(?:[:=→]|->|-(?= ))[ \t]*|(?:"
+    rf"{NOUN_PATTERN})[ \t]*[,;\t ][ \t]*)?"
+    rf"(?!\d{{1,3}}[.):][ \t]){_FOUR}(?:[ \t,;]+(?:{NOUN_PATTERN}))?[ \t]*[.;,]?[ \t]*$",
     re.MULTILINE | re.IGNORECASE,
 )
 
@@ -170,12 +173,20 @@ def _linked(between: str) -> bool:
 
 
 def _chain_boxes(chain: list[PointSpan], text: str) -> Iterator[Span]:
-    before = text[max(0, chain[0].start - 60) : chain[0].start]
-    if len(chain) < 2 or _POINTS_BEFORE.search(before) or NO_BOX_BEFORE.search(before):
+    before = text[max(0, chain[0].start - 80) : chain[0].start]
+    if len(chain) < 2 or are_values(before):
         return
     # As Qwen writes it, without a blank: the boxes of one are never places.
     compact = not any(" " in text[p.start : p.end] for p in chain)
-    if len(chain) % 2 and not compact:
+    if not compact and (len(chain) % 2 or _are_places(before)):
+        return
+    corners = [own.point for own in chain]
+    signs = {text[a.end : b.start].strip() for a, b in pairwise(chain)}
+    if len(chain) == 4 and len(signs) == 1 and is_outline(corners):
+        outline = tuple(value for point in corners for value in point[:2])
+        percent = all(point.percent for point in corners)
+        box = RawBox(hull(outline), frame=PERCENT if percent else None, corners=outline)
+        yield Span(chain[0].start, chain[-1].end, box)
         return
     spans = []
     for first, second in zip(chain[::2], chain[1::2], strict=False):
@@ -187,6 +198,14 @@ def _chain_boxes(chain: list[PointSpan], text: str) -> Iterator[Span]:
                 return
         spans.append(Span(first.start, second.end, _box_of(first.point, second.point)))
     yield from spans
+
+
+def _are_places(before: str) -> bool:
+    """Tell whether a center or the like stands before points, and no corner after it."""
+    found = _POINTS_BEFORE.search(before)
+    if found is None or _CORNER_BEFORE.search(before, found.start()):
+        return False
+    return found[1].endswith("s") or not _LIES_IN.search(before[: found.start()])
 
 
 def _box_of(a: Point, b: Point) -> RawBox:
@@ -215,9 +234,11 @@ def prose_boxes(text: str) -> Iterator[Span]:
     # Both patterns end with the numbers, and a line of them may fit either.
     fours = {found.end(): found for p in (_LINE, _LEAD) for found in p.finditer(text)}
     for end in sorted(fours):
-        yield _four(fours[end], text)
+        if not are_named_otherwise(text[max(0, fours[end].start() - 80) : fours[end].start()]):
+            yield _four(fours[end], text)
     for pattern, order in (
         (_RANGES, ("x1", "x2", "y1", "y2")),
+        (_BOUNDS, ("x1", "x2", "y1", "y2")),
         (_RANGES_DOWN_FIRST, ("y1", "y2", "x1", "x2")),
         (_BARE_CORNERS, ()),
     ):

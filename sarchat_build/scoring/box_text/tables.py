@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from sarchat_build.scoring.box_text.extract import RawBox
+from sarchat_build.scoring.box_text.keys import key_of
 from sarchat_build.scoring.box_text.named import (
     COORDINATE_NAMES,
     TWO_POINTS,
@@ -23,7 +24,6 @@ _LINE = re.compile(r"[^\n]+")
 _RULE = re.compile(r"[\s|:+=-]+")
 _NUMBERS = re.compile(rf"(?<![\w.])({NUMBER_PATTERN})\s?(%?)(?:\s?px\b|\s?pixels?\b)?")
 _ONLY_NUMBERS = re.compile(r"[\s\d.,;()\[\]{}<>%+-]*(?:px|pixels?)?[\s\])}]*")
-_BOX_HEAD = re.compile(r"\b(?:b?box(?:es)?|bounding|coord|coordinates?|location|region)\b", re.I)
 
 
 class Span(NamedTuple):
@@ -101,7 +101,7 @@ def _head(line: re.Match[str]) -> tuple[str, list[str]]:
         cells = [cell.text for cell in _cells(line, sign)]
         names = [plain_name(cell) for cell in cells]
         if named_box(dict.fromkeys(names, 0.0)) is not None or (
-            sign in "|\t" and (_two_points(names) or any(_BOX_HEAD.search(c) for c in cells))
+            sign in "|\t" and (_two_points(names) or any(key_of(c).is_box for c in cells))
         ):
             return sign, cells
     return "", []
@@ -133,7 +133,7 @@ def _row(head: Sequence[str], cells: Sequence[_Cell]) -> Iterator[Span]:
             yield _span([cells[i] for i in places], values, [percent for _, percent in corners])
         return
     for title, cell, own in zip(head, cells, numbers, strict=True):
-        if len(own) == 4 and _BOX_HEAD.search(title):
+        if len(own) == 4 and key_of(title).is_box:
             order = order_before(title)
             values = in_order([value for value, _ in own], order)
             yield _span([cell], values, [percent for _, percent in own])
