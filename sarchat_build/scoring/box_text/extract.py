@@ -116,8 +116,11 @@ class _Reader:
             return
         if any(isinstance(v, Word) and _PLACEHOLDER.fullmatch(v.text) for _, v in group.items):
             self.found.broken = True
+        word = ""
         for _, value in group.items:
-            self._item(value, order, is_box)
+            if not (word and isinstance(value, Group) and are_values(f"{word} ")):
+                self._item(value, order, is_box)
+            word = value.text if isinstance(value, Word) else ""
         before = len(self.found.boxes)
         for key, value in group.pairs:
             self._keyed(key, value, order)

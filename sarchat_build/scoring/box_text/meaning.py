@@ -23,8 +23,8 @@ MEASURE = (
     r"(?:scores?|confidences?|probabilit(?:y|ies)|probs?|logits?|softmax|ious?|thresholds?"
     r"|accurac(?:y|ies)|precisions?|recalls?|f1|(?-i:m?AP)|loss(?:es)?|ratios?|distributions?|weights?"
     r"|ranks?|sizes?|dimensions?|lengths?|widths?|heights?|perimeters?|distances?|angles?"
-    r"|resolutions?|spacings?|padding|strides?|counts?|numbers?|totals?|ids?|ind(?:ices|ex)|values?"
-    r"|means?|averages?|medians?|stds?|histograms?|percentiles?|quantiles?|vectors?|matri(?:x|ces)"
+    r"|resolutions?|spacings?|padding|strides?|counts?|numbers?|totals|ids?|ind(?:ices|ex)|values?"
+    r"|means?|averages?|medians?|stds?|histograms?|percentiles?|quantiles?|vectors?|embeddings?|objectness|matri(?:x|ces)"
     r"|intensit(?:y|ies)|speeds?|frequenc(?:y|ies)|years?|dates?|versions?|colou?rs?|rgba?"
     r"|lat(?:itude)?s?|lon(?:gitude)?s?)"
 )
@@ -48,7 +48,7 @@ _VERB = (
 )
 PLURAL = rf"(?!(?:{PLACED}|{_VERB}|{MEASURE}|{POINTS})\b)[a-z]{{2,}}(?<![siu])s"
 _CITATION = (
-    r"(?:fig(?:ure)?|tab(?:le)?|ref(?:erence)?s?|eq(?:uation)?|chapter|page|no\.|et al|cf"
+    r"(?:fig(?:ure)?|tab(?:le)?|ref(?:erence)?s?|eq(?:uation)?|chapter|page|pp|no\.|et al|cf"
     r"|according to|(?:earlier|previous|prior|related|recent) (?:works?|research)|literature"
     r"|as (?:described|shown|reported|proposed|discussed) (?:in|by)"
     r"|(?:^|(?<=[.;:,(\n])|(?<=[.;:,(] ))see)"
@@ -58,11 +58,11 @@ _SHAPE = (
 )
 
 # What may stand between such a word and its numbers: "scores of the four ships are", "sizes (px):".
-_IS = r"(?:are|is|was|were|=|:)"
+_IS = r"(?:(?:are|is|was|were)(?: as follows)?|=|:)"
 _SIGNS = r"[\s:=>*\"'([{|–—-]{0,4}$"
-_UNIT = r"(?:\s*\([a-z%][^()]{0,40}\)|,? in [a-z ]{1,20}|\s(?:px|k?m|s|deg)\b)?"
+_UNIT = r"(?:\s*\((?:[a-z%][^()]{0,40}|[^(),]{0,9})\)|,? in [a-z ]{1,20},?|\s(?:px|k?m|s|deg)\b)?"
 _OF = (
-    r"(?:\s+(?:of|for|in|per|between|across|from|over)\b(?:"
+    r"(?:\s+(?:of|for|in|by|per|between|across|from|over)\b(?:"
     r"(?!\b(?:is|are|was|were|has|have|with|lies?)\b)[^\d.,:;!?=\n()\[\]]"
     rf"|,(?!\s*(?:(?:and|its|their|the)\s+)*(?:{PLACED}|b?box|position|location)\b)){{1,60}}{_IS})"
 )
@@ -75,7 +75,7 @@ _VALUES_BEFORE = re.compile(
 # Before numbers without a sign, a plural that nobody knows may be a verb: "the ship straddles".
 _COUNTED = (
     r"(?:fig(?:ure)?s|tab(?:le)?s|sec(?:tion)?s|images|pictures|chips|tiles|patches|frames|classes"
-    r"|categories|channels|bands|options|lines|areas|shapes|steps|eqs)"
+    r"|categories|channels|bands|options|lines|areas|shapes|steps|eqs|labels|levels|months|days|hours|minutes)"
 )
 _MEMBERS_BEFORE = re.compile(
     rf"\b(?:{PLURAL}\b(?:{_OF}|{_UNIT}\s*{_IS})|{_COUNTED}\b\.?|"
@@ -95,16 +95,21 @@ _CHINESE_BEFORE = re.compile(
     r"|类别|参考文献)(?:分别)?[为是]?[\s:=]{0,3}$"
 )
 _NO_BOX_BEFORE = (_CITED_BEFORE, _CALL_BEFORE, _CHINESE_BEFORE)
-# A measure that describes what stands before it, and one whose values are those of a box.
+# A measure that describes what stands before it; one whose values are beside those of a box.
+_DEGREE = (
+    r"(?:this|that|same|similar|equal|different|various|(?:small|larg|high|low|long|short|great)\w*"
+    r"|medium|moderate|bright|dark)"
+)
 _DESCRIBES = re.compile(
     r"\b(?:by|(?:of|with|in|at|has|having)(?: (?:an?|the|its))?(?: (?:very|rather))?"
-    r" (?:this|that|same|similar|equal|different|various|(?:small|larg|high|low|long|short)\w*"
-    r"|great\w*|medium|moderate|bright|dark))(?: \w+)? $"
+    rf" {_DEGREE})(?: \w+)? $"
     r"|\b(?:b?box(?:es)?|coordinates|positions?|locations?) (?:and|&|with) (?:\w+ ){0,2}$",
     re.IGNORECASE,
 )
 # One measure that has its value already, or needs none: "3 m resolution", "the smallest in size".
-_IS_SAID = re.compile(r"\d\s?(?:%|px|pixels?|k?m|meters?|dB)?[ -]$|\bin $", re.IGNORECASE)
+_IS_SAID = re.compile(
+    rf"\d\s?(?:%|px|pixels?|k?m|meters?|dB)?[ -]$|\b(?:in|{_DEGREE}) $", re.IGNORECASE
+)
 _NEUTRAL = re.compile(r"(?:values?|numbers?)\b", re.IGNORECASE)
 _OF_A_BOX = re.compile(
     r"\b(?:coordinates?|box|bbox|corners?|position|location)\b(?: $|[^,]{0,20}$)", re.IGNORECASE

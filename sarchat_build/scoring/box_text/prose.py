@@ -129,7 +129,7 @@ _LEAD = re.compile(
     re.IGNORECASE,
 )
 _DIGITS = re.compile(r"\d+")
-_SIDES = ("width", "height")
+_SIDES = (("width", "height"), ("w", "h"))
 # A line of four numbers, behind the number of a list, or behind what it is about.
 _LINE = re.compile(
     r"^[ \t]*(?:\d{1,3}[.):][ \t]+|[-*•>][ \t]+)?"
@@ -274,10 +274,9 @@ def _named(text: str) -> Iterator[Span]:
         names[name] = float(found[4])
         units.append(found[5] or "")
         end = found.end()
-        if names.keys() == {"x", "y", *_SIDES} and _CENTER_BEFORE.search(
-            text[max(0, start - 60) : start]
-        ):
-            names = {"cx": names["x"], "cy": names["y"], **{s: names[s] for s in _SIDES}}
+        sides = next((own for own in _SIDES if names.keys() == {"x", "y", *own}), ())
+        if sides and _CENTER_BEFORE.search(text[max(0, start - 60) : start]):
+            names = {"cx": names["x"], "cy": names["y"], **{s: names[s] for s in sides}}
         box = named_box(names) if len(names) == 4 else None
         if names.keys() == {"x", "y"}:  # the first corner, or the second of one before
             here = names["x"], names["y"]
