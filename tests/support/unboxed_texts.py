@@ -115,6 +115,7 @@ UNBOXED: dict[str, list[str]] = {
         "The center is at (10, 20), 30 or 40 pixels from the edge.",
         "ships at the points (10,20),(30,40)",
         "centers in the image: (10, 20), (30, 40)",
+        "Ships at (10,20),(30,40),(50,60).",
         "with centers at (10, 20), (30, 40)",
         "Two ships with their middles at (10, 20) and (30, 40).",
         "pixel (10, 20) and pixel (30, 40)",

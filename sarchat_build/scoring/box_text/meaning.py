@@ -21,32 +21,35 @@ _CONTEXT_CHARS = 80
 
 MEASURE = (
     r"(?:scores?|confidences?|probabilit(?:y|ies)|probs?|logits?|softmax|ious?|thresholds?"
-    r"|accurac(?:y|ies)|precisions?|recalls?|f1|(?-i:m?AP)|loss(?:es)?|ratios?|distributions?|weights?"
-    r"|ranks?|sizes?|dimensions?|lengths?|widths?|heights?|perimeters?|distances?|angles?"
+    r"|accurac(?:y|ies)|precisions?|recalls?|f1|(?-i:m?AP)|loss(?:es)?|ratios?|distributions?"
+    r"|weights?|ranks?|sizes?|dimensions?|lengths?|widths?|heights?|perimeters?|distances?|angles?"
     r"|resolutions?|spacings?|padding|strides?|counts?|numbers?|totals|ids?|ind(?:ices|ex)|values?"
-    r"|means?|averages?|medians?|stds?|histograms?|percentiles?|quantiles?|vectors?|embeddings?|objectness|matri(?:x|ces)"
-    r"|intensit(?:y|ies)|speeds?|frequenc(?:y|ies)|years?|dates?|versions?|colou?rs?|rgba?"
-    r"|lat(?:itude)?s?|lon(?:gitude)?s?)"
+    r"|means?|averages?|medians?|stds?|histograms?|percentiles?|quantiles?|vectors?|embeddings?"
+    r"|objectness|matri(?:x|ces)|intensit(?:y|ies)|speeds?|frequenc(?:y|ies)|years?|dates?"
+    r"|versions?|colou?rs?|rgba?|lat(?:itude)?s?|lon(?:gitude)?s?)"
 )
 POINTS = (
     r"(?:(?:cent(?:er|re)|mid|key|grid|data)?[ -]?(?<!corner )(?<!corner-)(?<!end )points"
     r"|cent(?:er|re)s|cent(?:er|re) coordinates|centroids|midpoints|middles|dots)"
 )
-# Of what a list of numbers is the box, in the plural, too, and verbs that end like a plural.
+# Of what a list of numbers is the box, in the plural, too, and other words that end like one.
 PLACED = (
     rf"(?:(?:{NOUN_PATTERN})e?s|b?boxes|coordinates|coords|positions|locations|places|corners"
     r"|boundaries|borders|outlines|footprints|zones|spots|structures|buildings|regions|rois|objects"
     r"|targets|things|items|instances|detections|proposals|candidates|results"
     r"|answers|outputs|predictions|responses|annotations|findings|details|notes|entries|contents"
     r"|arguments|args|param(?:eter)?s|inputs|bounds|extents|limits|edges|sides|vertices|rectangles"
-    r"|others|ones|parts|pixels)"
+    r"|others|ones|parts|pixels|ans|res|pos|preds|dets|bbs|echoes|clusters"
+    r"|windows|crops|pieces|elements|quays|piers|solutions|guesses|matches|hits)"
 )
-_VERB = (
+_NO_PLURAL = (
     r"(?:has|was|as|follows|contains|includes|covers|occupies|spans|fills|shows|reads|says|lies|sits"
     r"|stands|appears|extends|encloses|surrounds|marks|indicates|equals|gives|returns|measures|takes"
-    r"|crosses|outlines|locates|identifies|detects|finds|sees|always|yes|across)"
+    r"|crosses|outlines|locates|identifies|detects|finds|sees|does"
+    r"|resides|remains|exists|comes|goes|starts|begins|ends|stays|depicts|displays|presents|describes"
+    r"|always|yes|across|perhaps|besides|towards|its|whereas|canvas|series)"
 )
-PLURAL = rf"(?!(?:{PLACED}|{_VERB}|{MEASURE}|{POINTS})\b)[a-z]{{2,}}(?<![siu])s"
+PLURAL = rf"(?!(?:{PLACED}|{_NO_PLURAL}|{MEASURE}|{POINTS})\b)[a-z]{{2,}}(?<![siu])s"
 _CITATION = (
     r"(?:fig(?:ure)?|tab(?:le)?|ref(?:erence)?s?|eq(?:uation)?|chapter|page|pp|no\.|et al|cf"
     r"|according to|(?:earlier|previous|prior|related|recent) (?:works?|research)|literature"

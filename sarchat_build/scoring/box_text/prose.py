@@ -30,6 +30,7 @@ _CORNER_BEFORE = re.compile(
     r"|(?:top|upper)[ -]?left)\b[^.;!?]{0,40}$",
     re.IGNORECASE,
 )
+_CUT = re.compile(r"[\s,;]*(?:\([\s\d.,-]*)?$")
 _SIGNS_ONLY = re.compile(r"\s*(?:[,;:~/→—–-]|->|=>)?\s*")
 _TO = re.compile(r"[\s,]*(?:to|through|until|bis|à|a|até|hasta|до|到|至|から)\s*", re.IGNORECASE)
 _AND = re.compile(r"[\s,;]*(?:and|&|und|et|y|e|и|和|与|及|と)\s*", re.IGNORECASE)
@@ -178,7 +179,10 @@ def _chain_boxes(chain: list[PointSpan], text: str) -> Iterator[Span]:
         return
     # As Qwen writes it, without a blank: the boxes of one are never places.
     compact = not any(" " in text[p.start : p.end] for p in chain)
-    if not compact and (len(chain) % 2 or _are_places(before)):
+    if not compact and _are_places(before):
+        return
+    # Only what the end of the text cut may have half a box.
+    if len(chain) % 2 and not (compact and _CUT.match(text, chain[-1].end)):
         return
     corners = [own.point for own in chain]
     signs = {text[a.end : b.start].strip() for a, b in pairwise(chain)}
