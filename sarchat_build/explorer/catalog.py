@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from itertools import chain
+from typing import Any, TypeAlias
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -30,6 +31,9 @@ from sarchat_build.published.layout import (
 )
 from sarchat_build.published.reader import UNREADABLE
 from sarchat_build.published.schema import PICTURE_INDEX, column_faults
+
+# By position of a picture and "task/subtask": outcomes of the answers to its dialogues.
+Outcomes: TypeAlias = Mapping[int, Mapping[str, Iterable[str]]]
 
 # No part of any id or name.
 _SEPARATOR = "\x1f"
@@ -58,8 +62,12 @@ class Catalog:
         """Say what was built: title, sources with their licenses, splits, tasks, counts."""
         return dataset_facts(self.build)
 
-    def columns(self) -> dict[str, Any]:
-        """Give the index as the page filters it: columns, with repeated values named once."""
+    def columns(self, outcomes: Outcomes | None = None) -> dict[str, Any]:
+        """Give the index as the page filters it: columns, with repeated values named once.
+
+        Args:
+            outcomes: what became of a model's answers, where the page filters by that too.
+        """
         counts = [pc.struct_field(self.index["dialogues"], [task, "count"]) for task in TASKS]
         total = counts[0]
         for more in counts[1:]:
@@ -70,10 +78,11 @@ class Catalog:
             "dialogues": total.to_pylist(),
             **{name: _coded(self.index[name]) for name in ("source", "split")},
             **{name: _coded_lists(self.index[name]) for name in _LISTS},
+            "answers": _coded_answers(self.index["answer_forms"], outcomes or {}),
         }
 
 
-_LISTS = ("categories", "sizes", "subtasks")
+_LISTS = ("categories", "sizes")
 
 
 def open_catalog(
@@ -186,3 +195,39 @@ def _coded_lists(column: pa.ChunkedArray) -> dict[str, Any]:
     coded = _coded(pc.binary_join(column, _SEPARATOR))
     coded["values"] = [text.split(_SEPARATOR) if text else [] for text in coded["values"]]
     return coded
+
+
+def _coded_answers(column: pa.ChunkedArray, outcomes: Outcomes) -> dict[str, Any]:
+    """Name each kind of dialogue once, each list of kinds once, and for each row its list.
+
+    A kind is "task/subtask/form", and "/outcome" behind it where a model answered. Lists of many
+    pictures are alike, and of numbers: a million dialogues are a few megabytes.
+
+    >>> column = pa.chunked_array([[["a/b/words"], ["a/b/words", "a/c/boxes"]]])
+    >>> _coded_answers(column, {1: {"a/c": ["wrong"]}})["names"]
+    ['a/b/words', 'a/c/boxes/wrong']
+    """
+    coded = _coded_lists(column)
+    lists, codes = coded["values"], coded["codes"]
+    told: dict[tuple[str, ...], int] = {}
+    for position, found in outcomes.items():
+        names = tuple(_with_outcomes(lists[codes[position]], found))
+        codes[position] = told.setdefault(names, len(lists) + len(told))
+    lists.extend(map(list, told))
+    used = set(codes)
+    kinds = chain.from_iterable(lists[code] for code in sorted(used))
+    numbers = {name: number for number, name in enumerate(dict.fromkeys(kinds))}
+    return {
+        "names": list(numbers),
+        "lists": [
+            [numbers[name] for name in names] if code in used else []
+            for code, names in enumerate(lists)
+        ],
+        "codes": codes,
+    }
+
+
+def _with_outcomes(kinds: Sequence[str], outcomes: Mapping[str, Iterable[str]]) -> Iterator[str]:
+    for kind in kinds:
+        found = sorted(outcomes.get(kind.rpartition("/")[0], ()))
+        yield from (f"{kind}/{outcome}" for outcome in found) if found else (kind,)

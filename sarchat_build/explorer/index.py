@@ -12,6 +12,7 @@ from sarchat_build.config.recipe import LabelThresholds
 from sarchat_build.dataset.output import WrittenFile, write_whole
 from sarchat_build.dataset.shards import parquet_writer
 from sarchat_build.dialogues.attributes import size_of
+from sarchat_build.explorer.answer_form import FORM_COLUMNS, answer_form
 from sarchat_build.published.layout import INDEX_FILE, TASKS
 from sarchat_build.published.schema import PICTURE_INDEX, to_table
 from sarchat_build.report.reading import shard_pictures
@@ -20,7 +21,7 @@ Row: TypeAlias = Mapping[str, Any]
 
 # All that the index needs of a shard.
 _OF_IMAGES = ("image_id", "width", "height", "source", "split", "objects")
-_OF_DIALOGUES = ("dialogue_id", "image_id", "task", "subtask")
+_OF_DIALOGUES = ("dialogue_id", "image_id", "task", "subtask", *FORM_COLUMNS)
 
 
 class PackedRows(NamedTuple):
@@ -36,11 +37,13 @@ class ShardIndex:
     >>> image = {"image_id": "a", "source": "ssdd", "split": "test", "width": 9, "height": 9}
     >>> image["objects"] = {"category": ["ship"], "bbox": [[0, 0, 3, 3]]}
     >>> index = ShardIndex("test-00000-of-00001", LabelThresholds())
-    >>> list(index.watch([(image, [{"task": "referring", "subtask": "single"}])]))[0][0]["image_id"]
-    'a'
+    >>> dialogue = {"task": "referring", "subtask": "single", "ground_truth": {"answer": None}}
+    >>> dialogue["messages"] = [{"content": "Where?"}, {"content": "At {<0><0><3><3>}."}]
+    >>> [image["image_id"] for image, _ in index.watch([(image, [dialogue])])]
+    ['a']
     >>> row = index.table().to_pylist()[0]
-    >>> row["sizes"], row["subtasks"], row["dialogues"]["referring"]
-    (['medium'], ['referring/single'], {'first': 0, 'count': 1})
+    >>> row["sizes"], row["answer_forms"], row["dialogues"]["referring"]
+    (['medium'], ['referring/single/boxes'], {'first': 0, 'count': 1})
     """
 
     def __init__(self, shard: str, words: LabelThresholds) -> None:
@@ -70,6 +73,9 @@ class ShardIndex:
                 "categories": sorted(set(objects["category"])),
                 "sizes": sorted({size_of(share, self._words) for share in shares}),
                 "subtasks": sorted({f"{row['task']}/{row['subtask']}" for row in dialogues}),
+                "answer_forms": sorted(
+                    {f"{row['task']}/{row['subtask']}/{answer_form(row)}" for row in dialogues}
+                ),
                 "dialogues": {
                     task: {"first": self._first[task], "count": counts[task]} for task in TASKS
                 },

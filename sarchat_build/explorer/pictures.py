@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from sarchat_build.errors import InputError
+from sarchat_build.explorer.answer_form import answer_form
 from sarchat_build.published.folder import DatasetFolder
 from sarchat_build.published.layout import TASKS, table_path
 from sarchat_build.published.reader import UNREADABLE
@@ -156,6 +157,7 @@ def _dialogue(row: dict[str, Any]) -> dict[str, Any]:
     boxes = zip(row["objects"]["ref"], row["objects"]["bbox"], strict=True)
     return {
         **{key: row[key] for key in ("dialogue_id", "task", "subtask", "messages")},
+        "form": answer_form(row),
         "objects": [{"ref": ref, "bbox": bbox} for ref, bbox in boxes],
         **{key: row[key] for key in ("instance_ids", "template_ids")},
         "ground_truth": {k: v for k, v in row["ground_truth"].items() if v not in (None, [])},

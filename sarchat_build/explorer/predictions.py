@@ -11,6 +11,9 @@ from typing import Any, NamedTuple
 import pyarrow.parquet as pq
 
 from sarchat_build.errors import InputError
+from sarchat_build.explorer.catalog import Catalog, Outcomes
+from sarchat_build.published.folder import DatasetFolder
+from sarchat_build.published.layout import TASKS, table_path
 from sarchat_build.published.reader import UNREADABLE
 
 _COLUMNS = ("dialogue_id", "outcome", "boxes", "text")
@@ -34,25 +37,46 @@ class Predictions:
     def __init__(self, by_dialogue: Mapping[str, Prediction]) -> None:
         self._by_dialogue = by_dialogue
 
-    def outcomes(self, positions: Mapping[str, int]) -> dict[str, Any]:
-        """Give, for the page's filter, the outcomes of each picture that has any.
+    def outcomes(self, positions: Mapping[str, int]) -> Outcomes:
+        """Give, for the page's filter, the outcomes of each picture that has any, by subtask."""
+        found: dict[int, dict[str, set[str]]] = {}
+        for dialogue_id, prediction in self._by_dialogue.items():
+            picture, *subtask = parts_of(dialogue_id)
+            position = positions.get(picture)
+            if position is not None:
+                kinds = found.setdefault(position, {})
+                kinds.setdefault("/".join(subtask), set()).add(prediction.outcome)
+        return found
+
+    def foreign_to(self, catalog: Catalog) -> list[str]:
+        """List the dialogues that the dataset does not have, in the order of the file.
+
+        A scorer writes no such row: it has read another dataset, or another build of this one.
+        Read are the ids of those shards and tasks that the file speaks of.
 
         Raises:
-            InputError: no prediction is about a picture of the dataset.
+            InputError: the dataset has none of the dialogues, or a shard cannot be read.
         """
-        found: dict[int, set[str]] = {}
-        for dialogue_id, prediction in self._by_dialogue.items():
-            position = positions.get(picture_of(dialogue_id))
-            if position is not None:
-                found.setdefault(position, set()).add(prediction.outcome)
-        if not found:
-            raise InputError("--details: no dialogue in it is of this dataset; was it another one?")
-        sets = sorted({tuple(sorted(outcomes)) for outcomes in found.values()})
-        number = {outcomes: code for code, outcomes in enumerate(sets)}
-        return {
-            "values": [list(outcomes) for outcomes in sets],
-            "pictures": {place: number[tuple(sorted(o))] for place, o in sorted(found.items())},
-        }
+        shards = catalog.index["shard"]
+        files: dict[str, None] = {}
+        for dialogue_id in self._by_dialogue:
+            picture, task, _ = parts_of(dialogue_id)
+            position = catalog.positions.get(picture)
+            if position is not None and task in TASKS:
+                files[table_path(task, shards[position].as_py())] = None
+        known: set[str] = set()
+        for path in files.keys() & catalog.build["files"].keys():
+            known.update(_dialogues_of(catalog.location, path))
+        foreign = [name for name in self._by_dialogue if name not in known]
+        if len(foreign) == len(self._by_dialogue):
+            raise InputError(
+                f"--details: none of its {len(foreign):,} dialogues is of this dataset (the first: "
+                f"{foreign[0]}); give the dataset that 'sarchat score' was run with"
+            )
+        return foreign
+
+    def __len__(self) -> int:
+        return len(self._by_dialogue)
 
     def add_to(self, picture: dict[str, Any]) -> dict[str, Any]:
         """Give a picture whose dialogues have their `prediction`, where there is one."""
@@ -64,13 +88,24 @@ class Predictions:
         return {**picture, "dialogues": dialogues}
 
 
-def picture_of(dialogue_id: str) -> str:
-    """Give the id of the picture that a dialogue is about.
+def parts_of(dialogue_id: str) -> tuple[str, str, str]:
+    """Give picture, task and subtask of a dialogue; what is no id of one has no picture.
 
-    >>> picture_of("ssdd/000058/referring/single/ship")
-    'ssdd/000058'
+    >>> parts_of("ssdd/000058/referring/single/ship")
+    ('ssdd/000058', 'referring', 'single')
     """
-    return dialogue_id.rsplit("/", 3)[0]
+    picture, task, subtask, _ = ["", "", "", "", *dialogue_id.rsplit("/", 3)][-4:]
+    return picture, task, subtask
+
+
+def _dialogues_of(location: str, path: str) -> list[str]:
+    try:
+        with DatasetFolder(location).open(path) as stream:
+            column = pq.read_table(stream, columns=["dialogue_id"])["dialogue_id"]
+            names: list[str] = column.to_pylist()
+            return names
+    except (*UNREADABLE, KeyError) as error:
+        raise InputError(f"{location}/{path}: cannot be read ({error})") from error
 
 
 def read_predictions(path: Path) -> Predictions:

@@ -75,7 +75,6 @@ def sample_data(catalog: Catalog) -> dict[str, Any]:
     return {
         "dataset": catalog.facts(),
         "index": part.columns(),
-        "outcomes": None,
         "pictures": pictures,
         "pixels": pixels,
         "rejects": _some_rejects(tables),
@@ -100,7 +99,9 @@ def _pictures(catalog: Catalog) -> list[Shown]:
         [columns[name]["values"][code] for code in columns[name]["codes"]]
         for name in ("source", "split")
     )
-    lists = [columns[name] for name in ("categories", "subtasks", "sizes")]
+    answers = columns["answers"]
+    forms = {**answers, "values": [[answers["names"][n] for n in l] for l in answers["lists"]]}
+    lists = [columns["categories"], forms, columns["sizes"]]
     known: dict[tuple[Any, ...], frozenset[str]] = {}
     found = []
     keys = zip(sources, splits, *(coded["codes"] for coded in lists), strict=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from hashlib import sha256
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -36,6 +36,9 @@ class ExplorerServer(ThreadingHTTPServer):
 
     Raises:
         InputError: the port is taken, or no prediction is about this dataset.
+
+    Attributes:
+        warning: what a reader must know of the predictions; empty if all of them are of this dataset.
     """
 
     daemon_threads = True
@@ -49,6 +52,8 @@ class ExplorerServer(ThreadingHTTPServer):
         self._predictions = predictions
         self._pictures = PictureReader(catalog.location, catalog.index)
         self._tables = SideTables(catalog.location, catalog.build)
+        foreign = [] if predictions is None else predictions.foreign_to(catalog)
+        self.warning = _warning(foreign, len(predictions or ()))
         self._page = render_page().encode()
         self._start = to_json(self._start_data()).encode()
         try:
@@ -74,8 +79,8 @@ class ExplorerServer(ThreadingHTTPServer):
             outcomes = self._predictions.outcomes(self._catalog.positions)
         return {
             "dataset": self._catalog.facts(),
-            "index": self._catalog.columns(),
-            "outcomes": outcomes,
+            "index": self._catalog.columns(outcomes),
+            "warning": self.warning,
             # A browser keeps pictures; under this name they are those of no other dataset.
             "version": sha256(to_json(self._catalog.build).encode()).hexdigest()[:16],
         }
@@ -119,6 +124,17 @@ class ExplorerServer(ThreadingHTTPServer):
             return self._tables.rejects(**kind, text=text, offset=offset, limit=limit)
         positions = self._catalog.positions
         return self._tables.duplicates(positions, text=text, offset=offset, limit=limit)
+
+
+def _warning(foreign: Sequence[str], total: int) -> str:
+    """Say that predictions are of another dataset, if some are."""
+    if not foreign:
+        return ""
+    return (
+        f"{len(foreign):,} of the {total:,} dialogues of --details are not in this dataset (the "
+        f"first: {foreign[0]}): it was scored with another one, or with another build of it, and "
+        "what is shown of the others may be about other pictures."
+    )
 
 
 def _number(text: str, most: int) -> int:

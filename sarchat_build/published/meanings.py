@@ -120,6 +120,8 @@ _INDEX = {
     "categories": "what its objects are, each once",
     "sizes": "how large they are in words, each once",
     "subtasks": "`task/subtask` of its dialogues, each once",
+    "answer_forms": "`task/subtask/form` of its dialogues, each once; a form is boxes, yes_no, "
+    "number or words",
     "dialogues": "by task: where its dialogues lie in `dialogues/<task>/<shard>.parquet`",
 }
 

@@ -152,8 +152,9 @@ DUPLICATES = pa.schema(
 )
 
 # `layout.INDEX_FILE`: the pictures of all shards in the order of shards and rows, one row group per
-# shard that holds any. categories, sizes and subtasks ("task/subtask") are those that occur, in
-# alphabetical order; first and count are rows of the shard's file of that task.
+# shard that holds any. categories, sizes, subtasks ("task/subtask") and answer_forms
+# ("task/subtask/form") are those that occur, in alphabetical order; first and count are rows of
+# the shard's file of that task.
 PICTURE_INDEX = pa.schema(
     {
         "image_id": pa.string(),
@@ -167,6 +168,7 @@ PICTURE_INDEX = pa.schema(
         "categories": _STRINGS,
         "sizes": _STRINGS,
         "subtasks": _STRINGS,
+        "answer_forms": _STRINGS,
         "dialogues": _struct(
             **{task: _struct(first=pa.int32(), count=pa.int32()) for task in TASKS}
         ),

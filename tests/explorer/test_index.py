@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -19,6 +21,16 @@ from sarchat_build.published.layout import INDEX_FILE, TASKS, table_path
 from sarchat_build.published.schema import PICTURE_INDEX
 
 WORDS = LabelThresholds()
+
+
+def form_of(dialogue: dict[str, Any]) -> str:
+    """Read the form of an answer off its text: what a person sees."""
+    answer = dialogue["messages"][1]["content"]
+    if re.search(r"\{<\d+><\d+><\d+><\d+>", answer):
+        return "boxes"
+    if re.match(r"(Yes|No)\b", answer):
+        return "yes_no"
+    return "number" if dialogue["task"] == "instance_counting" else "words"
 
 
 def test_it_says_where_each_picture_and_each_dialogue_lies(built: Path) -> None:
@@ -40,6 +52,8 @@ def test_it_says_where_each_picture_and_each_dialogue_lies(built: Path) -> None:
                 assert {d["image_id"] for d in part} <= {row["image_id"]}
                 kinds = {s for s in row["subtasks"] if s.startswith(f"{task}/")}
                 assert kinds == {f"{task}/{d['subtask']}" for d in part}
+                forms = {s for s in row["answer_forms"] if s.startswith(f"{task}/")}
+                assert forms == {f"{task}/{d['subtask']}/{form_of(d)}" for d in part}
                 ends += count
             assert ends == len(dialogues)
         seen += len(ours)

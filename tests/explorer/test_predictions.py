@@ -32,7 +32,7 @@ def written(folder: Path, form: str) -> Path:
 def test_both_forms_say_the_same(tmp_path: Path, form: str) -> None:
     found = read_predictions(written(tmp_path, form))
     outcomes = found.outcomes({"s/a/1": 7, "s/b": 2, "s/c": 3})
-    assert outcomes == {"values": [["no box"], ["wrong"]], "pictures": {2: 0, 7: 1}}
+    assert outcomes == {2: {"counting/all": {"no box"}}, 7: {"referring/single": {"wrong"}}}
     dialogue = {"dialogue_id": ROWS[0]["dialogue_id"]}
     picture = found.add_to({"dialogues": [dialogue, {"dialogue_id": "another"}]})
     assert picture["dialogues"][0]["prediction"] == {

@@ -182,7 +182,31 @@ def test_a_port_that_is_taken_is_told(server: ExplorerServer, built: Path) -> No
         ExplorerServer(open_catalog(str(built)), port=server.server_port)
 
 
-def test_predictions_of_another_dataset_are_refused(built: Path) -> None:
-    other = Predictions({"x/1/referring/single/ship": Prediction("right", (), "")})
-    with pytest.raises(InputError, match="of this dataset"):
-        ExplorerServer(open_catalog(str(built)), other)
+def prediction_of(*dialogues: str) -> Predictions:
+    return Predictions(dict.fromkeys(dialogues, Prediction("right", (), "")))
+
+
+@pytest.mark.parametrize(
+    "name", ["x/1/referring/single/ship", "one", "{image}/referring/unique/99"]
+)
+def test_predictions_of_another_dataset_are_refused(built: Path, name: str) -> None:
+    """That of another build too: pictures of the same names do not make it this dataset's."""
+    catalog = open_catalog(str(built))
+    other = prediction_of(name.format(image=catalog.index["image_id"][0]))
+    with pytest.raises(InputError, match="none of its 1 dialogues is of this dataset"):
+        ExplorerServer(catalog, other)
+
+
+def test_predictions_that_are_partly_of_another_dataset_are_shown_and_told(built: Path) -> None:
+    catalog = open_catalog(str(built))
+    own = pq.read_table(built / "dialogues/referring")["dialogue_id"].to_pylist()[:2]
+    foreign = f"{own[0].rsplit('/', 3)[0]}/referring/unique/99"
+    with ExplorerServer(catalog, prediction_of(own[0], foreign, own[1])) as server:
+        told = json.loads(server.answer("/start", {})[1])
+        assert told["warning"] == server.warning
+        assert server.warning.startswith("1 of the 3 dialogues of --details are not in this")
+        assert foreign in server.warning
+        outcomes = [name.split("/")[3:] for name in told["index"]["answers"]["names"]]
+        assert ["right"] in outcomes
+    with ExplorerServer(catalog, prediction_of(*own)) as server:
+        assert server.warning == ""

@@ -113,8 +113,8 @@ class Page:
 
     def press(self, key: str) -> None:
         """Press a key."""
-        text = key if len(key) == 1 else ""
-        code = {"Escape": 27, "Enter": 13}.get(key, 0)
+        text = "\r" if key == "Enter" else key if len(key) == 1 else ""
+        code = {"Tab": 9, "Enter": 13, "Escape": 27}.get(key, 0)
         for kind in ("keyDown", "keyUp"):
             self.call(
                 "Input.dispatchKeyEvent", type=kind, key=key, text=text, windowsVirtualKeyCode=code

@@ -93,6 +93,7 @@ INDEX = {
     "a category": _other("categories", ["tank"]),
     "a size": _other("sizes", []),
     "a subtask": _other("subtasks", lambda names: names[1:]),
+    "a form of an answer": _other("answer_forms", lambda names: [*names[1:], "z/z/words"]),
     "a width": _other("width", lambda number: number + 1),
     "a number of objects": _other("objects", lambda number: number + 1),
     "another picture": _other("image_id", "ssdd/nobody"),

@@ -33,6 +33,8 @@ def serve_page(location: str, details: Path | None, *, port: int, browse: bool) 
         try:
             print_line(f"Look at {catalog.index.num_rows:,} pictures: {server.url}")
             print_line("Ctrl-C ends it.")
+            if server.warning:
+                errors.print(f"warning: {server.warning}", style="yellow", markup=False)
             if browse:
                 webbrowser.open(server.url)
             server.serve_forever()

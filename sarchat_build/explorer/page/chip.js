@@ -53,16 +53,15 @@ class Chip {
     this.drawTags();
   }
 
-  // Mark what a dialogue speaks of: its objects, one of them more, and what a model answered.
-  mark(dialogue, one = -1) {
+  // Mark what a dialogue speaks of, and what a model answered; or one box of it, and nothing else.
+  mark(dialogue, only = null) {
     this.marks.replaceChildren();
     this.boxes.classList.toggle("shade", Boolean(dialogue));
-    this.dialogue = dialogue;
-    if (dialogue) {
-      dialogue.objects.forEach((object, number) => {
-        const style = { "--color": colorOf(object.ref) };
-        this.marks.append(rect(object.bbox, { class: `told ${number === one ? "one" : ""}`, style }));
-      });
+    this.told = dialogue && (only ? [only] : dialogue.objects);
+    for (const { ref, bbox } of this.told || []) {
+      this.marks.append(rect(bbox, { class: `told ${only ? "one" : ""}`, style: { "--color": colorOf(ref) } }));
+    }
+    if (dialogue && !only) {
       const { boxes = [], outcome = "" } = dialogue.prediction || {};
       for (const box of boxes) this.marks.append(rect(box, { class: `predicted ${outcome === "right" ? "right" : ""}` }));
     }
@@ -75,7 +74,7 @@ class Chip {
 
   // Names keep their size on the screen, whatever the zoom; crowds are not named.
   drawTags() {
-    const objects = this.dialogue ? this.dialogue.objects.map((o) => ({ bbox: o.bbox, category: o.ref })) : this.picture.objects;
+    const objects = this.told ? this.told.map(({ bbox, ref }) => ({ bbox, category: ref })) : this.picture.objects;
     const { width, height } = this.drawing.getBoundingClientRect();
     const unit = Math.max(this.view[2] / (width || 1), this.view[3] / (height || 1));
     this.tags.replaceChildren();

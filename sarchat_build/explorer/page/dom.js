@@ -17,6 +17,16 @@ const el = (tag, attributes = {}, ...children) => fill(document.createElement(ta
 const svg = (tag, attributes = {}, ...children) => fill(document.createElementNS(SVG, tag), attributes, children);
 const byId = (id) => document.getElementById(id);
 
+// What has the focus is drawn anew: the focus goes to what stands in its place.
+function keepFocus(within, draw) {
+  const held = within.contains(document.activeElement) && document.activeElement.dataset.keep;
+  draw();
+  if (!held) return;
+  const places = [...within.querySelectorAll("[data-keep]")].filter((node) => node.dataset.keep === held && !node.disabled);
+  const place = places.find((node) => node.matches("[aria-current]")) || places.find((node) => node.tabIndex === 0);
+  (place || within).focus({ preventScroll: true });
+}
+
 const count = (number) => number.toLocaleString("en-US");
 const words = (name) => name.replaceAll("_", " ");
 const capital = (text) => text.charAt(0).toUpperCase() + text.slice(1);

@@ -1,59 +1,109 @@
 // Which pictures are shown: choices of a facet are alternatives, facets narrow each other.
 
-const FACETS = [
+const PICTURE_FACETS = [
   { name: "source", title: "Source", column: "source" },
   { name: "split", title: "Split", column: "split" },
   { name: "category", title: "Category", column: "categories" },
   { name: "size", title: "Size of an object", column: "sizes" },
-  { name: "task", title: "Task", column: "subtasks" },
-  { name: "outcome", title: "Outcome", column: "outcomes" },
 ];
+// What is chosen of these is true of one dialogue: a kind is [task, subtask, form, outcome].
+const ANSWER_FACETS = [
+  { name: "task", title: "Task", of: ([task, subtask]) => [task, `${task}/${subtask}`] },
+  { name: "form", title: "Form of the answer", of: ([, , form]) => [form] },
+  { name: "outcome", title: "Outcome", of: ([, , , outcome]) => (outcome ? [outcome] : []) },
+];
+const FACETS = [...PICTURE_FACETS, ...ANSWER_FACETS];
 
 const OUTCOMES = ["right", "wrong", "no box", "unparsable", "truncated", "refusal", "missing"];
+const FORMS = ["word", "short", "sentence", "record", "yes_no", "number", "boxes", "words"];
+const FORM_NAMES = { short: "values side by side", record: "record (JSON)", yes_no: "yes or no", number: "number alone", words: "words, no box" };
 
-// A choice of the facet "task" is a task or "task/subtask".
-const optionsOf = (name, values) =>
-  name === "task" ? [...new Set(values.flatMap((v) => [v.split("/")[0], v]))] : values;
+const kindOf = (name) => {
+  const [task, subtask, form, ...outcome] = name.split("/");
+  return [task, subtask, form, outcome.join("/")];
+};
+const fitsChoice = (facet, chosen, kind) => {
+  const wanted = chosen[facet.name] || [];
+  return !wanted.length || facet.of(kind).some((option) => wanted.includes(option));
+};
+const fitsDialogue = (chosen, { task, subtask, form, prediction }) =>
+  ANSWER_FACETS.every((facet) => fitsChoice(facet, chosen, [task, subtask, form, prediction ? prediction.outcome : ""]));
+
+// A subtask stands in the place of its task, and a task in that of its subtasks.
+function toggled(name, chosen, option) {
+  const options = new Set(chosen);
+  const pressed = options.delete(option);
+  if (!pressed) options.add(option);
+  if (name !== "task") return [...options];
+  const [task, subtask] = option.split("/");
+  const below = [...options].filter((o) => o.startsWith(`${task}/`));
+  if (!pressed && subtask) options.delete(task);
+  else if (!pressed) for (const o of below) options.delete(o);
+  else if (subtask && !below.length) options.add(task);
+  return [...options];
+}
 
 class Index {
   constructor(start) {
     this.ids = start.index.image_id;
     this.objects = start.index.objects;
     this.dialogues = start.index.dialogues;
+    this.positions = new Map(this.ids.map((id, position) => [id, position]));
     this.lower = null;
-    this.facets = FACETS.map((facet) => this.facet(facet, start)).filter((facet) => facet.options.length > 0);
+    const { names, lists, codes } = start.index.answers;
+    const kinds = names.map(kindOf);
+    this.answers = { kinds, lists, codes: Int32Array.from(codes) };
+    const known = { split: start.dataset.splits, size: start.dataset.sizes, task: start.dataset.tasks, form: FORMS, outcome: OUTCOMES };
+    const sorted = ({ name }, options) => {
+      const rank = (option) => (known[name] ? known[name].indexOf(option.split("/")[0]) : 0);
+      return [...new Set(options)].sort((a, b) => rank(a) - rank(b) || (a < b ? -1 : 1));
+    };
+    const ofPictures = PICTURE_FACETS.map((facet) => {
+      const coded = start.index[facet.column];
+      const tables = coded.values.map((value) => (Array.isArray(value) ? value : [value]));
+      return { ...facet, tables, options: sorted(facet, tables.flat()), codes: Int32Array.from(coded.codes) };
+    });
+    const ofAnswers = ANSWER_FACETS.map((facet) => {
+      const options = sorted(facet, kinds.flatMap(facet.of));
+      return { ...facet, options, numbers: kinds.map((kind) => facet.of(kind).map((option) => options.indexOf(option))) };
+    });
+    this.facets = [...ofPictures, ...ofAnswers].filter((facet) => facet.options.length > 0);
+    this.ofPictures = this.facets.filter((facet) => facet.tables);
+    this.ofAnswers = this.facets.filter((facet) => !facet.tables);
   }
 
-  facet(facet, start) {
-    const coded = facet.name === "outcome" ? this.outcomes(start.outcomes) : start.index[facet.column];
-    const lists = coded.values.map((value) => (Array.isArray(value) ? value : [value]));
-    const tables = lists.map((list) => optionsOf(facet.name, list));
-    const known = { split: start.dataset.splits, size: start.dataset.sizes, task: start.dataset.tasks, outcome: OUTCOMES }[facet.name];
-    const rank = (option) => (known ? known.indexOf(option.split("/")[0]) : 0);
-    const options = [...new Set(tables.flat())].sort((a, b) => rank(a) - rank(b) || (a < b ? -1 : 1));
-    return { ...facet, tables, options, codes: Int32Array.from(coded.codes) };
+  // The picture of an id, be it its own or that of a dialogue about it; -1 if there is none.
+  position(id) {
+    return this.positions.get(id) ?? this.positions.get(id.split("/").slice(0, -3).join("/")) ?? -1;
   }
 
-  outcomes(found) {
-    if (!found) return { values: [], codes: [] };
-    const codes = new Int32Array(this.ids.length).fill(found.values.length);
-    for (const [position, code] of Object.entries(found.pictures)) codes[position] = code;
-    return { values: [...found.values, []], codes };
+  isDialogue(id) {
+    return !this.positions.has(id) && this.position(id) >= 0;
   }
 
   // Positions that fit, and for each choice how many would with it.
   filter(chosen, text) {
-    const facets = this.facets;
+    const facets = this.ofPictures;
+    const { lists, codes } = this.answers;
     const fits = facets.map((facet) => {
       const wanted = chosen[facet.name] || [];
       return facet.tables.map((table) => !wanted.length || wanted.some((option) => table.includes(option)));
     });
-    const tallies = facets.map((facet) => new Uint32Array(facet.tables.length));
-    const needle = text.trim().toLowerCase();
+    const tallies = [...facets.map((facet) => facet.tables), lists].map((tables) => new Uint32Array(tables.length));
+    // Of each kind of dialogue the only facet that it does not fit: -1 where it fits all.
+    const lacks = this.answers.kinds.map((kind) => {
+      const missed = [...this.ofAnswers.keys()].filter((f) => !fitsChoice(this.ofAnswers[f], chosen, kind));
+      return missed.length > 1 ? Infinity : missed.length ? missed[0] : -1;
+    });
+    const free = !this.ofAnswers.some((facet) => (chosen[facet.name] || []).length);
+    const answered = lists.map((list) => free || list.some((kind) => lacks[kind] === -1));
+    const whole = text.trim();
+    const only = this.isDialogue(whole) ? this.position(whole) : -1;
+    const needle = only < 0 ? whole.toLowerCase() : "";
     if (needle && !this.lower) this.lower = this.ids.map((id) => id.toLowerCase());
     const found = [];
     for (let row = 0; row < this.ids.length; row++) {
-      if (needle && !this.lower[row].includes(needle)) continue;
+      if ((only >= 0 && row !== only) || (needle && !this.lower[row].includes(needle))) continue;
       let misses = 0;
       let missed = -1;
       for (let f = 0; f < facets.length && misses < 2; f++) {
@@ -62,37 +112,64 @@ class Index {
           missed = f;
         }
       }
+      if (misses < 2 && !answered[codes[row]]) {
+        misses++;
+        missed = facets.length;
+      }
       if (misses === 0) {
         found.push(row);
         for (let f = 0; f < facets.length; f++) tallies[f][facets[f].codes[row]]++;
-      } else if (misses === 1) tallies[missed][facets[missed].codes[row]]++;
+        tallies[facets.length][codes[row]]++;
+      } else if (misses === 1) tallies[missed][missed < facets.length ? facets[missed].codes[row] : codes[row]]++;
     }
-    return { found, counts: facets.map((facet, f) => this.counts(facet, tallies[f])) };
+    return { found, counts: new Map([...this.pictureCounts(tallies), ...this.answerCounts(tallies[facets.length], lacks)]) };
   }
 
-  counts(facet, tally) {
-    const counts = new Map(facet.options.map((option) => [option, 0]));
-    facet.tables.forEach((table, code) => {
-      for (const option of table) counts.set(option, counts.get(option) + tally[code]);
+  pictureCounts(tallies) {
+    return this.ofPictures.map((facet, f) => {
+      const counts = new Map(facet.options.map((option) => [option, 0]));
+      facet.tables.forEach((table, code) => {
+        for (const option of table) counts.set(option, counts.get(option) + tallies[f][code]);
+      });
+      return [facet.name, counts];
     });
-    return counts;
+  }
+
+  // A picture counts once for an option, however many of its dialogues have it.
+  answerCounts(tally, lacks) {
+    const { lists } = this.answers;
+    return this.ofAnswers.map((facet, f) => {
+      const sums = new Uint32Array(facet.options.length);
+      const seen = new Int32Array(facet.options.length).fill(-1);
+      lists.forEach((list, code) => {
+        if (!tally[code]) return;
+        for (const kind of list) {
+          if (lacks[kind] !== -1 && lacks[kind] !== f) continue;
+          for (const option of facet.numbers[kind]) {
+            if (seen[option] === code) continue;
+            seen[option] = code;
+            sums[option] += tally[code];
+          }
+        }
+      });
+      return [facet.name, new Map(facet.options.map((option, number) => [option, sums[number]]))];
+    });
   }
 }
 
 function drawFilters(index, state, result, change) {
-  const toggle = (facet, option) => {
-    const chosen = new Set(state.chosen[facet.name] || []);
-    if (!chosen.delete(option)) chosen.add(option);
-    change({ ...state.chosen, [facet.name]: [...chosen] });
-  };
+  const toggle = ({ name }, option) => change({ ...state.chosen, [name]: toggled(name, state.chosen[name], option) });
   const button = (facet, option, number) => {
     const below = facet.name === "task" && option.includes("/");
-    const pressed = (state.chosen[facet.name] || []).includes(option);
-    const name = facet.name === "source" ? option : below ? words(option.split("/")[1]) : taskName(option);
+    const chosen = state.chosen[facet.name] || [];
+    const pressed = chosen.includes(option);
+    const partly = facet.name === "task" && !below && chosen.some((o) => o.startsWith(`${option}/`));
+    const names = { source: () => option, form: () => FORM_NAMES[option] || words(option), task: () => (below ? words(option.split("/")[1]) : taskName(option)) };
+    const name = (names[facet.name] || (() => words(option)))();
     return el(
       "button",
       {
-        type: "button", "aria-pressed": String(pressed), title: name,
+        type: "button", "aria-pressed": partly ? "mixed" : String(pressed), title: name,
         class: `${below ? "below" : ""} ${number ? "" : "none"}`, onclick: () => toggle(facet, option),
         "data-option": option,
       },
@@ -119,10 +196,10 @@ function drawFilters(index, state, result, change) {
       el("span", {}, el("b", { class: "number" }, count(shown)), el("span", { class: "muted" }, ` ${shown === 1 ? "picture" : "pictures"}`)),
       any && el("button", { type: "button", onclick: () => change({}, "") }, "Clear"),
     ),
-    ...index.facets.map((facet, f) =>
+    ...index.facets.map((facet) =>
       el(
         "section", { class: "facet" }, el("h2", {}, facet.title),
-        facet.options.filter((option) => opened(option, facet)).map((option) => button(facet, option, result.counts[f].get(option))),
+        facet.options.filter((option) => opened(option, facet)).map((option) => button(facet, option, result.counts.get(facet.name).get(option))),
       ),
     ),
     el("button", { type: "button", class: "filters-close", onclick: () => pane.classList.remove("open") }, `Show ${some(shown, "picture")}`),

@@ -4,26 +4,48 @@ const VIEWS = { picture: "Pictures", grid: "Grid", rejects: "Rejects", duplicate
 const LOOKS = ["picture", "grid"];
 const KEYS = [
   [["←", "→"], "picture before, after"], [["↑", "↓"], "dialogue before, after"], [["g"], "grid of pictures"],
-  [["b"], "boxes"], [["o"], "outlines and rotated boxes"], [["n"], "names"], [["l"], "lighter picture"], [["+", "−", "0"], "zoom in, out, whole"],
+  [[",", "."], "object before, after, with its dialogues"], [["b"], "boxes"], [["o"], "outlines and rotated boxes"], [["n"], "names"], [["l"], "lighter picture"], [["+", "−", "0"], "zoom in, out, whole"],
   [["/"], "find an id of a picture or a dialogue"], [["?"], "these keys"], [["Esc"], "close, clear"],
 ];
 
 const state = { view: "picture", id: "", chosen: {}, text: "", dialogue: "", query: {} };
 const shows = { boxes: true, outlines: true, names: true, lighter: false };
 let filters = { chosen: {}, text: "" };
-let start, index, result, here = -1, chip = null, dialogues = null, ticket = 0;
+let start, index, result, here = -1, chip = null, dialogues = null, ticket = 0, writing = 0;
 
+// Whatever an address says, something is shown; what cannot be understood is named.
 function readAddress() {
-  const [path, query = ""] = location.hash.replace(/^#\/?/, "").split("?");
+  const faults = [];
+  const [path, ...queries] = location.hash.replace(/^#\/?/, "").split("?");
   const [view, ...rest] = path.split("/");
-  const parameters = new URLSearchParams(query);
-  state.view = view in VIEWS ? view : "picture";
-  state.id = decodeURIComponent(rest.join("/"));
+  const parameters = new URLSearchParams(queries.join("?"));
+  state.view = Object.hasOwn(VIEWS, view) ? view : "picture";
+  if (view && view !== state.view) faults.push(`There is no view “${view}”.`);
+  try {
+    state.id = decodeURIComponent(rest.join("/"));
+  } catch {
+    state.id = "";
+    faults.push(`The address cannot be read (“${rest.join("/")}” is no id); this is the first picture.`);
+  }
   state.dialogue = parameters.get("dialogue") || "";
   state.text = parameters.get("find") || "";
-  state.chosen = {};
-  for (const { name } of FACETS) if (parameters.has(name)) state.chosen[name] = parameters.get(name).split(",");
   state.query = { source: parameters.get("source"), reason: parameters.get("reason"), text: state.text };
+  state.chosen = {};
+  for (const { name, title } of LOOKS.includes(state.view) ? FACETS : []) {
+    if (!parameters.has(name)) continue;
+    const { options } = index.facets.find((facet) => facet.name === name) || { options: [] };
+    const wanted = parameters.get(name).split(",");
+    const strange = wanted.filter((option) => !options.includes(option));
+    if (strange.length) faults.push(`${title}: there is no “${strange.join(", ")}” here.`);
+    state.chosen[name] = wanted.filter((o) => options.includes(o) && !(name === "task" && wanted.some((other) => other.startsWith(`${o}/`))));
+  }
+  return faults;
+}
+
+// One line above everything: what an address or a search asks for and does not get.
+function note(...parts) {
+  byId("note").append(...parts.flatMap((part) => [part, " "]));
+  byId("note").hidden = !byId("note").hasChildNodes();
 }
 
 function addressOf({ view = state.view, id = state.id, chosen = state.chosen, text = state.text, dialogue = "", reason = "" }) {
@@ -46,16 +68,18 @@ function go(change, replace = false) {
 }
 
 function show() {
-  readAddress();
+  clearTimeout(writing);
+  byId("note").replaceChildren();
+  note(...readAddress());
   byId("filters").hidden = !LOOKS.includes(state.view);
   if (LOOKS.includes(state.view)) filters = { chosen: state.chosen, text: state.text };
   if (byId("search").value.trim() !== state.text) byId("search").value = state.text;
   result = index.filter(state.chosen, state.text);
   drawFilters(index, state, result, (chosen, text = state.text) => go({ chosen, text, id: keepId(chosen, text) }));
-  drawViews();
+  keepFocus(byId("views"), drawViews);
   const turn = ++ticket;
   const main = byId("main");
-  const put = (node) => turn === ticket && main.replaceChildren(node);
+  const put = (node) => turn === ticket && keepFocus(main, () => main.replaceChildren(node));
   const fault = (error) => put(el("p", { class: "empty fault" }, error.message));
   if (state.view !== "picture") closeLook();
   if (state.view === "picture") showPicture(turn).catch(fault);
@@ -68,7 +92,7 @@ function show() {
 // The picture stays in sight while it fits the filters.
 function keepId(chosen, text) {
   const { found } = index.filter(chosen, text);
-  return found.includes(here) ? index.ids[here] : "";
+  return here >= 0 && found.includes(here) ? index.ids[here] : "";
 }
 
 function open(position, fresh = false) {
@@ -77,11 +101,15 @@ function open(position, fresh = false) {
 
 async function showPicture(turn) {
   const { found } = result;
-  const named = state.id ? index.ids.indexOf(state.id) : -1;
-  if (state.id && named < 0) throw new Error(`There is no picture ${state.id} here.`);
+  const named = state.id ? index.positions.get(state.id) ?? -1 : -1;
+  if (state.id && named < 0) {
+    note(`There is no picture ${state.id} ${embedded ? "in this sample" : "here"}; this is the first one.`);
+    tellElsewhere(state.id, turn).catch((error) => note(error.message));
+  }
   if (named < 0 && !found.length) {
     closeLook();
-    byId("main").replaceChildren(el("p", { class: "empty" }, "No picture fits these filters."));
+    byId("main").replaceChildren(nothingFound());
+    tellElsewhere(state.text.trim(), turn).catch((error) => note(error.message));
     return;
   }
   here = named >= 0 ? named : found[0];
@@ -89,16 +117,39 @@ async function showPicture(turn) {
   if (turn !== ticket) return;
   closeLook();
   chip = new Chip({ ...picture, position: here }, shows, (number) => dialogues.pick(number));
-  dialogues = new Dialogues(picture, chip, state.chosen);
-  chip.node.append(toolbar());
-  byId("main").replaceChildren(
+  const linkOf = (dialogue) => addressOf({ view: "picture", id: picture.image_id, chosen: {}, text: "", dialogue });
+  const onPin = (dialogue) => {
+    // A key that is held down must not write a hundred addresses: browsers refuse that.
+    clearTimeout(writing);
+    writing = setTimeout(() => history.replaceState(null, "", addressOf({ id: picture.image_id, dialogue })), 150);
+  };
+  dialogues = new Dialogues(picture, chip, state.chosen, linkOf, onPin);
+  keepFocus(byId("main"), () => byId("main").replaceChildren(
     el("div", { class: "look" }, chip.node, caption(picture), strip(), dialogues.node),
-  );
-  if (state.dialogue) dialogues.find(state.dialogue);
-  else if (dialogues.cards.some((card) => card.dialogue.prediction)) dialogues.pin(dialogues.cards.findIndex((card) => card.dialogue.prediction));
+  ));
+  const wanted = state.dialogue || (index.isDialogue(state.text.trim()) ? state.text.trim() : "");
+  const missing = wanted && dialogues.find(wanted);
+  if (missing) note(missing);
+  const answered = dialogues.cards.findIndex((card) => card.dialogue.prediction);
+  if (!wanted && answered >= 0) dialogues.pin(answered, { told: false, scroll: !isNarrow() });
   document.title = `${picture.image_id} · ${start.dataset.title}`;
   const next = found[found.indexOf(here) + 1];
   if (next !== undefined) data.picture(next).catch(() => null);
+}
+
+const nothingFound = () => el("p", { class: "empty" }, `No picture fits these filters${state.text ? ` and “${state.text}”` : ""}.`);
+
+// Where an id that is no published picture can be found all the same: a duplicate, or a reject.
+async function tellElsewhere(id, turn) {
+  if (!id) return;
+  const [duplicates, rejects] = await Promise.all([data.duplicates({ text: id, limit: 5 }), data.rejects({ text: id, limit: 0 })]);
+  if (turn !== ticket) return;
+  const to = (view, text) => el("button", { type: "button", onclick: () => go({ view, id: "", chosen: {}, text: id }) }, text);
+  const group = duplicates.groups.find((members) => members.some((member) => member.image_id === id));
+  const kept = group && group.find((member) => member.kept && member.image_id !== id);
+  if (kept) note(`${id} shows the same as ${kept.image_id}, which was kept.`, to("duplicates", "Look at both"));
+  else if (duplicates.total) note(to("duplicates", `${some(duplicates.total, "group")} of duplicates with “${id}”`));
+  if (rejects.total) note(to("rejects", `${some(rejects.total, "reject")} with “${id}”`));
 }
 
 function closeLook() {
@@ -108,7 +159,7 @@ function closeLook() {
 
 function toolbar() {
   const toggle = (name, title) =>
-    el("button", { type: "button", "aria-pressed": String(shows[name]), "data-show": name, onclick: () => flip(name) }, title);
+    el("button", { type: "button", "aria-pressed": String(shows[name]), "data-show": name, "data-keep": name, onclick: () => flip(name) }, title);
   const any = chip.picture.objects.some((o) => o.obb.length || o.segmentation.length);
   return el("div", { class: "tools" }, toggle("boxes", "Boxes"), any && toggle("outlines", "Outlines"), toggle("names", "Names"), toggle("lighter", "Lighter"));
 }
@@ -117,7 +168,7 @@ function flip(name) {
   shows[name] = !shows[name];
   if (!chip) return;
   chip.show(shows);
-  for (const button of chip.node.querySelectorAll("[data-show]")) button.setAttribute("aria-pressed", String(shows[button.dataset.show]));
+  for (const button of byId("main").querySelectorAll("[data-show]")) button.setAttribute("aria-pressed", String(shows[button.dataset.show]));
 }
 
 function caption(picture) {
@@ -139,29 +190,30 @@ function caption(picture) {
   return el(
     "div", { class: "caption" },
     el(
-      "div", { class: "line" }, el("h2", {}, picture.image_id),
+      "div", { class: "line" }, el("h2", {}, picture.image_id), toolbar(),
       el(
         "div", { class: "place number" },
         el("span", {}, place < 0 ? "outside of the filters" : `${count(place + 1)} of ${count(result.found.length)}`),
-        el("button", { type: "button", "aria-label": "Picture before", disabled: place === 0, onclick: () => step(-1) }, "‹"),
-        el("button", { type: "button", "aria-label": "Picture after", disabled: place === result.found.length - 1, onclick: () => step(1) }, "›"),
+        el("button", { type: "button", "aria-label": "Picture before", "data-keep": "before", disabled: place === 0, onclick: () => step(-1) }, "‹"),
+        el("button", { type: "button", "aria-label": "Picture after", "data-keep": "after", disabled: place === result.found.length - 1, onclick: () => step(1) }, "›"),
       ),
     ),
     el("dl", { class: "facts" }, facts.map(([name, value]) => el("div", {}, el("dt", {}, name), el("dd", { class: name === "License" && closed ? "warn" : null }, value)))),
   );
 }
 
+const isNarrow = () => matchMedia("(max-width: 760px)").matches;
+
 function strip() {
   const { found } = result;
   const place = Math.max(found.indexOf(here), 0);
-  const narrow = matchMedia("(max-width: 760px)").matches;
-  const long = narrow ? 7 : 13;
+  const long = isNarrow() ? 7 : 13;
   const from = Math.max(0, Math.min(place - (long >> 1), found.length - long));
   return el(
     "div", { class: "strip" },
     found.slice(from, from + long).map((position) =>
       el(
-        "button", { type: "button", "aria-current": position === here ? "true" : null, "aria-label": index.ids[position], title: index.ids[position], onclick: () => open(position) },
+        "button", { type: "button", "aria-current": position === here ? "true" : null, "data-keep": "strip", "aria-label": index.ids[position], title: index.ids[position], onclick: () => open(position) },
         el("img", { src: data.pixels(position), alt: "", loading: "lazy", decoding: "async" }),
       ),
     ),
@@ -186,7 +238,7 @@ function gridView() {
   };
   grid.addEventListener("scroll", () => grid.scrollTop + grid.clientHeight > grid.scrollHeight - 800 && more());
   more();
-  return result.found.length ? grid : el("p", { class: "empty" }, "No picture fits these filters.");
+  return result.found.length ? grid : nothingFound();
 }
 
 // Pictures and grid share their filters, also after another view.
@@ -197,11 +249,9 @@ function toView(view) {
 
 function drawViews() {
   const button = ([view, title]) =>
-    el("button", { type: "button", "aria-current": view === state.view ? "page" : null, onclick: () => toView(view) }, title);
-  const opener = el("button", { type: "button", class: "filters-open", onclick: () => byId("filters").classList.add("open") }, "Filters");
-  byId("views").replaceChildren(
-    ...(LOOKS.includes(state.view) ? [opener] : []), ...Object.entries(VIEWS).map(button),
-  );
+    el("button", { type: "button", "aria-current": view === state.view ? "page" : null, "data-keep": view, onclick: () => toView(view) }, title);
+  byId("views").replaceChildren(...Object.entries(VIEWS).map(button));
+  byId("filters-open").hidden = !LOOKS.includes(state.view);
 }
 
 function step(by) {
@@ -213,14 +263,27 @@ function step(by) {
 }
 
 // An id that is whole opens its picture, that of a dialogue with the dialogue marked.
-function search(text, whole) {
+async function search(text, whole) {
   const id = text.trim();
+  const position = index.position(id);
+  if (whole && position >= 0) return go({ view: "picture", id: index.ids[position], dialogue: index.isDialogue(id) ? id : "", text: "", chosen: {} });
   if (["rejects", "duplicates"].includes(state.view)) return go({ text: id, chosen: {} }, true);
+  if (whole && id && !index.filter({}, id).found.length) {
+    const { groups } = await data.duplicates({ text: id, limit: 5 });
+    if (groups.some((members) => members.some((member) => member.image_id === id))) return go({ view: "duplicates", id: "", text: id, chosen: {} });
+  }
   const view = LOOKS.includes(state.view) ? state.view : "picture";
-  const picture = id.split("/").slice(0, -3).join("/");
-  if (whole && index.ids.includes(id)) return go({ view: "picture", id, text: "", chosen: {} });
-  if (whole && index.ids.includes(picture)) return go({ view: "picture", id: picture, dialogue: id, text: "", chosen: {} });
   return go({ view, text: id, id: keepId(state.chosen, id) }, true);
+}
+
+// A page that may not keep anything, such as a file in some browsers, forgets the choice.
+function remembered(name) {
+  try {
+    if (name) localStorage.setItem("theme", name);
+    return localStorage.getItem("theme");
+  } catch {
+    return null;
+  }
 }
 
 function theme(name) {
@@ -243,6 +306,7 @@ function onKey(event) {
   const actions = {
     ArrowRight: () => step(1), ArrowLeft: () => step(-1),
     ArrowDown: () => dialogues && dialogues.step(1), ArrowUp: () => dialogues && dialogues.step(-1),
+    ".": () => dialogues && dialogues.stepObject(1), ",": () => dialogues && dialogues.stepObject(-1),
     "/": () => byId("search").focus(), "?": () => byId("help").showModal(),
     g: () => toView(state.view === "grid" ? "picture" : "grid"),
     l: () => flip("lighter"), b: () => flip("boxes"), o: () => flip("outlines"), n: () => flip("names"),
@@ -255,8 +319,9 @@ function onKey(event) {
 }
 
 async function begin() {
-  let dark = theme(matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light");
-  byId("theme").addEventListener("click", () => (dark = theme(dark === "dark" ? "light" : "dark")));
+  const system = matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light";
+  let now = theme(["dark", "light"].includes(remembered()) ? remembered() : system);
+  byId("theme").addEventListener("click", () => remembered((now = theme(now === "dark" ? "light" : "dark"))));
   byId("help").append(
     el("h2", {}, "Keys"),
     el("dl", {}, KEYS.flatMap(([keys, meaning]) => [el("dt", {}, keys.map((key) => el("kbd", {}, key))), el("dd", {}, meaning)])),
@@ -266,16 +331,21 @@ async function begin() {
   start = await data.start();
   index = new Index(start);
   byId("title").textContent = document.title = start.dataset.title;
-  if (start.sample) {
-    byId("banner").hidden = false;
-    byId("banner").textContent = start.sample.banner;
-  }
-  byId("search").addEventListener("input", (event) => search(event.target.value, false));
-  byId("search").addEventListener("keydown", (event) => event.key === "Enter" && search(event.target.value, true));
+  const banner = start.sample ? start.sample.banner : start.warning;
+  byId("banner").hidden = !banner;
+  byId("banner").textContent = banner || "";
+  const find = (text, whole) => search(text, whole).catch((error) => note(error.message));
+  byId("search").addEventListener("input", (event) => find(event.target.value, false));
+  byId("search").addEventListener("keydown", (event) => event.key === "Enter" && find(event.target.value, true));
   document.addEventListener("keydown", onKey);
   document.addEventListener("click", (event) => {
-    if (!event.target.closest("#filters, .filters-open")) byId("filters").classList.remove("open");
+    if (!event.target.closest("#filters, #filters-open")) byId("filters").classList.remove("open");
   });
+  byId("filters-open").addEventListener("click", () => {
+    byId("filters").classList.add("open");
+    byId("filters").querySelector("button").focus();
+  });
+  byId("skip").addEventListener("click", () => byId("main").focus());
   addEventListener("popstate", show);
   addEventListener("hashchange", show);
   show();

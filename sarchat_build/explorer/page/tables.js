@@ -18,6 +18,8 @@ function paged(ask, into, draw, heading) {
   return [next(), more];
 }
 
+const UNITS = { rows: ["row", "rows"], images: ["picture", "pictures"], objects: ["object", "objects"] };
+
 async function rejectsView(dataset, query, change) {
   const { kinds } = await data.rejects({ limit: 0 });
   const body = el("tbody");
@@ -27,7 +29,7 @@ async function rejectsView(dataset, query, change) {
     el(
       "tr", {}, el("td", {}, row.source), el("td", {}, words(row.reason)),
       el("td", { class: "mono" }, row.file, row.line ? `:${row.line}` : "", row.key && el("div", { class: "muted" }, row.key)),
-      el("td", {}, row.detail),
+      el("td", { class: "detail" }, row.detail),
     );
   const ask = (offset) => data.rejects({ source: query.source || "", reason: query.reason || "", text: query.text || "", offset, limit: PAGE });
   const known = kinds.reduce((sum, kind) => sum + kind.rows, 0);
@@ -39,14 +41,15 @@ async function rejectsView(dataset, query, change) {
   if (!kinds.length) return sheet("Rejects", "Nothing was rejected: all that was read is in the dataset.");
   const kindRow = (kind) =>
     el(
-      "tr", { class: "choice", "aria-selected": String(chosen(kind)), onclick: () => change(chosen(kind) ? {} : { source: kind.source, reason: kind.reason }) },
-      el("td", {}, kind.source), el("td", {}, words(kind.reason)),
-      ...[kind.rows, kind.images, kind.objects].map((number) => el("td", { class: "number" }, count(number))),
+      "tr", { class: chosen(kind) ? "choice chosen" : "choice", onclick: () => change(chosen(kind) ? {} : { source: kind.source, reason: kind.reason }) },
+      el("td", {}, kind.source),
+      el("td", {}, el("button", { type: "button", "aria-pressed": String(chosen(kind)), "data-keep": `${kind.source} ${kind.reason}` }, words(kind.reason))),
+      ...["rows", "images", "objects"].map((name) => el("td", { class: "number", "data-unit": UNITS[name][Number(kind[name] !== 1)] }, count(kind[name]))),
     );
   return el(
     "div", { class: "sheet" }, el("h2", {}, "Rejects"), shown,
-    table(["Source", "Reason", "#Rows", "#Pictures", "#Objects"], kinds.map(kindRow)),
-    el("div", { class: "scroll" }, el("table", {}, headRow(["Source", "Reason", "File", "Detail"]), body)), more,
+    table(["Source", "Reason", "#Rows", "#Pictures", "#Objects"], kinds.map(kindRow), "stacked kinds"),
+    el("div", { class: "scroll" }, el("table", { class: "stacked" }, headRow(["Source", "Reason", "File", "Detail"]), body)), more,
   );
 }
 
@@ -64,7 +67,7 @@ async function duplicatesView(query, open) {
     return { total, rows: answer.groups };
   };
   const [first, more] = paged(ask, list, draw, (all, offset) => {
-    shown.textContent = `Pictures that show the same; one of each group is in the dataset, unless the recipe keeps all. ${count(offset)} of ${some(all, "group")} shown.`;
+    shown.textContent = `Pictures that show the same; one of each group is in the dataset, unless the recipe keeps all. Where labels differ, the objects of a picture are not those of the one that is kept, whose boxes are drawn. ${count(offset)} of ${some(all, "group")} shown.`;
   });
   await first;
   if (!total) return sheet("Duplicates", query.text ? "No group has this text in an id or a file." : "No two pictures show the same.");
@@ -78,11 +81,11 @@ function duplicateTile(member, keeper, open) {
   const position = member.position ?? (same ? keeper.position : null);
   const picture = position === null || position === undefined
     ? el("span", {}, embedded ? "not in this sample" : "not published")
-    : el("img", { src: data.pixels(position), alt: "", loading: "lazy" });
+    : el("img", { src: data.pixels(position), alt: "", loading: "lazy", onload: (event) => member.position === position && drawBoxes(position, event.target) });
   const facts = [
     member.distance > 0 && `${some(member.distance, "bit")} of 256 differ`,
     some(member.instances, "object"),
-    member.official_split && `officially ${member.official_split}`,
+    member.official_split && `official split ${member.official_split}`,
   ];
   return el(
     "button", { type: "button", class: "thumb", title: member.file, onclick: () => position !== null && position !== undefined && open(position) },
@@ -90,10 +93,17 @@ function duplicateTile(member, keeper, open) {
     el(
       "p", {}, el("span", { class: "mono" }, member.image_id), el("br"),
       el("span", { class: `badge ${member.kept ? "kept" : ""}` }, member.kept ? "kept" : SAME[member.reason] || words(member.reason)), " ",
-      member.label_conflict && el("span", { class: "badge warn" }, "other labels"), el("br"),
+      member.label_conflict && el("span", { class: "badge warn", title: "Its objects are not those of the picture that is kept." }, "labels differ"), el("br"),
       el("span", { class: "muted" }, facts.filter(Boolean).join(" · ")),
     ),
   );
+}
+
+// The boxes of a published picture over its small image, which is cut to a square.
+async function drawBoxes(position, image) {
+  const { width, height, objects } = await data.picture(position);
+  const boxes = objects.map(({ bbox, category }) => rect(bbox, { class: "box", style: { "--color": colorOf(category) } }));
+  image.after(svg("svg", { viewBox: `0 0 ${width} ${height}`, preserveAspectRatio: "xMidYMid slice", "aria-hidden": "true" }, ...boxes));
 }
 
 function aboutView({ dataset, sample }) {
@@ -121,5 +131,5 @@ function aboutView({ dataset, sample }) {
 
 const headRow = (names) =>
   el("thead", {}, el("tr", {}, names.map((n) => el("th", { class: n.startsWith("#") ? "number" : null }, n.replace("#", "")))));
-const table = (names, rows) => el("div", { class: "scroll" }, el("table", {}, headRow(names), el("tbody", {}, rows)));
+const table = (names, rows, kind = "") => el("div", { class: "scroll" }, el("table", { class: kind }, headRow(names), el("tbody", {}, rows)));
 const sheet = (title, text) => el("div", { class: "sheet" }, el("h2", {}, title), el("p", {}, text));

@@ -15,7 +15,7 @@ from sarchat_build.published.folder import DatasetFolder
 from sarchat_build.published.layout import INDEX_FILE, shard_name
 from sarchat_build.published.parquet_layout import layout_faults
 from sarchat_build.published.reader import UNREADABLE
-from sarchat_build.published.schema import PICTURE_INDEX, column_faults
+from sarchat_build.published.schema import PICTURE_INDEX, SCHEMAS, column_faults
 from sarchat_build.validation.findings import Finding, FindingLog, Plain
 from sarchat_build.validation.pictures.checked_image import CheckedImage
 from sarchat_build.validation.rules import mapping_at
@@ -88,7 +88,7 @@ def check_index_rows(
     out_dir: str,
     shard: tuple[str, int, int],
     images: Mapping[str, CheckedImage | None],
-    dialogues: Mapping[str, Iterable[tuple[str, str]]],
+    dialogues: Mapping[str, Iterable[tuple[str, str, str]]],
     log: FindingLog,
 ) -> None:
     """Compare the index rows of a shard that is free of errors with what the shard holds.
@@ -99,7 +99,7 @@ def check_index_rows(
         out_dir: the dataset.
         shard: split, number and count.
         images: the pictures of the shard by id, in the order of its rows.
-        dialogues: by task, picture and subtask of every row of the shard, in their order.
+        dialogues: by task, picture, subtask and form of every row of the shard, in their order.
         log: what findings are added to.
     """
     name = shard_name(*shard)
@@ -143,17 +143,19 @@ def _expected(
     name: str,
     split: str,
     images: Mapping[str, CheckedImage | None],
-    dialogues: Mapping[str, Iterable[tuple[str, str]]],
+    dialogues: Mapping[str, Iterable[tuple[str, str, str]]],
 ) -> Iterator[tuple[Any, ...]]:
     """Yield what the rows of a shard must say, in the order of the columns."""
     firsts: dict[str, dict[str, int]] = defaultdict(dict)
     counts: dict[str, Counter[str]] = defaultdict(Counter)
     subtasks: dict[str, set[str]] = defaultdict(set)
+    forms: dict[str, set[str]] = defaultdict(set)
     for task, rows in dialogues.items():
-        for number, (image_id, subtask) in enumerate(rows):
+        for number, (image_id, subtask, form) in enumerate(rows):
             firsts[image_id].setdefault(task, number)
             counts[image_id][task] += 1
             subtasks[image_id].add(f"{task}/{subtask}")
+            forms[image_id].add(f"{task}/{subtask}/{form}")
     ends = dict.fromkeys(TASKS, 0)
     for row, (image_id, image) in enumerate(images.items()):
         if image is None:
@@ -176,16 +178,46 @@ def _expected(
             sorted(image.by_category),
             sorted({obj.size for obj in image.objects}),
             sorted(subtasks[image_id]),
+            sorted(forms[image_id]),
             tuple(where),
         )
 
 
 def rows_by_picture(folder: DatasetFolder, paths: Mapping[str, str]) -> dict[str, Sequence[Any]]:
-    """Give picture and subtask of every row of the files of some tasks, which are sound."""
+    """Give picture, subtask and form of every row of the files of some tasks, which are sound."""
     found: dict[str, Sequence[Any]] = {}
     for task, path in paths.items():
+        form = ["answer_style"] if "answer_style" in SCHEMAS[task].names else _WITHOUT_STYLE
         with folder.open(path) as stream:
-            table = pq.read_table(stream, columns=["image_id", "subtask"])
-        columns: list[pa.ChunkedArray] = [table["image_id"], table["subtask"]]
+            table = pq.read_table(stream, columns=["image_id", "subtask", *form])
+        columns = [table["image_id"], table["subtask"], _forms(table)]
         found[task] = list(zip(*(column.to_pylist() for column in columns), strict=True))
     return found
+
+
+_WITHOUT_STYLE = ["messages", "ground_truth"]
+
+
+def _forms(table: pa.Table) -> pa.ChunkedArray:
+    """Name the form of each answer, as its row says or by what it gives.
+
+    >>> says = [{"content": "How many?"}, {"content": "2: {<0><0><9><9>}{<9><9><12><12>}"}]
+    >>> truth = [{"answer": None, "count": 2}, {"answer": "yes", "count": None}]
+    >>> rows = [{"messages": says, "ground_truth": one} for one in truth]
+    >>> _forms(pa.Table.from_pylist(rows)).to_pylist()
+    ['boxes', 'yes_no']
+    """
+    if "answer_style" in table.schema.names:
+        return table["answer_style"]
+    truth = table["ground_truth"]
+    fields = {field.name for field in truth.type}
+
+    def states(name: str) -> pa.ChunkedArray | pa.Scalar:
+        if name not in fields:
+            return pa.scalar(False)
+        return pc.is_valid(pc.struct_field(truth, name))
+
+    answers = pc.struct_field(pc.list_element(table["messages"], 1), "content")
+    plain = pc.if_else(states("count"), "number", "words")
+    shown = pc.if_else(pc.match_substring(answers, "{<"), "boxes", plain)
+    return pc.if_else(states("answer"), "yes_no", shown)
