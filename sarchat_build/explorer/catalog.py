@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import chain
 from typing import Any, TypeAlias
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
@@ -37,6 +37,7 @@ Outcomes: TypeAlias = Mapping[int, Mapping[str, Iterable[str]]]
 
 # No part of any id or name.
 _SEPARATOR = "\x1f"
+_FIRST = ord("0")
 
 
 @dataclass(frozen=True)
@@ -77,7 +78,7 @@ class Catalog:
             "objects": self.index["objects"].to_pylist(),
             "dialogues": total.to_pylist(),
             **{name: _coded(self.index[name]) for name in ("source", "split")},
-            **{name: _coded_lists(self.index[name]) for name in _LISTS},
+            **{name: coded_lists(self.index[name]) for name in _LISTS},
             "answers": _coded_answers(self.index["answer_forms"], outcomes or {}),
         }
 
@@ -186,10 +187,10 @@ def _coded(column: pa.ChunkedArray) -> dict[str, Any]:
     return {"values": encoded.dictionary.to_pylist(), "codes": encoded.indices.to_pylist()}
 
 
-def _coded_lists(column: pa.ChunkedArray) -> dict[str, Any]:
-    """Do the same with lists of texts.
+def coded_lists(column: pa.ChunkedArray) -> dict[str, Any]:
+    """Name each list of texts once: the lists, and for each row which it is.
 
-    >>> _coded_lists(pa.chunked_array([[["a", "b"], [], ["a", "b"]]], pa.list_(pa.string())))
+    >>> coded_lists(pa.chunked_array([[["a", "b"], [], ["a", "b"]]], pa.list_(pa.string())))
     {'values': [['a', 'b'], []], 'codes': [0, 1, 0]}
     """
     coded = _coded(pc.binary_join(column, _SEPARATOR))
@@ -198,32 +199,32 @@ def _coded_lists(column: pa.ChunkedArray) -> dict[str, Any]:
 
 
 def _coded_answers(column: pa.ChunkedArray, outcomes: Outcomes) -> dict[str, Any]:
-    """Name each kind of dialogue once, each list of kinds once, and for each row its list.
+    """Name each kind of dialogue once, and for each row the kinds of its dialogues.
 
-    A kind is "task/subtask/form", and "/outcome" behind it where a model answered. Lists of many
-    pictures are alike, and of numbers: a million dialogues are a few megabytes.
+    A kind is "task/subtask/form", and "/outcome" behind it where a model answered. A list of kinds
+    is a text with a character for each, from "0" on: two million dialogues are a few megabytes.
 
     >>> column = pa.chunked_array([[["a/b/words"], ["a/b/words", "a/c/boxes"]]])
-    >>> _coded_answers(column, {1: {"a/c": ["wrong"]}})["names"]
-    ['a/b/words', 'a/c/boxes/wrong']
+    >>> _coded_answers(column, {1: {"a/c": ["wrong"]}})
+    {'names': ['a/b/words', 'a/c/boxes', 'a/c/boxes/wrong'], 'codes': [0, 1], 'values': ['0', '02']}
     """
-    coded = _coded_lists(column)
-    lists, codes = coded["values"], coded["codes"]
-    told: dict[tuple[str, ...], int] = {}
+    rows = pa.chunked_array(column.chunks, column.type).combine_chunks()
+    kinds = rows.flatten().dictionary_encode()
+    names: list[str] = kinds.dictionary.to_pylist()
+    signs = (kinds.indices.to_numpy().astype("<u4") + _FIRST).tobytes().decode("utf-32-le")
+    ends = np.cumsum(rows.value_lengths().to_numpy()).tolist()
+    texts = [signs[start:end] for start, end in zip([0, *ends], ends, strict=False)]
+    numbers = {name: number for number, name in enumerate(names)}
     for position, found in outcomes.items():
-        names = tuple(_with_outcomes(lists[codes[position]], found))
-        codes[position] = told.setdefault(names, len(lists) + len(told))
-    lists.extend(map(list, told))
-    used = set(codes)
-    kinds = chain.from_iterable(lists[code] for code in sorted(used))
-    numbers = {name: number for number, name in enumerate(dict.fromkeys(kinds))}
+        told = _with_outcomes([names[ord(sign) - _FIRST] for sign in texts[position]], found)
+        texts[position] = "".join(
+            chr(_FIRST + numbers.setdefault(name, len(numbers))) for name in told
+        )
+    codes: dict[str, int] = {}
     return {
         "names": list(numbers),
-        "lists": [
-            [numbers[name] for name in names] if code in used else []
-            for code, names in enumerate(lists)
-        ],
-        "codes": codes,
+        "codes": [codes.setdefault(text, len(codes)) for text in texts],
+        "values": list(codes),
     }
 
 

@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 import pyarrow as pa
 from PIL import Image
 
-from sarchat_build.explorer.catalog import Catalog, open_catalog
+from sarchat_build.explorer.catalog import Catalog, coded_lists, open_catalog
 from sarchat_build.explorer.page_text import render_page, to_json
 from sarchat_build.explorer.pictures import PictureReader, media_type
 from sarchat_build.explorer.side_tables import SideTables
@@ -99,8 +99,7 @@ def _pictures(catalog: Catalog) -> list[Shown]:
         [columns[name]["values"][code] for code in columns[name]["codes"]]
         for name in ("source", "split")
     )
-    answers = columns["answers"]
-    forms = {**answers, "values": [[answers["names"][n] for n in l] for l in answers["lists"]]}
+    forms = coded_lists(catalog.index["answer_forms"])
     lists = [columns["categories"], forms, columns["sizes"]]
     known: dict[tuple[Any, ...], frozenset[str]] = {}
     found = []

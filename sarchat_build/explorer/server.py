@@ -38,7 +38,7 @@ class ExplorerServer(ThreadingHTTPServer):
         InputError: the port is taken, or no prediction is about this dataset.
 
     Attributes:
-        warning: what a reader must know of the predictions; empty if all of them are of this dataset.
+        warning: what a reader must know of the predictions; empty if all are of this dataset.
     """
 
     daemon_threads = True

@@ -18,6 +18,9 @@ const OUTCOMES = ["right", "wrong", "no box", "unparsable", "truncated", "refusa
 const FORMS = ["word", "short", "sentence", "record", "yes_no", "number", "boxes", "words"];
 const FORM_NAMES = { short: "values side by side", record: "record (JSON)", yes_no: "yes or no", number: "number alone", words: "words, no box" };
 
+// A kind of dialogue that does not fit more than one facet.
+const MORE = 99;
+
 const kindOf = (name) => {
   const [task, subtask, form, ...outcome] = name.split("/");
   return [task, subtask, form, outcome.join("/")];
@@ -48,11 +51,18 @@ class Index {
     this.ids = start.index.image_id;
     this.objects = start.index.objects;
     this.dialogues = start.index.dialogues;
-    this.positions = new Map(this.ids.map((id, position) => [id, position]));
+    this.places = null;
     this.lower = null;
-    const { names, lists, codes } = start.index.answers;
+    const { names, values, codes } = start.index.answers;
     const kinds = names.map(kindOf);
-    this.answers = { kinds, lists, codes: Int32Array.from(codes) };
+    // Lists of kinds behind each other, and where each begins.
+    const starts = new Int32Array(values.length + 1);
+    values.forEach((text, code) => (starts[code + 1] = starts[code] + text.length));
+    const flat = new Uint16Array(starts[values.length]);
+    values.forEach((text, code) => {
+      for (let i = 0; i < text.length; i++) flat[starts[code] + i] = text.charCodeAt(i) - 48;
+    });
+    this.answers = { kinds, flat, starts, codes: Int32Array.from(codes) };
     const known = { split: start.dataset.splits, size: start.dataset.sizes, task: start.dataset.tasks, form: FORMS, outcome: OUTCOMES };
     const sorted = ({ name }, options) => {
       const rank = (option) => (known[name] ? known[name].indexOf(option.split("/")[0]) : 0);
@@ -72,33 +82,36 @@ class Index {
     this.ofAnswers = this.facets.filter((facet) => !facet.tables);
   }
 
-  // The picture of an id, be it its own or that of a dialogue about it; -1 if there is none.
-  position(id) {
-    return this.positions.get(id) ?? this.positions.get(id.split("/").slice(0, -3).join("/")) ?? -1;
+  // The picture of this id; -1 if there is none. Who asks for no id does not wait for the table.
+  picture(id) {
+    if (id && !this.places) this.places = new Map(this.ids.map((own, position) => [own, position]));
+    return id ? this.places.get(id) ?? -1 : -1;
   }
 
-  isDialogue(id) {
-    return !this.positions.has(id) && this.position(id) >= 0;
+  // The picture that a dialogue of this id is about.
+  ofDialogue(id) {
+    return this.picture(id) < 0 ? this.picture(id.split("/").slice(0, -3).join("/")) : -1;
   }
 
   // Positions that fit, and for each choice how many would with it.
   filter(chosen, text) {
     const facets = this.ofPictures;
-    const { lists, codes } = this.answers;
+    const { codes } = this.answers;
+    const lists = this.answers.starts.length - 1;
     const fits = facets.map((facet) => {
       const wanted = chosen[facet.name] || [];
       return facet.tables.map((table) => !wanted.length || wanted.some((option) => table.includes(option)));
     });
-    const tallies = [...facets.map((facet) => facet.tables), lists].map((tables) => new Uint32Array(tables.length));
+    const tallies = [...facets.map((facet) => facet.tables.length), lists].map((length) => new Uint32Array(length));
     // Of each kind of dialogue the only facet that it does not fit: -1 where it fits all.
-    const lacks = this.answers.kinds.map((kind) => {
+    const lacks = Int8Array.from(this.answers.kinds, (kind) => {
       const missed = [...this.ofAnswers.keys()].filter((f) => !fitsChoice(this.ofAnswers[f], chosen, kind));
-      return missed.length > 1 ? Infinity : missed.length ? missed[0] : -1;
+      return missed.length > 1 ? MORE : missed.length ? missed[0] : -1;
     });
     const free = !this.ofAnswers.some((facet) => (chosen[facet.name] || []).length);
-    const answered = lists.map((list) => free || list.some((kind) => lacks[kind] === -1));
+    const answered = free ? new Uint8Array(lists).fill(1) : this.answered(lacks, lists);
     const whole = text.trim();
-    const only = this.isDialogue(whole) ? this.position(whole) : -1;
+    const only = this.ofDialogue(whole);
     const needle = only < 0 ? whole.toLowerCase() : "";
     if (needle && !this.lower) this.lower = this.ids.map((id) => id.toLowerCase());
     const found = [];
@@ -125,6 +138,15 @@ class Index {
     return { found, counts: new Map([...this.pictureCounts(tallies), ...this.answerCounts(tallies[facets.length], lacks)]) };
   }
 
+  answered(lacks, lists) {
+    const { flat, starts } = this.answers;
+    const found = new Uint8Array(lists);
+    for (let code = 0; code < lists; code++) {
+      for (let i = starts[code]; i < starts[code + 1] && !found[code]; i++) if (lacks[flat[i]] === -1) found[code] = 1;
+    }
+    return found;
+  }
+
   pictureCounts(tallies) {
     return this.ofPictures.map((facet, f) => {
       const counts = new Map(facet.options.map((option) => [option, 0]));
@@ -137,21 +159,22 @@ class Index {
 
   // A picture counts once for an option, however many of its dialogues have it.
   answerCounts(tally, lacks) {
-    const { lists } = this.answers;
+    const { flat, starts } = this.answers;
     return this.ofAnswers.map((facet, f) => {
       const sums = new Uint32Array(facet.options.length);
       const seen = new Int32Array(facet.options.length).fill(-1);
-      lists.forEach((list, code) => {
-        if (!tally[code]) return;
-        for (const kind of list) {
-          if (lacks[kind] !== -1 && lacks[kind] !== f) continue;
-          for (const option of facet.numbers[kind]) {
+      for (let code = 0; code < tally.length; code++) {
+        if (!tally[code]) continue;
+        for (let i = starts[code]; i < starts[code + 1]; i++) {
+          const lack = lacks[flat[i]];
+          if (lack !== -1 && lack !== f) continue;
+          for (const option of facet.numbers[flat[i]]) {
             if (seen[option] === code) continue;
             seen[option] = code;
             sums[option] += tally[code];
           }
         }
-      });
+      }
       return [facet.name, new Map(facet.options.map((option, number) => [option, sums[number]]))];
     });
   }

@@ -101,7 +101,7 @@ function open(position, fresh = false) {
 
 async function showPicture(turn) {
   const { found } = result;
-  const named = state.id ? index.positions.get(state.id) ?? -1 : -1;
+  const named = index.picture(state.id);
   if (state.id && named < 0) {
     note(`There is no picture ${state.id} ${embedded ? "in this sample" : "here"}; this is the first one.`);
     tellElsewhere(state.id, turn).catch((error) => note(error.message));
@@ -127,7 +127,7 @@ async function showPicture(turn) {
   keepFocus(byId("main"), () => byId("main").replaceChildren(
     el("div", { class: "look" }, chip.node, caption(picture), strip(), dialogues.node),
   ));
-  const wanted = state.dialogue || (index.isDialogue(state.text.trim()) ? state.text.trim() : "");
+  const wanted = state.dialogue || (index.ofDialogue(state.text.trim()) < 0 ? "" : state.text.trim());
   const missing = wanted && dialogues.find(wanted);
   if (missing) note(missing);
   const answered = dialogues.cards.findIndex((card) => card.dialogue.prediction);
@@ -265,8 +265,9 @@ function step(by) {
 // An id that is whole opens its picture, that of a dialogue with the dialogue marked.
 async function search(text, whole) {
   const id = text.trim();
-  const position = index.position(id);
-  if (whole && position >= 0) return go({ view: "picture", id: index.ids[position], dialogue: index.isDialogue(id) ? id : "", text: "", chosen: {} });
+  const about = index.ofDialogue(id);
+  if (whole && index.picture(id) >= 0) return go({ view: "picture", id, text: "", chosen: {} });
+  if (whole && about >= 0) return go({ view: "picture", id: index.ids[about], dialogue: id, text: "", chosen: {} });
   if (["rejects", "duplicates"].includes(state.view)) return go({ text: id, chosen: {} }, true);
   if (whole && id && !index.filter({}, id).found.length) {
     const { groups } = await data.duplicates({ text: id, limit: 5 });
