@@ -75,6 +75,11 @@ class Predictions:
             )
         return foreign
 
+    def without(self, dialogues: Iterable[str]) -> Predictions:
+        """Give the predictions of all other dialogues."""
+        left_out = set(dialogues)
+        return Predictions({k: v for k, v in self._by_dialogue.items() if k not in left_out})
+
     def __len__(self) -> int:
         return len(self._by_dialogue)
 

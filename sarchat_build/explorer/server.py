@@ -52,8 +52,11 @@ class ExplorerServer(ThreadingHTTPServer):
         self._predictions = predictions
         self._pictures = PictureReader(catalog.location, catalog.index)
         self._tables = SideTables(catalog.location, catalog.build)
-        foreign = [] if predictions is None else predictions.foreign_to(catalog)
-        self.warning = _warning(foreign, len(predictions or ()))
+        self.warning = ""
+        if predictions is not None:
+            foreign = predictions.foreign_to(catalog)
+            self.warning = _warning(foreign, len(predictions))
+            self._predictions = predictions.without(foreign)
         self._page = render_page().encode()
         self._start = to_json(self._start_data()).encode()
         try:
@@ -132,8 +135,8 @@ def _warning(foreign: Sequence[str], total: int) -> str:
         return ""
     return (
         f"{len(foreign):,} of the {total:,} dialogues of --details are not in this dataset (the "
-        f"first: {foreign[0]}): it was scored with another one, or with another build of it, and "
-        "what is shown of the others may be about other pictures."
+        f"first: {foreign[0]}): the file was scored with another one, or with another build of it, "
+        "and what is shown of the others may be about other pictures."
     )
 
 

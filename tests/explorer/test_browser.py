@@ -242,6 +242,16 @@ def test_keys_lead_from_picture_to_picture_and_through_dialogues(visit: Visit) -
     page.until("document.querySelectorAll('.grid .thumb').length === " + str(min(60, len(ids))))
     page.press("/")
     assert page.run("document.activeElement.id") == "search"
+    # The grid begins where one comes from, and what lies before is a button away.
+    visit.go(f"#/picture/{ids[61]}")
+    page.press("g")
+    page.until("document.querySelector('.grid .thumb[aria-current]')")
+    assert page.run("document.querySelector('.grid .thumb[aria-current]').title") == ids[61]
+    assert page.run("document.querySelector('.grid .thumb').title") == ids[60]
+    page.run("document.querySelector('.grid .more').click()")
+    titles = page.run("[...document.querySelectorAll('.grid .thumb')].map((tile) => tile.title)")
+    assert titles == ids[: len(titles)]
+    assert len(titles) > 61
     assert page.complaints == []
 
 

@@ -19,10 +19,11 @@ const byId = (id) => document.getElementById(id);
 
 // What has the focus is drawn anew: the focus goes to what stands in its place.
 function keepFocus(within, draw) {
-  const held = within.contains(document.activeElement) && document.activeElement.dataset.keep;
+  if (!within.contains(document.activeElement)) return draw();
+  const held = document.activeElement.dataset.keep;
   draw();
-  if (!held) return;
-  const places = [...within.querySelectorAll("[data-keep]")].filter((node) => node.dataset.keep === held && !node.disabled);
+  if (within.contains(document.activeElement)) return;
+  const places = [...within.querySelectorAll("[data-keep]")].filter((node) => held && node.dataset.keep === held && !node.disabled);
   const place = places.find((node) => node.matches("[aria-current]")) || places.find((node) => node.tabIndex === 0);
   (place || within).focus({ preventScroll: true });
 }

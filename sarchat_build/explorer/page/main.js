@@ -69,6 +69,7 @@ function go(change, replace = false) {
 
 function show() {
   clearTimeout(writing);
+  const from = state.view;
   byId("note").replaceChildren();
   note(...readAddress());
   byId("filters").hidden = !LOOKS.includes(state.view);
@@ -83,7 +84,11 @@ function show() {
   const fault = (error) => put(el("p", { class: "empty fault" }, error.message));
   if (state.view !== "picture") closeLook();
   if (state.view === "picture") showPicture(turn).catch(fault);
-  else if (state.view === "grid") put(gridView());
+  else if (state.view === "grid") {
+    put(gridView(from === "picture" ? Math.max(result.found.indexOf(here), 0) : 0));
+    const current = main.querySelector(".thumb[aria-current]");
+    if (current) current.scrollIntoView({ block: "center" });
+  }
   else if (state.view === "rejects") rejectsView(start.dataset, state.query, (q) => go({ chosen: q.source ? { source: [q.source] } : {}, reason: q.reason })).then(put, fault);
   else if (state.view === "duplicates") duplicatesView(state.query, (position) => open(position, true)).then(put, fault);
   else put(aboutView(start));
@@ -137,7 +142,11 @@ async function showPicture(turn) {
   if (next !== undefined) data.picture(next).catch(() => null);
 }
 
-const nothingFound = () => el("p", { class: "empty" }, `No picture fits these filters${state.text ? ` and “${state.text}”` : ""}.`);
+function nothingFound() {
+  const filtered = Object.values(state.chosen).some((options) => options.length);
+  const named = state.text ? `has “${state.text}” in its id` : "";
+  return el("p", { class: "empty" }, `No picture ${[named, filtered && "fits these filters"].filter(Boolean).join(" and ") || "is in this dataset"}.`);
+}
 
 // Where an id that is no published picture can be found all the same: a duplicate, or a reject.
 async function tellElsewhere(id, turn) {
@@ -213,29 +222,36 @@ function strip() {
     "div", { class: "strip" },
     found.slice(from, from + long).map((position) =>
       el(
-        "button", { type: "button", "aria-current": position === here ? "true" : null, "data-keep": "strip", "aria-label": index.ids[position], title: index.ids[position], onclick: () => open(position) },
+        "button", { type: "button", "aria-current": position === here ? "true" : null, "data-keep": "strip", tabindex: position === here ? 0 : -1, "aria-label": index.ids[position], title: index.ids[position], onclick: () => open(position) },
         el("img", { src: data.pixels(position), alt: "", loading: "lazy", decoding: "async" }),
       ),
     ),
   );
 }
 
-function gridView() {
+// Who comes from a picture finds it there: the grid begins with the sixty around it.
+function gridView(at = 0) {
   const grid = el("div", { class: "grid" });
-  let next = 0;
+  let first = at - (at % 60);
+  let next = first;
+  const tile = (position) =>
+    el(
+      "button", { type: "button", class: "thumb", "aria-current": at && position === here ? "true" : null, title: index.ids[position], onclick: () => open(position) },
+      el("span", { class: "frame" }, el("img", { src: data.pixels(position), alt: "", loading: "lazy", decoding: "async" })),
+      el("p", {}, el("span", { class: "mono" }, index.ids[position]), el("br"), el("span", { class: "muted" }, `${some(index.objects[position], "object")} · ${some(index.dialogues[position], "dialogue")}`)),
+    );
   const more = () => {
     const part = result.found.slice(next, next + 60);
     next += part.length;
-    grid.append(
-      ...part.map((position) =>
-        el(
-          "button", { type: "button", class: "thumb", title: index.ids[position], onclick: () => open(position) },
-          el("span", { class: "frame" }, el("img", { src: data.pixels(position), alt: "", loading: "lazy", decoding: "async" })),
-          el("p", {}, el("span", { class: "mono" }, index.ids[position]), el("br"), el("span", { class: "muted" }, `${some(index.objects[position], "object")} · ${some(index.dialogues[position], "dialogue")}`)),
-        ),
-      ),
-    );
+    grid.append(...part.map(tile));
   };
+  const before = el("button", { type: "button", class: "more", onclick: () => {
+    first -= 60;
+    before.hidden = !first;
+    before.after(...result.found.slice(first, first + 60).map(tile));
+  } }, "Show those before");
+  before.hidden = !first;
+  grid.append(before);
   grid.addEventListener("scroll", () => grid.scrollTop + grid.clientHeight > grid.scrollHeight - 800 && more());
   more();
   return result.found.length ? grid : nothingFound();
