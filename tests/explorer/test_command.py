@@ -10,14 +10,24 @@ import sys
 import urllib.request
 from pathlib import Path
 
+import pyarrow.parquet as pq
 import pytest
 from conftest import REPOSITORY, sarchat
 from prepared_python import COMMAND
 
 
-def test_it_says_where_it_is_and_ends_with_ctrl_c(built: Path) -> None:
+def details(path: Path, *dialogues: str) -> Path:
+    """Write predictions as a scorer does."""
+    rows = [{"dialogue_id": name, "outcome": "wrong", "boxes": []} for name in dialogues]
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    return path
+
+
+def test_it_says_where_it_is_and_ends_with_ctrl_c(built: Path, tmp_path: Path) -> None:
+    own = pq.read_table(built / "dialogues/referring")["dialogue_id"][0].as_py()
+    answers = details(tmp_path / "details.jsonl", own, "ssdd/of/another/build/1")
     process = subprocess.Popen(
-        [sys.executable, "-c", COMMAND, "explore", str(built)],
+        [sys.executable, "-c", COMMAND, "explore", str(built), "--details", str(answers)],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -36,7 +46,8 @@ def test_it_says_where_it_is_and_ends_with_ctrl_c(built: Path) -> None:
     finally:
         process.kill()
     assert process.returncode == 130
-    assert errors == ""
+    assert errors.startswith("warning: 1 of the 2 dialogues of --details are not in this dataset")
+    assert len(errors.splitlines()) == 1
 
 
 @pytest.mark.parametrize(
@@ -46,13 +57,16 @@ def test_it_says_where_it_is_and_ends_with_ctrl_c(built: Path) -> None:
         (["{built}", "--details", "nothing.jsonl"], 2, "nothing.jsonl"),
         (["{built}", "--details", "{built}/build.json"], 3, "line 1: no JSON"),
         (["{built}", "--port", "70000"], 2, "--port"),
+        (["{built}", "--details", "{foreign}"], 3, "none of its 1 dialogues is of this dataset"),
         ([], 2, "OUT"),
     ],
 )
 def test_what_cannot_be_shown_is_told_in_one_line(
-    built: Path, arguments: list[str], code: int, message: str
+    built: Path, tmp_path: Path, arguments: list[str], code: int, message: str
 ) -> None:
-    done = sarchat("explore", *(argument.format(built=built) for argument in arguments))
+    foreign = details(tmp_path / "details.jsonl", "ssdd/of/another/build/1")
+    known = {"built": built, "foreign": foreign}
+    done = sarchat("explore", *(argument.format_map(known) for argument in arguments))
     assert done.returncode == code, done.stderr
     assert message in done.stderr
     assert len(done.stderr.splitlines()) == 1
