@@ -368,6 +368,7 @@ def test_everything_can_be_done_by_keyboard_and_the_focus_stays(visit: Visit) ->
     page.press(".")
     page.until("document.querySelector('.only')")
     assert page.run("document.querySelectorAll('rect.box.picked').length") == 1
+    assert page.run("document.activeElement.matches('.talk')")
     assert page.complaints == []
 
 

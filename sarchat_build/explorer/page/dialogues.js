@@ -169,6 +169,7 @@ class Dialogues {
     this.object = this.object === number ? -1 : number;
     this.chip.pick(this.object);
     this.draw();
+    this.node.scrollTop = 0;
     this.onPin("");
   }
 

@@ -20,7 +20,8 @@ const byId = (id) => document.getElementById(id);
 // What has the focus is drawn anew: the focus goes to what stands in its place.
 function keepFocus(within, draw) {
   if (!within.contains(document.activeElement)) return draw();
-  const held = document.activeElement.dataset.keep;
+  const before = document.activeElement.closest("[data-keep]");
+  const held = before && before.dataset.keep;
   draw();
   if (within.contains(document.activeElement)) return;
   const places = [...within.querySelectorAll("[data-keep]")].filter((node) => held && node.dataset.keep === held && !node.disabled);

@@ -225,7 +225,7 @@ function drawFilters(index, state, result, change) {
         facet.options.filter((option) => opened(option, facet)).map((option) => button(facet, option, result.counts.get(facet.name).get(option))),
       ),
     ),
-    el("button", { type: "button", class: "filters-close", onclick: () => pane.classList.remove("open") }, `Show ${some(shown, "picture")}`),
+    el("button", { type: "button", class: "filters-close", onclick: closeFilters }, `Show ${some(shown, "picture")}`),
   );
   pane.scrollTop = top;
   if (focused) [...pane.querySelectorAll("[data-option]")].find((b) => b.dataset.option === focused)?.focus();

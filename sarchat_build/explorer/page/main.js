@@ -309,11 +309,18 @@ function theme(name) {
   return name;
 }
 
+// On a phone the filters lie over the page; the focus goes back to what opened them.
+function closeFilters() {
+  const within = byId("filters").contains(document.activeElement);
+  if (byId("filters").classList.contains("open") && within) byId("filters-open").focus();
+  byId("filters").classList.remove("open");
+}
+
 function onKey(event) {
   if (event.ctrlKey || event.metaKey || event.altKey) return;
   const typing = event.target.closest("input");
   if (event.key === "Escape") {
-    byId("filters").classList.remove("open");
+    closeFilters();
     if (typing) typing.blur();
     else if (dialogues && dialogues.object >= 0) dialogues.pick(-1);
     else if (dialogues) dialogues.pin(-1);
@@ -356,7 +363,7 @@ async function begin() {
   byId("search").addEventListener("keydown", (event) => event.key === "Enter" && find(event.target.value, true));
   document.addEventListener("keydown", onKey);
   document.addEventListener("click", (event) => {
-    if (!event.target.closest("#filters, #filters-open")) byId("filters").classList.remove("open");
+    if (!event.target.closest("#filters, #filters-open")) closeFilters();
   });
   byId("filters-open").addEventListener("click", () => {
     byId("filters").classList.add("open");
