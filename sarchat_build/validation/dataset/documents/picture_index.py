@@ -188,14 +188,15 @@ def rows_by_picture(folder: DatasetFolder, paths: Mapping[str, str]) -> dict[str
     found: dict[str, Sequence[Any]] = {}
     for task, path in paths.items():
         form = ["answer_style"] if "answer_style" in SCHEMAS[task].names else _WITHOUT_STYLE
-        with folder.open(path) as stream:
-            table = pq.read_table(stream, columns=["image_id", "subtask", *form])
+        with folder.open(path) as stream, pq.ParquetFile(stream) as parquet:
+            table = parquet.read(columns=["image_id", "subtask", *form])
         columns = [table["image_id"], table["subtask"], _forms(table)]
         found[task] = list(zip(*(column.to_pylist() for column in columns), strict=True))
     return found
 
 
-_WITHOUT_STYLE = ["messages", "ground_truth"]
+# Of the truth only these fields, where a task has them.
+_WITHOUT_STYLE = ["messages", "ground_truth.answer", "ground_truth.count"]
 
 
 def _forms(table: pa.Table) -> pa.ChunkedArray:
@@ -206,11 +207,13 @@ def _forms(table: pa.Table) -> pa.ChunkedArray:
     >>> rows = [{"messages": says, "ground_truth": one} for one in truth]
     >>> _forms(pa.Table.from_pylist(rows)).to_pylist()
     ['boxes', 'yes_no']
+    >>> _forms(pa.Table.from_pylist([{"answer_style": "record"}])).to_pylist()
+    ['record']
     """
     if "answer_style" in table.schema.names:
         return table["answer_style"]
-    truth = table["ground_truth"]
-    fields = {field.name for field in truth.type}
+    truth = table["ground_truth"] if "ground_truth" in table.schema.names else None
+    fields = {field.name for field in truth.type} if truth is not None else set()
 
     def states(name: str) -> pa.ChunkedArray | pa.Scalar:
         if name not in fields:
