@@ -36,7 +36,7 @@ STAGES: dict[str, tuple[str, ...]] = {
         "sarchat_build.images.publishing:perceptual_hash",
     ),
     "join, other digests": ("sarchat_build.chips.blocks:inspect_images",),
-    "quality figures": ("sarchat_build.publishing.shard_reading:count_pictures",),
+    "quality figures": ("sarchat_build.report.reading:count_pictures",),
     "prove shards": ("sarchat_build.publishing.shard_reading:check_shard",),
     "boxes, categories": ("sarchat_build.chips.blocks:normalize_image",),
     "cut into windows": ("sarchat_build.chips.blocks:cut_chips",),

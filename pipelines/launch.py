@@ -97,7 +97,11 @@ def prepare(
         return results
 
     indexes = each(lambda manifest: index_source(manifest, raw))
-    inputs = each(lambda manifest: describe_archives(manifest, raw, progress=progress))
+    inputs = each(
+        lambda manifest: describe_archives(
+            manifest, raw, listed=indexes[manifest.id].files.archives, progress=progress
+        )
+    )
     refuse_other({s: chosen[s] for s in inputs}, inputs)
     prepare_folder(out)
     folder = repacked or join(out, WORK_FOLDER, "repacked")

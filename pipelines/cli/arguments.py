@@ -140,6 +140,20 @@ def check_output_file(option: str, location: str | Path) -> None:
         raise InputError(f"{option} {file}: cannot be written to; give another file")
 
 
+def check_report_file(output: str) -> None:
+    """Refuse a file of figures that cannot be written.
+
+    The folder that it lies in may be missing, as a folder of them may.
+
+    Raises:
+        InputError: it is a folder, or lies below a file.
+    """
+    if not is_url(output):
+        check_output_folder(Path(output).absolute().parent)
+        if Path(output).is_dir():
+            raise InputError(f"--output {output}: is a folder; give the name of a file")
+
+
 def names_file(output: str) -> bool:
     """Tell whether the output of a report is one file, and not a folder.
 

@@ -17,8 +17,8 @@ import typer
 from pipelines.cli import options, uses
 from pipelines.cli.arguments import (
     check_dataset,
-    check_output_file,
     check_output_folder,
+    check_report_file,
     check_runner,
     check_source_ids,
     images_of,
@@ -230,7 +230,7 @@ def report(
             "--output",
             metavar="WHERE",
             help="FILE.json for data, FILE.md for tables, or a folder for both and for pictures "
-            "(path or URL).  [default: standard output]",
+            "(path or URL); missing folders are made.  [default: standard output]",
         ),
     ] = None,
     prove: Annotated[
@@ -251,7 +251,7 @@ def report(
     processes = workers_of(workers)
     check_dataset(dataset)
     if output is not None and names_file(output):
-        check_output_file("--output", output)
+        check_report_file(output)
     elif output is not None:
         check_output_folder(output)
     from pipelines.cli.commands.report import print_report

@@ -119,6 +119,14 @@ class Members(Sequence[Member]):
         position = self.position(path)
         return None if position is None else self._member(position)
 
+    def called(self, name: str) -> list[str]:
+        """Give the paths of the files of one name, in whatever folder; unpackers change case."""
+        import pyarrow.compute as pc
+
+        holding = pc.match_substring(self._paths, name, ignore_case=True)
+        found = self._paths.filter(holding).to_pylist()
+        return [path for path in found if path.rpartition("/")[2].lower() == name.lower()]
+
     def __len__(self) -> int:
         """Number of members."""
         return len(self._paths)

@@ -35,9 +35,12 @@ _DOI = re.compile(r"10\.\d{4,9}/[\w.;()/:-]+", re.ASCII)
 def citations(record: BuildRecord) -> str:
     """Give the section that names every source, and BibTeX for them and for the papers."""
     lines = ["## Cite the sources", ""]
-    for source in record.sources.values():
-        cited = f"{plain(source.citation)}, {plain(source.homepage)}"
-        lines.append(f"* {plain(source.title)}: {plain(source.license)}. {cited}")
+    for source_id, source in record.sources.items():
+        cited = plain(source.citation)
+        if _DOI.fullmatch(source.citation):
+            cited = f"[{cited}](https://doi.org/{cited})"
+        told = f"{plain(source.title)}, {plain(source.license)}"
+        lines.append(f"* `{source_id}`: {told}. {cited}, {plain(source.homepage)}")
     entries = "".join(_entry(source_id, source) for source_id, source in record.sources.items())
     return (
         "\n".join(lines)

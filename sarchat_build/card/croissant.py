@@ -23,6 +23,7 @@ from sarchat_build.names import display_name
 from sarchat_build.published.layout import LICENSES_FILE, QUALITY_PAGE, table_folder
 from sarchat_build.published.meanings import meaning_of
 from sarchat_build.published.schema import SCHEMAS
+from sarchat_build.report.origin import synthetic_sources, synthetic_text, titled
 from sarchat_build.report.summary import totals
 
 _CONTEXT = {
@@ -84,6 +85,7 @@ _JOINED = ("image", "width", "height")
 def render_croissant(record: BuildRecord) -> dict[str, Any]:
     """Give the description of a finished build, as JSON-LD."""
     pictures, dialogues = totals(record)
+    synthetic = synthetic_sources(record.sources)
     tables = ("images", *record.recipe.tasks.enabled)
     return {
         "@context": _CONTEXT,
@@ -93,12 +95,12 @@ def render_croissant(record: BuildRecord) -> dict[str, Any]:
             "http://mlcommons.org/croissant/RAI/1.0",
         ],
         "name": record.recipe.name,
-        "alternateName": display_name(record.recipe.title),
+        "alternateName": titled(display_name(record.recipe.title), synthetic),
         "description": (
             f"{dialogues:,} dialogues about {pictures:,} pictures of synthetic-aperture radar, "
             "made from the boxes of public detection datasets after the description of "
-            "SARChat-Bench-2M."
-        ),
+            f"SARChat-Bench-2M. {synthetic_text(record.sources)}"
+        ).strip(),
         "version": record.dataset_version,
         "creator": {"@type": "sc:Organization", "name": "The sarchat_build authors"},
         "license": [LICENSES_FILE, *sorted({s.license for s in record.sources.values()})],
@@ -116,6 +118,11 @@ def render_croissant(record: BuildRecord) -> dict[str, Any]:
                 "url": display_name(source.homepage),
                 "license": display_name(source.license),
                 "citation": display_name(source.citation),
+                **(
+                    {"description": "Synthetic pictures in the layout of this source's archive."}
+                    if source.is_synthetic
+                    else {}
+                ),
             }
             for source_id, source in record.sources.items()
         ],
@@ -213,10 +220,12 @@ def _source(table: str, names: tuple[str, ...]) -> dict[str, Any]:
 def _responsible(record: BuildRecord) -> dict[str, Any]:
     """Answer the questions of the RAI vocabulary; what nobody knows is said to be unknown."""
     closed = [s for s, of in record.sources.items() if not may_be_passed_on(of.license)]
+    synthetic = synthetic_text(record.sources)
     unpublished = f" No license allows to pass on the pictures of {', '.join(closed)}."
     return {
         "rai:dataCollection": "Pictures and boxes are those of the sources named in "
-        "prov:wasDerivedFrom, which satellites and aircraft took; nothing was collected anew.",
+        "prov:wasDerivedFrom, which satellites and aircraft took; nothing was collected anew."
+        + (f" But {synthetic}" if synthetic else ""),
         "rai:dataCollectionType": ["Secondary data analysis", "Satellite imagery"],
         "rai:dataCollectionMissingData": "What was left out is in the table rejects, each with its "
         "reason; pictures that show the same are in the table duplicates.",

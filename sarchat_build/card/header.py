@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import yaml
@@ -11,6 +12,8 @@ from sarchat_build.names import display_name
 from sarchat_build.published.hf_features import card_features
 from sarchat_build.published.layout import LICENSES_FILE, table_folder
 from sarchat_build.published.schema import SCHEMAS
+from sarchat_build.report.origin import synthetic_sources, titled
+from sarchat_build.report.quality import QualityFigures
 from sarchat_build.report.summary import splits_of, totals
 
 _SIZES = (
@@ -22,9 +25,11 @@ _SIZES = (
 )
 
 
-def render_header(record: BuildRecord) -> str:
+def render_header(record: BuildRecord, figures: QualityFigures) -> str:
     """Give the YAML between the two lines of `---`."""
-    return yaml.safe_dump(_header(record), sort_keys=False, allow_unicode=True, width=100)
+    return yaml.safe_dump(
+        _header(record, figures.arrow_bytes), sort_keys=False, allow_unicode=True, width=100
+    )
 
 
 def size_category(dialogues: int) -> str:
@@ -36,8 +41,9 @@ def size_category(dialogues: int) -> str:
     return next((name for limit, name in _SIZES if dialogues < limit), "n>10M")
 
 
-def _header(record: BuildRecord) -> dict[str, Any]:
+def _header(record: BuildRecord, arrow_bytes: Mapping[str, Mapping[str, int]]) -> dict[str, Any]:
     configs, infos = [], []
+    synthetic = synthetic_sources(record.sources)
     for name in ("images", *record.recipe.tasks.enabled):
         folder = table_folder(name)
         files = {split: _files(record, folder, split) for split in splits_of(record)}
@@ -50,17 +56,23 @@ def _header(record: BuildRecord) -> dict[str, Any]:
                 **({"default": True} if name == "images" else {}),
             }
         )
+        # To `datasets`, `num_bytes` are those of the rows in memory; those of files come last.
+        decoded = arrow_bytes.get(name, {})
         splits = [
-            {"name": split, "num_examples": sum(entry.rows or 0 for entry in entries)}
+            {
+                "name": split,
+                "num_bytes": decoded.get(split, 0),
+                "num_examples": sum(entry.rows or 0 for entry in entries),
+            }
             for split, entries in files.items()
         ]
-        # What `num_bytes` means to `datasets`, bytes once decoded, is known to no file: left out.
         infos.append(
             {
                 "config_name": name,
                 "features": card_features(SCHEMAS[name]),
                 "splits": splits,
                 "download_size": sum(e.bytes for entries in files.values() for e in entries),
+                "dataset_size": sum(decoded.get(split, 0) for split in files),
             }
         )
     # `datasets` refuses a configuration whose files hold no row.
@@ -70,7 +82,7 @@ def _header(record: BuildRecord) -> dict[str, Any]:
         if any(e.rows for path, e in record.files.items() if path.startswith(f"{name}/"))
     )
     return {
-        "pretty_name": display_name(record.recipe.title),
+        "pretty_name": titled(display_name(record.recipe.title), synthetic),
         "license": "other",
         "license_name": "per-source",
         "license_link": LICENSES_FILE,
@@ -90,6 +102,7 @@ def _header(record: BuildRecord) -> dict[str, Any]:
             "grounding",
             "counting",
             "referring-expressions",
+            *(["synthetic"] if synthetic else []),
         ],
         "configs": configs,
         "dataset_info": infos,

@@ -19,7 +19,12 @@ from sarchat_build.card.tables import (
     sources_table,
 )
 from sarchat_build.dataset.record import BuildRecord
-from sarchat_build.exports.licenses import answers_table, may_be_passed_on, plain
+from sarchat_build.exports.licenses import (
+    answers_table,
+    may_be_passed_on,
+    plain,
+    synthetic_note,
+)
 from sarchat_build.names import display_name
 from sarchat_build.published.layout import (
     CROISSANT_FILE,
@@ -31,6 +36,7 @@ from sarchat_build.published.layout import (
     figure_path,
     parse_table_path,
 )
+from sarchat_build.report.origin import synthetic_sources, titled
 from sarchat_build.report.quality import QualityFigures
 from sarchat_build.report.summary import comparable_rows, splits_of, totals
 
@@ -40,7 +46,7 @@ def render_card(
 ) -> str:
     """Write the card of a finished build from its record, its figures and its examples."""
     body = "\n\n".join(section for section in _sections(record, figures, examples) if section)
-    return f"---\n{render_header(record)}---\n\n{body}\n"
+    return f"---\n{render_header(record, figures)}---\n\n{body}\n"
 
 
 def _sections(
@@ -56,11 +62,11 @@ def _sections(
     yield categories_table(record, figures)
     yield f"## Words\n\n{_picture('words', 'The most frequent words')}"
     yield _words(figures)
-    yield f"## Sources\n\n{sources_table(record)}"
-    yield f"## Sensors\n\n{sensors_table(record)}\n\n{_SENSORS}"
+    yield f"## Sources\n\n{sources_table(record, figures)}"
+    yield f"## Sensors\n\n{sensors_table(record, figures)}\n\n{_SENSORS}"
     yield _licenses(record)
     yield "## Columns\n\n" + "\n\n".join(columns_tables())
-    yield _language(record)
+    yield _language(record, figures)
     yield _limits(record)
     yield comparison_section(comparable_rows(record))
     yield f"## Files\n\n{sizes_table(record)}\n\n{_FILES}"
@@ -83,12 +89,28 @@ def _opening(record: BuildRecord, figures: QualityFigures) -> str:
     )
     sources = _several(len(record.sources), "source")
     tasks = _several(len(record.recipe.tasks.enabled), "task")
-    return (
-        f"# {plain(record.recipe.title)}\n\n"
+    synthetic = synthetic_sources(record.sources)
+    head = [f"# {titled(plain(record.recipe.title), synthetic)}"]
+    if synthetic:
+        head.append(synthetic_note(record.sources))
+    head.append(
         f"**{dialogues:,} dialogues about {pictures:,} pictures** of synthetic-aperture radar "
         f"(SAR), with {objects:,} objects in boxes, from {sources}: {tasks}, from naming what is "
         f"there to finding one object by a phrase. {size_text(sum(shards))} of Parquet. {checked}"
     )
+    closed = _closed(record)
+    if closed:
+        head.append(
+            f"> **Do not publish this dataset as it is:** nothing allows to pass on the pictures "
+            f"of {', '.join(closed)} ([licenses](#licenses)). `sarchat export` leaves them out, or "
+            "asks."
+        )
+    return "\n\n".join(head)
+
+
+def _closed(record: BuildRecord) -> list[str]:
+    """Give the sources whose pictures no license allows to pass on."""
+    return [f"`{s}`" for s, of in record.sources.items() if not may_be_passed_on(of.license)]
 
 
 def _several(number: int, noun: str) -> str:
@@ -112,7 +134,7 @@ def _examples(examples: Sequence[Example]) -> str:
             f"`{SAMPLE_FILE}` and `sarchat explore` show them."
         )
     lines = [
-        f"{number}. **{example.task.replace('_', ' ')}** ({example.subtask}), "
+        f"{number}. `{example.task}` ({example.subtask}), "
         f"`{display_name(example.image_id)}`<br>\n"
         f"   *Question:* {_quoted(example.question)}<br>\n"
         f"   *Answer:* {_quoted(example.answer)}"
@@ -155,11 +177,19 @@ def _what_it_is(record: BuildRecord, figures: QualityFigures) -> str:
     page = f" ([what must be zero]({QUALITY_PAGE}))."
     near = next(p for p in figures.proofs if p.figure.startswith("near-duplicate"))
     scenes = next(p for p in figures.proofs if p.figure == "scenes in two splits")
-    splits = "No scene lies in two splits" if scenes.faults == 0 else "Scenes: not established"
-    alike = "" if near.faults is None else f"{near.faults:,} of {near.of:,} pictures; "
+    splits = (
+        "No scene lies in two splits; of which sources it is known what a scene is, [limits]"
+        "(#limits) say."
+        if scenes.faults == 0
+        else "Whether a scene lies in two splits was not established."
+    )
+    if near.faults is None:
+        alike = "Whether pictures of two splits nearly show the same was not established"
+    else:
+        alike = f"Pictures like one of another split: {near.faults:,} of {near.of:,}"
     return _IS.format(
         proofs=f"{looked}{found}{missing}{page}",
-        leaks=f"{splits}. Near-duplicates across splits: {alike}{near.established}.",
+        leaks=f"{splits}\n* {alike}; {near.established}.",
     )
 
 
@@ -170,9 +200,9 @@ def _picture(name: str, text: str) -> str:
 def _words(figures: QualityFigures) -> str:
     whole = next(d for d in figures.dialogues if not (d.split or d.task or d.source))
     return (
-        f"{whole.words:,} words in {whole.sentences:,} sentences, {figures.vocabulary['all']:,} "
-        "different ones (without those of sizes, shapes and cells). Lengths, phrasings, how far "
-        "one gets without looking, what box text keeps of boxes, crowded pictures: "
+        f"{whole.sentences:,} sentences of {whole.words:,} words; {figures.vocabulary['all']:,} "
+        "different words, not counting those of sizes, shapes and cells. Lengths, phrasings, how "
+        "far one gets without looking, what box text keeps of boxes, crowded pictures: "
         f"[{QUALITY_PAGE}]({QUALITY_PAGE}) in tables, `{QUALITY_FILE}` as data; "
         f"[lengths]({figure_path('lengths')}) and [boxes]({figure_path('boxes')}) as pictures."
     )
@@ -184,10 +214,9 @@ picture is from which sensor."""
 
 def _licenses(record: BuildRecord) -> str:
     lines = "\n".join(answers_table(record.sources))
-    closed = [f"`{s}`" for s, of in record.sources.items() if not may_be_passed_on(of.license)]
+    closed = _closed(record)
     warning = (
-        f"**Do not publish this dataset as it is:** nothing allows to pass on the pictures of "
-        f"{', '.join(closed)}. `sarchat export` leaves them out, or asks."
+        f"Nothing allows to pass on the pictures of {', '.join(closed)}."
         if closed
         else "All sources allow to pass their pictures on, each under its own terms."
     )
@@ -284,16 +313,17 @@ _LEFT_OUT = """
   its like in a cell, or is nearly as large as what is described."""
 
 
-def _language(record: BuildRecord) -> str:
-    percent = record.recipe.phrasing.held_out_percent
-    held_out = f"{percent} % of the question phrasings are in the test split only.\n"
+def _language(record: BuildRecord, figures: QualityFigures) -> str:
+    asked = [phrasing for phrasing in figures.phrasings if phrasing.side == "question"]
+    held, of = (sum(of) for of in zip(*((p.held_out, p.phrasings) for p in asked), strict=True))
+    held_out = f"{held:,} of the {of:,} phrasings of questions are in the test split only.\n"
     two_scales = record.recipe.words.description_size
     scales = (
         "two size scales, one for descriptions" if two_scales else "the same words in every task"
     )
     tasks = record.recipe.tasks
     return _LANGUAGE.format(
-        held_out=held_out if percent else "",
+        held_out=held_out if held else "",
         scales=scales,
         cut=_CUT if tasks.cut_objects == "skip" else "",
         left_out=_LEFT_OUT if tasks.fine_grained_description.left_out_objects == "skip" else "",

@@ -39,6 +39,24 @@ PIXELS = (
 CROWDS = "Pictures with many objects have many dialogues: sample by picture where that matters."
 
 
+def scenes(record: BuildRecord) -> str:
+    """Say of which sources it is known what was taken at once, and what follows for the splits."""
+    told = [f"`{s}`" for s, of in record.sources.items() if of.scene]
+    silent = [f"`{s}`" for s, of in record.sources.items() if not of.scene]
+    sentences = []
+    if told:
+        sentences.append(
+            f"`scene_id` is the acquisition for {', '.join(told)}, whose file names tell it."
+        )
+    if silent:
+        sentences.append(
+            f"Nobody says which pictures of {', '.join(silent)} were taken at once: there "
+            "`scene_id` is the picture itself, with all its chips, and pictures of one "
+            "acquisition may lie in two splits."
+        )
+    return " ".join(sentences)
+
+
 def biases(record: BuildRecord) -> tuple[str, ...]:
     """Say what is unevenly shown."""
     silent = [source for source, of in record.sources.items() if not of.categories.annotated]
@@ -55,4 +73,4 @@ def limits(record: BuildRecord, quote: Callable[[str], str]) -> tuple[str, ...]:
         for source, of in record.sources.items()
         if of.unverified
     )
-    return (DRAWN, PIXELS, WORDING, *unverified)
+    return (DRAWN, PIXELS, scenes(record), WORDING, *unverified)

@@ -42,37 +42,49 @@ def categories_table(record: BuildRecord, figures: QualityFigures) -> str:
     return table(("category",), [*splits_of(record)], rows)
 
 
-def sources_table(record: BuildRecord) -> str:
+def sources_table(record: BuildRecord, figures: QualityFigures) -> str:
     """Say what became of each source."""
-    names = ["read", "rejected", "double", "kept", "pictures", "objects"]
+    names = ["read", "rejected", "double", "kept", "pictures", "objects", "dialogues"]
     note = (
-        f"Numbers are images. *Double*: {WORDS['double']}. *Pictures*, *objects*: of the dataset."
+        f"*Read* to *kept* are images. *Double*: {WORDS['double']}. *Pictures*, *objects*, "
+        "*dialogues* are those of the dataset."
     )
+    if any(p.chips for p in figures.pictures):
+        note += (
+            " Chips of a large image are pictures of their own and may overlap: an object that two "
+            "of them show counts twice, here as in every table."
+        )
     sources, rows = list(source_numbers(record)), []
     if any(of.published for of in sources):
         names.append("published")
         note += " *Published*: images / objects, where about as many images were read."
     for of in sources:
         images = (of.read, of.rejected, of.double, of.kept)
-        numbers = _numbers(*(amount.images for amount in images), *of.written)
+        rows_of = (d.rows for d in figures.dialogues if d.source == of.source_id and not d.task)
+        numbers = _numbers(*(amount.images for amount in images), *of.written, sum(rows_of))
         if "published" in names:
             of_all = of.published
             numbers.append(f"{of_all.images:,} / {of_all.objects:,}" if of_all else "")
-        rows.append((plain(of.source.title), plain(of.source.license), *numbers))
-    return f"{table(('source', 'license'), names, rows)}\n\n{note}"
+        title = f"{plain(of.source.title)}{' (synthetic)' if of.source.is_synthetic else ''}"
+        rows.append((f"`{of.source_id}`", title, plain(of.source.license), *numbers))
+    return f"{table(('source', 'title', 'license'), names, rows)}\n\n{note}"
 
 
-def sensors_table(record: BuildRecord) -> str:
+def sensors_table(record: BuildRecord, figures: QualityFigures) -> str:
     """Say what the authors of each source state of the sensor, and how pictures were made."""
     names = ("source", "platforms", "bands", "polarizations", "resolution, m", "pictures")
     rows = []
     for source_id, source in record.sources.items():
         sar, tiling = source.sar, source.tiling
         meters = ", ".join(f"{meter:g}" for meter in sar.resolutions_m)
-        cut = f"chips of {tiling.chip_px} px" if tiling else "whole"
+        pictures = next(p for p in figures.pictures if p.source == source_id and not p.split)
+        whole = pictures.images - pictures.chips
+        cut = [f"{whole:,} whole"] if whole or not pictures.chips else []
+        if pictures.chips and tiling:
+            cut.append(f"{pictures.chips:,} chips of {tiling.chip_px} px")
         stated = (sar.platforms, sar.frequency_bands, sar.polarizations)
         cells = (plain(", ".join(names)) for names in stated)
-        rows.append((f"`{source_id}`", *cells, meters, cut))
+        rows.append((f"`{source_id}`", *cells, meters, ", ".join(cut)))
     return table(names, (), [tuple(cell or "not stated" for cell in row) for row in rows])
 
 

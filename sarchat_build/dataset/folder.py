@@ -227,7 +227,7 @@ def _changed_inputs(
             f"{source_id}: input {name} is another file (sha256 {old[name].sha256[:12]}… there, "
             f"{new[name].sha256[:12]}… now)"
             for name in sorted(set(old) & set(new))
-            if old[name] != new[name]
+            if old[name].sha256 != new[name].sha256
         ),
     ]
 

@@ -108,6 +108,11 @@ class SourceRecord(SourceFacts):
     counts: SourceCounts
     fixes: dict[str, int]
 
+    @property
+    def is_synthetic(self) -> bool:
+        """Whether an archive of it says that its pictures were drawn by `sarchat synthesize`."""
+        return any(archive.synthetic for archive in self.archives)
+
 
 class TemplateUses(Model):
     """How often each phrasing was used, by its id; 0 for those that no dialogue uses."""

@@ -31,6 +31,7 @@ from sarchat_build.published.layout import (
 )
 from sarchat_build.published.reader import UNREADABLE
 from sarchat_build.published.schema import PICTURE_INDEX, column_faults
+from sarchat_build.report.origin import said_of_synthetic, synthetic_entries, titled
 
 # By position of a picture and "task/subtask": outcomes of the answers to its dialogues.
 Outcomes: TypeAlias = Mapping[int, Mapping[str, Iterable[str]]]
@@ -156,8 +157,10 @@ def shard_names(build: Mapping[str, Any]) -> list[str]:
 def dataset_facts(build: Mapping[str, Any]) -> dict[str, Any]:
     """Say in a few keys what a record says of the whole, for the page."""
     recipe, sources, counts = build["recipe"], build["sources"], build["counts"]
+    synthetic = synthetic_entries(sources)
     return {
-        "title": recipe["title"],
+        "title": titled(recipe["title"], synthetic),
+        "synthetic": said_of_synthetic(synthetic, sources),
         "recipe": recipe["name"],
         "version": build["dataset_version"],
         "splits": [split for split in SPLITS if split in counts],
@@ -171,6 +174,7 @@ def dataset_facts(build: Mapping[str, Any]) -> dict[str, Any]:
                 "id": source_id,
                 **{key: source[key] for key in ("title", "license", "homepage", "citation")},
                 "may_be_published": may_be_passed_on(source["license"]),
+                "synthetic": source_id in synthetic,
             }
             for source_id, source in sorted(sources.items())
         ],

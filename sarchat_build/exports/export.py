@@ -18,6 +18,7 @@ from sarchat_build.exports.licenses import licenses_text, refuse_unaccepted
 from sarchat_build.exports.reading import Dataset, Dialogue, Item, Picture, Selection, Shard
 from sarchat_build.progress import ProgressBar, no_progress
 from sarchat_build.published.layout import SPLITS
+from sarchat_build.report.origin import synthetic_sources
 from sarchat_build.suggestions import advice
 from sarchat_build.version import __version__
 
@@ -196,6 +197,7 @@ def run_export(
         "boxes": {"form": boxes, "frame": frame},
         "picture_folder": form.picture_folder,
         "restricted_sources": restricted,
+        "synthetic_sources": synthetic_sources(export.sources),
     }
     units = form.units(export)
     shown = sum(s.chosen for s in (export.shards if form.picture_folder else ()))

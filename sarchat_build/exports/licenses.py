@@ -9,6 +9,7 @@ from typing import NamedTuple
 from sarchat_build.dataset.record import SourceFacts, SourceRecord
 from sarchat_build.errors import ConfigurationError, Issue
 from sarchat_build.names import display_name
+from sarchat_build.report.origin import synthetic_text
 from sarchat_build.suggestions import advice
 
 # SPDX ids under which copies may be passed on, on conditions that LICENSES.md repeats. Creative
@@ -104,6 +105,12 @@ def plain(text: str) -> str:
     return " ".join(text.replace("[", "&#91;").replace("`", "&#96;").split())
 
 
+def synthetic_note(sources: Mapping[str, SourceRecord]) -> str:
+    """Give the line of Markdown that says whose pictures are synthetic; "" where none are."""
+    said = synthetic_text(sources)
+    return f"> **Synthetic pictures:** {said}" if said else ""
+
+
 def refuse_unaccepted(sources: Mapping[str, SourceRecord], accepted: Collection[str]) -> list[str]:
     """Give the ids of sources whose pictures are exported on the user's own responsibility.
 
@@ -135,13 +142,16 @@ def refuse_unaccepted(sources: Mapping[str, SourceRecord], accepted: Collection[
     return sorted(restricted)
 
 
-def licenses_text(sources: Mapping[str, SourceFacts], restricted: Collection[str]) -> str:
+def licenses_text(sources: Mapping[str, SourceRecord], restricted: Collection[str]) -> str:
     """Give the page that lies beside exported pictures: whose they are, and what may be done."""
     return "\n".join(_lines(sources, restricted)) + "\n"
 
 
-def _lines(sources: Mapping[str, SourceFacts], restricted: Collection[str]) -> Iterator[str]:
+def _lines(sources: Mapping[str, SourceRecord], restricted: Collection[str]) -> Iterator[str]:
     yield "# Licenses of the pictures\n"
+    synthetic = synthetic_note(sources)
+    if synthetic:
+        yield f"{synthetic}\n"
     if restricted:
         yield (
             "The license of some sources does not allow to pass their pictures on, or is not "

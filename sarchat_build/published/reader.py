@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple, TypeAlias
 
 import pyarrow as pa
@@ -51,6 +51,7 @@ def read_rows(
     only: Sequence[str] | None = None,
     batch_rows: int,
     mappings: bool = False,
+    measure: Callable[[int], None] | None = None,
 ) -> Iterator[Row | Fault]:
     """Yield the rows of one Parquet file, and every fault where it is found.
 
@@ -65,6 +66,9 @@ def read_rows(
             `schema`. Nulls are looked for in these. `image.path` is a struct of that field alone.
         batch_rows: how many rows are held in memory.
         mappings: whether structs are dicts.
+        measure: is told, piece by piece, how many bytes all columns take in Arrow. Of columns that
+            are not read it is what Parquet states of them before compression: of picture files,
+            which no dictionary holds, the same but for the headers of pages.
     """
     paths = list(schema.names if only is None else only)
     names = [path.partition(".")[0] for path in paths]
@@ -78,7 +82,11 @@ def read_rows(
             yield from faults
             if not all(fault.usable for fault in faults):
                 return
+            if measure is not None:
+                measure(_unread_bytes(parquet.metadata, paths))
             for batch in parquet.iter_batches(batch_rows, columns=paths, use_threads=False):
+                if measure is not None:
+                    measure(batch.nbytes)
                 yield from _batch_rows(batch, first, names, mappings)
                 first += batch.num_rows
     except UNREADABLE as error:
@@ -93,6 +101,7 @@ def read_sound_rows(
     only: Sequence[str] | None = None,
     batch_rows: int,
     mappings: bool = False,
+    measure: Callable[[int], None] | None = None,
 ) -> Iterator[tuple[Any, ...]]:
     """Yield the values of every row of a file that must be sound, as `read_rows` reads them.
 
@@ -100,12 +109,29 @@ def read_sound_rows(
         ValueError: the file has a fault; it is named. Extra columns are none.
     """
     for found in read_rows(
-        folder, path, schema, only=only, batch_rows=batch_rows, mappings=mappings
+        folder,
+        path,
+        schema,
+        only=only,
+        batch_rows=batch_rows,
+        mappings=mappings,
+        measure=measure,
     ):
         if isinstance(found, Row):
             yield found.values
         elif not (isinstance(found, ColumnFault) and found.usable):
             raise ValueError(f"{path}: {found}; run `sarchat validate` for all faults")
+
+
+def _unread_bytes(metadata: pq.FileMetaData, paths: Sequence[str]) -> int:
+    """Add up the columns that are not read, as they are before compression."""
+    groups = (metadata.row_group(number) for number in range(metadata.num_row_groups))
+    chunks = (group.column(number) for group in groups for number in range(group.num_columns))
+    return sum(
+        chunk.total_uncompressed_size
+        for chunk in chunks
+        if not any(f"{chunk.path_in_schema}.".startswith(f"{path}.") for path in paths)
+    )
 
 
 def _batch_rows(

@@ -20,6 +20,7 @@ from sarchat_build.published.layout import (
     LICENSES_FILE,
     QUALITY_PAGE,
 )
+from sarchat_build.report.origin import synthetic_text
 from sarchat_build.report.quality import QualityFigures
 from sarchat_build.report.quality_page import quality_page
 from sarchat_build.report.summary import is_of_paper_size
@@ -46,7 +47,9 @@ def presentation(
     closed = [s for s, of in record.sources.items() if not may_be_passed_on(of.license)]
     yield LICENSES_FILE, licenses_text(record.sources, closed).encode()
     yield CROISSANT_FILE, json_text(render_croissant(record)).encode()
-    page = quality_page(figures, paper=is_of_paper_size(record))
+    page = quality_page(
+        figures, paper=is_of_paper_size(record), synthetic=synthetic_text(record.sources)
+    )
     yield QUALITY_PAGE, page.encode()
     if drawn:
         chips = draw_examples(reader, examples)

@@ -10,8 +10,7 @@ from sarchat_build.dataset.record import RecordShell
 from sarchat_build.explorer.index import PackedRows, ShardIndex
 from sarchat_build.published.layout import parse_shard_name
 from sarchat_build.report.proofs import ProofCounts
-from sarchat_build.report.reading import shard_pictures
-from sarchat_build.report.statistics.counting import count_pictures
+from sarchat_build.report.reading import shard_statistics
 from sarchat_build.report.statistics.tallies import Tallies
 from sarchat_build.validation import Finding, ShardReport, check_shard
 
@@ -52,8 +51,13 @@ def read_shard(location: str, name: str, record: RecordShell, *, prove: bool) ->
             return ShardReading(proof, Tallies().pack(), PackedRows(name, b""))
     recipe = record.recipe
     index = ShardIndex(name, recipe.words)
-    with shard_pictures(location, name, tasks=recipe.tasks.enabled) as pictures:
-        tallies = count_pictures(index.watch(pictures), recipe.candidates)
+    tallies = shard_statistics(
+        location,
+        name,
+        tasks=recipe.tasks.enabled,
+        candidates=recipe.candidates,
+        watch=index.watch,
+    )
     return ShardReading(proof, tallies.pack(), index.pack())
 
 

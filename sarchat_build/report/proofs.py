@@ -51,9 +51,8 @@ _COUNTED = "counted from every row of the finished files"
 _PROVEN = "read back and recomputed by the checks before publishing, which a fault stops"
 _NOT_PROVEN = "built without proof; `sarchat validate` does it"
 _SEARCHED = {
-    "drop": "searched for by the build among whole pictures, of each group one is kept",
-    "report": "searched for by the build among whole pictures, all are kept, each group in one "
-    "split",
+    "drop": "of each group one is kept",
+    "report": "all are kept, each group in one split",
 }
 
 
@@ -123,10 +122,10 @@ def _near_duplicates(pictures: int, rule: Duplicates, proven: ProofCounts | None
         return _Known(figure, None, pictures, unit, how)
     # The hash of a picture has one orientation: of a copy that is flipped nothing is known.
     searched = (
-        f'{_SEARCHED[rule.near]} (duplicates.near = "{rule.near}"), rescaled copies too, '
-        "mirrored and turned ones not"
+        "searched for by the build among whole pictures, also rescaled, but not mirrored or "
+        f'turned; {_SEARCHED[rule.near]} (duplicates.near = "{rule.near}")'
     )
     if proven is None or proven.near_compared is None:
         return _Known(figure, None, pictures, unit, f"{searched}; not verified: {_NOT_PROVEN}")
-    how = f"{searched}; compared again by the checks before publishing, chips too"
+    how = f"{searched}; compared again, with chips, by the checks before publishing"
     return _Known(figure, proven.near_duplicates, proven.near_compared, unit, how)

@@ -40,6 +40,9 @@ DEFINITIONS = {
     "words": "the most frequent words: how many questions and answers hold them; without words of "
     "sizes, shapes and cells, and without articles, prepositions and the like",
     "conflicts": "questions of one picture, word for word the same, with different answers",
+    "arrow_bytes": "by table and split, what its rows take in memory as Arrow, pictures as their "
+    "files: the num_bytes of the card",
+    "chips": "pictures that were cut from a larger one",
     "top_1_percent_share": "percent of all rows that the 1 % of pictures with most rows have",
 }
 
@@ -60,6 +63,7 @@ class QualityFigures(Model):
     phrasings: tuple[PhrasingFigures, ...]
     vocabulary: dict[str, int]
     words: dict[str, int]
+    arrow_bytes: dict[str, dict[str, int]]
 
 
 def quality_report(
@@ -103,7 +107,18 @@ def quality_report(
             if not group.source
         },
         words=frequent_words(images.get(Group(), "vocabulary")),
+        arrow_bytes=_arrow_bytes(tallies),
     )
+
+
+def _arrow_bytes(tallies: Tallies) -> dict[str, dict[str, int]]:
+    """Give the sizes of all tables by split."""
+    sizes: dict[str, dict[str, int]] = {}
+    for group in tallies.groups():
+        size = tallies.get(group, "table")["arrow_bytes"]
+        if size:
+            sizes.setdefault(group.task, {})[group.split] = size
+    return sizes
 
 
 Coarser = Callable[[Group], Group]

@@ -15,10 +15,18 @@ from sarchat_build.report.words import by_frequency
 from sarchat_build.types import CATEGORIES
 
 
-def quality_page(figures: QualityFigures, *, paper: bool) -> str:
-    """Write the page of a dataset's figures; `paper`: beside the paper's counts."""
+def quality_page(figures: QualityFigures, *, paper: bool, synthetic: str = "") -> str:
+    """Write the page of a dataset's figures.
+
+    Args:
+        figures: the figures.
+        paper: whether they stand beside the paper's counts.
+        synthetic: whose pictures no radar took; "" where all are real.
+    """
     parts = [
-        "# Figures\n\nEvery figure, per split, task, subtask and source, is in "
+        "# Figures",
+        f"> **Synthetic pictures:** {synthetic}" if synthetic else "",
+        "Every figure, per split, task, subtask and source, is in "
         "[`report/quality.json`](quality.json) with its definition.",
         _proofs(figures.proofs),
         _paper(figures.paper) if paper else "",
@@ -114,8 +122,9 @@ def _texts(figures: QualityFigures) -> str:
             rows.append((f"{of.task}/{of.subtask}", *numbers))
     columns = "subtask: | rows | words | sentences | words per row | sentences per text"
     note = (
-        "Words are separated by blanks, sentences end with a mark; the picture's mark and the "
-        "task's tag do not count. Different words: "
+        "Words are separated by blanks. A sentence ends with a full stop, a question or an "
+        "exclamation mark; a text without any, such as boxes alone, counts as one. The picture's "
+        "mark and the task's tag do not count. Different words: "
         + ", ".join(f"{split} {number:,}" for split, number in sorted(figures.vocabulary.items()))
         + "."
     )

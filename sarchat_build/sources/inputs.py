@@ -6,20 +6,36 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from tempfile import TemporaryDirectory
 
-from sarchat_build.archives import join, list_archives, needs_repacking, open_archive, repack
+from sarchat_build.archives import (
+    Archive,
+    join,
+    list_archives,
+    needs_repacking,
+    open_archive,
+    repack,
+)
 from sarchat_build.archives.checksums import read_recorded
 from sarchat_build.config.manifest import Manifest
 from sarchat_build.config.toml import Model
 from sarchat_build.errors import InputError
 from sarchat_build.progress import ProgressBar, no_progress
 
+# A member of this name says that the pictures around it were drawn by `sarchat synthesize`. No
+# pattern of a manifest takes it for a picture or a document, and it stays where it is when an
+# archive is unpacked, or packed in another format.
+SYNTHETIC_MARK = "SARCHAT-SYNTHETIC.md"
+
 
 class ArchiveEntry(Model):
-    """One input archive by its name in the raw folder, its kind (zip, folder, …) and its digest."""
+    """One input archive by its name in the raw folder, its kind (zip, folder, …) and its digest.
+
+    `synthetic` tells whether it says of itself that its pictures were drawn by a program.
+    """
 
     name: str
     kind: str
     sha256: str
+    synthetic: bool = False
 
 
 def describe_archives(
@@ -27,6 +43,7 @@ def describe_archives(
     raw: str,
     *,
     recorded: Mapping[str, str] | None = None,
+    listed: Mapping[str, Archive] | None = None,
     progress: ProgressBar = no_progress,
 ) -> list[ArchiveEntry]:
     """Name and digest a source's archives, and hold them against what was published or recorded.
@@ -35,6 +52,8 @@ def describe_archives(
         manifest: the source's manifest.
         raw: path or URL of the raw folder.
         recorded: digests by name; None: those that lie beside the source's folder.
+        listed: the archives by name, where their members have been listed; of others it is not
+            asked what they say of themselves.
         progress: shows the bytes that have been digested.
 
     Raises:
@@ -46,6 +65,7 @@ def describe_archives(
     described = []
     for name, location in list_archives(join(raw, manifest.id)).items():
         archive = open_archive(location, encodings=manifest.annotations.encodings)
+        members = listed[name].members() if listed and name in listed else None
         with progress(f"hash {name}", archive.digested_bytes()) as show:
             digest = archive.sha256(show)
         if name in expected and expected[name] != digest:
@@ -53,7 +73,10 @@ def describe_archives(
                 f"{location}: sha256 is {digest}, expected {expected[name]}; "
                 f"fetch it again, or run 'sarchat sources record' if the change is meant"
             )
-        described.append(ArchiveEntry(name=name, kind=archive.kind, sha256=digest))
+        synthetic = members is not None and bool(members.called(SYNTHETIC_MARK))
+        described.append(
+            ArchiveEntry(name=name, kind=archive.kind, sha256=digest, synthetic=synthetic)
+        )
     _demand_compared(manifest, published, described)
     return described
 

@@ -20,8 +20,15 @@ from zipfile import ZIP_STORED, ZipFile, ZipInfo
 
 from sarchat_build.dataset.output import digest_file, open_output, room_for
 from sarchat_build.errors import InputError
+from sarchat_build.sources.inputs import SYNTHETIC_MARK
 from sarchat_build.synthetic.planted import Quirk
 
+_MARK = """# Synthetic pictures
+
+`sarchat synthesize` drew the pictures of this archive, in the layout of a real one. No radar took
+them. Leave this file where it is, also when you unpack or repack the archive: by it a dataset that
+is built from these pictures says what they are.
+"""
 _BETWEEN_NOTES = b",\n"
 _CHUNKS_AHEAD = 3
 # The earliest moment a zip can state: the bytes must not tell when they were made.
@@ -187,6 +194,7 @@ def _write_archive(
     planted: list[Quirk] = []
     try:
         with ZipFile(partial, "w", ZIP_STORED) as archive, ExitStack() as open_notes:
+            _store(archive, (Member(SYNTHETIC_MARK, _MARK.encode()),))
             notes: dict[str, BinaryIO] = {}
             for done, sample in enumerate(_samples(layout, images, workers), start=1):
                 _store(archive, sample.members)

@@ -5,10 +5,12 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import logging
 import re
 from pathlib import Path
 from typing import Any
 
+import pyarrow.parquet as pq
 import pytest
 from conftest import REPOSITORY
 from PIL import Image
@@ -18,6 +20,8 @@ from sarchat_build.card.columns import column_paths, page
 from sarchat_build.card.examples import choose_examples, draw_examples
 from sarchat_build.card.figures import draw_figures
 from sarchat_build.card.readme import render_card
+from sarchat_build.card.statements import scenes
+from sarchat_build.config.manifest import Scene
 from sarchat_build.explorer.catalog import open_catalog
 from sarchat_build.explorer.pictures import PictureReader
 from sarchat_build.exports.licenses import license_answers, may_be_passed_on
@@ -172,6 +176,103 @@ def test_the_header_is_what_hubs_ask_for(built: Path) -> None:
     (images,) = [info for info in header["dataset_info"] if info["config_name"] == "images"]
     stored = sum(entry["bytes"] for path, entry in files.items() if path.startswith("images/"))
     assert images["download_size"] == stored
+
+
+def test_datasets_takes_the_whole_header(
+    built: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import datasets
+
+    monkeypatch.setenv("HF_DATASETS_OFFLINE", "1")
+    monkeypatch.setattr("datasets.config.HF_DATASETS_CACHE", tmp_path / "cache")
+    told: list[str] = []
+    handler = logging.Handler(logging.WARNING)
+    monkeypatch.setattr(handler, "emit", lambda record: told.append(record.getMessage()))
+    logger = logging.getLogger("datasets")
+    logger.addHandler(handler)
+    try:
+        for table in ("images", "referring"):
+            stated = datasets.load_dataset_builder(str(built), table).info
+            loaded = datasets.load_dataset(str(built), table)
+            for split, rows in loaded.items():
+                # What `datasets` counts of the rows that it has written.
+                counted, said = rows.info.splits[split].num_bytes, stated.splits[split]
+                assert said.num_examples == len(rows)
+                assert abs(said.num_bytes - counted) < 0.02 * counted, (table, split)
+            assert stated.dataset_size == sum(of.num_bytes for of in stated.splits.values())
+    finally:
+        logger.removeHandler(handler)
+    assert told == []
+
+
+def test_a_reader_sees_at_once_that_pictures_are_synthetic(built: Path) -> None:
+    record = read_record(str(built))
+    card = card_of(built)
+    head = card.lstrip().splitlines()[:3]
+    assert head[0] == f"# {record.recipe.title} (synthetic pictures)"
+    assert head[2].startswith("> **Synthetic pictures:** 'sarchat synthesize' drew all pictures")
+    for document in ("LICENSES.md", "report/quality.md", "croissant.json", "report/sample.html"):
+        text = (built / document).read_text(encoding="utf-8")
+        assert "'sarchat synthesize' drew all pictures" in text, document
+    real = {
+        source: of.model_copy(
+            update={"archives": [a.model_copy(update={"synthetic": False}) for a in of.archives]}
+        )
+        for source, of in record.sources.items()
+    }
+    figures = read_quality(str(built))
+    for ids, says in (((), False), (("ssdd",), True)):
+        mixed = record.model_copy(
+            update={"sources": real | {source: record.sources[source] for source in ids}}
+        )
+        text = render_card(mixed, figures)
+        assert ("ynthetic pictures" in text) == says
+        assert ("drew the pictures of ssdd, in" in text) == says
+        assert "| `sar_aircraft` | SAR-AIRcraft-1.0 | research-only |" in text
+
+
+def test_the_first_screen_says_that_a_dataset_must_not_be_published(built: Path) -> None:
+    opening = card_of(built).split("![")[0]
+    assert "**Do not publish this dataset as it is:**" in opening
+    assert "`sar_aircraft`" in opening
+    assert "`ssdd`" not in opening
+
+
+def test_the_numbers_of_the_card_are_those_of_the_rows(built: Path) -> None:
+    card = card_of(built)
+    images = [
+        row
+        for path in (built / "images").glob("*.parquet")
+        for row in pq.read_table(path, columns=["source", "window_xyxy_px"]).to_pylist()
+    ]
+    chips = sum(bool(row["window_xyxy_px"]) for row in images if row["source"] == "sar_aircraft")
+    whole = sum(row["source"] == "ssdd" for row in images)
+    assert f"| {chips:,} chips of 512 px |" in card
+    assert f"| not stated | {whole:,} whole |" in card
+    dialogues = [
+        source
+        for path in (built / "dialogues").rglob("*.parquet")
+        for source in pq.read_table(path, columns=["source"])["source"].to_pylist()
+    ]
+    for source in read_record(str(built)).sources:
+        (row,) = [line for line in card.splitlines() if line.startswith(f"| `{source}` | S")]
+        assert f"{dialogues.count(source):,}" in row.split("|")[-2]
+    asked = [p for p in read_quality(str(built)).phrasings if p.side == "question"]
+    held, of = sum(p.held_out for p in asked), sum(p.phrasings for p in asked)
+    assert f"{held:,} of the {of:,} phrasings of questions are in the test split only" in card
+
+
+def test_it_is_said_of_each_source_what_a_scene_is(built: Path) -> None:
+    record = read_record(str(built))
+    assert "Nobody says which pictures of `sar_aircraft`, `ssdd` were taken at once" in scenes(
+        record
+    )
+    named = record.sources["ssdd"].model_copy(
+        update={"scene": Scene(pattern="(?P<scene_id>[0-9])")}
+    )
+    told = scenes(record.model_copy(update={"sources": record.sources | {"ssdd": named}}))
+    assert "`scene_id` is the acquisition for `ssdd`, whose file names tell it." in told
+    assert "Nobody says which pictures of `sar_aircraft` were" in told
 
 
 def test_the_page_of_columns_is_current() -> None:

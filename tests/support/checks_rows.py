@@ -152,7 +152,9 @@ def source_facts(annotated, *, tiled):
         "expected": None,
         "sardet": None,
         "unverified": {},
-        "archives": [{"name": "a.zip", "kind": "zip", "sha256": digest("a.zip")}],
+        "archives": [
+            {"name": "a.zip", "kind": "zip", "sha256": digest("a.zip"), "synthetic": False}
+        ],
         "manifest_sha256": digest("manifest"),
         "fixes": {},
     }

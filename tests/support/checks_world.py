@@ -147,6 +147,7 @@ def card(build: dict) -> str:
             listed = [e for p, e in build["files"].items() if p.startswith(prefix)]
             lines += [
                 f"  - name: {split}",
+                "    num_bytes: 7",
                 f"    num_examples: {sum(e['rows'] for e in listed)}",
             ]
             size += sum(e["bytes"] for e in listed)
@@ -155,14 +156,15 @@ def card(build: dict) -> str:
     for label, unit in (("*pictures*", "images"), *((name, name) for name in tables[1:])):
         numbers = [f"{build['counts'][split].get(unit, 0):,}" for split in splits]
         lines.append(f"| {' | '.join((label, *numbers))} |")
-    for source in build["sources"].values():
+    for source_id, source in build["sources"].items():
         counts = source["counts"]
         stages = ("read", "rejected", "deduplicated", "kept", "written")
         numbers = [str(counts[stage]["images"]) for stage in stages]
         numbers.append(str(counts["written"]["objects"]))
-        lines.append(f"| {' | '.join((source['title'], source['license'], *numbers))} |")
+        cells = (f"`{source_id}`", source["title"], source["license"], *numbers)
+        lines.append(f"| {' | '.join(cells)} |")
         cited = f"{source['citation']}, {source['homepage']}"
-        lines.append(f"* {source['title']}: {source['license']}. {cited}")
+        lines.append(f"* `{source_id}`: {source['title']}, {source['license']}. {cited}")
     return "\n".join(lines) + "\n"
 
 

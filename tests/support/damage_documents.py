@@ -134,6 +134,13 @@ RECORD = {
     "another template digest": Damage(
         in_build("templates", "sha256", value="7f" * 32), ("other_phrasings",), warning=True
     ),
+    "pictures that a radar took": Damage(
+        in_build("sources", "hrsid", "archives", 0, "synthetic", value=False), ("card",)
+    ),
+    "pictures of nobody": Damage(
+        in_build("sources", "hrsid", "archives", 0, "synthetic", value=None),
+        ("build_json", "source_archives"),
+    ),
     "an archive's digest of zeros": Damage(
         in_build("sources", "hrsid", "archives", 0, "sha256", value="0" * 64), ("source_archives",)
     ),
@@ -174,8 +181,10 @@ CARD = {
 
 CARD |= {
     "a sentence": lambda text: text.replace("0-based", "1-based", 1),
-    "a figure": lambda text: text.replace("different ones", "and different ones", 1),
+    "a figure": lambda text: text.replace("different words", "or different words", 1),
     "a feature": lambda text: text.replace("dtype: int32", "dtype: int64", 1),
+    "no word of synthetic pictures": lambda text: text.replace("> **Synthetic", "> **Real", 1),
+    "bytes in memory": lambda text: text.replace("num_bytes: ", "num_bytes: 1", 1),
     "a line more": lambda text: f"{text}The end.\n",
 }
 

@@ -8,7 +8,15 @@ from pathlib import Path
 import pytest
 from conftest import made_once
 
-from sarchat_build.synthetic import SyntheticArchive, synthesize
+from sarchat_build.synthetic import SYNTHESIZERS, SyntheticArchive, synthesize
+
+# Pictures of each source in the archives that are looked at.
+SIZES = dict.fromkeys(SYNTHESIZERS, 20) | {
+    "air_sarship_1": 1,
+    "air_sarship_2": 6,
+    "ssdd": 62,
+    "sar_aircraft": 18,
+}
 
 
 def written_archive(

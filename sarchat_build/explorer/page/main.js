@@ -188,7 +188,7 @@ function caption(picture) {
   const facts = [
     ["Objects", [...kinds].map(([name, number]) => several(number, name)).join(", ") || "none"],
     ["Size", `${picture.width} × ${picture.height} px`],
-    ["Source", picture.source],
+    ["Source", source.synthetic ? `${picture.source} (synthetic picture)` : picture.source],
     ["Split", picture.split],
     ["Resolution", picture.resolutions_m.length ? `${picture.resolutions_m.join(", ")} m` : ""],
     ["Sensor", picture.platforms.join(", ")],
@@ -355,9 +355,10 @@ async function begin() {
   start = await data.start();
   index = new Index(start);
   byId("title").textContent = document.title = start.dataset.title;
-  const banner = start.sample ? start.sample.banner : start.warning;
-  byId("banner").hidden = !banner;
-  byId("banner").textContent = banner || "";
+  const said = start.sample ? start.sample.banner : start.warning;
+  const banner = [said, start.dataset.synthetic].filter(Boolean);
+  byId("banner").hidden = !banner.length;
+  byId("banner").replaceChildren(...banner.map((text) => el("p", {}, text)));
   const find = (text, whole) => search(text, whole).catch((error) => note(error.message));
   byId("search").addEventListener("input", (event) => find(event.target.value, false));
   byId("search").addEventListener("keydown", (event) => event.key === "Enter" && find(event.target.value, true));

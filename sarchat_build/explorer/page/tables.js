@@ -110,7 +110,7 @@ function aboutView({ dataset, sample }) {
   const link = (text) => (/^https?:\/\//.test(text) ? el("a", { href: text, rel: "noreferrer noopener", target: "_blank" }, text.replace(/^https?:\/\//, "")) : text);
   const row = (source) =>
     el(
-      "tr", {}, el("td", {}, source.title, el("div", { class: "muted mono" }, source.id)),
+      "tr", {}, el("td", {}, source.title, source.synthetic && " (synthetic pictures)", el("div", { class: "muted mono" }, source.id)),
       el("td", {}, source.license, el("div", {}, source.may_be_published ? "" : el("span", { class: "badge warn" }, "do not publish"))),
       el("td", {}, link(source.homepage), el("div", { class: "muted" }, source.citation)),
     );

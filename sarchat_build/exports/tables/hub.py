@@ -102,7 +102,7 @@ def card(export: Export, rows: Mapping[str, int]) -> dict[str, str]:
         task=export.tasks[-1],
         split=splits[0] if splits else "train",
     )
-    return {"README.md": card_header(configs) + text}
+    return {"README.md": card_header(configs, export.sources) + text}
 
 
 def _files(splits: list[str]) -> list[dict[str, str]]:

@@ -13,6 +13,8 @@ from typing import Any, NamedTuple
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from sarchat_build.dataset.record import SourceRecord
+from sarchat_build.exports.licenses import synthetic_note
 from sarchat_build.exports.reading import Picture
 from sarchat_build.published.hf_features import with_hf_features
 
@@ -125,10 +127,11 @@ def _leaves(fields: Iterable[pa.Field], prefix: str = "") -> list[str]:
     return found
 
 
-def card_header(configs: Iterable[Mapping[str, Any]]) -> str:
-    """Give the YAML at the top of a card that names its configurations."""
+def card_header(configs: Iterable[Mapping[str, Any]], sources: Mapping[str, SourceRecord]) -> str:
+    """Give the top of a card: YAML that names its configurations, and who made the pictures."""
     import yaml
 
+    note = synthetic_note(sources)
     header = {
         "license": "other",
         "license_name": "per-source",
@@ -138,7 +141,8 @@ def card_header(configs: Iterable[Mapping[str, Any]]) -> str:
             "image-text-to-text", "visual-question-answering", "object-detection",
         ],
         "tags": ["sar", "synthetic-aperture-radar", "remote-sensing", "grounding", "counting",
-                 "referring-expressions"],
+                 "referring-expressions", *(["synthetic"] if note else [])],
         "configs": list(configs),
     }  # fmt: skip
-    return f"---\n{yaml.safe_dump(header, sort_keys=False, allow_unicode=True)}---\n"
+    head = f"---\n{yaml.safe_dump(header, sort_keys=False, allow_unicode=True)}---\n"
+    return f"{head}\n{note}\n" if note else head

@@ -53,7 +53,7 @@ def card(export: Export, rows: Mapping[str, int]) -> dict[str, str]:
     """Give the card, by which `load_dataset` finds the splits."""
     del rows
     files = [{"split": split, "path": f"data/{split}-*.parquet"} for split in export.splits]
-    header = card_header([{"config_name": "default", "data_files": files}])
+    header = card_header([{"config_name": "default", "data_files": files}], export.sources)
     return {"README.md": f"{header}\n# SAR image-text dialogues for TRL and Axolotl\n"}
 
 

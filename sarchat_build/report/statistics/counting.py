@@ -9,8 +9,11 @@ Kinds of a (split, task, subtask, source):
     first_option    choice questions: "first", "second"
 Kinds of a (split, task, "", source), and with "" as task for all of them together:
     rows_per_image  histogram: rows of one picture
+Kinds of a (split, table, "", ""):
+    table           arrow_bytes: what all its columns take in Arrow
 Kinds of a (split, "", "", source):
-    images          images, objects, invalid_boxes, degenerate_texts, statements, contradictions
+    images          images, chips, objects, invalid_boxes, degenerate_texts, statements,
+                    contradictions
     iou/<format>    see `boxes`
     aspect_ratios, areas_px2       classes of boxes, see `boxes`
     objects_of, pictures_of        category: its objects, and the pictures that show any
@@ -130,6 +133,7 @@ class _Counter:
         stated, contradicted = contradictions(dialogues)
         self._tallies.counter(group, "images").update(
             images=1,
+            chips=int(bool(image["window_xyxy_px"])),
             objects=len(boxes),
             invalid_boxes=sum(not _is_valid(box, *side_px) for box in boxes),
             degenerate_texts=sum(_is_flat(box) for box in boxes),

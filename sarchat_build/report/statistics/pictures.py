@@ -38,13 +38,15 @@ class BoxTextFigures(Model):
 class PictureFigures(Model):
     """Pictures and objects of one group; None for what the group does not tell apart.
 
-    `objects_of` and `pictures_of` are by category, `aspect_ratios` and `areas_px2` by the classes
-    of `boxes`, `box_text_iou` by the text format of boxes.
+    `chips` are the pictures that were cut from a larger one, `objects` those of every picture: what
+    two chips show counts twice. `objects_of` and `pictures_of` are by category, `aspect_ratios` and
+    `areas_px2` by the classes of `boxes`, `box_text_iou` by the text format of boxes.
     """
 
     split: str | None
     source: str | None
     images: int
+    chips: int
     objects: int
     invalid_boxes: int
     degenerate_texts: int
@@ -64,6 +66,7 @@ def picture_figures(images: Tallies, group: Group) -> PictureFigures:
         split=group.split or None,
         source=group.source or None,
         images=counts["images"],
+        chips=counts["chips"],
         objects=counts["objects"],
         invalid_boxes=counts["invalid_boxes"],
         degenerate_texts=counts["degenerate_texts"],

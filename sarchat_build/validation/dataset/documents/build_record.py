@@ -39,6 +39,7 @@ _VERSIONS = ("jinja2", "numpy", "pillow", "pyarrow", "rasterio", "sarchat_build"
 _STAGES = ("read", "rejected", "deduplicated", "kept")
 _FINGERPRINT = re.compile(r"[0-9a-f]{32}")
 _VERSION = re.compile(r"[0-9]+(\.[0-9a-z]+)+([-+.][0-9a-z.]+)?")
+_ARCHIVE_KEYS = {"name", "kind", "sha256", "synthetic"}
 _ENTRY_KEYS = {"bytes", "sha256", "rows"}
 
 
@@ -123,7 +124,7 @@ def _sources(build: Mapping[str, Any]) -> Iterator[RecordFault]:
             yield RecordFault("source_facts", f"{key}.categories.annotated", expected, annotated)
         archives = entry.get("archives")
         if not isinstance(archives, list) or not archives or not all(map(_is_archive, archives)):
-            expected = Plain("name, kind and sha256 (64 hexadecimal digits) of each")
+            expected = Plain("name, kind, sha256 (64 hexadecimal digits) and synthetic of each")
             yield RecordFault("source_archives", f"{key}.archives", expected, archives)
         if not _is_digest(entry.get("manifest_sha256")):
             found = entry.get("manifest_sha256")
@@ -154,7 +155,7 @@ def _at(build: Mapping[str, Any], path: str) -> object:
 
 
 def _is_archive(entry: object) -> bool:
-    if not isinstance(entry, Mapping) or set(entry) != {"name", "kind", "sha256"}:
+    if not isinstance(entry, Mapping) or set(entry) != _ARCHIVE_KEYS:
         return False
     name = entry["name"]
     inside = isinstance(name, str) and name and not name.startswith("/")
@@ -162,6 +163,7 @@ def _is_archive(entry: object) -> bool:
         bool(inside)
         and ".." not in name.split("/")
         and bool(_is_digest(entry["sha256"]) and entry["kind"])
+        and isinstance(entry["synthetic"], bool)
     )
 
 

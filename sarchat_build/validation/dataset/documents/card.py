@@ -15,7 +15,7 @@ from sarchat_build.validation.vocabulary import SPLITS
 
 CARD_FILE = "README.md"
 _CONFIG = re.compile(r"^- config_name: (.+)$", re.MULTILINE)
-_SPLIT_ROWS = re.compile(r"- name: (\w+)\n\s+num_examples: (\d+)$", re.MULTILINE)
+_SPLIT_ROWS = re.compile(r"- name: (\w+)\n\s+num_bytes: \d+\n\s+num_examples: (\d+)$", re.MULTILINE)
 _SIZE = re.compile(r"^\s+download_size: (\d+)$", re.MULTILINE)
 # Of links those to files that lie beside the card.
 _LINK = re.compile(r"\]\(([^)#:\s]+)\)")
@@ -25,6 +25,13 @@ _Rows = Mapping[str, Sequence[str]]
 
 
 _LONGEST_PLAIN = 100
+# What the card begins with where a program drew pictures: before anything else is read.
+_SYNTHETIC_TITLE, _SYNTHETIC_NOTE, _HEAD_LINES = (
+    " (synthetic pictures)",
+    "> **Synthetic pictures:**",
+    3,
+)
+_DOI = re.compile(r"10\.\d{4,9}/[\w.;()/:-]+", re.ASCII)
 
 
 def check_card(folder: DatasetFolder, build: Mapping[str, Any], log: FindingLog) -> None:
@@ -48,6 +55,8 @@ def check_card(folder: DatasetFolder, build: Mapping[str, Any], log: FindingLog)
 def _header_faults(header: str, build: Mapping[str, Any]) -> Iterator[tuple[str, object, object]]:
     configs, _, infos = header.partition("\ndataset_info:\n")
     title = mapping_at(build, "recipe").get("title")
+    if _synthetic(build):
+        title = f"{title}{_SYNTHETIC_TITLE}"
     first = " ".join(header.partition("\nlicense:")[0].split())
     if first not in (f"pretty_name: {title}", f"pretty_name: '{title}'", f'pretty_name: "{title}"'):
         yield "pretty_name", title, first
@@ -94,6 +103,7 @@ def _sum(values: Iterator[object]) -> int:
 
 
 def _body_faults(body: str, build: Mapping[str, Any]) -> Iterator[tuple[str, object, object]]:
+    yield from _origin_faults(body, build)
     rows = dict(_table_rows(body))
     counts, sources = mapping_at(build, "counts"), mapping_at(build, "sources")
     splits = [split for split in SPLITS if split in counts]
@@ -108,19 +118,22 @@ def _body_faults(body: str, build: Mapping[str, Any]) -> Iterator[tuple[str, obj
         entry = mapping_at(sources, source)
         title, license_name = _squeezed(entry.get("title")), _squeezed(entry.get("license"))
         expected = _source_numbers(entry)
-        start = f"| {title} | {license_name} |"
+        drawn = " (synthetic)" if source in _synthetic(build) else ""
+        start = f"| `{source}` | {title}{drawn} | {license_name} |"
         lines = [line for line in plain.splitlines() if line.startswith(start)]
         cells = [[cell.strip() for cell in line.removeprefix(start).split("|")] for line in lines]
         if not _is_plain(title) or not _is_plain(license_name):
             # The card displays names of others escaped and shortened: their numbers must be there.
-            if expected not in [row[1 : 1 + len(expected)] for row in _cells_after(body)]:
+            if expected not in [row[2 : 2 + len(expected)] for row in _cells_after(body)]:
                 yield f"sources {source}", expected, Plain("no row with these numbers")
             continue
         if expected not in [found[: len(expected)] for found in cells]:
             row = [license_name, *expected]
             yield f"sources {source}", row, lines[0] if lines else Plain("no such row")
         citation, homepage = _squeezed(entry.get("citation")), _squeezed(entry.get("homepage"))
-        cited = f"* {title}: {license_name}. {citation}, {homepage}"
+        if _DOI.fullmatch(citation):
+            citation = f"[{citation}](https://doi.org/{citation})"
+        cited = f"* `{source}`: {title}, {license_name}. {citation}, {homepage}"
         if cited not in plain.splitlines():
             yield f"citations {source}", cited, Plain("no such line")
     yield from _comparison_faults(plain, build)
@@ -128,6 +141,31 @@ def _body_faults(body: str, build: Mapping[str, Any]) -> Iterator[tuple[str, obj
     for link in dict.fromkeys(_LINK.findall(body)):
         if link not in files:
             yield "link", Plain("a file of build.json"), link
+
+
+def _synthetic(build: Mapping[str, Any]) -> list[str]:
+    """Give the sources of which an archive says that its pictures are synthetic."""
+    sources, found = mapping_at(build, "sources"), []
+    for source in sources:
+        archives = mapping_at(sources, source).get("archives")
+        entries = archives if isinstance(archives, list) else []
+        if any(isinstance(entry, Mapping) and entry.get("synthetic") is True for entry in entries):
+            found.append(source)
+    return sorted(found)
+
+
+def _origin_faults(body: str, build: Mapping[str, Any]) -> Iterator[tuple[str, object, object]]:
+    """Compare who made the pictures with what the beginning of the card says of it."""
+    synthetic, sources = _synthetic(build), mapping_at(build, "sources")
+    head = body.lstrip().splitlines()[:_HEAD_LINES]
+    said = [line for line in head if line.startswith(_SYNTHETIC_NOTE)]
+    drawn = "all pictures" if len(synthetic) == len(sources) else ", ".join(synthetic)
+    is_titled = bool(head) and head[0].endswith(_SYNTHETIC_TITLE)
+    if (bool(synthetic) != bool(said)) or (said and drawn not in said[0]):
+        expected = f"{_SYNTHETIC_NOTE} … {drawn}" if synthetic else "nothing of synthetic pictures"
+        yield "synthetic pictures", Plain(expected), said[0] if said else Plain("no such line")
+    elif is_titled != bool(synthetic):
+        yield "title", Plain(f"synthetic pictures: {', '.join(synthetic) or 'none'}"), head[0]
 
 
 def _is_plain(name: str) -> bool:
