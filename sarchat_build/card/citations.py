@@ -51,12 +51,15 @@ def citations(record: BuildRecord) -> str:
 def _entry(source_id: str, source: SourceRecord) -> str:
     """Give the BibTeX entry of a source: a DOI where its citation is one, else the title cited."""
     is_doi = _DOI.fullmatch(source.citation) is not None
-    key = "doi   " if is_doi else "note  "
-    return (
-        f"@misc{{{source_id},\n  title  = {{{{{_bibtex(source.title)}}}}},\n"
-        f"  {key} = {{{_bibtex(source.citation)}}},\n"
-        f"  url    = {{{_bibtex(source.homepage)}}},\n}}\n"
-    )
+    values = {
+        "title": f"{{{_bibtex(source.title)}}}",
+        "author": _bibtex(source.authors),
+        "year": str(source.year or ""),
+        "doi" if is_doi else "note": _bibtex(source.citation),
+        "url": _bibtex(source.homepage),
+    }
+    lines = (f"  {key:6} = {{{value}}},\n" for key, value in values.items() if value)
+    return f"@misc{{{source_id},\n{''.join(lines)}}}\n"
 
 
 def _bibtex(text: str) -> str:

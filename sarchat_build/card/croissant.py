@@ -5,7 +5,7 @@ Each task is a record set whose rows are joined with the picture they are about.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import pyarrow as pa
@@ -20,7 +20,13 @@ from sarchat_build.card.statements import (
 from sarchat_build.dataset.record import BuildRecord
 from sarchat_build.exports.licenses import may_be_passed_on
 from sarchat_build.names import display_name
-from sarchat_build.published.layout import LICENSES_FILE, QUALITY_PAGE, table_folder
+from sarchat_build.published.layout import (
+    CARD_FILE,
+    LICENSES_FILE,
+    QUALITY_PAGE,
+    parse_table_path,
+    table_folder,
+)
 from sarchat_build.published.meanings import meaning_of
 from sarchat_build.published.schema import SCHEMAS
 from sarchat_build.report.origin import synthetic_sources, synthetic_text, titled
@@ -78,6 +84,8 @@ _TYPES = {
     pa.int64(): "sc:Integer",
     pa.float64(): "sc:Float",
 }
+# The name that mlcroissant reads; the registered one fails there when rows are read.
+_PARQUET = "application/x-parquet"
 # What a dialogue shows of its picture.
 _JOINED = ("image", "width", "height")
 
@@ -101,6 +109,8 @@ def render_croissant(record: BuildRecord) -> dict[str, Any]:
             "made from the boxes of public detection datasets after the description of "
             f"SARChat-Bench-2M. {synthetic_text(record.sources)}"
         ).strip(),
+        # Where it is published is known to who does it; its page is the card that lies beside.
+        "url": CARD_FILE,
         "version": record.dataset_version,
         "creator": {"@type": "sc:Organization", "name": "The sarchat_build authors"},
         "license": [LICENSES_FILE, *sorted({s.license for s in record.sources.values()})],
@@ -126,9 +136,25 @@ def render_croissant(record: BuildRecord) -> dict[str, Any]:
             }
             for source_id, source in record.sources.items()
         ],
-        "distribution": [_files(table) for table in tables],
+        "distribution": [*_shards(record, tables), *map(_files, tables)],
         "recordSet": [_record_set(table) for table in tables],
     }  # fmt: skip
+
+
+def _shards(record: BuildRecord, tables: Sequence[str]) -> Iterator[dict[str, Any]]:
+    """Give every file of the tables, with which a copy can be compared."""
+    for path, entry in record.files.items():
+        file = parse_table_path(path)
+        if file is not None and file.table in tables:
+            yield {
+                "@type": "cr:FileObject",
+                "@id": path,
+                "name": path,
+                "contentUrl": path,
+                "contentSize": f"{entry.bytes} B",
+                "encodingFormat": _PARQUET,
+                "sha256": entry.sha256,
+            }
 
 
 def _files(table: str) -> dict[str, Any]:
@@ -137,7 +163,7 @@ def _files(table: str) -> dict[str, Any]:
         "@id": f"{table}-files",
         "name": f"{table}-files",
         "description": f"The shards of {table}.",
-        "encodingFormat": "application/x-parquet",
+        "encodingFormat": _PARQUET,
         "includes": f"{table_folder(table)}/*.parquet",
     }
 

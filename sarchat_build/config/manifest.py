@@ -223,6 +223,11 @@ class Manifest(Model):
     """The authors' terms: an SPDX id, `research-only` or `unknown`. Example: `"GPL-3.0-only"`"""
     citation: str
     """A DOI, or the title of the paper. Example: `"10.1109/ACCESS.2020.3005861"`"""
+    authors: str = ""
+    """The paper's authors as BibTeX names them, the last of many as `others`.
+    Example: `"Wei, Shunjun and Zeng, Xiangfeng and others"`"""
+    year: int | None = Field(default=None, ge=1950, le=2100)
+    """The paper's year. Example: `2020`"""
     priority: int
     """Of two sources that hold the same picture, the one with the lower number keeps it.
     Example: `50`"""

@@ -83,6 +83,8 @@ class SourceFacts(Model):
     homepage: str
     license: str
     citation: str
+    authors: str = ""
+    year: int | None = None
     priority: int
     contains: tuple[str, ...]
     sar: SarFacts

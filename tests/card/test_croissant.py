@@ -62,6 +62,14 @@ def test_every_source_and_every_question_of_responsible_use_is_there(built: Path
     told = render_croissant(record)
     assert json.loads((built / "croissant.json").read_text(encoding="utf-8")) == told
     assert {f"rai:{name}" for name in RAI} <= set(told)
+    files = json.loads((built / "build.json").read_text(encoding="utf-8"))["files"]
+    objects = [entry for entry in told["distribution"] if entry["@type"] == "cr:FileObject"]
+    assert {(e["contentUrl"], e["sha256"], e["contentSize"]) for e in objects} == {
+        (path, entry["sha256"], f"{entry['bytes']} B")
+        for path, entry in files.items()
+        if path.startswith(("images/", "dialogues/"))
+    }
+    assert (built / told["url"]).is_file()
     derived = {entry["@id"]: entry for entry in told["prov:wasDerivedFrom"]}
     assert set(derived) == {f"source/{source_id}" for source_id in record.sources}
     assert all(entry["url"] and entry["license"] for entry in derived.values())
