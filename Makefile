@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 DEMO   := demo
 
 .PHONY: help demo test check libarchive chromium lint lock golden docs bytes clean faults gcs dataflow image
-.PHONY: clients engines flink prism short-engines short-gcs site
+.PHONY: clients engines flink picture prism short-engines short-gcs site
 .PHONY: bench bench-start oracles proof-coco proof-crowds proof-full proof-million proof-neardup proof-scene
 .DEFAULT_GOAL := help
 
@@ -16,6 +16,7 @@ help:
 	@echo "make check   demo, test, lint: what CI runs before 'make engines'"
 	@echo "make golden  the published format, and the texts and screens that reviewers read, after a change"
 	@echo "make docs    the pages of docs/, after a reason, a column, a command, or a key of manifest or recipe changed"
+	@echo "make picture the README's picture of the explorer, of the demo"
 	@echo "make site    docs/ as a site, every link followed, in an environment of its own"
 	@echo "make bytes   small builds under both recipes, byte for byte as recorded (RECORD=--record: anew)"
 	@echo "make lock    every pin anew, with hashes"
@@ -105,6 +106,10 @@ chromium: $(VENV)/.dev
 	  find || \
 	    echo "no Chromium, so tests of the page are left out: 'sudo apt-get install chromium' (macOS: 'brew install --cask chromium')"; \
 	}
+
+# The picture of the README: of the demo, as the page is now.
+picture: demo chromium
+	@PYTHONPATH=.:tests:tests/support $(BIN)/python tests/support/demo_picture.py $(DEMO)/dataset
 
 # Only the index that is configured on the machine is asked; no lock names one.
 LOCK = $(BIN)/uv pip compile pyproject.toml --quiet --generate-hashes --no-header --no-annotate \

@@ -11,9 +11,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import demo_picture
 import pytest
 import typer
 from conftest import REPOSITORY, sarchat
+from PIL import Image
 
 from pipelines.cli.main import app
 
@@ -35,6 +37,15 @@ def project(raw: Path, built: Path, tmp_path_factory: pytest.TempPathFactory) ->
     (folder / "demo" / "raw").symlink_to(raw)
     (folder / "raw").symlink_to(raw)
     return folder
+
+
+def test_the_picture_of_the_readme_is_of_the_demo() -> None:
+    assert demo_picture.FILE.relative_to(REPOSITORY).as_posix() in (
+        REPOSITORY / "README.md"
+    ).read_text(encoding="utf-8")
+    with Image.open(demo_picture.FILE) as picture:
+        assert picture.size == demo_picture.SIZE
+        assert picture.text["Source"] == demo_picture.archives_of_demo(), "`make picture`"
 
 
 def test_the_python_of_the_readme_runs_in_its_order(

@@ -251,7 +251,7 @@ def _responsible(record: BuildRecord) -> dict[str, Any]:
     return {
         "rai:dataCollection": "Pictures and boxes are those of the sources named in "
         "prov:wasDerivedFrom, which satellites and aircraft took; nothing was collected anew."
-        + (f" But {synthetic}" if synthetic else ""),
+        + (f" {synthetic}" if synthetic else ""),
         "rai:dataCollectionType": ["Secondary data analysis", "Satellite imagery"],
         "rai:dataCollectionMissingData": "What was left out is in the table rejects, each with its "
         "reason; pictures that show the same are in the table duplicates.",

@@ -19,12 +19,7 @@ from sarchat_build.card.tables import (
     sources_table,
 )
 from sarchat_build.dataset.record import BuildRecord
-from sarchat_build.exports.licenses import (
-    answers_table,
-    may_be_passed_on,
-    plain,
-    synthetic_note,
-)
+from sarchat_build.exports.licenses import answers_table, may_be_passed_on, plain
 from sarchat_build.names import display_name
 from sarchat_build.published.layout import (
     CROISSANT_FILE,
@@ -36,7 +31,7 @@ from sarchat_build.published.layout import (
     figure_path,
     parse_table_path,
 )
-from sarchat_build.report.origin import synthetic_sources, titled
+from sarchat_build.report.origin import synthetic_line, synthetic_sources, titled
 from sarchat_build.report.quality import QualityFigures
 from sarchat_build.report.summary import comparable_rows, splits_of, totals
 
@@ -92,7 +87,7 @@ def _opening(record: BuildRecord, figures: QualityFigures) -> str:
     synthetic = synthetic_sources(record.sources)
     head = [f"# {titled(plain(record.recipe.title), synthetic)}"]
     if synthetic:
-        head.append(synthetic_note(record.sources))
+        head.append(synthetic_line(record.sources))
     head.append(
         f"**{dialogues:,} dialogues about {pictures:,} pictures** of synthetic-aperture radar "
         f"(SAR), with {objects:,} objects in boxes, from {sources}: {tasks}, from naming what is "

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from sarchat_build.dataset.record import SourceFacts, SourceRecord
 from sarchat_build.errors import ConfigurationError, Issue
 from sarchat_build.names import display_name
-from sarchat_build.report.origin import synthetic_text
+from sarchat_build.report.origin import synthetic_line
 from sarchat_build.suggestions import advice
 
 # SPDX ids under which copies may be passed on, on conditions that LICENSES.md repeats. Creative
@@ -105,12 +105,6 @@ def plain(text: str) -> str:
     return " ".join(text.replace("[", "&#91;").replace("`", "&#96;").split())
 
 
-def synthetic_note(sources: Mapping[str, SourceRecord]) -> str:
-    """Give the line of Markdown that says whose pictures are synthetic; "" where none are."""
-    said = synthetic_text(sources)
-    return f"> **Synthetic pictures:** {said}" if said else ""
-
-
 def refuse_unaccepted(sources: Mapping[str, SourceRecord], accepted: Collection[str]) -> list[str]:
     """Give the ids of sources whose pictures are exported on the user's own responsibility.
 
@@ -149,7 +143,7 @@ def licenses_text(sources: Mapping[str, SourceRecord], restricted: Collection[st
 
 def _lines(sources: Mapping[str, SourceRecord], restricted: Collection[str]) -> Iterator[str]:
     yield "# Licenses of the pictures\n"
-    synthetic = synthetic_note(sources)
+    synthetic = synthetic_line(sources)
     if synthetic:
         yield f"{synthetic}\n"
     if restricted:

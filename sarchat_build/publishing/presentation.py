@@ -20,7 +20,7 @@ from sarchat_build.published.layout import (
     LICENSES_FILE,
     QUALITY_PAGE,
 )
-from sarchat_build.report.origin import synthetic_text
+from sarchat_build.report.origin import synthetic_line
 from sarchat_build.report.quality import QualityFigures
 from sarchat_build.report.quality_page import quality_page
 from sarchat_build.report.summary import is_of_paper_size
@@ -48,7 +48,7 @@ def presentation(
     yield LICENSES_FILE, licenses_text(record.sources, closed).encode()
     yield CROISSANT_FILE, json_text(render_croissant(record)).encode()
     page = quality_page(
-        figures, paper=is_of_paper_size(record), synthetic=synthetic_text(record.sources)
+        figures, paper=is_of_paper_size(record), synthetic=synthetic_line(record.sources)
     )
     yield QUALITY_PAGE, page.encode()
     if drawn:

@@ -8,9 +8,9 @@ from typing import Any
 from sarchat_build.dataset.record import SourceRecord
 
 _SAID = (
-    "'sarchat synthesize' drew {pictures}, in the layout of the real archives. No radar took them, "
-    "and nothing that is said here of sensors, resolutions and licenses is true of them. They are "
-    "for trying the tools: train and judge no model with them."
+    "{pictures} are synthetic: 'sarchat synthesize' drew them, in the layout of the real archives. "
+    "No radar took them, and nothing that is said here of sensors, resolutions and licenses is "
+    "true of them. They are for trying the tools: train and judge no model with them."
 )
 
 
@@ -31,23 +31,29 @@ def synthetic_entries(sources: Mapping[str, Mapping[str, Any]]) -> list[str]:
 def said_of_synthetic(synthetic: Iterable[str], sources: Iterable[str]) -> str:
     """Say whose pictures are synthetic, and what that means; nothing where none are.
 
-    >>> said_of_synthetic(["hrsid", "ssdd"], ["hrsid", "ssdd"]).partition(",")[0]
-    "'sarchat synthesize' drew all pictures"
-    >>> said_of_synthetic(["ssdd"], ["hrsid", "ssdd"]).partition(",")[0]
-    "'sarchat synthesize' drew the pictures of ssdd"
+    >>> said_of_synthetic(["hrsid", "ssdd"], ["hrsid", "ssdd"]).partition(":")[0]
+    'All pictures are synthetic'
+    >>> said_of_synthetic(["ssdd"], ["hrsid", "ssdd"]).partition(":")[0]
+    'The pictures of ssdd are synthetic'
     >>> said_of_synthetic([], ["ssdd"])
     ''
     """
     drawn = list(synthetic)
     if not drawn:
         return ""
-    some = f"the pictures of {', '.join(drawn)}"
-    return _SAID.format(pictures="all pictures" if set(drawn) >= set(sources) else some)
+    some = f"The pictures of {', '.join(drawn)}"
+    return _SAID.format(pictures="All pictures" if set(drawn) >= set(sources) else some)
 
 
 def synthetic_text(sources: Mapping[str, SourceRecord]) -> str:
     """Say of a dataset's sources, or of those of an export, whose pictures are synthetic."""
     return said_of_synthetic(synthetic_sources(sources), sources)
+
+
+def synthetic_line(sources: Mapping[str, SourceRecord]) -> str:
+    """Give the same as a paragraph of Markdown that nobody overlooks."""
+    said, _, rest = synthetic_text(sources).partition(":")
+    return f"> **{said}:**{rest}" if said else ""
 
 
 def titled(title: str, synthetic: Iterable[str]) -> str:

@@ -21,11 +21,11 @@ def quality_page(figures: QualityFigures, *, paper: bool, synthetic: str = "") -
     Args:
         figures: the figures.
         paper: whether they stand beside the paper's counts.
-        synthetic: whose pictures no radar took; "" where all are real.
+        synthetic: the paragraph that says whose pictures no radar took; "" where all are real.
     """
     parts = [
         "# Figures",
-        f"> **Synthetic pictures:** {synthetic}" if synthetic else "",
+        synthetic,
         "Every figure, per split, task, subtask and source, is in "
         "[`report/quality.json`](quality.json) with its definition.",
         _proofs(figures.proofs),

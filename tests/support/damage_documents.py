@@ -183,7 +183,9 @@ CARD |= {
     "a sentence": lambda text: text.replace("0-based", "1-based", 1),
     "a figure": lambda text: text.replace("different words", "or different words", 1),
     "a feature": lambda text: text.replace("dtype: int32", "dtype: int64", 1),
-    "no word of synthetic pictures": lambda text: text.replace("> **Synthetic", "> **Real", 1),
+    "no word of synthetic pictures": lambda text: text.replace(
+        "are synthetic:**", "are real:**", 1
+    ),
     "bytes in memory": lambda text: text.replace("num_bytes: ", "num_bytes: 1", 1),
     "a line more": lambda text: f"{text}The end.\n",
 }

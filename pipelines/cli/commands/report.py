@@ -16,7 +16,7 @@ from sarchat_build.dataset.record import BuildRecord
 from sarchat_build.errors import InputError
 from sarchat_build.publishing.recompute import read_record, recompute_quality
 from sarchat_build.publishing.shard_reading import ShardReading
-from sarchat_build.report.origin import synthetic_text
+from sarchat_build.report.origin import synthetic_line
 from sarchat_build.report.quality import QualityFigures
 from sarchat_build.report.quality_page import quality_page
 from sarchat_build.report.summary import is_of_paper_size
@@ -64,7 +64,7 @@ _DATA, _PAGE = "quality.json", "quality.md"
 def _files(record: BuildRecord, figures: QualityFigures) -> Iterator[tuple[str, bytes]]:
     """Give data, tables and pictures, as they lie in `report/` of a dataset."""
     yield _DATA, json_text(figures.model_dump(mode="json")).encode()
-    synthetic = synthetic_text(record.sources)
+    synthetic = synthetic_line(record.sources)
     page = quality_page(figures, paper=is_of_paper_size(record), synthetic=synthetic)
     yield _PAGE, page.encode()
     for path, picture in draw_figures(record, figures).items():

@@ -14,9 +14,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from sarchat_build.dataset.record import SourceRecord
-from sarchat_build.exports.licenses import synthetic_note
 from sarchat_build.exports.reading import Picture
 from sarchat_build.published.hf_features import with_hf_features
+from sarchat_build.report.origin import synthetic_line
 
 PICTURE = pa.struct({"bytes": pa.binary(), "path": pa.string()})
 # The same as positions in a dictionary: how a row group is handed to Arrow.
@@ -131,7 +131,7 @@ def card_header(configs: Iterable[Mapping[str, Any]], sources: Mapping[str, Sour
     """Give the top of a card: YAML that names its configurations, and who made the pictures."""
     import yaml
 
-    note = synthetic_note(sources)
+    note = synthetic_line(sources)
     header = {
         "license": "other",
         "license_name": "per-source",

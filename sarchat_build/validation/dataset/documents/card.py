@@ -26,11 +26,7 @@ _Rows = Mapping[str, Sequence[str]]
 
 _LONGEST_PLAIN = 100
 # What the card begins with where a program drew pictures: before anything else is read.
-_SYNTHETIC_TITLE, _SYNTHETIC_NOTE, _HEAD_LINES = (
-    " (synthetic pictures)",
-    "> **Synthetic pictures:**",
-    3,
-)
+_SYNTHETIC_TITLE, _SYNTHETIC_NOTE, _HEAD_LINES = " (synthetic pictures)", " are synthetic:**", 3
 _DOI = re.compile(r"10\.\d{4,9}/[\w.;()/:-]+", re.ASCII)
 
 
@@ -158,11 +154,13 @@ def _origin_faults(body: str, build: Mapping[str, Any]) -> Iterator[tuple[str, o
     """Compare who made the pictures with what the beginning of the card says of it."""
     synthetic, sources = _synthetic(build), mapping_at(build, "sources")
     head = body.lstrip().splitlines()[:_HEAD_LINES]
-    said = [line for line in head if line.startswith(_SYNTHETIC_NOTE)]
-    drawn = "all pictures" if len(synthetic) == len(sources) else ", ".join(synthetic)
+    said = [line for line in head if _SYNTHETIC_NOTE in line]
+    some = f"The pictures of {', '.join(synthetic)}"
+    pictures = "All pictures" if len(synthetic) == len(sources) else some
+    beginning = f"> **{pictures}{_SYNTHETIC_NOTE}"
     is_titled = bool(head) and head[0].endswith(_SYNTHETIC_TITLE)
-    if (bool(synthetic) != bool(said)) or (said and drawn not in said[0]):
-        expected = f"{_SYNTHETIC_NOTE} … {drawn}" if synthetic else "nothing of synthetic pictures"
+    if (bool(synthetic) != bool(said)) or (said and not said[0].startswith(beginning)):
+        expected = beginning if synthetic else "nothing of synthetic pictures"
         yield "synthetic pictures", Plain(expected), said[0] if said else Plain("no such line")
     elif is_titled != bool(synthetic):
         yield "title", Plain(f"synthetic pictures: {', '.join(synthetic) or 'none'}"), head[0]
