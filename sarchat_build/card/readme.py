@@ -8,7 +8,7 @@ from sarchat_build.card.citations import citations
 from sarchat_build.card.columns import columns_tables
 from sarchat_build.card.examples import Example
 from sarchat_build.card.header import render_header
-from sarchat_build.card.statements import NO_PURPOSE, biases, limits
+from sarchat_build.card.statements import NO_PURPOSE, PURPOSE, biases, limits
 from sarchat_build.card.tables import (
     categories_table,
     comparison_section,
@@ -145,6 +145,7 @@ def _quoted(text: str) -> str:
 
 _IS = """## What this is, and what it is not
 
+* {purpose}
 * Built by `sarchat_build` from the source archives named below, after the description of
   SARChat-Bench-2M (arXiv [2502.08168](https://arxiv.org/abs/2502.08168)), whose data and generator
   were never released. It is no copy of that dataset: counts, wordings and answers are its own.
@@ -179,10 +180,11 @@ def _what_it_is(record: BuildRecord, figures: QualityFigures) -> str:
         else "Whether a scene lies in two splits was not established."
     )
     if near.faults is None:
-        alike = "Whether pictures of two splits nearly show the same was not established"
+        alike = "Whether near-duplicates lie in two splits was not established"
     else:
-        alike = f"Pictures like one of another split: {near.faults:,} of {near.of:,}"
+        alike = f"Near-duplicates in two splits: {near.faults:,} of {near.of:,} pictures"
     return _IS.format(
+        purpose=f"For {PURPOSE[0].lower()}{PURPOSE[1:]} {NO_PURPOSE}",
         proofs=f"{looked}{found}{missing}{page}",
         leaks=f"{splits}\n* {alike}; {near.established}.",
     )
@@ -326,7 +328,7 @@ def _language(record: BuildRecord, figures: QualityFigures) -> str:
 
 
 def _limits(record: BuildRecord) -> str:
-    said = (*biases(record), *limits(record, plain), NO_PURPOSE)
+    said = (*biases(record), *limits(record, plain))
     return "\n".join(["## Limits", "", *(f"* {sentence}" for sentence in said)])
 
 

@@ -114,7 +114,7 @@ def sizes_table(record: BuildRecord) -> str:
     for name in ("images", *record.recipe.tasks.enabled, "rejects", "duplicates"):
         folder = table_folder(name)
         of = [entry for path, entry in record.files.items() if path.startswith(f"{folder}/")]
-        cells = (f"{len(of):,} files", f"{sum(entry.rows or 0 for entry in of):,} rows")
+        cells = _numbers(len(of), sum(entry.rows or 0 for entry in of))
         rows.append((f"`{folder}/`", *cells, size_text(sum(entry.bytes for entry in of))))
     return table(("table",), ("files", "rows", "size"), rows)
 

@@ -9,8 +9,8 @@ from sarchat_build.dataset.record import SourceRecord
 
 _SAID = (
     "{pictures} are synthetic: 'sarchat synthesize' drew them, in the layout of the real archives. "
-    "No radar took them, and nothing that is said here of sensors, resolutions and licenses is "
-    "true of them. They are for trying the tools: train and judge no model with them."
+    "No radar took them, and nothing that is said here of authors, sensors and licenses is true "
+    "of them. They are for trying the tools: train and judge no model with them."
 )
 
 

@@ -122,8 +122,8 @@ def _near_duplicates(pictures: int, rule: Duplicates, proven: ProofCounts | None
         return _Known(figure, None, pictures, unit, how)
     # The hash of a picture has one orientation: of a copy that is flipped nothing is known.
     searched = (
-        "searched for by the build among whole pictures, also rescaled, but not mirrored or "
-        f'turned; {_SEARCHED[rule.near]} (duplicates.near = "{rule.near}")'
+        "searched for by the build among whole pictures (rescaled copies are found, mirrored and "
+        f'turned ones not); {_SEARCHED[rule.near]} (duplicates.near = "{rule.near}")'
     )
     if proven is None or proven.near_compared is None:
         return _Known(figure, None, pictures, unit, f"{searched}; not verified: {_NOT_PROVEN}")

@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 from conftest import sarchat
 
+from pipelines.cli.arguments import check_report_file
 from sarchat_build.config.recipe import Duplicates
 from sarchat_build.dataset.output import json_text
 from sarchat_build.errors import InputError
@@ -29,10 +30,20 @@ def test_the_command_prints_the_figures_of_the_build(built: Path, tmp_path: Path
     printed = sarchat("report", built, "--workers", 1)
     assert printed.returncode == 0, printed.stderr
     assert printed.stdout.encode() == published
-    file = tmp_path / "quality.json"
+    file = tmp_path / "new" / "quality.json"
     done = sarchat("report", built.as_uri(), "--output", file, "--workers", 2)
     assert (done.returncode, done.stdout) == (0, f"Figures: {file}\n"), done.stderr
     assert file.read_bytes() == published
+
+
+def test_a_file_of_figures_is_refused_before_rows_are_read(tmp_path: Path) -> None:
+    check_report_file(str(tmp_path / "new" / "figures" / "a.json"))
+    (tmp_path / "b.json").mkdir()
+    (tmp_path / "c").write_text("")
+    for name, says in (("b.json", "is a folder"), ("c/a.md", "is a file, not a folder")):
+        with pytest.raises(InputError, match=says):
+            check_report_file(str(tmp_path / name))
+    assert not (tmp_path / "new").exists()
 
 
 def test_a_folder_gets_data_tables_and_pictures_as_the_build_wrote_them(
