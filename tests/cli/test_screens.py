@@ -104,8 +104,8 @@ def test_screen_and_card_say_the_same(dataset: Path, screens: dict[str, Screen])
     (source,) = card_rows(card, "Sources")
     images = next(line for line in screen if line[:2] == ["ssdd", "images"])
     objects = next(line for line in screen if line[0] == "objects")
-    assert source[2:7] == images[2:7]
-    assert source[7] == objects[5]
+    assert source[3:8] == images[2:7]
+    assert source[8] == objects[5]
     dialogues = {row[0].strip("*"): row[1:] for row in card_rows(card, "Dialogues")}
     assert len(dialogues) == 7
     for name, numbers in dialogues.items():
@@ -119,6 +119,7 @@ def test_screen_and_card_say_the_same(dataset: Path, screens: dict[str, Screen])
         assert [cell for cell in cells if cell] in screen
     total = sum(int(n.replace(",", "")) for name, row in dialogues.items() for n in row
                 if name != "pictures")  # fmt: skip
+    assert source[9] == f"{total:,}"
     assert f"{total:,} dialogues" in screens["build"].text
     assert f"{total:,} dialogues" in screens["validate"].text
 

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import json
+import logging
 import sys
 
 from datasets import load_dataset
 
 hub, trl, fine, tars, dataset = sys.argv[1:]
+told: list[str] = []
+listener = logging.Handler(logging.WARNING)
+listener.emit = lambda record: told.append(record.getMessage())  # type: ignore[method-assign]
+logging.getLogger("datasets").addHandler(listener)
 everything = load_dataset(hub, split="train")
 assert everything[0]["image"].size == (everything[0]["width"], everything[0]["height"])
 task = "referring"
@@ -35,4 +40,5 @@ assert of_samples == len(everything)
 
 pictures = load_dataset(dataset, "images", split="train")
 assert pictures[0]["image"].size[0] > 0
+assert told == [], "no card is malformed"
 print(f"{len(everything)} rows, {len(view)} of one view, {len(samples)} samples of tar files")
