@@ -247,6 +247,13 @@ PRESENTED = {
 }
 # What only counting every row tells (`sarchat validate`).
 COUNTED = {
+    "bytes in memory": Damage(
+        _in_figures("arrow_bytes", "referring", "train", value=lambda n: n + 1),
+        ("card", "quality_figure"),
+    ),
+    "chips": Damage(
+        _in_figures("pictures", 0, "chips", value=lambda n: n + 1), ("card", "quality_figure")
+    ),
     "answers": Damage(
         _in_figures("dialogues", 0, "sentences", value=lambda n: n + 1), ("quality_figure",)
     ),
