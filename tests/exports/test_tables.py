@@ -23,6 +23,11 @@ rows = datasets.load_dataset(hub, split="train")
 assert rows[0]["image"].size == (rows[0]["width"], rows[0]["height"])
 assert set(rows["task"]) > {{"referring", "classification"}}
 view = datasets.load_dataset(hub, "referring", split="train")
+for name, found in (("default", rows), ("referring", view)):
+    said = datasets.load_dataset_builder(hub, name).info.splits["train"]
+    counted = found.info.splits["train"].num_bytes
+    assert said.num_examples == len(found)
+    assert abs(said.num_bytes - counted) < 0.02 * counted, (name, said.num_bytes, counted)
 assert set(view["task"]) == {{"referring"}} and view[0]["image"].size[0] > 0
 stream = datasets.load_dataset(hub, "referring", split="train", streaming=True)
 streamed = list(stream)

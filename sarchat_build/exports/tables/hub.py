@@ -7,7 +7,8 @@ the others one each.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import PurePosixPath
 from typing import Any
 
 import pyarrow as pa
@@ -18,9 +19,14 @@ from sarchat_build.exports.reading import Dialogue, Item, Picture
 from sarchat_build.exports.tables.parquet import (
     PICTURE,
     PictureRows,
+    TaskSize,
     card_header,
+    sizes_by_task,
     write_picture_rows,
 )
+from sarchat_build.published.folder import DatasetFolder
+from sarchat_build.published.hf_features import card_features
+from sarchat_build.published.layout import parse_shard_name
 
 _STRINGS = pa.list_(pa.string())
 SCHEMA = pa.schema(
@@ -69,7 +75,7 @@ def row(picture: Picture, dialogue: Dialogue) -> dict[str, Any]:
 
 def _fill(name: str, items: Iterator[Item]) -> int:
     rows = (PictureRows(p, [row(p, dialogue) for dialogue in of]) for p, of in items)
-    return write_picture_rows(name, SCHEMA, rows)
+    return write_picture_rows(name, SCHEMA, rows, by_task=True)
 
 
 def _units(export: Export) -> list[FileUnit]:
@@ -81,19 +87,30 @@ def _units(export: Export) -> list[FileUnit]:
 
 def card(export: Export, rows: Mapping[str, int]) -> dict[str, str]:
     """Give the card: configurations, what a row is, and how to load it."""
+    sizes, stored = _sizes(export, rows)
     # A configuration without a row, as one task of a few pictures may be, cannot be loaded.
-    splits = [
-        split for split in export.splits if any(rows[f"data/{s.name}.parquet"] for s in
-                                                export.of_split(split))
-    ]  # fmt: skip
-    configs = [{"config_name": "default", "data_files": _files(splits)}]
-    configs += [
+    views = {name: of for name, of in sizes.items() if of}
+    splits = list(sizes["default"])
+    configs = [
         {
-            "config_name": task,
-            "data_files": _files([s for s in splits if export.dataset.count(s, task)]),
-            "filters": [["task", "==", task]],
+            "config_name": name,
+            "data_files": _files(list(of)),
+            **({} if name == "default" else {"filters": [["task", "==", name]]}),
         }
-        for task in export.tasks
+        for name, of in views.items()
+    ]
+    infos = [
+        {
+            "config_name": name,
+            "features": card_features(SCHEMA),
+            "splits": [
+                {"name": split, "num_bytes": size.arrow_bytes, "num_examples": size.rows}
+                for split, size in of.items()
+            ],
+            "download_size": stored,
+            "dataset_size": sum(size.arrow_bytes for size in of.values()),
+        }
+        for name, of in views.items()
     ]
     text = _TEXT.format(
         dialogues=sum(rows.values()),
@@ -102,7 +119,24 @@ def card(export: Export, rows: Mapping[str, int]) -> dict[str, str]:
         task=export.tasks[-1],
         split=splits[0] if splits else "train",
     )
-    return {"README.md": card_header(configs, export.sources) + text}
+    return {"README.md": card_header(configs, export.sources, infos) + text}
+
+
+def _sizes(export: Export, paths: Iterable[str]) -> tuple[dict[str, dict[str, TaskSize]], int]:
+    """Read how large each view is by split, and the bytes of all files; no row is read."""
+    folder, stored = DatasetFolder(export.request.output), 0
+    views: dict[str, dict[str, TaskSize]] = {name: {} for name in ("default", *export.tasks)}
+    for path in paths:
+        split = parse_shard_name(PurePosixPath(path).stem)[0]
+        with folder.open(path) as stream:
+            stored += stream.size()
+            found = sizes_by_task(stream)
+        for task, (rows, arrow_bytes) in found.items():
+            for of in (views["default"], views[task]):
+                known = of.get(split, TaskSize(0, 0))
+                of[split] = TaskSize(known.rows + rows, known.arrow_bytes + arrow_bytes)
+    ordered = {n: {s: of[s] for s in export.splits if s in of} for n, of in views.items()}
+    return ordered, stored
 
 
 def _files(splits: list[str]) -> list[dict[str, str]]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, NamedTuple
+from typing import Any, BinaryIO, NamedTuple
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -26,6 +26,16 @@ _ROW_GROUP_ROWS = 1000
 # Pictures of a row group that are held in memory, should few rows be about each.
 _ROW_GROUP_PICTURES = 200
 _NO_LIMIT = 1 << 31 - 1
+# Where a file says what its rows are, in its footer.
+_SIZES = b"sarchat.sizes_by_task"
+_OFFSET_BYTES = 4
+
+
+class TaskSize(NamedTuple):
+    """The rows of one task in a file, and how large they are in Arrow."""
+
+    rows: int
+    arrow_bytes: int
 
 
 class PictureRows(NamedTuple):
@@ -35,18 +45,22 @@ class PictureRows(NamedTuple):
     rows: list[dict[str, Any]]
 
 
-def write_picture_rows(name: str, schema: pa.Schema, pictures: Iterable[PictureRows]) -> int:
+def write_picture_rows(
+    name: str, schema: pa.Schema, pictures: Iterable[PictureRows], *, by_task: bool = False
+) -> int:
     """Write rows with their pictures; gives the number of rows.
 
     Args:
         name: the file.
         schema: its columns; the first is `image`, or `images`, a list of one.
         pictures: the rows of each picture, in order.
+        by_task: whether the file says in its footer what `sizes_by_task` reads.
     """
     first = schema.field(0)
     leaf = "image" if first.name == "image" else "images.list.element"
     columns = [f"{leaf}.{field.name}" for field in PICTURE] + _leaves(list(schema)[1:])
     total = 0
+    sizes: dict[str, TaskSize] = {}
     shared = _shared(schema)
     with pq.ParquetWriter(
         name,
@@ -65,8 +79,31 @@ def write_picture_rows(name: str, schema: pa.Schema, pictures: Iterable[PictureR
             table = _table(group, shared)
             writer.write_table(table, row_group_size=max(1, table.num_rows))
             total += table.num_rows
+            if by_task:
+                _add_sizes(sizes, group, table)
         writer.add_key_value_metadata(shared.metadata)
+        if by_task:
+            writer.add_key_value_metadata({_SIZES: json.dumps(sizes, sort_keys=True)})
     return total
+
+
+def _add_sizes(sizes: dict[str, TaskSize], group: list[PictureRows], table: pa.Table) -> None:
+    """Add the rows of a group, each with its picture for itself, as a reader has them."""
+    files = [len(of.picture.content) + 2 * _OFFSET_BYTES for of in group for _ in of.rows]
+    names = [len(of.picture.image_id + of.picture.suffix) for of in group for _ in of.rows]
+    tasks = table["task"].to_pylist()
+    rest = table.select(range(1, table.num_columns))
+    for task in dict.fromkeys(tasks):
+        chosen = [place for place, of in enumerate(tasks) if of == task]
+        known = sizes.get(task, TaskSize(0, 0))
+        size = rest.take(pa.array(chosen)).nbytes + sum(files[i] + names[i] for i in chosen)
+        sizes[task] = TaskSize(known.rows + len(chosen), known.arrow_bytes + size)
+
+
+def sizes_by_task(stream: BinaryIO) -> dict[str, TaskSize]:
+    """Read from a file's footer how many rows of each task it has, and their bytes in Arrow."""
+    metadata = pq.read_metadata(stream).metadata or {}
+    return {task: TaskSize(*of) for task, of in json.loads(metadata.get(_SIZES, b"{}")).items()}
 
 
 def _groups(pictures: Iterable[PictureRows]) -> Iterator[list[PictureRows]]:
@@ -127,8 +164,18 @@ def _leaves(fields: Iterable[pa.Field], prefix: str = "") -> list[str]:
     return found
 
 
-def card_header(configs: Iterable[Mapping[str, Any]], sources: Mapping[str, SourceRecord]) -> str:
-    """Give the top of a card: YAML that names its configurations, and who made the pictures."""
+def card_header(
+    configs: Iterable[Mapping[str, Any]],
+    sources: Mapping[str, SourceRecord],
+    infos: Iterable[Mapping[str, Any]] = (),
+) -> str:
+    """Give the top of a card: YAML that names its configurations, and who made the pictures.
+
+    Args:
+        configs: the configurations.
+        sources: the sources of the pictures.
+        infos: features and sizes of the configurations, where they are stated.
+    """
     import yaml
 
     note = synthetic_line(sources)
@@ -144,5 +191,8 @@ def card_header(configs: Iterable[Mapping[str, Any]], sources: Mapping[str, Sour
                  "referring-expressions", *(["synthetic"] if note else [])],
         "configs": list(configs),
     }  # fmt: skip
+    sizes = list(infos)
+    if sizes:
+        header["dataset_info"] = sizes
     head = f"---\n{yaml.safe_dump(header, sort_keys=False, allow_unicode=True)}---\n"
     return f"{head}\n{note}\n" if note else head
