@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from string import Template
@@ -24,8 +24,26 @@ _OURS = "{<$x1><$y1><$x2><$y2>}"
 _JSON = '{"bbox_2d": [$x1, $y1, $x2, $y2]}'
 _LABELED_JSON = '{"bbox_2d": [$x1, $y1, $x2, $y2], "label": "$label"}'
 _PATCHES = 32
-# What the preprocessor of Qwen2.5-VL has where nobody says otherwise.
-_QWEN_FACTOR_PX, _QWEN_MIN_PIXELS, _QWEN_MAX_PIXELS = 28, 56 * 56, 16384 * 28 * 28
+
+
+class Resizing(NamedTuple):
+    """How a model resizes its pictures: the area is bounded, sides are multiples of a factor."""
+
+    min_pixels: int
+    max_pixels: int
+    factor_px: int
+
+
+# The defaults of each model's own processor.
+RESIZING: Mapping[str, Resizing] = {
+    "qwen2-vl": Resizing(56 * 56, 16384 * 28 * 28, 28),
+    "qwen2.5-vl": Resizing(56 * 56, 16384 * 28 * 28, 28),
+    "qwen3-vl": Resizing(256 * 256, 16384 * 32 * 32, 32),
+}
+
+
+class LimitsError(ValueError):
+    """Limits of a model's processor that cannot be; the message says which."""
 
 
 class Written(NamedTuple):
@@ -42,7 +60,7 @@ class BoxForm:
     Attributes:
         name: as `--boxes` has it.
         frame: what the numbers mean: native, norm1, norm100, norm999, norm1000, norm1024, bins1000
-            (centers of bins), patches32, input:WxH, or input:qwen2.5-vl with its limits.
+            (centers of bins), patches32, input:WxH, or input:MODEL with its limits.
         unlabeled: the text of one box, `$x1` … `$y2` its numbers.
         labeled: the same with its category, `$label`.
     """
@@ -88,7 +106,9 @@ class BoxForm:
             return size
         if kind == "input":
             found = re.fullmatch(r"(\d+)x(\d+)", rest)
-            return (int(found[1]), int(found[2])) if found else smart_resize(size, **_limits(rest))
+            return (
+                (int(found[1]), int(found[2])) if found else smart_resize(size, *resizing_of(rest))
+            )
         number = int(kind.removeprefix("norm"))
         return (1000, 1000) if number == 1 else (number, number)
 
@@ -113,23 +133,59 @@ def _patches(box: Sequence[float], size: Size) -> tuple[dict[str, str], Box]:
 
 
 def smart_resize(
-    size: Size, min_pixels: int = _QWEN_MIN_PIXELS, max_pixels: int = _QWEN_MAX_PIXELS
+    size: Size,
+    min_pixels: int = RESIZING["qwen2.5-vl"].min_pixels,
+    max_pixels: int = RESIZING["qwen2.5-vl"].max_pixels,
+    factor_px: int = RESIZING["qwen2.5-vl"].factor_px,
 ) -> Size:
-    """Give the size to which Qwen2.5-VL brings a picture, in pixels: sides are multiples of 28.
+    """Give the size to which Qwen's processors bring a picture, in pixels, by Qwen2.5-VL's limits.
 
     >>> smart_resize((512, 512)), smart_resize((512, 512), max_pixels=100_000)
     ((504, 504), (308, 308))
+    >>> smart_resize((500, 500), *RESIZING["qwen3-vl"])
+    (512, 512)
     """
     width, height = size
-    factor = _QWEN_FACTOR_PX
-    w, h = (max(factor, round(side / factor) * factor) for side in size)
+    w, h = (max(factor_px, round(side / factor_px) * factor_px) for side in size)
     if w * h > max_pixels:
         shrink = math.sqrt(width * height / max_pixels)
-        w, h = (max(factor, math.floor(side / shrink / factor) * factor) for side in size)
+        w, h = (max(factor_px, math.floor(s / shrink / factor_px) * factor_px) for s in size)
     elif w * h < min_pixels:
         grow = math.sqrt(min_pixels / (width * height))
-        w, h = (math.ceil(side * grow / factor) * factor for side in size)
+        w, h = (math.ceil(side * grow / factor_px) * factor_px for side in size)
     return w, h
+
+
+def resizing_of(name: str) -> Resizing:
+    """Give the rule of a model, `MODEL[,min_pixels=N][,max_pixels=N]`.
+
+    >>> resizing_of("qwen2.5-vl,max_pixels=100352") == resizing_of("qwen2_5_vl,max_pixels=100352")
+    True
+
+    Raises:
+        LimitsError: the limits are none.
+        ValueError: nobody knows the model.
+    """
+    base, *options = name.split(",")
+    known = {_signs(model): rule for model, rule in RESIZING.items()}
+    if _signs(base) not in known:
+        raise ValueError(name)
+    rule = known[_signs(base)]
+    for option in options:
+        key, _, value = option.partition("=")
+        if key not in ("min_pixels", "max_pixels") or not re.fullmatch(r"[1-9]\d{0,9}", value):
+            raise LimitsError(f"{option!r} is no limit; expected min_pixels=N or max_pixels=N")
+        rule = rule._replace(**{key: int(value)})
+    if rule.min_pixels > rule.max_pixels:
+        raise LimitsError(
+            f"max_pixels is {rule.max_pixels:,} and min_pixels {rule.min_pixels:,}, which is more; "
+            "both count the pixels of the whole picture"
+        )
+    return rule
+
+
+def _signs(model: str) -> str:
+    return re.sub(r"[-_.]", "", model)
 
 
 def _form(name: str, frame: str, unlabeled: str, labeled: str = "") -> BoxForm:
@@ -176,11 +232,15 @@ _FORMS = (
 FORMS = {form.name: form for form in _FORMS}
 
 
+# Forms of ms-swift's own, which writes the boxes itself, with the frame that most models have there.
+PLACEHOLDERS: Mapping[str, str] = dict.fromkeys(("objects", "bbox", "objects-json"), "norm1000")
+
+
 def form_of(name: str) -> BoxForm:
     """Give a form by its name.
 
-    `qwen2.5-vl` takes the limits of its preprocessor; `input:WxH` is the dataset's own text in
-    pixels of the picture after it was brought to one size.
+    `qwen2.5-vl` takes the limits of its preprocessor; `input:WxH` and `input:MODEL`, with limits
+    too, are the dataset's own text in pixels of the picture after it was resized.
 
     >>> form_of("qwen2.5-vl,max_pixels=1003520").frame
     'input:qwen2.5-vl,max_pixels=1003520'
@@ -188,30 +248,21 @@ def form_of(name: str) -> BoxForm:
     '{<0><0><224><448>}'
 
     Raises:
+        LimitsError: the limits are none.
         ValueError: nobody knows it.
     """
-    if re.fullmatch(r"input:[1-9]\d{0,4}x[1-9]\d{0,4}", name):
+    kind, colon, rest = name.partition(":")
+    if colon and kind == "input":
+        if not re.fullmatch(r"[1-9]\d{0,4}x[1-9]\d{0,4}", rest):
+            resizing_of(rest)
         return _form(name, name, _OURS)
     base, comma, options = name.partition(",")
-    if base not in FORMS:
+    if base not in FORMS or (comma and base != "qwen2.5-vl"):
         raise ValueError(name)
     if not comma:
         return FORMS[base]
-    _limits(name)
-    if base != "qwen2.5-vl":
-        raise ValueError(name)
+    resizing_of(name)
     return _form(name, f"input:{base},{options}", _JSON, _LABELED_JSON)
-
-
-def _limits(frame: str) -> dict[str, int]:
-    """Read `,min_pixels=N,max_pixels=N` of a frame or a form."""
-    found = {}
-    for option in frame.split(",")[1:]:
-        key, _, value = option.partition("=")
-        if key not in ("min_pixels", "max_pixels") or not re.fullmatch(r"[1-9]\d{0,9}", value):
-            raise ValueError(frame)
-        found[key] = int(value)
-    return found
 
 
 def rewrite(

@@ -12,7 +12,15 @@ from typing import Any, NamedTuple
 from sarchat_build.archives.location import absolute
 from sarchat_build.dataset.record import SourceRecord
 from sarchat_build.errors import ConfigurationError, Issue
-from sarchat_build.exports.box_text import FORMS, Box, BoxForm, form_of, in_form
+from sarchat_build.exports.box_text import (
+    FORMS,
+    RESIZING,
+    Box,
+    BoxForm,
+    LimitsError,
+    form_of,
+    in_form,
+)
 from sarchat_build.exports.folder import ExportFolder, SafeNames
 from sarchat_build.exports.licenses import licenses_text, refuse_unaccepted
 from sarchat_build.exports.reading import Dataset, Dialogue, Item, Picture, Selection, Shard
@@ -280,10 +288,13 @@ def _box_form(request: ExportRequest, form: Format) -> BoxForm | None:
         return None
     try:
         return form_of(form.own_boxes.get(name, name))
+    except LimitsError as error:
+        raise ConfigurationError([Issue("--boxes", name, str(error))]) from None
     except ValueError:
         known = [*form.own_boxes, *FORMS]
         near = advice(name, known) or f"; known: {', '.join(known)}"
-        more = "; input:WxH is pixels of a resized picture" if name.startswith("input") else near
+        sizes = f"; input:WxH, or input:MODEL of {', '.join(RESIZING)}, is pixels as it is resized"
+        more = sizes if name.startswith("input") else near
         message = f"no form of box text{more}"
         raise ConfigurationError([Issue("--boxes", name, message)]) from None
 

@@ -42,7 +42,8 @@ class Receipt:
 class Exported:
     """Which dialogues of a dataset the record of an export says that it holds.
 
-    `boxes` is the name of the form of box text.
+    `boxes` is the name of the form of box text and `frame` what its numbers mean, "" where boxes
+    are no text.
     """
 
     location: str
@@ -51,6 +52,7 @@ class Exported:
     sources: tuple[str, ...]
     limit: int | None
     boxes: str
+    frame: str
 
     @classmethod
     def read(cls, location: str, dataset_record: bytes) -> Exported:
@@ -64,11 +66,14 @@ class Exported:
             chosen = found["selection"]
             tasks, splits = tuple(found["tasks"]), tuple(found["splits"])
             sources, limit = tuple(chosen["sources"]), chosen["limit"]
-            given = cls(location, tasks, splits, sources, limit, found["boxes"]["form"])
+            boxes = found["boxes"]
+            given = cls(location, tasks, splits, sources, limit, boxes["form"], boxes["frame"])
             digest = found["dataset_sha256"]
         except (OSError, ValueError, KeyError, TypeError) as error:
+            # Its text would say the path again.
+            why = error.strerror if isinstance(error, OSError) and error.strerror else error
             raise InputError(
-                f"{location}: has no {RECORD} of a finished export ({error}); give the folder that "
+                f"{location}: has no {RECORD} of a finished export ({why}); give the folder that "
                 "sarchat export wrote, or run that command again"
             ) from error
         if digest != hashlib.sha256(dataset_record).hexdigest():
