@@ -86,7 +86,9 @@ BoxFrame = Annotated[
         metavar="FRAME",
         help="What the model's box numbers are measured in: native (pixels of the chip), norm1, "
         "norm100, norm999, norm1000, norm1024, input:WIDTHxHEIGHT, "
-        "input:qwen2_5_vl[,max_pixels=N].",
+        "input:qwen2.5-vl[,max_pixels=N]; or the name of a form of box text, as sarchat export has "
+        "it.  [default: that of --export; native without it]",
+        show_default=False,
     ),
 ]
 PredictedSplit = Annotated[

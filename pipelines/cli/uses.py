@@ -108,7 +108,7 @@ def export(
 def score(
     dataset: options.FinishedDataset,
     predictions: options.Predictions,
-    boxes: options.BoxFrame = "native",
+    boxes: options.BoxFrame = "",
     split: options.PredictedSplit = "test",
     task: options.Tasks = None,
     export: options.ExportFolder = None,
@@ -124,7 +124,8 @@ def score(
     The form of the files is known by their fields. A dialogue without a prediction is wrong.
     """
     check_choices("--task", task or [], TASKS)
-    Frame.parse(boxes)
+    if boxes:
+        Frame.parse(boxes)
     check_dataset(dataset)
     if details is not None:
         check_output_file("--details", details)

@@ -83,6 +83,17 @@ class Dialogue:
         return self.turns[1][1]
 
 
+def reward_columns(picture: Picture, dialogue: Dialogue) -> dict[str, Any]:
+    """Give what a reward needs of a dialogue beside the completion; sizes are in pixels."""
+    return {
+        "solution": dialogue.answer,
+        "task": dialogue.task,
+        "subtask": dialogue.subtask,
+        "width": picture.width_px,
+        "height": picture.height_px,
+    }
+
+
 class Item(NamedTuple):
     """A picture and the chosen dialogues about it."""
 

@@ -57,27 +57,41 @@ def reward(
 
     Raises:
         ConfigurationError: `boxes` is no frame.
-        ValueError: `completions` and `solution` are not equally many.
+        ValueError: `completions` and `solution` are not equally many, or a solution is no text.
     """
     frame = Frame.parse(boxes)
     if isinstance(completions, str):
-        return _one(completions, str(solution), frame, {n: _at(v, 0) for n, v in columns.items()})
+        own = _reference(solution, 0)
+        return _one(completions, own, frame, {n: _at(v, 0) for n, v in columns.items()})
     if len(solution) != len(completions):
         raise ValueError(f"{len(completions)} completions and {len(solution)} solutions")
     return [
-        _one(_text(completion), reference, frame, {n: _at(v, i) for n, v in columns.items()})
-        for i, (completion, reference) in enumerate(zip(completions, solution, strict=True))
+        _one(_text(own), _reference(solution[i], i), frame, {n: _at(v, i) for n, v in columns.items()})
+        for i, own in enumerate(completions)
     ]
+
+
+def _reference(solution: Any, position: int) -> str:
+    if not isinstance(solution, str):
+        raise ValueError(
+            f"solution {position} of the batch is {type(solution).__name__}, and not the text of "
+            "the reference answer; is every row of the data set of an export that has `solution`?"
+        )
+    return solution
 
 
 class Reward:
     """The same as the class that ms-swift registers in `orms`.
+
+    Raises:
+        ConfigurationError: `boxes` is no frame.
 
     >>> Reward()(["A ship."], solution=["A ship."], task=["classification"])
     [1.0]
     """
 
     def __init__(self, *_: Any, boxes: str = "native", **__: Any) -> None:
+        Frame.parse(boxes)
         self._boxes = boxes
         # What TRL calls a reward in its log.
         self.__name__ = "sarchat"

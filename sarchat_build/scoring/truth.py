@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 
 from sarchat_build.errors import InputError
 from sarchat_build.exports import reading
-from sarchat_build.exports.box_text import FORMS
+from sarchat_build.exports.box_text import FORMS, PLACEHOLDERS
 from sarchat_build.exports.folder import Exported
 from sarchat_build.published.columns import to_python
 from sarchat_build.published.folder import DatasetFolder
@@ -117,6 +117,14 @@ class Dataset:
         """The form of box text in which dialogues were exported; "" if that is not known."""
         form = self._exported.boxes if self._exported else ""
         return form if form.split(",")[0] in FORMS or form.startswith("input:") else ""
+
+    @property
+    def exported_boxes(self) -> str:
+        """The frame of boxes, or ms-swift's form, that the export declares; "" if none does."""
+        if self._exported is None:
+            return ""
+        form = self._exported.boxes
+        return form if form in PLACEHOLDERS else self._exported.frame
 
     @cached_property
     def _published(self) -> reading.Dataset:

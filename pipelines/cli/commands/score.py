@@ -17,7 +17,7 @@ from sarchat_build.scoring.evaluation.baselines import BASELINES
 from sarchat_build.scoring.evaluation.details import Details, check_details
 from sarchat_build.scoring.evaluation.evaluate import evaluate, predicted_tasks
 from sarchat_build.scoring.evaluation.figures import PAPER_MODEL, Interval, ScoreFigures
-from sarchat_build.scoring.frames import Frame
+from sarchat_build.scoring.evaluation.frame_check import declared_frame
 from sarchat_build.scoring.predictions.join import join_predictions
 from sarchat_build.scoring.truth import Dataset
 
@@ -54,10 +54,10 @@ def print_score(
         ConfigurationError: `boxes` is no frame, or the details have no known ending.
         InputError: dataset or predictions cannot be read, or do not belong together.
     """
-    frame = Frame.parse(boxes)
     if details is not None:
         check_details(details, overwrite=overwrite)
     dataset = Dataset(location, split, tasks, export)
+    frame, declared = declared_frame(boxes, dataset)
     every = sum(len(dataset.ids(path)) for t in dataset.tasks for path in dataset.shards(t))
     with _progress("read predictions", every) as show:
         joined = join_predictions(predictions, dataset, frame, show)
@@ -71,7 +71,7 @@ def print_score(
     if as_json:
         console.out(json.dumps(figures.model_dump(mode="json"), indent=2), highlight=False)
         return
-    for line in coverage_lines(figures, is_part=dataset.is_part):
+    for line in coverage_lines(figures, declared, is_part=dataset.is_part):
         print_text(line)
     for table in (metric_table(figures), outcome_table(figures), size_table(figures)):
         if table is not None:
@@ -91,13 +91,19 @@ def _progress(title: str, rows: int) -> Iterator[Callable[[int], None]]:
         yield show
 
 
-def coverage_lines(figures: ScoreFigures, *, is_part: bool = False) -> Iterator[str]:
-    """Say what became of the rows of the files; `is_part`: all dialogues were exported."""
+def coverage_lines(
+    figures: ScoreFigures, declared: str = "", *, is_part: bool = False
+) -> Iterator[str]:
+    """Say what became of the rows of the files.
+
+    `declared` is who else than the user named the frame; `is_part`: all dialogues were exported.
+    """
     own = figures.coverage
     forms = ", ".join(f"{form} {count:,}" for form, count in own.forms.items())
     joined = ", ".join(f"by {how} {count:,}" for how, count in own.joined_by.items())
+    by = f" ({declared})" if declared else ""
     yield f"Predictions: {own.rows:,} rows ({forms}); joined {joined}"
-    yield f"Dialogues:   {own.dialogues:,} of split {figures.split}, boxes in {figures.boxes}"
+    yield f"Dialogues:   {own.dialogues:,} of split {figures.split}, boxes in {figures.boxes}{by}"
     if own.missing:
         yield f"{own.missing:,} dialogues have no prediction and count as wrong"
         if not is_part:

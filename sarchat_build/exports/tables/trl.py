@@ -8,7 +8,7 @@ from typing import Any
 import pyarrow as pa
 
 from sarchat_build.exports.export import Export, FileUnit, Format
-from sarchat_build.exports.reading import Dialogue, Item, without_mark
+from sarchat_build.exports.reading import Dialogue, Item, Picture, reward_columns, without_mark
 from sarchat_build.exports.tables.parquet import (
     PICTURE,
     PictureRows,
@@ -22,23 +22,28 @@ SCHEMA = pa.schema(
         "images": pa.list_(PICTURE),
         "messages": pa.list_(pa.struct({"role": pa.string(), "content": _CONTENT})),
         "id": pa.string(),
+        "solution": pa.string(),
         "task": pa.string(),
+        "subtask": pa.string(),
+        "width": pa.int32(),
+        "height": pa.int32(),
     }
 )
 
 
-def row(dialogue: Dialogue) -> dict[str, Any]:
+def row(picture: Picture, dialogue: Dialogue) -> dict[str, Any]:
     """Give the row of a dialogue: no `<image>` in any text, which TRL would leave there."""
     messages = []
     for number, (role, text) in enumerate(dialogue.turns):
         words = {"type": "text", "text": without_mark(text)}
         before = [] if number else [{"type": "image", "text": None}]
         messages.append({"role": role, "content": [*before, words]})
-    return {"messages": messages, "id": dialogue.dialogue_id, "task": dialogue.task}
+    own = {"messages": messages, "id": dialogue.dialogue_id}
+    return own | reward_columns(picture, dialogue)
 
 
 def _fill(name: str, items: Iterator[Item]) -> int:
-    rows = (PictureRows(p, [row(dialogue) for dialogue in of]) for p, of in items)
+    rows = (PictureRows(p, [row(p, dialogue) for dialogue in of]) for p, of in items)
     return write_picture_rows(name, SCHEMA, rows)
 
 

@@ -36,7 +36,7 @@ from sarchat_build.scoring.evaluation.figures import (
     SizeFigures,
     TaskFigures,
 )
-from sarchat_build.scoring.evaluation.frame_check import FrameCheck
+from sarchat_build.scoring.evaluation.frame_check import FrameCheck, contradiction, declared_frame
 from sarchat_build.scoring.evaluation.rotated import rotated_ious
 from sarchat_build.scoring.evaluation.tally import Floats, Metric, Resampled, Sums
 from sarchat_build.scoring.frames import Frame
@@ -273,6 +273,7 @@ class _Evaluation:
         )
 
     def _warnings(self) -> Iterator[str]:
+        yield from contradiction(self._frame, self._dataset)
         yield from self._frame_check.warnings()
         answered = sum(
             n for own in self._outcomes.values() for name, n in own.items() if name != "missing"
@@ -320,18 +321,19 @@ def score_files(
     location: str,
     paths: Sequence[Path],
     *,
-    boxes: str = "native",
+    boxes: str = "",
     split: str = "test",
     export: str | None = None,
 ) -> ScoreFigures:
     """Score files of predictions: what `sarchat score` does, without its tables.
 
-    With the folder of an export, exactly the dialogues in it are scored.
+    With the folder of an export, exactly the dialogues in it are scored, and without `boxes` in the
+    frame that it declares; `native` is that of the dataset itself.
 
     Raises:
         ConfigurationError: `boxes` is no frame.
         InputError: dataset or predictions cannot be read, or do not belong together.
     """
-    frame = Frame.parse(boxes)
     dataset = Dataset(location, split, export=export)
+    frame, _ = declared_frame(boxes, dataset)
     return evaluate(location, dataset, join_predictions(paths, dataset, frame), frame)

@@ -1,13 +1,17 @@
-"""Whether boxes can be of the frame that was declared: a warning, which changes no score."""
+"""The frame that was declared, and whether boxes can be of it: a warning, which changes no score."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from statistics import median
+from typing import NamedTuple
 
+from sarchat_build.exports.box_text import PLACEHOLDERS
 from sarchat_build.scoring.box_text.extract import RawBox
 from sarchat_build.scoring.box_text.parse import to_pixels
 from sarchat_build.scoring.frames import COMMON, Frame
-from sarchat_build.scoring.matching import Rectangle, iou_table
+from sarchat_build.scoring.matching import Rectangle, clipped, iou, iou_table
+from sarchat_build.scoring.truth import Dataset
 
 # More answers say no more.
 _SAMPLE = 2000
@@ -15,6 +19,41 @@ _SAMPLE = 2000
 _BEYOND, _SHARE = 1.05, 0.05
 # Another frame fits better by this factor, and by this much of IoU.
 _BETTER, _MORE_IOU = 1.5, 0.05
+# So many boxes at least say how large the picture was in whose pixels they are.
+_ENOUGH_BOXES = 10
+
+
+def declared_frame(boxes: str, dataset: Dataset) -> tuple[Frame, str]:
+    """Give the frame of answers, and who declared it: the user, the export, or nobody.
+
+    Raises:
+        ConfigurationError: `boxes` is no frame.
+    """
+    if boxes:
+        return Frame.parse(boxes), ""
+    own = dataset.exported_boxes
+    return Frame.parse(own or "native"), "as the export declares" if own else ""
+
+
+def contradiction(frame: Frame, dataset: Dataset) -> Iterator[str]:
+    """Say that answers are read in another frame than that of the export.
+
+    Placeholders contradict none: in which frame they are filled, is the model's.
+    """
+    own = dataset.exported_boxes
+    if own and own not in PLACEHOLDERS and not frame.is_same(Frame.parse(own)):
+        yield (
+            f"--boxes is {frame.name}, but the boxes of the export are {own}, as its export.json "
+            f"says: wrong --boxes? The scores are of {frame.name}"
+        )
+
+
+class _Pair(NamedTuple):
+    """A box as written and the true one, of a picture whose sides are in pixels."""
+
+    values: Rectangle
+    true: Rectangle
+    sides: tuple[int, int]
 
 
 class FrameCheck:
@@ -26,6 +65,7 @@ class FrameCheck:
         self._frames = (declared, *others)
         self._iou = dict.fromkeys((frame.name for frame in self._frames), 0.0)
         self._true = self._rows = self._boxes = self._beyond = self._fractions = 0
+        self._pairs: list[_Pair] = []
 
     def add(
         self, raw: Sequence[RawBox], true: Sequence[Rectangle], width_px: int, height_px: int
@@ -42,6 +82,11 @@ class FrameCheck:
             self._boxes += 1
             self._beyond += max(x1, x2) > _BEYOND * across or max(y1, y2) > _BEYOND * down
             self._fractions += max(box.values) <= 1.0
+        if len(own) == len(true):
+            # In the order of their corners, which another frame does not change.
+            order = sorted(own, key=lambda box: (box.values[0] + box.values[1], box.values))
+            for box, one in zip(order, sorted(true, key=lambda b: (b[0] + b[1], b)), strict=True):
+                self._pairs.append(_Pair(box.values, one, (width_px, height_px)))
         for frame in self._frames:
             boxes = [box for box, _ in to_pixels(own, width_px, height_px, frame)]
             table = iou_table(boxes, true)
@@ -76,3 +121,43 @@ class FrameCheck:
                 f"under {best} these boxes fit {times} (mean best IoU {mean[best]:.2f}, under "
                 f"{name} {mean[name]:.2f}): wrong --boxes? The scores are of {name}"
             )
+        else:
+            yield from self._resized()
+
+    def _resized(self) -> Iterator[str]:
+        """Say that boxes fit in the pixels of a picture of another size, if they do."""
+        if len(self._pairs) < _ENOUGH_BOXES:
+            return
+        name = self._declared.name
+        scales = [self._declared.scale(*pair.sides) for pair in self._pairs]
+        factors = []
+        for axis in (0, 1):
+            ratios = [
+                pair.true[end] / (pair.values[end] * scale[axis])
+                for pair, scale in zip(self._pairs, scales, strict=True)
+                for end in (axis, axis + 2)
+                if pair.values[end] > 0 and pair.true[end] > 0
+            ]
+            factors.append(median(ratios) if ratios else 1.0)
+        declared = other = 0.0
+        for pair, (across, down) in zip(self._pairs, scales, strict=True):
+            declared += _iou_of(pair, across, down)
+            other += _iou_of(pair, across * factors[0], down * factors[1])
+        declared, other = declared / len(self._pairs), other / len(self._pairs)
+        if other > declared + _MORE_IOU:
+            sides = self._pairs[0].sides
+            full = self._declared.input_size(*sides)
+            width, height = (round(f / factor) for f, factor in zip(full, factors, strict=True))
+            yield (
+                f"these boxes fit better (mean IoU {other:.2f}, under {name} {declared:.2f}) if "
+                f"the whole picture, of {sides[0]} x {sides[1]} pixels, is about {width} x "
+                f"{height} of their numbers: are they pixels of a resized picture, as --boxes "
+                f"input:{width}x{height}, or input:MODEL with its max_pixels? The scores are of "
+                f"{name}"
+            )
+
+
+def _iou_of(pair: _Pair, across: float, down: float) -> float:
+    x1, y1, x2, y2 = pair.values
+    box = clipped((x1 * across, y1 * down, x2 * across, y2 * down), *pair.sides)
+    return iou(box, pair.true) if box else 0.0
