@@ -66,7 +66,9 @@ def test_json_says_what_the_tables_say(built: Path, answers: Path) -> None:
 MISTAKES = [
     (["--boxes", "pixels"], 2, "--boxes › pixels: expected native, norm1"),
     (["--boxes", "norm0"], 2, "--boxes › norm0"),
-    (["--boxes", "input:qwen9"], 2, "MODEL one of qwen2_vl, qwen2_5_vl"),
+    (["--boxes", "input:qwen9"], 2, "MODEL one of qwen2-vl, qwen2.5-vl"),
+    (["--boxes", "qwen3_vl"], 2, "did you mean 'qwen3-vl'?"),
+    (["--boxes", "qwen2.5-vl,max_pixels=100"], 2, "max_pixels is 100 and min_pixels 3,136"),
     (["--task", "refering"], 2, "referring"),
     (["--split", "dev"], 2, "'dev'"),
     (["--details", "x.csv"], 2, "must end in .jsonl or .parquet"),
@@ -130,7 +132,7 @@ def test_what_is_missing_is_said_and_not_left_blank(
     path.write_text("".join(json.dumps(row) + "\n" for row in some), encoding="utf-8")
     figures = score_files(str(built), [path])
     lines = list(coverage_lines(figures))
-    assert lines[2].startswith("1 rows are of no dialogue of this split and these tasks, such as ")
+    assert lines[2].startswith("1 row is of no dialogue of this split and these tasks, such as ")
     assert "ssdd/none/referring/all/ship" in lines[2]
     assert lines[3].startswith("Nothing was predicted of fine_grained_description, instance_")
     assert size_table(figures) is None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
@@ -11,9 +12,11 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 from box_forms import COARSENESS, FORMS
+from small_exports import Exporter
 
 from sarchat_build.config.annotation_options import AngleParts
 from sarchat_build.errors import InputError
+from sarchat_build.exports.box_text import form_of
 from sarchat_build.geometry.rotated import from_corners
 from sarchat_build.scoring import score_files
 from sarchat_build.scoring.answers import Prediction, Tally
@@ -176,6 +179,44 @@ def test_a_wrong_frame_is_warned_of_and_changes_nothing(
     assert metric(wrong, "referring", "single", "box@0.5").score < 0.5
     beyond = scored(built, dataset, answers, "norm100")
     assert any("have numbers beyond frame norm100" in warning for warning in beyond.warnings)
+
+
+@pytest.mark.parametrize("form", ["input:504x504", "qwen2.5-vl,max_pixels=100352"])
+def test_pixels_of_a_resized_picture_are_warned_of(
+    form: str, built: Path, dataset: Dataset, rows: list[Row]
+) -> None:
+    """No common frame fits them, and of 512 pixels 504 are nearly all."""
+    answers: Answers = {}
+    for row in rows:
+        own = row.expected
+        sides = own.width_px, own.height_px
+        if own.task == "referring" and own.boxes:
+            texts = [form_of(form).write(box, sides).text for box in own.boxes]
+            answers[row.dialogue_id] = " ".join(texts)
+    assert not scored(built, dataset, answers, form).warnings
+    (warning,) = scored(built, dataset, answers, "native").warnings
+    found = re.search(r"of (\d+) × (\d+) px .* is about (\d+) × (\d+) of", warning)
+    assert found
+    width, height, across, down = map(int, found.groups())
+    assert (across, down) == pytest.approx(Frame.parse(form).input_size(width, height), rel=0.01)
+
+
+def test_the_export_declares_the_frame(
+    built: Path, dataset: Dataset, rows: list[Row], exported: Exporter, tmp_path: Path
+) -> None:
+    export = exported("evalscope", limit=None, boxes="qwen3-vl")
+    path = tmp_path / "a.jsonl"
+    lines = [{"dialogue_id": row.dialogue_id, "prediction": in_thousandths(row)} for row in rows
+             if row.expected.task == "referring"]  # fmt: skip
+    path.write_text("\n".join(map(json.dumps, lines)), encoding="utf-8")
+    own = score_files(str(built), [path], export=str(export))
+    assert (own.boxes, own.warnings) == ("norm1000", ())
+    told = score_files(str(built), [path], boxes="native", export=str(export))
+    assert told.boxes == "native"
+    assert "--boxes is native, but the boxes of the export are norm1000" in told.warnings[0]
+    alike = score_files(str(built), [path], boxes="qwen3-vl", export=str(export))
+    assert alike == own
+    assert score_files(str(built), [path]).boxes == "native"
 
 
 def test_what_cannot_be_read_is_warned_of_with_examples(

@@ -52,13 +52,6 @@ def answers(built: Path) -> list[OwnAnswer]:
     ]
 
 
-def frame_of(form: BoxForm) -> Frame:
-    """Give the frame that a user declares; tokens with a frame of their own keep it."""
-    if form.frame in ("bins1000", "patches32"):
-        return Frame.parse("native")
-    return Frame.parse(form.frame.replace("qwen2.5-vl", "qwen2_5_vl"))
-
-
 def written(own: OwnAnswer, form: BoxForm, *, labeled: bool) -> tuple[str, list[Rectangle]]:
     """Write an answer; also gives each box as its text says it, in pixels of the chip."""
     boxes: list[Rectangle] = []
@@ -90,7 +83,7 @@ def test_own_answers_score_100(
     name: str, labeled: bool, dropped: bool, answers: list[OwnAnswer]
 ) -> None:
     """Each box is read as its text says, and each fact as in our own text."""
-    form, frame = FORMS[name], frame_of(FORMS[name])
+    form, frame = FORMS[name], Frame.parse(name)
     assert len({own.expected.task for own in answers}) >= 3
     wrong = []
     for own in answers:

@@ -202,7 +202,7 @@ def test_two_answers_to_one_dialogue_are_refused(
 ) -> None:
     rows = [*asked[:5], asked[0]._replace(answer="another")]
     message = refusal(OUTPUTS["plain"][0](rows), dataset, tmp_path)
-    assert "1 dialogues are answered twice" in message
+    assert "1 dialogue is answered twice" in message
     assert f"{asked[0].dialogue_id} at {tmp_path}/a.jsonl:1 and {tmp_path}/a.jsonl:6;" in message
 
 
@@ -448,7 +448,7 @@ def test_an_export_of_something_else_is_refused(
         Dataset(str(built), "train", export=str(export))
     with pytest.raises(InputError, match=r"not of classification; give --task referring"):
         Dataset(str(built), "test", ["classification"], str(export))
-    with pytest.raises(InputError, match=r"has no export.json of a finished export"):
+    with pytest.raises(InputError, match=r"finished export \(No such file or directory\);"):
         Dataset(str(built), "test", export=str(tmp_path))
     record = json.loads((export / "export.json").read_text(encoding="utf-8"))
     write(tmp_path / "export.json", json.dumps({**record, "dataset_sha256": "0"}))
@@ -542,7 +542,65 @@ def test_without_any_key_the_harness_is_told_how_to_keep_it(
     rows = [{"response": row.answer, "messages": []} for row in asked]
     message = refusal("".join(json.dumps(row) + "\n" for row in rows), dataset, tmp_path)
     assert f"{len(asked):,} of {len(asked):,} have no key, as there is no question" in message
-    assert "--remove_unused_columns false" in message
+    assert "run swift infer with --result_path on an export" in message
+
+
+def test_rows_of_another_split_are_told_from_rows_in_disorder(
+    built: Path, asked: list[Asked], dataset: Dataset, tmp_path: Path
+) -> None:
+    other, questions = Dataset(str(built), "train"), {row.question: row for row in asked}
+    train = [
+        questions[row.question]._replace(reference=row.answer)
+        for task in other.tasks
+        for path in other.shards(task)
+        for row in other.rows(task, path)
+        if row.question in questions
+    ]
+    message = refusal(whole_labels(train), dataset, tmp_path)
+    assert "are they of another split than test? Then say which by --split" in message
+
+
+def test_wrong_labels_in_the_order_of_the_export_are_told_from_rows_in_disorder(
+    asked: list[Asked], dataset: Dataset, tmp_path: Path
+) -> None:
+    """One in fifty: whoever predicted in order is not told to predict in order."""
+    rows = [row._replace(reference="A zebra grazes.") if n % 50 == 0 else row for n, row in enumerate(asked)]
+    message = refusal(whole_labels(rows), dataset, tmp_path)
+    assert "their questions come in the order of the export" in message
+    assert "one GPU" not in message
+
+
+def test_several_answers_of_one_row_are_no_columns(
+    asked: list[Asked], dataset: Dataset, tmp_path: Path
+) -> None:
+    rows = [{"dialogue_id": row.dialogue_id, "prediction": ["a ship", "a car"]} for row in asked]
+    text = "\n".join(json.dumps(row) for row in rows)
+    joined = join_predictions([write(tmp_path / "a", text)], dataset)
+    assert joined.several == len(joined.predictions) == len(asked)
+    assert set(joined.predictions.values()) == {Prediction("a ship")}
+    columns = {"model": "m", "dialogue_id": [r.dialogue_id for r in asked],
+               "prediction": [r.answer for r in asked]}  # fmt: skip
+    check(join_predictions([write(tmp_path / "b", json.dumps(columns))], dataset), asked, "id")
+
+
+@pytest.mark.parametrize("who", ["assistant", "gpt"])
+def test_a_conversation_may_be_the_datasets_own(
+    who: str, exported: Exporter, dataset: Dataset, tmp_path: Path
+) -> None:
+    """The rows of an export look so, whose answers are the reference."""
+    name, key = ("llama-factory", "jsonl") if who == "assistant" else ("llava", "json")
+    text = (exported(name) / f"test.{key}").read_text(encoding="utf-8")
+    message = refusal(text, dataset, tmp_path)
+    assert "is the last turn of its messages the model's text or the dataset's?" in message
+
+
+def test_rows_of_other_tasks_are_said_to_be_of_none_that_is_scored(
+    built: Path, asked: list[Asked], tmp_path: Path
+) -> None:
+    path = write(tmp_path / "a", OUTPUTS["LLaMA-Factory"][0](asked))
+    joined = join_predictions([path], Dataset(str(built), "test", ["referring"]))
+    assert 0 < joined.unknown < len(asked)
+    assert "(a question of no dialogue that is scored)" in joined.unknown_examples[0]
 
 
 GARBAGE: list[tuple[str | bytes, str]] = [

@@ -88,6 +88,17 @@ def test_unequal_numbers_are_refused() -> None:
         reward(["a", "b"], ["a"])
 
 
+@pytest.mark.parametrize("solutions", [[BOX, None], [BOX, ["x"]]])
+def test_a_row_without_a_solution_is_told(solutions: list[Any]) -> None:
+    with pytest.raises(ValueError, match=r"solution 1 of the batch is .*, and not the text of"):
+        reward(["a", "b"], solutions)
+
+
+def test_a_frame_that_is_none_is_refused_before_the_training_begins() -> None:
+    with pytest.raises(ConfigurationError, match="--boxes"):
+        Reward(boxes="foo")
+
+
 def test_it_imports_nothing_heavy() -> None:
     heavy = ("apache_beam", "pyarrow", "numpy", "pandas", "pydantic", "rasterio", "shapely")
     code = (

@@ -32,6 +32,33 @@ _SHORT = {
 # What a metric adds to the name of its subtask.
 _SUFFIXES = {"box@0.25": " .25", "box@0.5": " .5", "box@0.75": " .75", "position": " cells"}
 _HEADS = {"majority": "major", "question": "quest", "empty": "empty", "all boxes": "all"}
+# What is said of one, and of several.
+_MISSING = (
+    "dialogue has no prediction and counts as wrong",
+    "dialogues have no prediction and count as wrong",
+)
+_FAILED = (
+    "prediction has no text: the harness failed there; it counts as missing",
+    "predictions have no text: the harness failed there; they count as missing",
+)
+_SHARED = tuple(
+    f"{rows} placed in order among dialogues asked and answered alike"
+    for rows in ("row is", "rows are")
+)
+_SEVERAL = tuple(
+    f"{rows} several answers, of which the first counts" for rows in ("row holds", "rows hold")
+)
+_REPEATED = (
+    "row repeats another row of its dialogue, and counts once",
+    "rows repeat another row of their dialogue, and count once",
+)
+_COUNTED = tuple(
+    f"{counts} taken from the number of boxes, for want of a number"
+    for counts in ("count was", "counts were")
+)
+_UNKNOWN = tuple(
+    f"{rows} of no dialogue of this split and these tasks" for rows in ("row is", "rows are")
+)
 # Fewer rows are done before a bar would be seen.
 _LONG_ROWS = 2000
 
@@ -105,23 +132,20 @@ def coverage_lines(
     yield f"Predictions: {own.rows:,} rows ({forms}); joined {joined}"
     yield f"Dialogues:   {own.dialogues:,} of split {figures.split}, boxes in {figures.boxes}{by}"
     if own.missing:
-        yield f"{own.missing:,} dialogues have no prediction and count as wrong"
+        yield f"{own.missing:,} {_MISSING[own.missing != 1]}"
         if not is_part:
             yield "If they were not exported, --export DIR leaves them out"
     for count, what in (
-        (own.failed, "predictions have no text: the harness failed there; they count as missing"),
-        (own.shared, "rows are placed in order among dialogues asked and answered alike"),
-        (own.several, "rows hold several answers, of which the first counts"),
-        (own.repeated, "rows repeat another row of their dialogue, and count once"),
-        (figures.counted_boxes, "counts were taken from the number of boxes, for want of a number"),
+        (own.failed, _FAILED),
+        (own.shared, _SHARED),
+        (own.several, _SEVERAL),
+        (own.repeated, _REPEATED),
+        (figures.counted_boxes, _COUNTED),
     ):
         if count:
-            yield f"{count:,} {what}"
+            yield f"{count:,} {what[count != 1]}"
     if own.unknown:
-        yield (
-            f"{own.unknown:,} rows are of no dialogue of this split and these tasks, such as "
-            f"{'; '.join(own.unknown_examples)}"
-        )
+        yield f"{own.unknown:,} {_UNKNOWN[own.unknown != 1]}, such as {'; '.join(own.unknown_examples)}"
     if figures.not_predicted:
         names = ", ".join(figures.not_predicted)
         yield f"Nothing was predicted of {names}: left out, and no overall score without it"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from statistics import median
 from typing import NamedTuple
@@ -126,38 +127,41 @@ class FrameCheck:
 
     def _resized(self) -> Iterator[str]:
         """Say that boxes fit in the pixels of a picture of another size, if they do."""
-        if len(self._pairs) < _ENOUGH_BOXES:
+        if not self._pairs:
             return
-        name = self._declared.name
-        scales = [self._declared.scale(*pair.sides) for pair in self._pairs]
-        factors = []
+        # How a picture is resized follows from its sides.
+        sides = Counter(pair.sides for pair in self._pairs).most_common(1)[0][0]
+        pairs = [pair for pair in self._pairs if pair.sides == sides]
+        if len(pairs) < _ENOUGH_BOXES:
+            return
+        name, full = self._declared.name, self._declared.input_size(*sides)
+        found = []
         for axis in (0, 1):
             ratios = [
-                pair.true[end] / (pair.values[end] * scale[axis])
-                for pair, scale in zip(self._pairs, scales, strict=True)
+                pair.values[end] / pair.true[end]
+                for pair in pairs
                 for end in (axis, axis + 2)
                 if pair.values[end] > 0 and pair.true[end] > 0
             ]
-            factors.append(median(ratios) if ratios else 1.0)
-        declared = other = 0.0
-        for pair, (across, down) in zip(self._pairs, scales, strict=True):
-            declared += _iou_of(pair, across, down)
-            other += _iou_of(pair, across * factors[0], down * factors[1])
-        declared, other = declared / len(self._pairs), other / len(self._pairs)
+            found.append(sides[axis] * median(ratios) if ratios else full[axis])
+        width, height = (max(1, round(side)) for side in found)
+        declared, other = (
+            sum(_iou_of(pair, units) for pair in pairs) / len(pairs)
+            for units in (full, (float(width), float(height)))
+        )
         if other > declared + _MORE_IOU:
-            sides = self._pairs[0].sides
-            full = self._declared.input_size(*sides)
-            width, height = (round(f / factor) for f, factor in zip(full, factors, strict=True))
             yield (
-                f"these boxes fit better (mean IoU {other:.2f}, under {name} {declared:.2f}) if "
-                f"the whole picture, of {sides[0]} x {sides[1]} pixels, is about {width} x "
-                f"{height} of their numbers: are they pixels of a resized picture, as --boxes "
-                f"input:{width}x{height}, or input:MODEL with its max_pixels? The scores are of "
-                f"{name}"
+                f"in pictures of {sides[0]} × {sides[1]} px these boxes fit better (mean IoU "
+                f"{other:.2f}, under {name} {declared:.2f}) if all of it is about {width} × "
+                f"{height} of their units: are they pixels of a resized picture, as --boxes "
+                f"input:{width}x{height}, or input:MODEL with the max_pixels of the run? The "
+                f"scores are of {name}"
             )
 
 
-def _iou_of(pair: _Pair, across: float, down: float) -> float:
+def _iou_of(pair: _Pair, units: tuple[float, float]) -> float:
+    """Give the IoU if the whole picture is so many units wide and high."""
+    across, down = (side / unit for side, unit in zip(pair.sides, units, strict=True))
     x1, y1, x2, y2 = pair.values
     box = clipped((x1 * across, y1 * down, x2 * across, y2 * down), *pair.sides)
     return iou(box, pair.true) if box else 0.0

@@ -161,7 +161,8 @@ def _listed(document: Mapping[str, Any]) -> list[Any] | None:
             {name: column.get(key) for name, column in document.items() if isinstance(column, dict)}
             for key in columns
         ]
-    if isinstance(columns, list):
+    named = isinstance(document.get("dialogue_id", document.get("id")), str | int)
+    if isinstance(columns, list) and not named:  # else these are several answers to one dialogue
         whole = {
             n: c for n, c in document.items() if isinstance(c, list) and len(c) == len(columns)
         }

@@ -96,8 +96,20 @@ def recognize(record: Record) -> Answered:
     ids = tuple(str(fields[n]) for n in _IDS if _is_id(fields.get(n)))
     if text is not None and (ids or (_picture(fields) and _question(fields))):
         return _plain(record, ids, text)._replace(several=_is_several(fields[text]))
+    turns = fields.get("messages", fields.get("conversations"))
+    if ids and isinstance(turns, Sequence) and _is_said(turns[-1:]):
+        raise InputError(
+            f"{record.where}: is the last turn of its messages the model's text or the dataset's? "
+            "As no field says it, name the model's text prediction, beside the id"
+        )
     names = ", ".join(map(str, list(fields)[:12])) or "none"
     raise InputError(f"{record.where}: fields of no known harness ({names}); known are {FORMS}")
+
+
+def _is_said(turns: Sequence[Any]) -> bool:
+    """Tell whether turns are the assistant's."""
+    roles = [t.get("role", t.get("from")) for t in turns if isinstance(t, Mapping)]
+    return bool(roles) and all(role in ("assistant", "gpt", "model") for role in roles)
 
 
 def _plain(record: Record, ids: tuple[str, ...], name: str) -> Answered:

@@ -13,15 +13,25 @@ from sarchat_build.scoring.answers import Prediction
 from sarchat_build.scoring.frames import NATIVE, Frame
 from sarchat_build.scoring.predictions.files import read_records
 from sarchat_build.scoring.predictions.forms import Answered, plain_question, recognize
-from sarchat_build.scoring.predictions.placing import NO_KEY, NOT_ASKED, Placing, Unplaced
+from sarchat_build.scoring.predictions.placing import (
+    NO_KEY,
+    NO_LABEL,
+    NOT_ASKED,
+    Placing,
+    Unplaced,
+)
 from sarchat_build.scoring.predictions.texts import Questions
 from sarchat_build.scoring.truth import Dataset
 
 # Share of a file's rows that may be of dialogues that cannot be told apart, and are left out.
 _UNCLEAR_SHARE = 0.01
+# More labels that are none of their question's are of another split; fewer may be faults.
+_OTHER_SPLIT_SHARE = 0.1
 _EXAMPLES = 3
+_WRITE_KEY = "write dialogue_id into each row"
 _KEEP_KEY: Mapping[str, str] = {
-    "ms-swift": "run swift infer with --remove_unused_columns false on an export that has ids",
+    "ms-swift": "run swift infer with --result_path on an export, whose pictures it writes beside "
+    "the questions",
     "LLaMA-Factory": "predict on one GPU, in the order of the export, with a --cutoff_len that "
     "cuts no label",
     "lmms-eval": "use the task folder of sarchat export, whose results hold the dialogue_id",
@@ -125,8 +135,10 @@ class _Joining:
             for rows in self._without_id:
                 self._place(placing, rows)
         if self._conflict_count:
+            count = self._conflict_count
+            what = "1 dialogue is" if count == 1 else f"{count:,} dialogues are"
             raise InputError(
-                f"{self._conflict_count:,} dialogues are answered twice, and differently: "
+                f"{what} answered twice, and differently: "
                 f"{'; '.join(self._conflicts)}; give each run's predictions alone"
             )
         if not joined.joined_by:
@@ -146,10 +158,21 @@ class _Joining:
             del unclear[NO_KEY]  # as any other row of no dialogue
         why, count = max(unclear.items(), key=lambda entry: entry[1], default=("", 0))
         if unclear.total() > _UNCLEAR_SHARE * len(rows):
-            advice = _KEEP_KEY.get(rows[0].form, "write dialogue_id into each row")
+            advice = f"to keep the key, {_KEEP_KEY.get(rows[0].form, _WRITE_KEY)}"
+            if why == NO_LABEL and placing.asks_in_order(rows):
+                advice = (
+                    "their questions come in the order of the export, so these labels were changed "
+                    "or are of another build of the dataset: export and predict again, or, to keep "
+                    f"the key, {_WRITE_KEY}"
+                )
+            elif why == NO_LABEL and count > _OTHER_SPLIT_SHARE * len(rows):
+                advice = (
+                    f"are they of another split than {self.dataset.split}? Then say which by "
+                    f"--split; if not, {advice}"
+                )
             raise InputError(
                 f"{rows[0].where}: rows of {rows[0].form} without a key, and their order cannot be "
-                f"trusted: {count:,} of {len(rows):,} have {why}; to keep the key, {advice}"
+                f"trusted: {count:,} of {len(rows):,} have {why}; {advice}"
             )
 
     def _take(self, dialogue_id: str, row: Answered, by: str) -> None:

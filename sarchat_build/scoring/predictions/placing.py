@@ -37,9 +37,9 @@ class Unplaced(NamedTuple):
     why: str
 
 
-NOT_ASKED = "a question that no dialogue asks"
+NOT_ASKED = "a question of no dialogue that is scored"
 NO_KEY = "no key, as there is no question"
-_NO_LABEL = "a label that no dialogue with their question has"
+NO_LABEL = "a label that no dialogue with their question has"
 _SEVERAL = "a question of several dialogues with other answers"
 
 
@@ -66,6 +66,22 @@ class Placing:
         else:
             yield from self._by_text(rows, found, plain)
         yield from self._by_text(rows, found, pictured)
+
+    def asks_in_order(self, rows: Sequence[Answered]) -> bool:
+        """Tell whether the questions of rows, whatever their labels, come in an order of exports."""
+        reading, asked = self._questions.in_words, self._questions.asked
+        keys = [
+            (n if row.number is None else row.number, reading.question(row.question or ""))
+            for n, row in enumerate(rows)
+        ]
+        return any(
+            all(
+                start + n < len(order) and reading.key(asked[order[start + n]].question) == key
+                for n, key in keys
+            )
+            for order, starts in self._questions.orders
+            for start in starts
+        )
 
     def _place(self, row: Answered, position: int, by: str, *, shared: bool = False) -> Place:
         self._taken.add(position)
@@ -116,7 +132,7 @@ class Placing:
             return NO_KEY
         readings = (self._questions.in_form(self._form), self._questions.in_words)
         asked = any(reading.question(row.question) is not None for reading in readings)
-        return _NO_LABEL if asked and row.label and not row.picture else NOT_ASKED
+        return NO_LABEL if asked and row.label and not row.picture else NOT_ASKED
 
     def _candidates(self, rows: Sequence[Answered]) -> list[Sequence[int]]:
         """Give the dialogues that each row may be of, read in one way after the other."""
