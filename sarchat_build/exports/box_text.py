@@ -232,7 +232,7 @@ _FORMS = (
 FORMS = {form.name: form for form in _FORMS}
 
 
-# Forms of ms-swift's own, which writes the boxes itself, with the frame that most models have there.
+# Forms of ms-swift's own, which writes the boxes itself, and the frame of most models there.
 PLACEHOLDERS: Mapping[str, str] = dict.fromkeys(("objects", "bbox", "objects-json"), "norm1000")
 
 

@@ -56,8 +56,9 @@ def _page_lines() -> Iterator[str]:
         splits = "all" if form.splits == SPLITS else ", ".join(form.splits)
         yield f"| `{form.name}` | {FORMATS[form.name]} | {boxes} | {frame} | {splits} |"
     yield ""
-    yield "`sarchat score` must be told the frame of the answers, which is that of the export that"
-    yield "the model was trained on: nothing guesses it."
+    yield "The frame of the answers is that of the export that the model was trained on: `sarchat"
+    yield "score --export D` reads it there, or `--boxes` says it; nothing guesses it. Models and"
+    yield "their limits may also be named, `input:MODEL`: see [Box text](training.md#box-text)."
     for form in _FORMATS:
         if form.next_steps:
             yield from ("", f"## `{form.name}`", "")

@@ -66,7 +66,12 @@ def reward(
     if len(solution) != len(completions):
         raise ValueError(f"{len(completions)} completions and {len(solution)} solutions")
     return [
-        _one(_text(own), _reference(solution[i], i), frame, {n: _at(v, i) for n, v in columns.items()})
+        _one(
+            _text(own),
+            _reference(solution[i], i),
+            frame,
+            {n: _at(v, i) for n, v in columns.items()},
+        )
         for i, own in enumerate(completions)
     ]
 

@@ -71,10 +71,11 @@ def test_rows_of_train_have_what_a_reward_needs(
 ) -> None:
     """Their own solutions have the reward 1, as far as the numbers of small boxes allow."""
     folder = exported(name, boxes=boxes)
-    rows = (
-        list(lines(folder / "train.jsonl")) if name == "ms-swift" else
-        [row for path in sorted(folder.glob("data/train-*")) for row in pq.read_table(path).to_pylist()]
-    )  # fmt: skip
+    if name == "ms-swift":
+        rows = list(lines(folder / "train.jsonl"))
+    else:
+        files = sorted(folder.glob("data/train-*"))
+        rows = [row for path in files for row in pq.read_table(path).to_pylist()]
     assert len(rows) > 20
     solutions = [row["solution"] for row in rows]
     assert not any("<bbox>" in text for text in solutions)

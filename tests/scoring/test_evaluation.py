@@ -194,7 +194,7 @@ def test_pixels_of_a_resized_picture_are_warned_of(
             texts = [form_of(form).write(box, sides).text for box in own.boxes]
             answers[row.dialogue_id] = " ".join(texts)
     assert not scored(built, dataset, answers, form).warnings
-    (warning,) = scored(built, dataset, answers, "native").warnings
+    *_, warning = scored(built, dataset, answers, "native").warnings
     found = re.search(r"of (\d+) × (\d+) px .* is about (\d+) × (\d+) of", warning)
     assert found
     width, height, across, down = map(int, found.groups())

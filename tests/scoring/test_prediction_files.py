@@ -564,7 +564,10 @@ def test_wrong_labels_in_the_order_of_the_export_are_told_from_rows_in_disorder(
     asked: list[Asked], dataset: Dataset, tmp_path: Path
 ) -> None:
     """One in fifty: whoever predicted in order is not told to predict in order."""
-    rows = [row._replace(reference="A zebra grazes.") if n % 50 == 0 else row for n, row in enumerate(asked)]
+    rows = [
+        row._replace(reference="A zebra grazes.") if n % 50 == 0 else row
+        for n, row in enumerate(asked)
+    ]
     message = refusal(whole_labels(rows), dataset, tmp_path)
     assert "their questions come in the order of the export" in message
     assert "one GPU" not in message

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import json
+import re
 import subprocess
 import sys
+from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from conftest import REPOSITORY
+from small_exports import Exporter
 
 from sarchat_build.errors import ConfigurationError
 from sarchat_build.scoring import Reward, reward
@@ -97,6 +102,46 @@ def test_a_row_without_a_solution_is_told(solutions: list[Any]) -> None:
 def test_a_frame_that_is_none_is_refused_before_the_training_begins() -> None:
     with pytest.raises(ConfigurationError, match="--boxes"):
         Reward(boxes="foo")
+
+
+def python_of_the_page() -> list[str]:
+    page = (REPOSITORY / "docs" / "scoring.md").read_text(encoding="utf-8")
+    return re.findall(r"```python\n(.*?)```", page, re.DOTALL)
+
+
+def test_what_the_page_shows_for_trl_runs(
+    exported: Exporter, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its rows have a prompt and all columns that the reward reads; TRL itself: `make clients`."""
+    (tmp_path / "D").symlink_to(exported("trl", boxes="qwen3-vl"))
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("datasets.config.HF_DATASETS_CACHE", tmp_path / "cache")
+    monkeypatch.setitem(sys.modules, "trl", SimpleNamespace(GRPOTrainer=SimpleNamespace))
+    made: dict[str, Any] = {}
+    exec(python_of_the_page()[0], made)
+    rows = list(made["trainer"].train_dataset)
+    assert all([turn["role"] for turn in row["prompt"]] == ["user"] for row in rows)
+    # As TRL does: columns by their names beside prompts and completions.
+    columns = {
+        key: [row[key] for row in rows] for key in rows[0] if key not in ("prompt", "images")
+    }
+    prompts = [row["prompt"] for row in rows]
+    said = [[{"role": "assistant", "content": row["solution"]}] for row in rows]
+    (score,) = made["trainer"].reward_funcs
+    assert sum(score(prompts=prompts, completions=said, **columns)) > 0.98 * len(rows) > 20
+
+
+def test_what_the_page_shows_for_ms_swift_runs(
+    exported: Exporter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    orms: dict[str, Any] = {}
+    monkeypatch.setitem(sys.modules, "swift", SimpleNamespace())
+    monkeypatch.setitem(sys.modules, "swift.rewards", SimpleNamespace(ORM=object, orms=orms))
+    exec(python_of_the_page()[1], {"__name__": "sarchat_reward"})
+    file = exported("ms-swift", boxes="objects") / "train.jsonl"
+    rows = [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]
+    columns = {key: [row[key] for row in rows] for key in rows[0]}
+    assert sum(orms["sarchat"]()(columns["solution"], **columns)) > 0.98 * len(rows) > 20
 
 
 def test_it_imports_nothing_heavy() -> None:

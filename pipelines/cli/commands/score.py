@@ -145,7 +145,8 @@ def coverage_lines(
         if count:
             yield f"{count:,} {what[count != 1]}"
     if own.unknown:
-        yield f"{own.unknown:,} {_UNKNOWN[own.unknown != 1]}, such as {'; '.join(own.unknown_examples)}"
+        examples = "; ".join(own.unknown_examples)
+        yield f"{own.unknown:,} {_UNKNOWN[own.unknown != 1]}, such as {examples}"
     if figures.not_predicted:
         names = ", ".join(figures.not_predicted)
         yield f"Nothing was predicted of {names}: left out, and no overall score without it"

@@ -48,6 +48,7 @@ def dataset_info(export: Export, rows: Mapping[str, int]) -> dict[str, str]:
     return {"dataset_info.json": json_text(entries)}
 
 
+# What it counts of predictions by itself needs packages that it does not install.
 FORMAT = Format(
     "llama-factory",
     _units,
@@ -57,6 +58,7 @@ FORMAT = Format(
         "llamafactory-cli train --stage sft --do_train --model_name_or_path MODEL --template "
         "TEMPLATE --dataset_dir {dir} --media_dir {dir} --dataset sarchat_train --cutoff_len 4096 "
         "--finetuning_type lora --output_dir CHECKPOINT",
+        "pip install jieba nltk rouge-chinese && "
         "llamafactory-cli train --stage sft --do_predict --predict_with_generate "
         "--model_name_or_path MODEL --adapter_name_or_path CHECKPOINT --template TEMPLATE "
         "--dataset_dir {dir} --media_dir {dir} --eval_dataset sarchat_test --cutoff_len 4096 "

@@ -67,6 +67,7 @@ FORMAT = Format(
     _units,
     card,
     next_steps=(
-        "SFTTrainer(train_dataset=load_dataset('{dir}', split='train', streaming=True), …)",
+        "SFTTrainer(train_dataset=load_dataset('{dir}', split='train', streaming=True), …); "
+        "GRPO: docs/scoring.md",
     ),
 )

@@ -1,4 +1,4 @@
-"""The frame that was declared, and whether boxes can be of it: a warning, which changes no score."""
+"""The declared frame, and whether boxes can be of it: a warning, which changes no score."""
 
 from __future__ import annotations
 

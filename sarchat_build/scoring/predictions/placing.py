@@ -68,7 +68,7 @@ class Placing:
         yield from self._by_text(rows, found, pictured)
 
     def asks_in_order(self, rows: Sequence[Answered]) -> bool:
-        """Tell whether the questions of rows, whatever their labels, come in an order of exports."""
+        """Tell whether the questions come in an order of exports, whatever the labels are."""
         reading, asked = self._questions.in_words, self._questions.asked
         keys = [
             (n if row.number is None else row.number, reading.question(row.question or ""))

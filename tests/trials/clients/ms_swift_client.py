@@ -19,12 +19,16 @@ from swift.template.templates.qwen import Qwen2VLTemplate, QwenVLTemplate  # noq
 from swift.template.vision_utils import load_image  # noqa: E402
 
 rows, _ = load_dataset([str(folder / "train.jsonl")], remove_unused_columns=False)
-assert rows.column_names[:4] == ["id", "channel", "messages", "images"]
+rewarded = {"solution", "task", "subtask", "width", "height"}
+assert {"id", "channel", "messages", "images", *rewarded} <= set(rows.column_names)
 pictures = {row["images"][0]["path"] for row in rows}
 assert all(min(load_image(path).size) > 0 for path in pictures)
 dropped, _ = load_dataset([str(folder / "train.jsonl")])
 assert "id" not in dropped.column_names
 assert "channel" in dropped.column_names
+# Its default engine hands all else to the model's `generate`, which refuses what it does not know.
+predicted, _ = load_dataset([str(folder / "test.jsonl")])
+assert set(predicted.column_names) == {"messages", "images"}
 
 with_objects, _ = load_dataset([str(placeholders / "train.jsonl")], remove_unused_columns=False)
 assert len(with_objects) > 0

@@ -43,6 +43,13 @@ for row in rows:
     parts = [part for message in prepared for part in message["content"]]
     assert [part["type"] for part in parts].count("image") == 1
     assert not any("<image>" in (part.get("text") or "") for part in parts)
+prompts = load_dataset(sys.argv[1], split="train", streaming=True).map(
+    lambda row: {"prompt": row["messages"][:-1]}, remove_columns="messages"
+)
+for row in prompts.take(4):
+    prepared = prepare_multimodal_messages(row["prompt"], images=row["images"])
+    assert [message["role"] for message in prepared] == ["user"]
+    assert isinstance(row["solution"], str)
 collate = DataCollatorForVisionLanguageModeling(processor, max_length=None)
 batch = collate(rows[:4])
 assert batch["input_ids"].shape[0] == 4
