@@ -28,7 +28,7 @@ assert "id" not in dropped.column_names
 assert "channel" in dropped.column_names
 # Its default engine hands all else to the model's `generate`, which refuses what it does not know.
 predicted, _ = load_dataset([str(folder / "test.jsonl")])
-assert set(predicted.column_names) == {"messages", "images"}
+assert set(predicted.column_names) == {"messages", "images", "dataset"}
 
 with_objects, _ = load_dataset([str(placeholders / "train.jsonl")], remove_unused_columns=False)
 assert len(with_objects) > 0
