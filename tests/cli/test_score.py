@@ -117,7 +117,9 @@ def test_an_export_in_part_is_scored_as_what_it_is(
     assert "If they were not exported, --export DIR leaves them out\n" in done.stdout
     done = sarchat("score", built, "--predictions", path, "--export", tmp_path / "part")
     assert done.returncode == 0, done.stderr
-    assert f"Dialogues:   {len(rows)} of split test" in done.stdout
+    assert f"Dialogues:   {len(rows)} of split test, boxes in native (as the export declares)" in (
+        done.stdout
+    )
     assert "no prediction" not in done.stdout
     assert "Nothing was predicted" not in done.stdout
 

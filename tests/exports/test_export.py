@@ -174,6 +174,8 @@ def test_only_known_licenses_allow_it(license_id: str, may: bool) -> None:
     [
         ({"boxes": "qwen4-vl"}, "did you mean 'qwen"),
         ({"boxes": "input:9"}, "input:WxH"),
+        ({"boxes": "input:qwen9"}, "input:MODEL of qwen2-vl, qwen2.5-vl, qwen3-vl"),
+        ({"boxes": "qwen2.5-vl,max_pixels=100"}, "max_pixels is 100 and min_pixels 3,136"),
         ({"sources": ("sdd",)}, "did you mean 'ssdd'"),
     ],
 )
