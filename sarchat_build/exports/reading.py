@@ -9,8 +9,6 @@ from itertools import islice
 from pathlib import PurePosixPath
 from typing import Any, NamedTuple, TypeVar
 
-import pyarrow as pa
-
 from sarchat_build.dataset.record import BuildRecord, parse_record
 from sarchat_build.errors import InputError
 from sarchat_build.published.folder import DatasetFolder
@@ -293,22 +291,13 @@ def _pictures(folder: DatasetFolder, path: str, split: str, *, content: bool) ->
 
 
 def _dialogues(folder: DatasetFolder, path: str, task: str) -> Iterator[tuple[str, Dialogue]]:
-    schema = SCHEMAS[task]
     only = ["image_id", "dialogue_id", "subtask", "messages", "objects", "instance_ids",
             "template_ids", "ground_truth"]  # fmt: skip
-    truth_type = schema.field("ground_truth").type
-    for row in read_sound_rows(folder, path, schema, only=only, batch_rows=_DIALOGUES_AT_ONCE):
-        image_id, dialogue_id, subtask, turns, objects, instances, templates, truth = row
+    rows = read_sound_rows(
+        folder, path, SCHEMAS[task], only=only, batch_rows=_DIALOGUES_AT_ONCE, mappings=True
+    )
+    for image_id, dialogue_id, subtask, turns, objects, instances, templates, truth in rows:
         yield image_id, Dialogue(
-            dialogue_id, task, subtask, turns, list(zip(*objects, strict=True)), instances,
-            templates, _with_names(truth, truth_type),
+            dialogue_id, task, subtask, [(turn["role"], turn["content"]) for turn in turns],
+            list(zip(objects["ref"], objects["bbox"], strict=True)), instances, templates, truth,
         )  # fmt: skip
-
-
-def _with_names(value: Any, kind: pa.DataType) -> Any:
-    """Give the structs in a value, which are read as tuples, the names of their fields."""
-    if pa.types.is_struct(kind):
-        return {f.name: _with_names(v, f.type) for f, v in zip(kind, value, strict=True)}
-    if pa.types.is_list(kind):
-        return [_with_names(v, kind.value_type) for v in value]
-    return value
